@@ -1,0 +1,125 @@
+"""People and the keys their programs use. Which store they work in is not known here."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person is in the business; the rights of each stand in `oms/access.py`."""
+
+    ASSOCIATE = "associate", _("Associate")
+    MANAGER = "manager", _("Manager")
+    OPERATOR = "operator", _("Operator")
+    ADMIN = "admin", _("Administrator")
+
+
+class Channel(models.TextChoices):
+    """The door through which somebody acts; the words are those of a command's visibility."""
+
+    OMS_WEB = "OMS WEB", _("OMS WEB")
+    INSTORE = "INSTORE", _("INSTORE")
+
+
+BACK_OFFICE = (Role.OPERATOR, Role.ADMIN)
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Add a person; without a password nobody can sign in as them."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """One person with one role. There is no superuser flag: the role decides, and only an administrator sets it."""
+
+    username = models.CharField(_("username"), max_length=150, unique=True)
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.ASSOCIATE)
+    language_code = models.CharField(_("language"), max_length=16, blank=True)
+    pin = models.CharField(
+        _("PIN"), max_length=128, blank=True, help_text=_("Hashed; for switching on a shared device.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("date joined"), auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff")
+        ordering = ("username",)
+        constraints = (models.CheckConstraint(name="user_role_known", condition=models.Q(role__in=Role.values)),)
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        """The name colleagues read; the username where none was entered."""
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether OMS WEB opens: back-office roles only."""
+        return self.is_active and self.role in BACK_OFFICE
+
+    @property
+    def is_superuser(self) -> bool:
+        """Nobody stands above the rights table."""
+        return False
+
+    @property
+    def channel(self) -> Channel:
+        """The channel a person works in unless a token says otherwise."""
+        return Channel.OMS_WEB if self.role in BACK_OFFICE else Channel.INSTORE
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
+        """Django's own permissions are not used; OMS WEB asks the rights table itself."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002
+        return self.is_staff
+
+    if TYPE_CHECKING:
+        id: int
+
+
+class ApiToken(models.Model):
+    """A program's key: shown once, kept as a SHA-256 of 256 random bits, narrowed by scopes, channel and stores."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("begins with"), max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("scopes"), default=list, blank=True)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    stores = ArrayField(models.CharField(max_length=64), verbose_name=_("stores"), default=list, blank=True)
+    created_date = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(name="token_channel_known", condition=models.Q(channel__in=Channel.values)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

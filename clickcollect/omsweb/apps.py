@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OmsWebConfig(AppConfig):
+    name = "clickcollect.omsweb"
+    verbose_name = "OMS WEB"

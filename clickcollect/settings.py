@@ -1,0 +1,168 @@
+"""Django's settings, read from the environment (contract section 7).
+
+Lenient when imported, so that tools can load it; `clickcollect check` and every start of a process are strict.
+"""
+
+import base64
+import binascii
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent
+env = environ.Env()
+
+
+def parse_code_keys(text: str) -> dict[str, bytes]:
+    """Read `id:base64,…`, newest first, each key at least 32 bytes. Raises ImproperlyConfigured with a sentence."""
+    keys: dict[str, bytes] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        key_id, _colon, value = part.partition(":")
+        try:
+            raw = base64.b64decode(value, validate=True)
+        except binascii.Error:
+            raw = b""
+        if not key_id or len(key_id) > 32 or len(raw) < 32 or key_id in keys:
+            raise ImproperlyConfigured(
+                "PICKUP_CODE_KEYS must read id:base64,id:base64,… with different ids of at most 32 characters "
+                "and keys of at least 32 bytes. `clickcollect keys new` makes one.",
+            )
+        keys[key_id] = raw
+    return keys
+
+
+def derive_encryption_key(master: bytes) -> bytes:
+    """A key for secrets that must be read back (hook secrets, MFA seeds), apart from the one for codes (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"clickcollect secrets at rest").derive(master)
+
+
+def database(url: str, *, pool: bool) -> dict[str, Any]:
+    """One PostgreSQL connection setting; prepared statements on, no open transaction around a request."""
+    config: dict[str, Any] = dict(env.db_url_config(url))
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("clickcollect runs on PostgreSQL only: the database URL must begin with postgres://")
+    options: dict[str, Any] = config.setdefault("OPTIONS", {})
+    options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5}
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": env.int("WEB_THREADS", 8), "timeout": 5}
+    return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}
+
+
+HOME = Path(env.str("CLICKCOLLECT_HOME", "var")).absolute()
+SECRET_KEY = env.str("SECRET_KEY", "")
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PORT = env.int("PORT", 8000)
+EXTENSION_PORT = env.int("EXTENSION_PORT", PORT + 1)
+PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SECURE = PUBLIC_URL.startswith("https://")
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
+ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
+WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(net) for net in env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])]
+
+# The application's role in `default`; the owner's only where migrations or tests run.
+DATABASES = {
+    "default": database(
+        env.str("DATABASE_URL", "postgres:///clickcollect"),
+        pool=env.str("CLICKCOLLECT_PROCESS", "") == "web",
+    ),
+}
+if os.environ.get("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = database(env.str("DATABASE_OWNER_URL"), pool=False)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "procrastinate.contrib.django",
+    "django_htmx",
+    "ninja",
+    "clickcollect.whisperer",
+    "clickcollect.accounts",
+    "clickcollect.omnitron",
+    "clickcollect.oms",
+    "clickcollect.instore",
+    "clickcollect.omsweb",
+    "clickcollect.demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "clickcollect.urls"
+WSGI_APPLICATION = "clickcollect.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+
+# allauth's own counters alone use the cache; it lives in PostgreSQL so that every process sees the same ones.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "sign_in_counters"}}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("tr", _("Turkish")), ("de", _("German")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
+vars().update(EMAIL_CONFIG)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class WhispererConfig(AppConfig):
+    name = "clickcollect.whisperer"
+    verbose_name = "Whisperer"
