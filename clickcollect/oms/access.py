@@ -1,0 +1,149 @@
+"""Who sees and may do what: the rights table, in one place (contract section 2, roles).
+
+Doors ask here and decide nothing themselves. A package outside the caller's stores is not found,
+and that is decided before anything else is looked at.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from clickcollect.accounts.models import ApiToken, Channel, Role, User
+from clickcollect.errors import Forbidden, NotFound
+from clickcollect.omnitron.models import RetailStore, StoreMembership
+from clickcollect.oms.models import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ASSOCIATE, MANAGER, OPERATOR, ADMIN = Role.ASSOCIATE, Role.MANAGER, Role.OPERATOR, Role.ADMIN
+EVERYBODY: Final = frozenset({ASSOCIATE, MANAGER, OPERATOR, ADMIN})
+BACK_OFFICE: Final = frozenset({OPERATOR, ADMIN})
+AUTHORITY: Final = frozenset({MANAGER, OPERATOR, ADMIN})
+
+RIGHTS: Final[dict[str, frozenset[Role]]] = {
+    "packages:read": EVERYBODY,
+    "packages:command": EVERYBODY,
+    "stores:read": EVERYBODY,
+    "stores:write": BACK_OFFICE,
+    "orders:read": BACK_OFFICE,
+    "orders:write": BACK_OFFICE,
+    "settings:read": AUTHORITY,
+    "settings:write": AUTHORITY,
+    "settings:security": frozenset({ADMIN}),
+    "hooks:read": BACK_OFFICE,
+    "hooks:write": BACK_OFFICE,
+    "hooks:code-bearing": frozenset({ADMIN}),
+    "logs:read": AUTHORITY,
+    "reviews:write": AUTHORITY,
+    "process:read": BACK_OFFICE,
+    "process:write": BACK_OFFICE,
+    "staff:read": BACK_OFFICE,
+    "staff:write": frozenset({ADMIN}),
+    "tokens:write": frozenset({ADMIN}),
+    "privacy:write": frozenset({ADMIN}),
+}
+
+# A command that is not named here is open to everybody who sees the package.
+COMMAND_ROLES: Final[dict[str, frozenset[Role]]] = {
+    "CANCEL_PACKAGE": AUTHORITY,
+    "EXTEND_PICKUP": AUTHORITY,
+    "UNLOCK_CODE": AUTHORITY,
+    "DELIVER_WITHOUT_CODE": AUTHORITY,
+    "CORRECT_PHONE": BACK_OFFICE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts, through which door, and where.
+
+    ``user_id`` is None for the house itself (a job); ``store_ids`` is None for every store;
+    ``scopes`` is None where no token narrows the role's rights.
+    """
+
+    user_id: int | None
+    name: str
+    role: Role
+    channel: Channel
+    store_ids: frozenset[int] | None
+    scopes: frozenset[str] | None = None
+
+    def may(self, right: str) -> bool:
+        """Whether role and token both allow it."""
+        return self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
+
+    def require(self, right: str) -> None:
+        """Raise Forbidden unless role and token both allow it."""
+        if not self.may(right):
+            raise Forbidden
+
+    def may_run(self, command_code: str) -> bool:
+        """Whether this role may ever run the command; where and when is the row's to say."""
+        return self.may("packages:command") and self.role in COMMAND_ROLES.get(command_code, EVERYBODY)
+
+    def sees_store(self, store_id: int | None) -> bool:
+        return self.store_ids is None or store_id in self.store_ids
+
+
+SYSTEM: Final = Actor(
+    user_id=None,
+    name="clickcollect",
+    role=Role.ADMIN,
+    channel=Channel.OMS_WEB,
+    store_ids=None,
+    scopes=None,
+)
+
+
+def actor_for(user: User, *, channel: Channel | None = None, token: ApiToken | None = None) -> Actor:
+    """The actor behind a signed-in person, or behind a token of theirs.
+
+    Store staff act in INSTORE and in their own stores only, whatever a token says.
+    """
+    role = Role(user.role)
+    asked = Channel(token.channel) if token else (channel or user.channel)
+    store_ids: frozenset[int] | None = None
+    if role not in BACK_OFFICE:
+        asked = Channel.INSTORE
+        store_ids = frozenset(StoreMembership.objects.filter(user=user).values_list("store_id", flat=True))
+    if token and token.stores:
+        named = frozenset(RetailStore.objects.filter(erp_code__in=token.stores).values_list("id", flat=True))
+        store_ids = named if store_ids is None else named & store_ids
+    return Actor(
+        user_id=user.id,
+        name=user.get_full_name(),
+        role=role,
+        channel=asked,
+        store_ids=store_ids,
+        scopes=frozenset(token.scopes) if token else None,
+    )
+
+
+def packages_of(actor: Actor) -> QuerySet[Package]:
+    """The packages this caller can see at all, each with the database's time as ``clock``."""
+    seen = Package.objects.select_related("state", "order", "stock_location").annotate(clock=Now())
+    return seen if actor.store_ids is None else seen.filter(stock_location_id__in=actor.store_ids)
+
+
+def get_package(actor: Actor, *, package_id: int | None = None, number: str | None = None) -> Package:
+    """One package by id or by number, never by code. Raises NotFound, also for another store's package."""
+    wanted = {"id": package_id} if package_id is not None else {"number": number}
+    try:
+        return packages_of(actor).get(**wanted)
+    except (Package.DoesNotExist, OverflowError):
+        raise NotFound from None
+
+
+def stores_of(actor: Actor) -> QuerySet[RetailStore]:
+    """The stores this caller can see."""
+    stores = RetailStore.objects.all()
+    return stores if actor.store_ids is None else stores.filter(id__in=actor.store_ids)
+
+
+def names_of(user_ids: "Iterable[int | None]") -> dict[int, str]:
+    """The names of people by id, in one statement."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=wanted)} if wanted else {}

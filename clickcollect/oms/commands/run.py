@@ -1,0 +1,212 @@
+"""The one road: every change of a package's state goes through `run_command`, and every refusal is recorded here.
+
+1. find the row and the class, quickly, for people;
+2. `check` outside the transaction: what it counts stays counted;
+3. one transaction: the conditional UPDATE first, then what else happens, the events, the log row. All or nothing;
+4. any DomainError becomes a log row with its code, and is raised again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from clickcollect.errors import CommandUnknown, DomainError, Forbidden, OtpRequired, StateConflict
+from clickcollect.oms import documents, events, log, order_sync, pickup_code, settings, states
+from clickcollect.oms.access import Actor, get_package, names_of, packages_of
+from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import CommandTransition, Package
+
+ALIASES: Final = {
+    "SelfServisPackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
+    "SelfServicePackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command led to: the package as it is now, and the row that took it there."""
+
+    package: Package
+    row: CommandTransition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Available:
+    """A command that this caller may run on this package now, and what it will ask for."""
+
+    row: CommandTransition
+    command: Command
+    inputs: list[Input]
+
+    @property
+    def needs_otp(self) -> bool:
+        return any(item.kind == "otp" for item in self.inputs)
+
+    @property
+    def label(self) -> str:
+        """The word on the button: the command's own, or the row's name."""
+        return str(self.command.button or self.row.name)
+
+    def document(self) -> dict[str, Any]:
+        """As the API shows it (contract section 2, `commands[]`)."""
+        return {
+            "transition": self.row.pk,
+            "slug": self.row.slug,
+            "name": self.row.name,
+            "code": self.row.command_code,
+            "destination_state": documents.state_document(self.row.destination),
+            "visibility": self.row.visibility,
+            "needs_otp": self.needs_otp,
+        }
+
+
+@sensitive_variables("data")
+def run_command(
+    *,
+    package_id: int,
+    transition: int | str,
+    actor: Actor,
+    data: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Run one command on one package: the only way a package changes.
+
+    Arguments: ``transition``, the row's id, or its slug, command code or an alias; ``data``, what was asked for.
+    Raises a DomainError, which stands in the log by then; nothing has changed in that case
+    but a counted attempt. Source: contract sections 1 and 5.
+    """
+    package: Package | None = None
+    row: CommandTransition | None = None
+    try:
+        package = get_package(actor, package_id=package_id)
+        row = find_row(transition=transition, package=package, actor=actor)
+        call = Call(
+            package=package,
+            row=row,
+            actor=actor,
+            settings=settings.read(package.stock_location_id),
+            now=package.clock,
+            data=data or {},
+        )
+        command = COMMANDS[row.command_code]
+        refuse_unverified_delivery(call=call, command=command)
+        checked = command.check(call)
+        return Outcome(package=move(call=call, command=command, checked=checked), row=row)
+    except DomainError as error:
+        told = conflict_story(error=error, package=package)
+        log.refused(package=package, package_id=package_id, row=row, actor=actor, error=told)
+        raise told from None
+
+
+def find_row(*, transition: int | str, package: Package, actor: Actor) -> CommandTransition:
+    """The row that a caller means. Raises CommandUnknown, Forbidden, or StateConflict when it starts elsewhere."""
+    rows = [row for row in active_rows() if names(row, transition) and actor.channel in row.visibility]
+    rows = [row for row in rows if row.command_code in COMMANDS]
+    if not rows:
+        raise CommandUnknown
+    fitting = [row for row in rows if row.source_id == package.state_id]
+    row = (fitting or rows)[0]
+    if not actor.may_run(row.command_code):
+        raise Forbidden
+    if not fitting:
+        raise StateConflict
+    return row
+
+
+def active_rows() -> list[CommandTransition]:
+    """All active rows, in the order of the list; there are a few dozen at the most."""
+    return list(CommandTransition.objects.filter(is_active=True).select_related("source", "destination"))
+
+
+def names(row: CommandTransition, transition: int | str) -> bool:
+    """Whether a row is what was asked for: by id, slug, command code or alias."""
+    if isinstance(transition, int):
+        return row.pk == transition
+    return transition in (row.slug, row.command_code) or ALIASES.get(transition) == row.command_code
+
+
+def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
+    """A package that was ever issued a code is handed over by verification or by an override, whatever a row says."""
+    to_customer = call.row.destination.enum_value == states.DELIVERED
+    if to_customer and not command.hands_over and pickup_code.is_protected(call.package):
+        raise OtpRequired(_("This package was sent a code. Hand it over with the code, or without it as a manager."))
+
+
+def move(*, call: Call, command: Command, checked: Any) -> Package:
+    """Step 3 of the one road: all or nothing."""
+    package, row = call.package, call.row
+    with transaction.atomic(durable=True):
+        changes = columns(call) | command.changes(call, checked)
+        untouched = Q(pk=package.pk, state_id=row.source_id, version=command.seen_version(call, checked))
+        if Package.objects.filter(untouched & command.guard(call, checked)).update(**changes) != 1:
+            raise StateConflict
+        package = packages_of(call.actor).get(pk=package.pk)
+        applied = command.apply(replace(call, package=package), checked)
+        letters = list(applied.letters)
+        if call.moves:
+            leave_ready(call=call, command=command)
+            letters += events.letters_of_move(package)
+            order = order_sync.follow(package, tell_omnitron=row.configuration.get("sync_remote_order_status", True))
+            letters += [events.Letter(event=events.OrderUpdatedWhispererEvent, order=order)] if order else []
+        events.post(letters)
+        log.moved(package=package, row=row, actor=call.actor, attributes=applied.attributes, notes=applied.notes)
+    return package
+
+
+def columns(call: Call) -> dict[str, Any]:
+    """What every run sets: the state, the version, and since when."""
+    if not call.moves:
+        return {"version": F("version") + 1}
+    ended = call.row.destination.enum_value in states.ENDED
+    return {
+        "version": F("version") + 1,
+        "state_id": call.row.destination_id,
+        "state_changed_at": Now(),
+        "modified_date": Now(),
+        **({"due_at": None} if ended else {}),
+    }
+
+
+def leave_ready(*, call: Call, command: Command) -> None:
+    """A package that is no longer ready has no working code; one that hands over has closed it already."""
+    if call.row.source.enum_value == states.READY and not command.hands_over:
+        pickup_code.close(call.package, reason=call.row.destination.enum_value)
+
+
+def available_commands(*, package: Package, actor: Actor) -> list[Available]:
+    """The commands that this caller may run on this package now, in the order of the list (contract section 2)."""
+    values = settings.read(package.stock_location_id)
+    found = []
+    for row in active_rows():
+        behaviour = COMMANDS.get(row.command_code)
+        if behaviour is None or row.source_id != package.state_id or actor.channel not in row.visibility:
+            continue
+        if actor.may_run(row.command_code) and behaviour.offered(package, values, package.clock):
+            found.append(Available(row=row, command=behaviour, inputs=behaviour.inputs(package, values)))
+    return found
+
+
+def conflict_story(*, error: DomainError, package: Package | None) -> DomainError:
+    """Turn a bare state conflict into its story: "already Delivered at 10:42 by Ayla"."""
+    if not isinstance(error, StateConflict) or error.extra or package is None:
+        return error
+    row = Package.objects.select_related("state", "stock_location").get(pk=package.pk)
+    entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
+    when = entry.at if entry else row.state_changed_at
+    who = names_of([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
+    local = formats.time_format(when.astimezone(ZoneInfo(row.stock_location.time_zone)), "H:i")
+    words = {"state": _(row.state.name), "time": local, "name": who or _("the system")}
+    return StateConflict(
+        _("This package is already %(state)s, since %(time)s by %(name)s.") % words,
+        state=row.state.name,
+        changed_at=documents.utc(when),
+        changed_by=words["name"],
+    )

@@ -1,0 +1,54 @@
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.errors import NotClickAndCollect, StateConflict
+from clickcollect.oms import pickup_code
+from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.models import Package
+from clickcollect.oms.pickup_code import Verified
+from clickcollect.oms.settings import Values
+
+
+@command("SELF_SERVICE_PACKAGE_DELIVERY_COMMAND")
+class SelfServicePackageDelivery(Command):
+    """The customer takes the package; with the code, where one is needed."""
+
+    button = _("Delivered")
+    hands_over = True
+
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
+        return (
+            [Input(name="otp", label=_("SMS verification code"), kind="otp")] if needs_code(package, settings) else []
+        )
+
+    def check(self, call: Call) -> Verified | None:
+        if not call.package.order.is_click_and_collect:
+            raise NotClickAndCollect
+        if not needs_code(call.package, call.settings):
+            return None
+        return pickup_code.verify(
+            package=call.package,
+            typed=call.data.get("otp"),
+            actor=call.actor,
+            limits=call.settings,
+        )
+
+    def seen_version(self, call: Call, checked: Verified | None) -> int:
+        return checked.version if checked else call.package.version
+
+    def guard(self, call: Call, checked: Verified | None) -> Q:  # noqa: ARG002
+        return Q(pickup_deadline__gt=Now()) if checked else Q()
+
+    def apply(self, call: Call, checked: Verified | None) -> Applied:
+        if checked is None:
+            return Applied(attributes={"otp.verified": False})
+        if not pickup_code.close(call.package, reason="delivered", issue_id=checked.issue_id):
+            raise StateConflict
+        return Applied(attributes={"otp.verified": True, "otp.issue": call.package.issue_number})
+
+
+def needs_code(package: Package, settings: Values) -> bool:
+    """Whether this package is handed over with a code only (contract section 1, `IS_OTP_ENABLED`)."""
+    return settings.is_otp_enabled or pickup_code.is_protected(package)

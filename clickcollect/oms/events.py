@@ -1,0 +1,142 @@
+"""What the outside world receives: one class per event type, with its payload (contract section 3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from clickcollect.omnitron.models import Order
+from clickcollect.oms import states
+from clickcollect.oms.documents import order_document, package_document
+from clickcollect.oms.models import Package
+from clickcollect.whisperer import outbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An event that is about to be published: its class and the package or order it tells of."""
+
+    event: "type[WhispererEvent]"
+    package: Package | None = None
+    order: Order | None = None
+
+
+class WhispererEvent:
+    """One type of event. ``code_bearing`` ones get the customer's code at the moment of sending."""
+
+    type: str
+    code_bearing = False
+    of_order = False
+
+
+class PackageCreatedWhispererEvent(WhispererEvent):
+    """A package was made in a store."""
+
+    type = "package.created"
+
+
+class PackageStatusTransitionedWhispererEvent(WhispererEvent):
+    """A package went to another state; sent for every move."""
+
+    type = "package.status.transitioned"
+
+
+class PackagePackedWhispererEvent(WhispererEvent):
+    """All items are packed."""
+
+    type = "package.status.packed"
+
+
+class PackageCancelledWhispererEvent(WhispererEvent):
+    """The package was cancelled."""
+
+    type = "package.status.cancelled"
+
+
+class PackageDeliveredWhispererEvent(WhispererEvent):
+    """The customer has the package."""
+
+    type = "package.status.delivered"
+
+
+class PackageReadyForCustomerPickupWhispererEvent(WhispererEvent):
+    """The customer may come. Carries the code when one was issued; sent again with every new code."""
+
+    type = "package.status.ready_for_pickup"
+    code_bearing = True
+
+
+class PackagePickupCodeResentWhispererEvent(WhispererEvent):
+    """The same code once more."""
+
+    type = "package.pickup.code_resent"
+    code_bearing = True
+
+
+class PackagePickupReminderWhispererEvent(WhispererEvent):
+    """The pickup time ends soon."""
+
+    type = "package.pickup.reminder"
+
+
+class PackagePickupLockedWhispererEvent(WhispererEvent):
+    """The last wrong code locked the package."""
+
+    type = "package.pickup.locked"
+
+
+class PackagePickupOverriddenWhispererEvent(WhispererEvent):
+    """Somebody with authority handed the package over without a code."""
+
+    type = "package.pickup.overridden"
+
+
+class PackagePickupExpiredWhispererEvent(WhispererEvent):
+    """The pickup time is over."""
+
+    type = "package.pickup.expired"
+
+
+class OrderCreatedWhispererEvent(WhispererEvent):
+    """An order has arrived."""
+
+    type = "order.created"
+    of_order = True
+
+
+class OrderUpdatedWhispererEvent(WhispererEvent):
+    """An order's status changed."""
+
+    type = "order.updated"
+    of_order = True
+
+
+EVENTS: Final[dict[str, type[WhispererEvent]]] = {cls.type: cls for cls in WhispererEvent.__subclasses__()}
+
+# Specific news first: the customer's code must not wait behind the general one.
+ON_ARRIVAL: Final[dict[str, type[WhispererEvent]]] = {
+    states.PACKED: PackagePackedWhispererEvent,
+    states.READY: PackageReadyForCustomerPickupWhispererEvent,
+    states.DELIVERED: PackageDeliveredWhispererEvent,
+    states.CANCELLED: PackageCancelledWhispererEvent,
+}
+
+
+def letters_of_move(package: Package) -> list[Letter]:
+    """What a package that has just arrived in its state tells the world."""
+    arrival = ON_ARRIVAL.get(package.state.enum_value)
+    kinds = [arrival] if arrival else []
+    return [Letter(event=kind, package=package) for kind in [*kinds, PackageStatusTransitionedWhispererEvent]]
+
+
+def post(letters: Iterable[Letter]) -> None:
+    """Publish in the order given, inside the caller's transaction. The payload is a snapshot of this moment."""
+    snapshots: dict[str, dict[str, Any]] = {}
+    envelopes: list[outbox.Letter] = []
+    for letter in letters:
+        if letter.order is not None:
+            subject, make = f"order:{letter.order.pk}", lambda order=letter.order: order_document(order)
+        elif letter.package is not None:
+            subject, make = f"package:{letter.package.pk}", lambda package=letter.package: package_document(package)
+        payload = snapshots.get(subject) or snapshots.setdefault(subject, make())
+        envelopes.append(outbox.Letter(type=letter.event.type, subject=subject, payload=payload))
+    outbox.publish_all(envelopes)

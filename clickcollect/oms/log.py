@@ -1,0 +1,118 @@
+"""Write the log. Rows are never changed; free text goes to notes that can be erased."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clickcollect.errors import DomainError
+from clickcollect.oms.access import Actor
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
+from clickcollect.oms.models import CommandTransition, Package
+
+# The application's role may insert into and read these, and no more.
+APPEND_ONLY_TABLES: Final = ("oms_commandlog", "oms_seal")
+
+Attributes = Mapping[str, str | int | bool]
+
+
+def row_attributes(row: CommandTransition) -> dict[str, str | int | bool]:
+    """What the log keeps of a command row: it may be edited later, the log may not."""
+    return {"command.id": row.pk, "command.name": row.name, "command.slug": row.slug, "command.code": row.command_code}
+
+
+def moved(
+    *,
+    package: Package,
+    row: CommandTransition,
+    actor: Actor,
+    attributes: Attributes,
+    notes: Mapping[str, str],
+) -> CommandLog:
+    """Record what a command did, inside its transaction."""
+    entry = CommandLog.objects.create(
+        kind=LogKind.MOVE if row.source_id != row.destination_id else LogKind.NOTE,
+        package_id=package.pk,
+        order_id=package.order_id,
+        store_id=package.stock_location_id,
+        old_state=row.source.enum_value,
+        new_state=row.destination.enum_value,
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        command_code=row.command_code,
+        slug=row.slug,
+        attributes={**row_attributes(row), "channel": str(actor.channel), **attributes},
+    )
+    write_notes(entry=entry, notes=notes)
+    return entry
+
+
+def refused(
+    *,
+    package: Package | None,
+    package_id: int | None,
+    row: CommandTransition | None,
+    actor: Actor,
+    error: DomainError,
+) -> CommandLog:
+    """Record a refusal with its code, outside any transaction. What was typed is not kept."""
+    known_row = row_attributes(row) if row else {}
+    return CommandLog.objects.create(
+        kind=LogKind.REFUSED,
+        package_id=package.pk if package else package_id,
+        order_id=package.order_id if package else None,
+        store_id=package.stock_location_id if package else None,
+        old_state=package.state.enum_value if package else "",
+        new_state=row.destination.enum_value if row else "",
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        command_code=row.command_code if row else "",
+        slug=row.slug if row else "",
+        code=error.code,
+        attributes={**known_row, "channel": str(actor.channel)},
+    )
+
+
+def setting_changed(*, key: str, old: Any, new: Any, store_id: int | None, actor: Actor, reason: str) -> CommandLog:
+    """Record a changed setting with its old and new value."""
+    entry = CommandLog.objects.create(
+        kind=LogKind.SETTING,
+        store_id=store_id,
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        attributes={"setting.key": key, "setting.old": old, "setting.new": new, "channel": str(actor.channel)},
+    )
+    write_notes(entry=entry, notes={"reason": reason} if reason else {})
+    return entry
+
+
+def noted(
+    *,
+    kind: str,
+    actor: Actor,
+    package: Package | None = None,
+    attributes: Attributes | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> CommandLog:
+    """Record something that happened beside the commands, such as an expiry or an erasure."""
+    entry = CommandLog.objects.create(
+        kind=LogKind.NOTE,
+        package_id=package.pk if package else None,
+        order_id=package.order_id if package else None,
+        store_id=package.stock_location_id if package else None,
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        code=kind,
+        attributes=dict(attributes or {}),
+    )
+    write_notes(entry=entry, notes=notes or {})
+    return entry
+
+
+def write_notes(*, entry: CommandLog, notes: Mapping[str, str]) -> None:
+    """Keep free text beside a log row, at most 500 characters each."""
+    rows = [
+        LogNote(log_id=entry.pk, package_id=entry.package_id, kind=kind, text=text[:500])
+        for kind, text in notes.items()
+        if text
+    ]
+    if rows:
+        LogNote.objects.bulk_create(rows)

@@ -1,0 +1,306 @@
+"""Packages, their states, commands and codes.
+
+What must never be false is a constraint of the database.
+The log and its seals are append-only and stand in `log_models.py`.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Concat, Now
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.accounts.models import Channel
+from clickcollect.omnitron.models import Order, OrderItem, RetailStore
+from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+__all__ = (
+    "AppliedSetting",
+    "CodeIssue",
+    "CommandLog",
+    "CommandTransition",
+    "EmployeeBudget",
+    "LogNote",
+    "MessageState",
+    "OverrideReview",
+    "Package",
+    "PackageItem",
+    "PackageState",
+    "Seal",
+)
+
+
+class PackageState(models.Model):
+    """Where a package can be. ``enum_value`` is the promise, the name may be edited (contract section 1)."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    enum_class = models.CharField(_("class"), max_length=40, default="PackageStatus")
+    enum_value = models.CharField(_("number"), max_length=16)
+    config = models.JSONField(_("configuration"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("state")
+        verbose_name_plural = _("states")
+        ordering = ("enum_value",)
+        constraints = (models.UniqueConstraint(name="state_number_once", fields=["enum_class", "enum_value"]),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CommandTransition(models.Model):
+    """A command as configuration: the row says where and for whom, the code names the behaviour."""
+
+    name = models.CharField(_("name"), max_length=120)
+    command_code = models.CharField(_("command code"), max_length=80)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    source = models.ForeignKey(
+        PackageState,
+        on_delete=models.PROTECT,
+        related_name="ways_out",
+        verbose_name=_("source state"),
+    )
+    destination = models.ForeignKey(
+        PackageState,
+        on_delete=models.PROTECT,
+        related_name="ways_in",
+        verbose_name=_("destination state"),
+    )
+    visibility = ArrayField(
+        models.CharField(max_length=8, choices=Channel.choices),
+        verbose_name=_("visibility"),
+        default=list,
+        blank=True,
+    )
+    configuration = models.JSONField(_("configuration"), default=dict, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_primary = models.BooleanField(_("main button"), default=False)
+    position = models.PositiveSmallIntegerField(_("order in the list"), default=100)
+
+    if TYPE_CHECKING:
+        source_id: int
+        destination_id: int
+
+    class Meta:
+        verbose_name = _("command transition")
+        verbose_name_plural = _("command transitions")
+        ordering = ("position", "id")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_main_button_per_state",
+                fields=["source"],
+                condition=Q(is_primary=True, is_active=True),
+            ),
+            models.CheckConstraint(
+                name="visibility_known",
+                condition=Q(visibility__contained_by=Channel.values),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MessageState(models.TextChoices):
+    """What is known of the customer's newest message."""
+
+    NONE = "none", _("Not sent yet")
+    QUEUED = "queued", _("Queued")
+    ACCEPTED = "accepted", _("Accepted")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed")
+
+
+class Package(models.Model):
+    """Goods of one order in one store, and everything that decides who may walk out with them.
+
+    ``version`` rises with every state change, issue, resend, extension and unlock, not with a counted attempt.
+    The attempts stand on this row so that one statement can count them both (safety: statement 2).
+    ``due_at`` is what the package is due by in its present state; ``pickup_deadline`` ends its code too.
+    """
+
+    number = models.GeneratedField(
+        expression=Concat(Value("PK-"), Cast(F("id") + 10000, models.CharField())),
+        output_field=models.CharField(_("number"), max_length=32),
+        db_persist=True,
+    )
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="packages", verbose_name=_("order"))
+    stock_location = models.ForeignKey(
+        RetailStore,
+        on_delete=models.PROTECT,
+        related_name="packages",
+        verbose_name=_("stock location"),
+    )
+    state = models.ForeignKey(PackageState, on_delete=models.PROTECT, related_name="packages", verbose_name=_("state"))
+    version = models.PositiveIntegerField(default=1)
+    state_changed_at = models.DateTimeField(_("in this state since"), db_default=Now())
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
+    pickup_deadline = models.DateTimeField(_("collect by"), null=True, blank=True)
+
+    issue_number = models.PositiveSmallIntegerField(default=0)
+    issue_attempts = models.PositiveSmallIntegerField(default=0)
+    total_attempts = models.PositiveSmallIntegerField(default=0)
+    unlocks = models.PositiveSmallIntegerField(default=0)
+    new_codes = models.PositiveSmallIntegerField(default=0)
+    code_sent_at = ArrayField(models.DateTimeField(), default=list, blank=True)
+
+    message_state = models.CharField(
+        _("message"),
+        max_length=9,
+        choices=MessageState.choices,
+        default=MessageState.NONE,
+    )
+    message_at = models.DateTimeField(null=True, blank=True)
+    message_reason = models.CharField(max_length=200, blank=True)
+    message_uuid = models.CharField(max_length=32, blank=True)
+
+    shelf = models.CharField(_("shelf"), max_length=20, blank=True)
+    bags = models.PositiveSmallIntegerField(_("bags"), null=True, blank=True)
+    item_count = models.PositiveIntegerField(_("items"), default=0)
+    search = SearchVectorField(null=True, editable=False)
+    created_date = models.DateTimeField(_("created"), db_default=Now())
+    modified_date = models.DateTimeField(_("changed"), auto_now=True)
+
+    if TYPE_CHECKING:
+        items: "RelatedManager[PackageItem]"
+        issues: "RelatedManager[CodeIssue]"
+        order_id: int
+        state_id: int
+        stock_location_id: int
+        clock: datetime  # the database's time, where `access.packages_of` read the row
+
+    class Meta:
+        verbose_name = _("package")
+        verbose_name_plural = _("packages")
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(name="package_number_once", fields=["number"]),
+            models.CheckConstraint(name="package_bags_positive", condition=Q(bags__isnull=True) | Q(bags__gte=1)),
+            models.CheckConstraint(
+                name="package_message_known",
+                condition=Q(message_state__in=MessageState.values),
+            ),
+        )
+        indexes = (
+            models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
+            models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
+            models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
+            models.Index(name="package_state_newest", fields=["state", "-id"]),
+            models.Index(name="package_created", fields=["created_date", "id"]),
+            models.Index(name="package_number_prefix", fields=["number"], opclasses=["varchar_pattern_ops"]),
+            GinIndex(name="package_search", fields=["search"]),
+        )
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class PackageItem(models.Model):
+    """What is in the package. ``picked`` counts what was ticked off; packing does not wait for it."""
+
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="items")
+    order_item = models.ForeignKey(OrderItem, on_delete=models.PROTECT, related_name="+", null=True)
+    sku = models.CharField(_("SKU"), max_length=64)
+    name = models.CharField(_("name"), max_length=255)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    picked = models.PositiveIntegerField(_("picked"), default=0)
+    image_url = models.URLField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(name="package_item_quantity_positive", condition=Q(quantity__gte=1)),
+            models.CheckConstraint(name="package_item_not_overpicked", condition=Q(picked__lte=F("quantity"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+
+class CodeIssue(models.Model):
+    """One code given to one customer: what it takes to derive it, never the code (contract section 5).
+
+    An open issue has its nonce; a closed one has lost it and can never be derived again.
+    """
+
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="issues")
+    number = models.PositiveSmallIntegerField()
+    nonce = models.BinaryField(max_length=16, null=True)
+    key_id = models.CharField(max_length=32)
+    digits = models.PositiveSmallIntegerField()
+    issued_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+    closed_reason = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(name="issue_number_once", fields=["package", "number"]),
+            models.UniqueConstraint(name="one_open_issue", fields=["package"], condition=Q(closed_at__isnull=True)),
+            models.CheckConstraint(name="issue_digits_4_to_8", condition=Q(digits__range=(4, 8))),
+            models.CheckConstraint(
+                name="nonce_lives_while_open",
+                condition=Q(closed_at__isnull=True, nonce__isnull=False)
+                | Q(closed_at__isnull=False, nonce__isnull=True),
+            ),
+        )
+        indexes = (models.Index(name="issue_open_by_key", fields=["key_id"], condition=Q(closed_at__isnull=True)),)
+
+    def __repr__(self) -> str:
+        return f"<CodeIssue {self.number} of package {self.package_id}>"
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+    if TYPE_CHECKING:
+        package_id: int
+
+
+class EmployeeBudget(models.Model):
+    """The times of one employee's wrong codes within the last day; one row, so that one statement counts."""
+
+    user_id = models.BigIntegerField(primary_key=True)
+    tried_at = ArrayField(models.DateTimeField())
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class AppliedSetting(models.Model):
+    """A setting that somebody changed from its default, for everybody or for one store."""
+
+    key = models.CharField(_("key"), max_length=64)
+    store = models.ForeignKey(
+        RetailStore,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="settings",
+        verbose_name=_("store"),
+    )
+    json_value = models.JSONField(_("value"))
+    modified_date = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("application setting")
+        verbose_name_plural = _("application settings")
+        constraints = (
+            models.UniqueConstraint(
+                name="setting_once_per_store",
+                fields=["key", "store"],
+                nulls_distinct=False,
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key

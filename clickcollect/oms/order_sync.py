@@ -1,0 +1,45 @@
+"""The order follows its packages (contract section 1, `sync_remote_order_status`)."""
+
+from collections.abc import Collection
+
+from django.db.models.functions import Now
+
+from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.oms import states
+from clickcollect.oms.models import Package
+
+ENDED = (OrderStatus.CANCELED, OrderStatus.DELIVERED, OrderStatus.REFUNDED)
+FOLLOWS_CONFIGURATION = (OrderStatus.READY_FOR_PICKUP, OrderStatus.DELIVERED)
+
+
+def status_of(package_states: Collection[str], *, cancelling: bool) -> OrderStatus:
+    """The status of an order whose packages are in these states: ready, or delivered, when its last open one is."""
+    still_open = [state for state in package_states if state not in states.ENDED]
+    if not still_open:
+        return OrderStatus.DELIVERED if states.DELIVERED in package_states else OrderStatus.CANCELED
+    if cancelling:
+        return OrderStatus.CANCELLATION_WAITING
+    if all(state == states.READY for state in still_open):
+        return OrderStatus.READY_FOR_PICKUP
+    if all(state == states.WAITING for state in package_states):
+        return OrderStatus.APPROVED
+    return OrderStatus.PREPARING
+
+
+def follow(package: Package, *, tell_omnitron: bool) -> Order | None:
+    """Bring the order of a package that has just moved up to date; the order if its status changed.
+
+    The order row is locked first, so that the last of two packages moving at once sees the other.
+    """
+    order = Order.objects.select_for_update().get(pk=package.order_id)
+    siblings = Package.objects.filter(order_id=order.pk).values_list("state__enum_value", flat=True)
+    status = status_of(list(siblings), cancelling=order.cancel_requested_at is not None)
+    if status == order.status or (status in FOLLOWS_CONFIGURATION and not tell_omnitron):
+        return None
+    order.status = status
+    Order.objects.filter(pk=order.pk).update(
+        status=status,
+        modified_date=Now(),
+        ended_at=Now() if status in ENDED else None,
+    )
+    return order

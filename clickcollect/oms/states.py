@@ -1,0 +1,28 @@
+"""The package states and what they mean to the rules (contract section 1). Names may be edited, numbers may not."""
+
+from typing import Final
+
+WAITING: Final = "100"
+PREPARING: Final = "200"
+READY_FOR_PACKAGING: Final = "400"
+PACKED: Final = "500"
+READY: Final = "600"
+DELIVERED: Final = "700"
+CANCELLED: Final = "900"
+OUT_OF_STOCK: Final = "920"
+RETURNED: Final = "950"
+
+ENUM_CLASS: Final = "PackageStatus"
+NAMES: Final[dict[str, str]] = {
+    WAITING: "Waiting",
+    PREPARING: "Preparing",
+    READY_FOR_PACKAGING: "Ready for Packaging",
+    PACKED: "Packed All Items",
+    READY: "Ready for Customer Pickup",
+    DELIVERED: "Delivered",
+    CANCELLED: "Cancelled",
+    OUT_OF_STOCK: "Out of Stock",
+    RETURNED: "Returned to Stock",
+}
+ENDED: Final = frozenset({DELIVERED, CANCELLED, OUT_OF_STOCK, RETURNED})
+TO_PACK: Final = frozenset({WAITING, PREPARING, READY_FOR_PACKAGING})
