@@ -1,0 +1,50 @@
+"""Every test meets a real PostgreSQL and two roles: migrations by the owner, everything else as the application.
+
+A test needs no more than `@pytest.mark.django_db` (rolled back) or `@pytest.mark.django_db(transaction=True)`
+(really committed; afterwards the owner empties the tables and the reference rows are seeded again).
+"""
+
+import os
+from collections.abc import Iterator
+
+import django
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import SimpleTestCase, TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests import cluster, flush
+
+# Here and not in a hook: conftest files and test modules below import models.
+own_cluster = None
+if cluster.SUPERUSER_URL not in os.environ:
+    own_cluster = cluster.Cluster()
+    os.environ.update(own_cluster.environment())
+os.environ["DJANGO_SETTINGS_MODULE"] = "clickcollect.settings"
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes a second a user
+django.setup()
+
+
+def pytest_unconfigure() -> None:
+    if own_cluster is not None:
+        own_cluster.stop()
+
+
+def _allow_every_alias(case: type[SimpleTestCase]) -> None:
+    """Tests use `default`, the flush is the owner's: Django need not watch over aliases."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """One test database, made and migrated by the owner, used by the application's role."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SimpleTestCase, "_add_databases_failures", classmethod(_allow_every_alias))
+        patch.setattr(SimpleTestCase, "_remove_databases_failures", classmethod(_allow_every_alias))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: flush.empty_tables())
+        with django_db_blocker.unblock():
+            name = flush.create_database(suffix=os.environ.get("PYTEST_XDIST_WORKER", ""))
+        yield
+        connections.close_all()
+        cluster.end_backends(name)

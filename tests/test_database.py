@@ -1,0 +1,77 @@
+"""The tests' own ground: two roles, one database, reference rows that survive every kind of test."""
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import ProgrammingError, connection, connections
+
+from clickcollect.oms.log import APPEND_ONLY_TABLES
+
+
+def current_role() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_code_under_test_runs_as_the_application() -> None:
+    assert current_role() == "clickcollect_app"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("round_number", [1, 2])
+def test_a_plain_test_is_rolled_back(round_number: int) -> None:
+    assert not ContentType.objects.filter(app_label="rolled back").exists()
+    ContentType.objects.create(app_label="rolled back", model=f"round {round_number}")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_number", [1, 2])
+def test_a_committed_test_leaves_empty_tables(round_number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        assert cursor.fetchone()[0] == 0
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('default', %s)", [f"round {round_number}"]
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_left_open_does_not_hold_up_the_next_test() -> None:
+    forgotten = connections.create_connection("default")
+    forgotten.set_autocommit(False)
+    with forgotten.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+
+
+@pytest.mark.django_db
+def test_the_application_cannot_change_tables() -> None:
+    with connection.cursor() as cursor, pytest.raises(ProgrammingError, match="must be owner"):
+        cursor.execute("DROP TABLE procrastinate_jobs CASCADE")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
+@pytest.mark.parametrize("attack", ["UPDATE {} SET id = 0", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"])
+def test_the_application_cannot_rewrite_the_log(*, table: str, attack: str) -> None:
+    with connection.cursor() as cursor, pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        cursor.execute(attack.format(table))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
+def test_the_application_can_read_the_log(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        assert cursor.fetchone()[0] == 0
+
+
+@pytest.mark.django_db
+def test_the_server_serves_as_the_application(live_server: object) -> None:
+    import urllib.error
+    import urllib.request
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{live_server}/no-such-page/", timeout=10)
+    assert refused.value.code == 404
+    refused.value.close()
