@@ -124,7 +124,8 @@ def actor_for(user: User, *, channel: Channel | None = None, token: ApiToken | N
 
 def packages_of(actor: Actor) -> QuerySet[Package]:
     """The packages this caller can see at all, each with the database's time as ``clock``."""
-    seen = Package.objects.select_related("state", "order", "stock_location").annotate(clock=Now())
+    related = Package.objects.select_related("state", "order", "stock_location")
+    seen: QuerySet[Package] = related.annotate(clock=Now())  # type: ignore[no-redef]
     return seen if actor.store_ids is None else seen.filter(stock_location_id__in=actor.store_ids)
 
 

@@ -33,6 +33,10 @@ WHERE (SELECT count(*) FROM unnest(budget.tried_at) tried WHERE tried > clock_ti
 RETURNING tried_at, clock_timestamp()
 """
 
+READ_EMPLOYEE: Final = """
+SELECT coalesce((SELECT tried_at FROM oms_employeebudget WHERE user_id = %s), '{}'), clock_timestamp()
+"""
+
 RESERVE_PACKAGE: Final = """
 UPDATE oms_package SET issue_attempts = issue_attempts + 1, total_attempts = total_attempts + 1
 WHERE id = %(package)s
@@ -146,8 +150,8 @@ def left(tried: list[datetime], *, now: datetime, an_hour: int, a_day: int) -> i
 def throttled(*, user_id: int, an_hour: int, a_day: int) -> Throttled:
     """The refusal of an employee who has used up the hour or the day, with the seconds to wait."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tried_at, clock_timestamp() FROM oms_employeebudget WHERE user_id = %s", [user_id])
-        tried, now = cursor.fetchone() or ([], None)
+        cursor.execute(READ_EMPLOYEE, [user_id])
+        tried, now = cursor.fetchone()
     within_day = sorted(moment for moment in tried if moment > now - DAY)
     within_hour = [moment for moment in within_day if moment > now - HOUR]
     free_again = now + timedelta(seconds=1)

@@ -1,10 +1,12 @@
-"""When a package must be collected, counted in the store's open days and its own time. Pure."""
+"""When a package must be collected, counted in the store's open days and its own time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from clickcollect.omnitron.models import RetailStore
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST_CLOSURE: Final = 366
@@ -50,3 +52,14 @@ def pickup_deadline(
         if opened >= open_days:
             return closing_time({} if never_opens else store_hours, day, zone)
     raise AssertionError
+
+
+def for_store(store: RetailStore, *, since: datetime, open_days: int) -> datetime:
+    """The pickup deadline of a package in this store."""
+    return pickup_deadline(
+        since=since,
+        open_days=open_days,
+        store_hours=store.store_hours,
+        closed_dates=store.closed_dates,
+        time_zone=store.time_zone,
+    )

@@ -146,6 +146,8 @@ class Package(models.Model):
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
     pickup_deadline = models.DateTimeField(_("collect by"), null=True, blank=True)
+    reminded_for = models.DateTimeField(null=True, blank=True)  # the deadline the customer was reminded of
+    expired_for = models.DateTimeField(null=True, blank=True)  # the deadline whose passing was announced
 
     issue_number = models.PositiveSmallIntegerField(default=0)
     issue_attempts = models.PositiveSmallIntegerField(default=0)
@@ -196,6 +198,7 @@ class Package(models.Model):
             models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
             models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
             models.Index(name="package_state_newest", fields=["state", "-id"]),
+            models.Index(name="package_deadline", fields=["pickup_deadline"]),
             models.Index(name="package_created", fields=["created_date", "id"]),
             models.Index(name="package_number_prefix", fields=["number"], opclasses=["varchar_pattern_ops"]),
             GinIndex(name="package_search", fields=["search"]),

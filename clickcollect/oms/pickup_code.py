@@ -9,13 +9,14 @@ import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyotp
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -32,7 +33,7 @@ from clickcollect.errors import (
     ValidationFailed,
 )
 from clickcollect.oms import budgets, events, states
-from clickcollect.oms.access import Actor
+from clickcollect.oms.access import SYSTEM, Actor, get_package
 from clickcollect.oms.budgets import Reserved
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.settings import Values
@@ -130,6 +131,24 @@ def is_protected(package: Package) -> bool:
     return package.issue_number > 0
 
 
+def is_expired(package: Package) -> bool:
+    """Whether the pickup time is over, by the database's clock at which the package was read."""
+    return package.pickup_deadline is not None and package.pickup_deadline <= package.clock
+
+
+def is_locked(package: Package, limits: Values) -> bool:
+    """Whether the code, or the whole package, has seen too many wrong codes."""
+    if not is_protected(package):
+        return False
+    issue_is_locked = package.issue_attempts >= limits["OTP_ATTEMPTS_PER_ISSUE"]
+    return issue_is_locked or package.total_attempts >= package_limit(package, limits)
+
+
+def next_issue_columns() -> dict[str, Any]:
+    """What a package's row gets in the statement that makes way for a new issue."""
+    return {"issue_number": F("issue_number") + 1, "issue_attempts": 0}
+
+
 def issue(package: Package, *, digits: int, key_id: str | None = None) -> CodeIssue:
     """Make a new issue for a package whose row this transaction has locked and whose ``issue_number`` has been raised.
 
@@ -204,10 +223,10 @@ def wrong_code(*, package: Package, reserved: Reserved) -> OtpIncorrect:
 
 def why_refused(package: Package, current: CodeIssue, limits: Values) -> Exception:
     """Read the package again and say why no attempt was granted."""
-    row = Package.objects.select_related("state").annotate(clock=Now()).get(pk=package.pk)
+    row = get_package(SYSTEM, package_id=package.pk)
     if row.state.enum_value != states.READY or row.issue_number != current.number:
         return StateConflict()
-    if row.pickup_deadline is None or row.pickup_deadline <= row.clock:
+    if row.pickup_deadline is None or is_expired(row):
         return OtpExpired()
     if row.total_attempts >= package_limit(row, limits):
         return OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))

@@ -8,31 +8,45 @@ from clickcollect.oms import states
 
 BOTH: Final = ("OMS WEB", "INSTORE")
 
-COMMANDS: Final[tuple[dict[str, Any], ...]] = (
-    {
-        "name": "Complete Packaging Without Shipment",
-        "command_code": "COMPLETE_PACKAGING_WITHOUT_SHIPMENT",
-        "slug": "complete-packaging-without-shipment",
-        "source": states.WAITING,
-        "destination": states.PACKED,
-        "is_primary": True,
-    },
-    {
-        "name": "Ready For Customer Pickup",
-        "command_code": "READY_FOR_PICKUP",
-        "slug": "ready-for-customer-pickup",
-        "source": states.PACKED,
-        "destination": states.READY,
-        "is_primary": True,
-    },
-    {
-        "name": "Self Service Package Delivery",
-        "command_code": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
-        "slug": "self-service-package-delivery",
-        "source": states.READY,
-        "destination": states.DELIVERED,
-        "is_primary": True,
-    },
+Row = tuple[str, str, str, str, str]  # name, command code, slug, source, destination
+
+# The process of the contract: each the main button of its state.
+MAIN_ROAD: Final[tuple[Row, ...]] = (
+    (
+        "Complete Packaging Without Shipment",
+        "COMPLETE_PACKAGING_WITHOUT_SHIPMENT",
+        "complete-packaging-without-shipment",
+        states.WAITING,
+        states.PACKED,
+    ),
+    ("Ready For Customer Pickup", "READY_FOR_PICKUP", "ready-for-customer-pickup", states.PACKED, states.READY),
+    (
+        "Self Service Package Delivery",
+        "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
+        "self-service-package-delivery",
+        states.READY,
+        states.DELIVERED,
+    ),
+)
+
+# What a counter needs besides.
+BESIDES: Final[tuple[Row, ...]] = (
+    ("Resend Code", "RESEND_CODE", "resend-code", states.READY, states.READY),
+    ("Send New Code", "SEND_NEW_CODE", "send-new-code", states.READY, states.READY),
+    ("Unlock Code", "UNLOCK_CODE", "unlock-code", states.READY, states.READY),
+    ("Extend Pickup", "EXTEND_PICKUP", "extend-pickup", states.READY, states.READY),
+    ("Deliver Without Code", "DELIVER_WITHOUT_CODE", "deliver-without-code", states.READY, states.DELIVERED),
+    ("Return To Stock", "RETURN_TO_STOCK", "return-to-stock", states.READY, states.RETURNED),
+    ("Mark Out Of Stock", "MARK_OUT_OF_STOCK", "mark-out-of-stock", states.WAITING, states.OUT_OF_STOCK),
+    ("Mark Out Of Stock", "MARK_OUT_OF_STOCK", "mark-out-of-stock-packed", states.PACKED, states.OUT_OF_STOCK),
+    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package", states.WAITING, states.CANCELLED),
+    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-preparing", states.PREPARING, states.CANCELLED),
+    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-packaging", states.READY_FOR_PACKAGING, states.CANCELLED),
+    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-packed", states.PACKED, states.CANCELLED),
+    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-ready", states.READY, states.CANCELLED),
+    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone", states.WAITING, states.WAITING),
+    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone-packed", states.PACKED, states.PACKED),
+    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone-ready", states.READY, states.READY),
 )
 
 
@@ -50,15 +64,17 @@ def seed_reference_data(*, using: str, apps: Any = installed) -> None:
             enum_value=number,
             defaults={"name": name},
         )
-    for position, command in enumerate(COMMANDS, start=1):
+    for position, (name, code, slug, source, destination) in enumerate((*MAIN_ROAD, *BESIDES), start=1):
         row_model.objects.using(using).get_or_create(
-            slug=command["slug"],
+            slug=slug,
             defaults={
+                "name": name,
+                "command_code": code,
+                "source": by_number[source],
+                "destination": by_number[destination],
                 "visibility": list(BOTH),
                 "configuration": {},
+                "is_primary": position <= len(MAIN_ROAD),
                 "position": position * 10,
-                **command,
-                "source": by_number[command["source"]],
-                "destination": by_number[command["destination"]],
             },
         )

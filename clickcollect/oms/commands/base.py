@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
+from clickcollect.errors import ValidationFailed
 from clickcollect.oms.access import Actor
 from clickcollect.oms.events import Letter
 from clickcollect.oms.models import CommandTransition, Package
@@ -44,6 +46,17 @@ class Call:
     def moves(self) -> bool:
         """Whether the package goes to another state."""
         return self.row.source_id != self.row.destination_id
+
+    def texts(self, *names: str) -> dict[str, str]:
+        """The free texts of these names that were really given, for the notes beside the log."""
+        given = {name: self.data.get(name) for name in names}
+        return {name: text.strip() for name, text in given.items() if isinstance(text, str) and text.strip()}
+
+
+def require_reason(call: Call) -> None:
+    """Raise ValidationFailed unless a reason was given."""
+    if not call.texts("reason"):
+        raise ValidationFailed.of("reason", _("Say why, in a few words."))
 
 
 @dataclass(kw_only=True)

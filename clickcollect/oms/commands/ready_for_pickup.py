@@ -1,12 +1,10 @@
 from typing import Any
 
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import NotClickAndCollect
-from clickcollect.oms import pickup_code
+from clickcollect.oms import deadline, pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, command
-from clickcollect.oms.deadline import pickup_deadline
 from clickcollect.oms.models import MessageState
 
 
@@ -21,23 +19,19 @@ class ReadyForPickup(Command):
             raise NotClickAndCollect
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        store = call.package.stock_location
-        deadline = pickup_deadline(
+        until = deadline.for_store(
+            call.package.stock_location,
             since=call.now,
             open_days=call.settings["PICKUP_HOLD_DAYS"],
-            store_hours=store.store_hours,
-            closed_dates=store.closed_dates,
-            time_zone=store.time_zone,
         )
-        issued = {"issue_number": F("issue_number") + 1, "issue_attempts": 0, "code_sent_at": [call.now]}
         return {
             "ready_at": call.now,
-            "pickup_deadline": deadline,
-            "due_at": deadline,
+            "pickup_deadline": until,
+            "due_at": until,
             "message_state": MessageState.QUEUED,
             "message_at": call.now,
             "message_reason": "",
-            **(issued if call.settings.is_otp_enabled else {}),
+            **(pickup_code.next_issue_columns() if call.settings.is_otp_enabled else {}),
         }
 
     def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002

@@ -1,4 +1,3 @@
-
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -42,11 +41,12 @@ class SelfServicePackageDelivery(Command):
         return Q(pickup_deadline__gt=Now()) if checked else Q()
 
     def apply(self, call: Call, checked: Verified | None) -> Applied:
+        notes = call.texts("collector_name", "collector_relation")
         if checked is None:
-            return Applied(attributes={"otp.verified": False})
+            return Applied(attributes={"otp.verified": False}, notes=notes)
         if not pickup_code.close(call.package, reason="delivered", issue_id=checked.issue_id):
             raise StateConflict
-        return Applied(attributes={"otp.verified": True, "otp.issue": call.package.issue_number})
+        return Applied(attributes={"otp.verified": True, "otp.issue": call.package.issue_number}, notes=notes)
 
 
 def needs_code(package: Package, settings: Values) -> bool:

@@ -1,0 +1,59 @@
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clickcollect.errors import Fault, NotClickAndCollect, ValidationFailed
+from clickcollect.oms import events, pickup_code
+from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.models import Package
+from clickcollect.oms.settings import Values
+
+EVIDENCE: Final = (
+    ("id_document", gettext_lazy("Identity document")),
+    ("payment_card", gettext_lazy("Payment card of the order")),
+    ("order_confirmation", gettext_lazy("Order confirmation")),
+    ("called_back", gettext_lazy("Called back on the number of the order")),
+)
+
+
+@command("DELIVER_WITHOUT_CODE")
+class DeliverWithoutCode(Command):
+    """A manager answers for the handover: a reason and what was shown instead of the code.
+
+    The customer is told at once, and the handover stands on the review list.
+    """
+
+    button = gettext_lazy("Deliver without code")
+    hands_over = True
+
+    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+        return [
+            Input(name="evidence", label=gettext_lazy("What did the customer show?"), kind="choice", choices=EVIDENCE),
+            Input(name="reason", label=gettext_lazy("Reason")),
+        ]
+
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
+        return settings.is_otp_enabled or pickup_code.is_protected(package)
+
+    def check(self, call: Call) -> None:
+        if not call.package.order.is_click_and_collect:
+            raise NotClickAndCollect
+        faults: list[Fault] = []
+        if call.data.get("evidence") not in dict(EVIDENCE):
+            faults.append(
+                {"loc": "evidence", "msg": _("Say what the customer showed: %s.") % ", ".join(dict(EVIDENCE))}
+            )
+        if not call.texts("reason"):
+            faults.append({"loc": "reason", "msg": _("Say why the package is handed over without the code.")})
+        if faults:
+            raise ValidationFailed(faults)
+
+    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
+        pickup_code.close(call.package, reason="overridden")
+        return Applied(
+            letters=[events.Letter(event=events.PackagePickupOverriddenWhispererEvent, package=call.package)],
+            attributes={"override": True, "override.evidence": str(call.data["evidence"])},
+            notes=call.texts("reason", "collector_name", "collector_relation"),
+        )

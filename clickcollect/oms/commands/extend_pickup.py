@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.oms import deadline, documents
+from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.models import Package
+from clickcollect.oms.settings import Values
+
+
+@command("EXTEND_PICKUP")
+class ExtendPickup(Command):
+    """More time to collect, in the store's open days; the same code works on, or works again."""
+
+    button = _("Extend pickup")
+
+    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+        return [Input(name="reason", label=_("Reason"), required=False)]
+
+    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
+        current = call.package.pickup_deadline
+        until = deadline.for_store(
+            call.package.stock_location,
+            since=max(call.now, current) if current else call.now,
+            open_days=call.settings["PICKUP_EXTENSION_DAYS"],
+        )
+        return {"pickup_deadline": until, "due_at": until}
+
+    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
+        until = documents.utc(call.package.pickup_deadline) or ""
+        return Applied(attributes={"pickup.deadline": until}, notes=call.texts("reason"))

@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.oms.commands.base import Applied, Call, Command, Input, command, require_reason
+from clickcollect.oms.models import Package
+from clickcollect.oms.settings import Values
+
+
+@command("MARK_OUT_OF_STOCK")
+class MarkOutOfStock(Command):
+    """The goods are not there: the package ends, and the note says what was missing."""
+
+    button = _("Mark out of stock")
+
+    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+        return [Input(name="reason", label=_("What is missing?"))]
+
+    def check(self, call: Call) -> None:
+        require_reason(call)
+
+    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
+        return Applied(notes=call.texts("reason"))

@@ -1,0 +1,69 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued, Throttled
+from clickcollect.oms import events, pickup_code
+from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.settings import Values
+
+WINDOW = timedelta(hours=24)
+
+
+@command("RESEND_CODE")
+class ResendCode(Command):
+    """The same code once more, to the same phone; a pause between two, and so many a day (contract section 5)."""
+
+    button = gettext_lazy("Resend code")
+
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
+        return pickup_code.is_protected(package) and not pickup_code.is_expired(package)
+
+    def check(self, call: Call) -> None:
+        issue = pickup_code.open_issue(call.package)
+        if issue is None:
+            raise OtpNotIssued
+        pickup_code.derive(issue)  # a lost key is told now, not when the message goes out
+        if pickup_code.is_expired(call.package):
+            raise OtpExpired
+        if pickup_code.is_locked(call.package, call.settings):
+            raise OtpLocked
+        refuse_too_many(call)
+
+    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
+        return {"code_sent_at": [*recent(call), call.now], "message_state": MessageState.QUEUED, "message_at": call.now}
+
+    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
+        letter = events.Letter(event=events.PackagePickupCodeResentWhispererEvent, package=call.package)
+        return Applied(letters=[letter], attributes={"otp.issue": call.package.issue_number})
+
+
+def recent(call: Call) -> list[datetime]:
+    """When this package's code was resent within the last 24 hours, oldest first."""
+    return [sent for sent in call.package.code_sent_at if sent > call.now - WINDOW]
+
+
+def refuse_too_many(call: Call) -> None:
+    """Raise Throttled while the pause lasts, or when the day's sends are used up."""
+    sent = recent(call)
+    pause = timedelta(seconds=call.settings["OTP_RESEND_COOLDOWN_SECONDS"])
+    if sent and call.now < sent[-1] + pause:
+        seconds = whole_seconds(sent[-1] + pause - call.now)
+        raise Throttled(
+            _("The code was sent a moment ago. Send it again in %(seconds)d seconds.") % {"seconds": seconds},
+            retry_after=seconds,
+        )
+    if len(sent) >= call.settings["OTP_SENDS_PER_DAY"]:
+        seconds = whole_seconds(sent[-call.settings["OTP_SENDS_PER_DAY"]] + WINDOW - call.now)
+        raise Throttled(
+            _("The code was sent too often today. Check the phone number with the customer, or ask a manager."),
+            retry_after=seconds,
+        )
+
+
+def whole_seconds(span: timedelta) -> int:
+    """Rounded up, at least one."""
+    return max(1, -int(-span.total_seconds() // 1))

@@ -1,0 +1,57 @@
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clickcollect.errors import NotClickAndCollect, OtpExpired, OtpLocked, OtpNotIssued
+from clickcollect.oms import deadline, events, pickup_code
+from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.settings import Values
+
+
+@command("SEND_NEW_CODE")
+class SendNewCode(Command):
+    """A new code; the old one dies. At most three for one package; the package's wrong tries stay counted."""
+
+    button = gettext_lazy("Send new code")
+
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
+        wanted = settings.is_otp_enabled or pickup_code.is_protected(package)
+        return wanted and package.order.is_click_and_collect and not pickup_code.is_expired(package)
+
+    def check(self, call: Call) -> None:
+        package = call.package
+        if not package.order.is_click_and_collect:
+            raise NotClickAndCollect
+        if not (call.settings.is_otp_enabled or pickup_code.is_protected(package)):
+            raise OtpNotIssued(_("Pickup codes are switched off. This package is handed over without one."))
+        if pickup_code.is_expired(package):
+            raise OtpExpired
+        if package.total_attempts >= pickup_code.package_limit(package, call.settings):
+            raise OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))
+        if package.new_codes >= call.settings["OTP_NEW_CODES"] and pickup_code.is_protected(package):
+            raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))
+
+    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
+        first = not pickup_code.is_protected(call.package)
+        until = call.package.pickup_deadline or deadline.for_store(
+            call.package.stock_location,
+            since=call.now,
+            open_days=call.settings["PICKUP_HOLD_DAYS"],
+        )
+        return {
+            **pickup_code.next_issue_columns(),
+            "new_codes": F("new_codes") + (0 if first else 1),
+            "pickup_deadline": until,
+            "due_at": until,
+            "message_state": MessageState.QUEUED,
+            "message_at": call.now,
+        }
+
+    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
+        issue = pickup_code.issue(call.package, digits=call.settings["OTP_LENGTH"])
+        letter = events.Letter(event=events.PackageReadyForCustomerPickupWhispererEvent, package=call.package)
+        return Applied(letters=[letter], attributes={"otp.issue": issue.number})
