@@ -46,6 +46,7 @@ class CommandLog(models.Model):
             models.Index(name="log_kind_old_state", fields=["kind", "old_state", "-id"]),
             models.Index(name="log_time", fields=["at", "id"]),
             models.Index(name="log_command", fields=["command_code", "-id"]),
+            models.Index(name="log_code_newest", fields=["code", "-id"], condition=~Q(code="")),
             models.Index(name="log_store_kind", fields=["store_id", "kind", "at"]),
         )
 

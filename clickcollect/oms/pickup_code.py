@@ -32,7 +32,7 @@ from clickcollect.errors import (
     StateConflict,
     ValidationFailed,
 )
-from clickcollect.oms import budgets, events, states
+from clickcollect.oms import budgets, events, log, states
 from clickcollect.oms.access import SYSTEM, Actor, get_package
 from clickcollect.oms.budgets import Reserved
 from clickcollect.oms.models import CodeIssue, Package
@@ -189,12 +189,12 @@ def verify(*, package: Package, typed: object, actor: Actor, limits: Values) -> 
     if not reserved.granted:
         raise why_refused(package, current, limits)
     if not code.matches(entered):
-        raise wrong_code(package=package, reserved=reserved)
+        raise wrong_code(package=package, reserved=reserved, actor=actor)
     budgets.give_back(reserved)
     return Verified(issue_id=current.pk, version=reserved.version)
 
 
-def wrong_code(*, package: Package, reserved: Reserved) -> OtpIncorrect:
+def wrong_code(*, package: Package, reserved: Reserved, actor: Actor) -> OtpIncorrect:
     """The refusal of a wrong code; the one that used the last try tells the world that the package is locked."""
     if reserved.used_the_last:
         with transaction.atomic():
@@ -208,6 +208,7 @@ def wrong_code(*, package: Package, reserved: Reserved) -> OtpIncorrect:
                 .get(pk=package.pk)
             )
             events.post([events.Letter(event=events.PackagePickupLockedWhispererEvent, package=locked)])
+            log.noted(kind="locked_out", actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number})
         return OtpIncorrect(
             _("The code is incorrect. No attempts left: send a new code, or ask a manager to unlock the package."),
             attempts_remaining=0,

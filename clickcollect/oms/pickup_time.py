@@ -1,0 +1,70 @@
+"""What time does to a ready package: a reminder before the deadline, word of its passing. By the database's clock."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from clickcollect.oms import events, log, settings, states
+from clickcollect.oms.access import SYSTEM, packages_of
+from clickcollect.oms.models import Package
+
+BATCH: Final = 500
+LONGEST_REMINDER: Final = timedelta(hours=settings.SETTINGS["PICKUP_REMINDER_HOURS"].maximum)
+
+
+def ready_packages() -> QuerySet[Package]:
+    """Ready packages, the earliest deadline first."""
+    return packages_of(SYSTEM).filter(state__enum_value=states.READY).order_by("pickup_deadline", "id")
+
+
+def remind() -> int:
+    """Remind customers whose pickup time ends soon, once for each deadline; how many were reminded."""
+    soon = ready_packages().filter(
+        Q(reminded_for=None) | ~Q(reminded_for=F("pickup_deadline")),
+        pickup_deadline__gt=Now(),
+        pickup_deadline__lte=Now() + LONGEST_REMINDER,
+    )
+    return sum(each(package, tell_reminder) for package in soon[:BATCH] if is_due_for_reminder(package))
+
+
+def is_due_for_reminder(package: Package) -> bool:
+    """Whether the store's reminder time has come; a package made ready within it is not reminded at once."""
+    ahead = timedelta(hours=settings.read(package.stock_location_id)["PICKUP_REMINDER_HOURS"])
+    if package.pickup_deadline is None or package.pickup_deadline > package.clock + ahead:
+        return False
+    return package.ready_at is None or package.ready_at < package.pickup_deadline - ahead
+
+
+def announce_expired() -> int:
+    """Tell the world of passed deadlines, once for each; the package stays ready and its code has ended."""
+    passed = ready_packages().filter(
+        Q(expired_for=None) | ~Q(expired_for=F("pickup_deadline")),
+        pickup_deadline__lte=Now(),
+    )
+    return sum(each(package, tell_expiry) for package in passed[:BATCH])
+
+
+def each(package: Package, tell: Callable[[Package], bool]) -> bool:
+    """One package, one transaction, its row locked; False if somebody moved it meanwhile."""
+    with transaction.atomic():
+        fresh = ready_packages().select_for_update(of=("self",), skip_locked=True).filter(pk=package.pk).first()
+        if fresh is None or fresh.pickup_deadline != package.pickup_deadline:
+            return False
+        return tell(fresh)
+
+
+def tell_reminder(package: Package) -> bool:
+    Package.objects.filter(pk=package.pk).update(reminded_for=F("pickup_deadline"))
+    events.post([events.Letter(event=events.PackagePickupReminderWhispererEvent, package=package)])
+    return True
+
+
+def tell_expiry(package: Package) -> bool:
+    Package.objects.filter(pk=package.pk).update(expired_for=F("pickup_deadline"))
+    events.post([events.Letter(event=events.PackagePickupExpiredWhispererEvent, package=package)])
+    log.noted(kind="pickup_expired", actor=SYSTEM, package=package)
+    return True
