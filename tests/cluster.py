@@ -55,9 +55,8 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server and leave nothing behind."""
-        postgres.stop(self.process)
+        postgres.stop(self.process, self.server)
         shutil.rmtree(self.folder)
-        shutil.rmtree(self.server.socket_folder, ignore_errors=True)
 
 
 def end_backends(database: str) -> None:

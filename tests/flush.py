@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
 
+from clickcollect.processes.roles import grant_application_role
 from tests import cluster
 
 # Made by the migrations, changed by nobody: they survive.
@@ -13,8 +14,6 @@ KEPT_TABLES = ["django_migrations", "django_content_type", "auth_permission"]
 
 def create_database(*, suffix: str) -> str:
     """Make and migrate the test database as the owner, and point the application's connection at it."""
-    from clickcollect.processes.roles import grant_application_role  # models: not before Django is set up
-
     owner = connections["owner"]
     role = connections["default"].settings_dict["USER"]
     if suffix:

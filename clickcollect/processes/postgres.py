@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -120,7 +120,7 @@ class Server:
                 if self._answers(process, deadline=deadline):
                     return process
             except BaseException:
-                stop(process)
+                stop(process, self)
                 raise
             words = self.log.read_bytes()[start_of_words:]
             # The server of a run that was killed may still be writing its last pages.
@@ -165,9 +165,11 @@ class Server:
                         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, guest))
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: "subprocess.Popen[bytes]", server: Server) -> None:
     """End the server fast and cleanly. SIGTERM would wait for every open client; SIGINT does not."""
     children.stop(process, signum=signal.SIGINT, seconds=30)
+    with suppress(OSError):  # another server of the same data may have taken it over
+        server.socket_folder.rmdir()
 
 
 def _exists(connection: psycopg.Connection[tuple[object, ...]], query: LiteralString, name: str) -> bool:

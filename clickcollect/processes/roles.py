@@ -3,8 +3,6 @@
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from clickcollect.oms.log import APPEND_ONLY_TABLES
-
 MIGRATIONS_TABLE = "django_migrations"
 
 
@@ -13,6 +11,8 @@ def grant_application_role(owner_connection: BaseDatabaseWrapper, application_ro
 
     Everything or nothing, so that there is no moment in which the log could be rewritten.
     """
+    from clickcollect.oms.log import APPEND_ONLY_TABLES  # models: not before Django is set up
+
     quote = owner_connection.ops.quote_name
     role = quote(application_role)
     grants = [

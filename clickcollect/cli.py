@@ -1,0 +1,80 @@
+"""The console script `clickcollect` (contract section 7). Thin: a command loads only what it needs.
+
+A new command: one function here, its work elsewhere, inside `with shop("name"):`; its line goes into docs/running.md.
+"""
+
+from typing import Annotated
+
+import typer
+
+from clickcollect.processes.sentences import sentences
+
+app = typer.Typer(
+    help="The pickup desk: Click & Collect with one-time pickup codes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # local values may be secrets
+)
+
+
+@app.command()
+def run(*, demo: Annotated[bool, typer.Option("--demo", help="Load the demo shop once.")] = False) -> None:
+    """Everything: PostgreSQL, web, worker and Extension, until Ctrl-C."""
+    from clickcollect.processes import run as supervisor
+
+    supervisor.run(demo=demo)
+
+
+@app.command()
+def serve() -> None:
+    """The web server alone, on PORT."""
+    from clickcollect.processes import console
+
+    raise typer.Exit(console.serve())
+
+
+@app.command()
+def worker() -> None:
+    """The worker alone: events and background jobs."""
+    from clickcollect.processes.console import shop
+
+    with shop("worker"):
+        from clickcollect.processes.worker import main as work
+
+        work()
+
+
+@app.command()
+def extension() -> None:
+    """The Extension alone, on EXTENSION_PORT."""
+    from clickcollect.processes import console
+
+    raise typer.Exit(console.extension())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the tables up to date; as their owner, on the embedded PostgreSQL or your own."""
+    from clickcollect.processes import console
+
+    console.migrate()
+    typer.echo("The tables are up to date.")
+
+
+@app.command()
+def check() -> None:
+    """Look at settings, database and tables, and say what is wrong."""
+    from clickcollect.processes.console import shop
+
+    with shop("check"):
+        from clickcollect.processes.checks import look
+
+        for finding in look():
+            typer.echo(finding)
+    typer.echo("Everything is in order.")
+
+
+def main() -> None:
+    """What can be put right is said in a sentence, with exit status 2."""
+    with sentences():
+        app()

@@ -1,0 +1,138 @@
+"""`clickcollect run`: PostgreSQL, web, worker and Extension as children of this process, which imports no Django.
+
+Nothing outlives it: children are stopped in order (the database last), and die with it when it is killed.
+"""
+
+import http.client
+import os
+import signal
+import time
+from contextlib import ExitStack
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+
+from clickcollect.processes import database, postgres
+from clickcollect.processes.announce import announce
+from clickcollect.processes.child import Child
+from clickcollect.processes.home import SECRETS, Held, Holder, Home
+from clickcollect.processes.plan import Plan, prepare
+from clickcollect.processes.ports import Ports
+from clickcollect.processes.postgres import Server
+from clickcollect.processes.problem import Problem
+from clickcollect.processes.serve import ADDRESS
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HOLD_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+
+
+def run(*, demo: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises Problem when it cannot start, or when a child cannot be kept alive."""
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, _stop)
+    console = Console(highlight=False, soft_wrap=True)
+    with ExitStack() as stack:
+        try:
+            _start_and_watch(console, stack, demo=demo)
+        except KeyboardInterrupt:
+            console.print("Stopping …")
+    console.print("Stopped. Your data is kept.")
+
+
+def _start_and_watch(console: Console, stack: ExitStack, *, demo: bool) -> NoReturn:
+    home, ports = Home.from_environment(), Ports.from_environment()
+    home.make()
+    _hold(home, Holder(os.getpid(), "run", ports.web_address), stack)
+    ports.check_free(seconds=HOLD_SECONDS)
+    home.make_keys()
+    _serve(Plan(home=home, ports=ports, demo=demo, keys=home.keys(needed=SECRETS)), console, stack)
+
+
+def _stop(_signum: int, _frame: FrameType | None) -> NoReturn:
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)  # once is enough: let it stop in order
+    raise KeyboardInterrupt
+
+
+def _hold(home: Home, holder: Holder, stack: ExitStack) -> None:
+    """Take the data folder; a console command that uses it is waited for a little. Raises Problem."""
+    deadline = time.monotonic() + HOLD_SECONDS
+    while True:
+        try:
+            stack.enter_context(home.hold(holder))
+        except Held as held:
+            if held.holder and held.holder.command == "run":
+                raise Problem(
+                    f"clickcollect already runs on {home.path}: see {held.holder.address} (process {held.holder.pid}). "
+                    "Stop that one first, or set CLICKCOLLECT_HOME to another folder, and PORT.",
+                ) from None
+            if time.monotonic() > deadline:
+                command = held.holder.command if held.holder else "command"
+                raise Problem(f"A clickcollect {command} is using {home.path}. Try again when it is done.") from None
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
+    children: list[Child] = []
+    urls = database.own_urls()
+    if urls:
+        database.check_own(urls)
+    else:
+        console.print("Starting PostgreSQL …")
+        server = database.embedded_server(plan.home)
+        child = Child("PostgreSQL", server.log, server.start)
+        stack.callback(_end_postgres, child, server)
+        child.begin()
+        server.create_roles()
+        urls = database.embedded_urls(server)
+        children.append(child)
+    console.print("Bringing the tables up to date …")
+    prepare(plan, urls)
+    served = [Child(name, plan.home.log(name), start) for name, start in plan.starts(urls).items()]
+    stack.callback(_end, served)
+    for child in served:
+        child.begin()
+    _wait_for_page(served[0], plan.ports.web)
+    announce(console, ports=plan.ports, home=plan.home, demo=plan.demo)
+    _watch(children + served, console)
+
+
+def _wait_for_page(web: Child, port: int) -> None:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline and web.process and web.process.poll() is None:
+        connection = http.client.HTTPConnection(ADDRESS, port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            connection.getresponse()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+        finally:
+            connection.close()
+    raise Problem(f"The pages are not served; {web.log} says why.")
+
+
+def _watch(children: list[Child], console: Console) -> NoReturn:
+    """Keep every child alive. Ends by KeyboardInterrupt, or by Problem when one cannot be kept alive."""
+    while True:
+        for child in children:
+            if not child.look(say=console.print):
+                raise Problem(f"{child.name} ends again and again; {child.log} says why.")
+        time.sleep(0.25)
+
+
+def _end_postgres(child: Child, server: Server) -> None:
+    if child.process:
+        postgres.stop(child.process, server)
+
+
+def _end(children: list[Child]) -> None:
+    for child in children:
+        child.ask_to_stop()
+    for child in children:
+        child.end()

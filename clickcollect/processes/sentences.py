@@ -1,0 +1,45 @@
+"""A command that cannot do its work says so in one sentence, and never in a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from clickcollect.processes.database import unreachable
+from clickcollect.processes.problem import Problem
+
+STATUS = 2
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn whatever people can put right into a sentence on stderr and exit status 2."""
+    try:
+        yield
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)  # noqa: T201
+        sys.exit(STATUS)
+
+
+def sentence_of(error: Exception) -> str | None:
+    """The sentence for an error that people can put right; nothing for a fault of ours."""
+    if isinstance(error, Problem):
+        return str(error)
+    if isinstance(error, psycopg.OperationalError):
+        return unreachable("this data folder", error)
+    if "django" not in sys.modules:  # the supervisor never loads it
+        return None
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
+
+    from clickcollect.errors import DomainError
+
+    if isinstance(error, (ImproperlyConfigured, DomainError)):
+        return str(error)
+    if isinstance(error, OperationalError):
+        return unreachable("DATABASE_URL", error)
+    return None
