@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -123,3 +124,28 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotencyKey(models.Model):
+    """A request that may be sent again: who sent it, what it was, and the answer it got.
+
+    ``fingerprint`` covers neither a code nor a secret. ``status`` is empty while the request runs.
+    """
+
+    caller = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    started_at = models.DateTimeField(db_default=Now())
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    body = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(name="idempotency_key_once_per_caller", fields=["caller", "key"]),)
+        indexes = (models.Index(name="idempotency_to_purge", fields=["started_at"]),)
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key}"
+
+    def __repr__(self) -> str:
+        return f"<IdempotencyKey {self.pk}>"

@@ -1,0 +1,107 @@
+"""API tokens: made, found, revoked. The key is shown once; only its SHA-256 is kept.
+
+256 random bits cannot be guessed, so a plain hash is enough and a look-up costs one statement.
+What a scope may be called is known above this room; the caller of `create_token` checks it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from clickcollect.accounts.models import ApiToken, Channel, User
+
+KEY_PREFIX: Final = "cc_"
+KEY_BYTES: Final = 32
+SHOWN_CHARACTERS: Final = 9  # of the key, in lists: enough to tell two apart, nothing to guess from
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
+LOGIN_LASTS: Final = timedelta(hours=12)
+LOGIN_NAME: Final = "login"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """A token that was just made, and its key, which nobody can read again."""
+
+    token: ApiToken
+    key: str = field(repr=False)
+
+
+def create_token(
+    *,
+    user: User,
+    name: str,
+    scopes: Iterable[str],
+    channel: Channel | None = None,
+    stores: Iterable[str] = (),
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """Make a key for a program that acts as ``user``.
+
+    Arguments: ``scopes``, the rights it is narrowed to; ``channel``, left out = the user's own;
+    ``stores``, ERP codes it is narrowed to, none = all of the user's; ``expires_at``, left out = never.
+    """
+    key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=key[:SHOWN_CHARACTERS],
+        digest=digest_of(key),
+        scopes=sorted(set(scopes)),
+        channel=channel or user.channel,
+        stores=sorted(set(stores)),
+        expires_at=expires_at,
+    )
+    return NewToken(token=token, key=key)
+
+
+def create_login(*, user: User, scopes: Iterable[str]) -> NewToken:
+    """The key of a sign-in: this person's rights and channel, for 12 hours (contract section 2).
+
+    Keys of earlier sign-ins that have expired are thrown away.
+    """
+    ApiToken.objects.filter(user=user, name=LOGIN_NAME, expires_at__lt=Now()).delete()
+    return create_token(user=user, name=LOGIN_NAME, scopes=scopes, expires_at=timezone.now() + LOGIN_LASTS)
+
+
+def digest_of(key: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def find_token(key: str) -> ApiToken | None:
+    """The token of a key, with its user, if both are good at this moment by the database's clock."""
+    good = Q(expires_at=None) | Q(expires_at__gt=Now())
+    candidates = ApiToken.objects.select_related("user").filter(good, revoked_at=None, user__is_active=True)
+    return candidates.filter(digest=digest_of(key)).first()
+
+
+def note_use(token: ApiToken) -> None:
+    """Remember when a token was used last, written at most once a minute."""
+    if token.last_used_at is not None and timezone.now() - token.last_used_at < USE_NOTED_EVERY:
+        return
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_NOTED_EVERY)
+    ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=Now())
+
+
+def revoke_token(token_id: int) -> bool:
+    """End a token at once. Whether there was one to end."""
+    return ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=Now()) == 1
+
+
+def revoke_tokens_of(user: User) -> int:
+    """End every token of a person who leaves or whose password is reset. How many there were."""
+    return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
+
+
+def list_tokens() -> list[ApiToken]:
+    """Every token that is not revoked, newest first, with its user; sign-ins that have expired are left out."""
+    over = Q(name=LOGIN_NAME, expires_at__lt=Now())
+    rows = ApiToken.objects.select_related("user").filter(revoked_at=None).exclude(over)
+    return list(rows.order_by("-id")[:1000])
