@@ -11,7 +11,7 @@ from typing import Any, Final
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore, StoreMembership
 from clickcollect.oms import pickup_code, states
-from clickcollect.oms.access import SYSTEM, Actor, actor_for
+from clickcollect.oms.access import SYSTEM, Actor, actor_for, get_package
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import AppliedSetting, Package, PackageItem, PackageState
 
@@ -139,7 +139,7 @@ def put_setting(key: str, *, value: Any, store: RetailStore | None = None) -> No
 
 def reread(package: Package) -> Package:
     """The package as it is now."""
-    return Package.objects.select_related("state", "order", "stock_location").get(pk=package.pk)
+    return get_package(SYSTEM, package_id=package.pk)
 
 
 def state_of(package: Package) -> str:

@@ -1,0 +1,102 @@
+"""What may come in: JSON, at most 1 MiB, of sane depth, and nothing that a database cannot store."""
+
+import json
+from typing import Any, Final
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+from ninja.parser import Parser
+
+from clickcollect.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+
+LARGEST_BODY: Final = 1024 * 1024
+DEEPEST: Final = 32
+READ: Final = "_json_that_was_read"
+
+
+def check_envelope(request: HttpRequest) -> None:
+    """Size and kind of a body, before anybody reads it. Raises PayloadTooLarge, UnsupportedMediaType."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    size = int(length) if length.isdigit() else 0
+    if size > LARGEST_BODY:
+        raise PayloadTooLarge
+    kind = (request.content_type or "").lower()
+    if size and not (kind == "application/json" or kind.endswith("+json")):
+        raise UnsupportedMediaType
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The body of a request; None where there is none. Raises ValidationFailed on ``body``, PayloadTooLarge."""
+    if not hasattr(request, READ):
+        setattr(request, READ, parse(body_of(request)))
+    return getattr(request, READ)
+
+
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """The body of a request that must be an object."""
+    value = read_json(request)
+    if not isinstance(value, dict):
+        raise ValidationFailed.of("body", _("Send an object with fields."))
+    return value
+
+
+def body_of(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise PayloadTooLarge from None
+    except UnreadablePostError:
+        raise ValidationFailed.of("body", _("The body ended too early. Send it again.")) from None
+
+
+def parse(raw: bytes) -> Any:
+    """JSON as the standard has it: no NaN, no NUL, no half surrogates, no thousand brackets."""
+    if not raw:
+        return None
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
+    except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise ValidationFailed.of("body", _("This is not JSON. Send one JSON document in UTF-8.")) from None
+    check_value(value)
+    return value
+
+
+def refuse_constant(_name: str) -> Any:
+    raise ValueError
+
+
+def check_value(value: Any, *, depth: int = 0) -> None:
+    """Refuse what no database can store; where it stands is not said, it may be a secret's place."""
+    if depth > DEEPEST:
+        raise ValidationFailed.of("body", _("The document is nested too deeply."))
+    if isinstance(value, str):
+        check_text(value, loc="body")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            check_text(name, loc="body")
+            check_value(inner, depth=depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            check_value(inner, depth=depth + 1)
+
+
+def check_text(text: str, *, loc: str) -> None:
+    """NUL cannot be stored, and half a surrogate pair cannot even be encoded."""
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text if char > "\ud7ff"):
+        raise ValidationFailed.of(loc, _("This text holds characters that cannot be stored. Leave them out."))
+
+
+def check_query(request: HttpRequest) -> None:
+    """The same for what stands in the address."""
+    for name, values in request.GET.lists():
+        for text in (name, *values):
+            check_text(text, loc="query")
+
+
+class BodyParser(Parser):
+    """Ninja reads bodies through the same eye."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request)

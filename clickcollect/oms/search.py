@@ -1,0 +1,113 @@
+"""Search packages by order number, package number, customer name, last 4 digits of the phone, and shelf. Never by code.
+
+What is indexed and what is asked are split and folded by one rule: "gross", "Groß" and "GROSS" are the same name.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+from clickcollect.oms.models import Package
+
+LONGEST_TERM: Final = 64
+MOST_TERMS: Final = 60
+MOST_ASKED: Final = 8
+SHORTEST_PREFIX: Final = 2  # a single character is a shelf, not the beginning of half of all names
+
+WORD: Final = re.compile(r"[^\W_]+")
+LETTERS_OR_DIGITS: Final = re.compile(r"[^\W\d_]+|\d+")
+UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
+# Letters that Unicode does not take apart.
+FOLDED: Final = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents and vowel marks, with Latin digits; the Turkish dotless i counts as i."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    kept = (char for char in parts if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
+    return "".join(_latin_digit(char) for char in kept).translate(FOLDED)
+
+
+def _latin_digit(char: str) -> str:
+    return str(unicodedata.decimal(char, char))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, each once, in its order."""
+    return list(dict.fromkeys(word[:LONGEST_TERM] for word in WORD.findall(fold(text))))
+
+
+def number_terms(number: str) -> list[str]:
+    """`PK-20481` is found as it stands, without its dash, and by its digits."""
+    parts = words(number)
+    return [*parts, "".join(parts)[:LONGEST_TERM]]
+
+
+def shelf_terms(shelf: str) -> list[str]:
+    """`B4` is found as b4, and as b-4."""
+    return [*number_terms(shelf), *LETTERS_OR_DIGITS.findall(fold(shelf))]
+
+
+def name_terms(name: str) -> list[str]:
+    """A name is found with and without umlauts: Jürgen, Jurgen, Juergen."""
+    spelled_out = unicodedata.normalize("NFC", name).casefold().translate(UMLAUTS)
+    return [*words(name), *words(spelled_out)]
+
+
+def index_terms(package: Package) -> list[str]:
+    """Everything a package can be found by: at most 60 short words, none of them a phone number or a code."""
+    order = package.order
+    digits = "".join(char for char in fold(order.phone_number) if char.isdigit())
+    found = [
+        *number_terms(str(package.number)),
+        *number_terms(order.number),
+        *name_terms(order.customer_name),
+        *words(digits[-4:]),
+        *shelf_terms(package.shelf),
+    ]
+    return list(dict.fromkeys(filter(None, found)))[:MOST_TERMS]
+
+
+def vector(terms: Iterable[str]) -> Func:
+    """The value of `Package.search` for these terms."""
+    array = Value(list(terms), output_field=ArrayField(TextField()))
+    return Func(array, function="array_to_tsvector", output_field=SearchVectorField())
+
+
+def update(package: Package) -> None:
+    """Bring a package's index up to date: after it was made, and when name, phone or shelf changed."""
+    Package.objects.filter(pk=package.pk).update(search=vector(index_terms(package)))
+
+
+class LexemeQuery(SearchQuery):
+    """A tsquery of ready lexemes, quoted: what a person types is never parsed as an expression."""
+
+    def __init__(self, lexemes: Iterable[str], **extra: Any) -> None:
+        super().__init__(Value(" & ".join(map(quoted, lexemes))), **extra)
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, Any]:  # type: ignore[override]
+        return super(SearchQuery, self).as_sql(compiler, connection, template="(%(expressions)s)::text::tsquery")
+
+
+def quoted(lexeme: str) -> str:
+    """A lexeme as tsquery text; it matches as the beginning of a word unless it is very short."""
+    safe = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{safe}':*" if len(lexeme) >= SHORTEST_PREFIX else f"'{safe}'"
+
+
+def matching(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
+    """The packages in which every word of the text begins some word; none if the text has no word at all."""
+    asked = words(text)[:MOST_ASKED]
+    return packages.filter(search=LexemeQuery(asked)) if asked else packages.none()
+
+
+def by_number(packages: QuerySet[Package], text: str) -> Package | None:
+    """The one package whose own number was typed or scanned, whatever else its digits may begin."""
+    digits = re.fullmatch(r"pk[\s-]*(\d{1,18})", fold(text).strip())
+    return packages.filter(number=f"PK-{digits[1]}").first() if digits else None
