@@ -1,0 +1,44 @@
+"""What is wrong with a field, said in the caller's language; pydantic's own English is never shown."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES: Final[dict[str, Promise]] = {
+    "missing": _("This field is needed."),
+    "string_type": _("Give text."),
+    "string_unicode": _("This text holds characters that cannot be stored. Leave them out."),
+    "string_too_short": _("This may not be empty."),
+    "string_too_long": _("Give at most %(max_length)d characters."),
+    "control_characters": _("This text holds control characters. Leave them out."),
+    "amount": _("Give an amount such as 34.95."),
+    "amount_negative": _("Give an amount of 0 or more."),
+    "amount_too_large": _("This amount is too large."),
+    "amount_places": _("Give at most two places after the decimal point."),
+    "whole_number": _("Give a whole number."),
+    "count": _("Give a whole number from 1 to %(largest)d."),
+    "moment": _("Give a date and time such as 2026-11-17T17:02:56Z."),
+    "moment_far": _("Give a date between 2000 and 2100."),
+    "language": _("Give a language code such as tr or pt-BR."),
+    "currency": _("Give a currency of three letters, such as EUR."),
+    "email": _("Give an e-mail address such as name@example.com, or leave it out."),
+    "url": _("Give a web address that begins with https://, or leave it out."),
+    "literal_error": _("Give one of: %(choices)s."),
+    "list_type": _("Give a list."),
+    "too_short": _("Give at least one."),
+    "too_long": _("Give at most %(max_length)d."),
+    "model_type": _("Give an object with fields."),
+    "dict_type": _("Give an object with fields."),
+}
+UNREADABLE: Final = _("This value cannot be read.")
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """The words for one pydantic error. What was sent is not repeated: it may be personal."""
+    words = SENTENCES.get(error["type"], UNREADABLE)
+    context = dict(error.get("ctx") or {})
+    if error["type"] == "literal_error":
+        context["choices"] = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    return str(words) % context
