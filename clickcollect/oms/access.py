@@ -138,6 +138,16 @@ def get_package(actor: Actor, *, package_id: int | None = None, number: str | No
         raise NotFound from None
 
 
+def get_locked_package(package_id: int) -> Package:
+    """Lock a package's row until the transaction ends, then read it.
+
+    The lock is taken on the row alone: locked through a join, a row whose state changes meanwhile would fall
+    out of the result.
+    """
+    Package.objects.select_for_update().only("pk").get(pk=package_id)
+    return packages_of(SYSTEM).get(pk=package_id)
+
+
 def stores_of(actor: Actor) -> QuerySet[RetailStore]:
     """The stores this caller can see."""
     stores = RetailStore.objects.all()

@@ -33,7 +33,7 @@ from clickcollect.errors import (
     ValidationFailed,
 )
 from clickcollect.oms import budgets, events, log, states
-from clickcollect.oms.access import SYSTEM, Actor, get_package
+from clickcollect.oms.access import SYSTEM, Actor, get_locked_package, get_package
 from clickcollect.oms.budgets import Reserved
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.settings import Values
@@ -198,15 +198,7 @@ def wrong_code(*, package: Package, reserved: Reserved, actor: Actor) -> OtpInco
     """The refusal of a wrong code; the one that used the last try tells the world that the package is locked."""
     if reserved.used_the_last:
         with transaction.atomic():
-            locked = (
-                Package.objects.select_for_update(of=("self",))
-                .select_related(
-                    "state",
-                    "order",
-                    "stock_location",
-                )
-                .get(pk=package.pk)
-            )
+            locked = get_locked_package(package.pk)
             events.post([events.Letter(event=events.PackagePickupLockedWhispererEvent, package=locked)])
             log.noted(kind="locked_out", actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number})
         return OtpIncorrect(

@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from clickcollect.oms import events, log, settings, states
-from clickcollect.oms.access import SYSTEM, packages_of
+from clickcollect.oms.access import SYSTEM, get_locked_package, packages_of
 from clickcollect.oms.models import Package
 
 BATCH: Final = 500
@@ -51,8 +51,8 @@ def announce_expired() -> int:
 def each(package: Package, tell: Callable[[Package], bool]) -> bool:
     """One package, one transaction, its row locked; False if somebody moved it meanwhile."""
     with transaction.atomic():
-        fresh = ready_packages().select_for_update(of=("self",), skip_locked=True).filter(pk=package.pk).first()
-        if fresh is None or fresh.pickup_deadline != package.pickup_deadline:
+        fresh = get_locked_package(package.pk)
+        if fresh.version != package.version:
             return False
         return tell(fresh)
 

@@ -1,0 +1,219 @@
+"""Guessing: the budgets are exact under any concurrency and survive whatever happens to the request."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from clickcollect.accounts.models import Role
+from clickcollect.errors import DomainError, OtpIncorrect, OtpLocked, Throttled
+from clickcollect.oms import budgets, pickup_code, states
+from clickcollect.oms.access import SYSTEM, Actor
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
+from tests import shop
+from tests.crowd import at_once, codes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
+
+
+def deliver(package: Package, otp: str, actor: Actor = SYSTEM) -> Callable[[], object]:
+    return partial(run_command, package_id=package.pk, transition=DELIVER, actor=actor, data={"otp": otp})
+
+
+def careless(package: Package, otp: str) -> Callable[[], object]:
+    """The control: count by reading, adding one and saving, as one must not."""
+
+    def guess() -> object:
+        seen = Package.objects.get(pk=package.pk)
+        if seen.issue_attempts >= 5:
+            raise OtpLocked
+        issue = pickup_code.open_issue(seen)
+        assert issue is not None
+        code = pickup_code.derive(issue)
+        Package.objects.filter(pk=seen.pk).update(issue_attempts=seen.issue_attempts + 1)
+        if not code.matches(pickup_code.Code(otp)):
+            raise OtpIncorrect
+        return None
+
+    return guess
+
+
+@pytest.mark.parametrize("guesses", [200, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+def test_t08_of_many_wrong_guesses_at_once_exactly_five_are_evaluated(guesses: int) -> None:
+    package = shop.make_package(states.READY)
+    answers = at_once([deliver(package, shop.wrong_code(package, n + 1)) for n in range(guesses)])
+    assert codes(answers) == {"otp_incorrect": 5, "otp_locked": guesses - 5}
+    package = shop.reread(package)
+    assert (package.issue_attempts, package.total_attempts) == (5, 5)
+    assert CommandLog.objects.filter(code="locked_out").count() == 1
+
+
+def test_t08_control_read_modify_write_evaluates_more() -> None:
+    package = shop.make_package(states.READY)
+    answers = at_once([careless(package, shop.wrong_code(package, n + 1)) for n in range(200)])
+    assert codes(answers)["otp_incorrect"] > 5
+
+
+@pytest.mark.parametrize(
+    ("rounds", "wrong"),
+    [(6, 30), pytest.param(200, 999, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])],
+)
+def test_t09_one_right_code_in_a_storm_of_wrong_ones(rounds: int, wrong: int) -> None:
+    for round_number in range(rounds):
+        package = shop.make_package(states.READY)
+        deeds = [deliver(package, shop.wrong_code(package, n + 1)) for n in range(wrong)]
+        deeds.insert(round_number % (wrong + 1), deliver(package, shop.right_code(package)))
+        counted = codes(at_once(deeds))
+        evaluated = counted.get("otp_incorrect", 0) + counted.get("ok", 0)
+        assert evaluated <= 5 + counted.get("ok", 0)
+        assert counted.get("ok", 0) <= 1
+        assert (shop.state_of(package) == states.DELIVERED) is (counted.get("ok", 0) == 1)
+        package = shop.reread(package)
+        assert package.issue_attempts == counted.get("otp_incorrect", 0)
+
+
+class Interrupted(BaseException):
+    """Something kills the request."""
+
+
+@contextmanager
+def killed_after_reserving(line: int) -> Iterator[None]:
+    """Raise at the nth line that runs in `pickup_code` or `run` after the attempt was reserved."""
+    reserved = False
+    left = line
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
+        nonlocal reserved, left
+        name = frame.f_code.co_filename
+        if not name.endswith(("oms/pickup_code.py", "oms/commands/run.py", "oms/budgets.py")):
+            return None
+        if event == "return" and frame.f_code is budgets.reserve.__code__:
+            reserved = True
+        elif event == "line" and reserved and frame.f_code is not budgets.reserve.__code__:
+            left -= 1
+            if left == 0:
+                raise Interrupted
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+def test_t10_a_wrong_guess_is_counted_whatever_kills_the_request() -> None:
+    killed = 0
+    for line in range(1, 101):
+        package = shop.make_package(states.READY)
+        guess = deliver(package, shop.wrong_code(package))
+        try:
+            with killed_after_reserving(line):
+                guess()
+        except Interrupted:
+            killed += 1
+        except DomainError:
+            pass
+        assert shop.reread(package).issue_attempts == 1
+        if killed < line:
+            break
+    assert killed >= 10, "the kill must have hit real lines"
+
+
+def test_t12_new_codes_at_once_leave_one_active_and_rising_numbers() -> None:
+    shop.put_setting("OTP_NEW_CODES", value=10)
+    package = shop.make_package(states.READY)
+    for _round in range(3):
+        new_code = partial(run_command, package_id=package.pk, transition="SEND_NEW_CODE", actor=SYSTEM)
+        counted = codes(at_once([new_code] * 20))
+        assert counted.get("ok", 0) >= 1
+        assert set(counted) <= {"ok", "state_conflict", "otp_locked"}
+    numbers = list(CodeIssue.objects.filter(package=package).order_by("id").values_list("number", flat=True))
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert CodeIssue.objects.filter(package=package, closed_at=None).count() == 1
+    assert shop.reread(package).issue_number == numbers[-1]
+
+
+def test_t13_an_employee_stops_at_ten_and_others_are_unaffected() -> None:
+    store = shop.make_store()
+    actor, colleague = (shop.make_actor(Role.ASSOCIATE, store) for _ in range(2))
+    packages = [shop.make_package(states.READY, store=store) for _ in range(30)]
+    answers = at_once([deliver(package, shop.wrong_code(package), actor) for package in packages])
+    assert codes(answers) == {"otp_incorrect": 10, "throttled": 20}
+    assert sum(shop.reread(package).total_attempts for package in packages) == 10
+    with pytest.raises(Throttled) as caught:
+        deliver(packages[0], shop.right_code(packages[0]), actor)()
+    assert 3500 < caught.value.extra["retry_after"] <= 3600
+    deliver(packages[0], shop.right_code(packages[0]), colleague)()
+    assert shop.state_of(packages[0]) == states.DELIVERED
+    assert len(EmployeeBudget.objects.get().tried_at) == 10
+
+
+def test_twenty_a_day_are_counted_over_the_hours() -> None:
+    actor = shop.make_actor(Role.ASSOCIATE, shop.make_store())
+    package = shop.make_package(states.READY)
+    deliver_wrong = deliver(package, shop.wrong_code(package), actor)
+    with pytest.raises(OtpIncorrect) as caught:
+        deliver_wrong()
+    assert caught.value.extra == {"attempts_remaining": 4}
+    budget = EmployeeBudget.objects.get()
+    budget.tried_at = [budget.tried_at[0] - timedelta(hours=2, minutes=n) for n in range(19)]
+    budget.save()
+    with pytest.raises(OtpIncorrect) as caught:
+        deliver_wrong()
+    assert caught.value.extra == {"attempts_remaining": 0}, "the smallest of what issue, package and employee have left"
+    with pytest.raises(Throttled):
+        deliver_wrong()
+
+
+def test_t15_a_lock_while_the_dialog_is_open_refuses_the_right_code() -> None:
+    package = shop.make_package(states.READY)
+    waiting = deliver(package, shop.right_code(package))
+    Package.objects.filter(pk=package.pk).update(issue_attempts=5, total_attempts=5)
+    with pytest.raises(OtpLocked):
+        waiting()
+    package = shop.reread(package)
+    assert package.state.enum_value == states.READY
+    assert (package.issue_attempts, package.total_attempts) == (5, 5)
+
+
+def test_a_right_code_delivers_once_and_leaves_no_counter_raised() -> None:
+    store = shop.make_store()
+    actors = [shop.make_actor(Role.ASSOCIATE, store) for _ in range(4)]
+    for _round in range(5):
+        package = shop.make_package(states.READY, store=store)
+        code = shop.right_code(package)
+        counted = codes(at_once([deliver(package, code, actors[n % 4]) for n in range(40)]))
+        assert counted["ok"] == 1
+        assert set(counted) <= {"ok", "state_conflict", "otp_locked", "throttled"}
+        package = shop.reread(package)
+        assert (package.issue_attempts, package.total_attempts) == (0, 0)
+        assert CommandLog.objects.filter(package_id=package.pk, kind="move", new_state=states.DELIVERED).count() == 1
+    assert all(budget.tried_at == [] for budget in EmployeeBudget.objects.all())
+
+
+def test_a_delivery_that_loses_to_a_new_code_is_a_conflict_and_gives_its_attempt_back() -> None:
+    package = shop.make_package(states.READY)
+    code, issue = shop.right_code(package), pickup_code.open_issue(package)
+    original = budgets.give_back
+
+    def overtaken(reserved: budgets.Reserved) -> None:
+        original(reserved)
+        Package.objects.filter(pk=package.pk).update(version=F("version") + 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(budgets, "give_back", overtaken)
+        with pytest.raises(DomainError) as caught:
+            deliver(package, code)()
+    assert caught.value.code == "state_conflict"
+    assert shop.reread(package).total_attempts == 0
+    assert pickup_code.open_issue(package) == issue
