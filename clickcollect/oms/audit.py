@@ -120,9 +120,8 @@ def verify(*, kept_head: Head | None = None) -> Verdict:
         checked += 1
         seen_head = seen_head or (kept_head is not None and previous.hex() == kept_head.hash)
     if not seen_head and kept_head is not None:
-        return Verdict(
-            checked=checked, bad_log_id=kept_head.log_id, reason=_("The chain no longer contains the kept head.")
-        )
+        lost = _("The chain no longer contains the kept head.")
+        return Verdict(checked=checked, bad_log_id=kept_head.log_id, reason=lost)
     stray = first_stray()
     if stray is not None:
         return Verdict(checked=checked, bad_log_id=stray, reason=_("This row was added without a seal."))

@@ -1,0 +1,125 @@
+"""What a manager and an operator look at afterwards: handovers without a code, and codes that were locked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from clickcollect.errors import NotFound
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import states
+from clickcollect.oms.access import Actor, names_of
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, OverrideReview
+from clickcollect.oms.models import Package
+
+LOCKED_OUT: Final = "locked_out"
+OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
+LOOK_BACK: Final = timedelta(days=90)
+LONGEST_LIST: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """One handover without a code, or one locked code, that somebody should look at."""
+
+    log_id: int
+    is_override: bool
+    at: datetime
+    package: Package | None
+    who: str
+    evidence: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """How many handovers of a store or an employee went without a code."""
+
+    name: str
+    handovers: int
+    overrides: int
+
+    @property
+    def percent(self) -> float:
+        return round(100 * self.overrides / self.handovers, 1) if self.handovers else 0.0
+
+
+def seen_by(actor: Actor) -> QuerySet[CommandLog]:
+    """The log of the actor's stores within the last 90 days."""
+    rows = CommandLog.objects.filter(at__gte=Now() - LOOK_BACK)
+    return rows if actor.store_ids is None else rows.filter(store_id__in=actor.store_ids)
+
+
+def to_review(actor: Actor) -> QuerySet[CommandLog]:
+    """What nobody has looked at yet, newest first."""
+    overridden = Q(kind=LogKind.MOVE, command_code=OVERRIDE)
+    locked = Q(code=LOCKED_OUT)
+    done = OverrideReview.objects.filter(log_id=OuterRef("pk"))
+    return seen_by(actor).filter(overridden | locked).filter(~Exists(done)).order_by("-pk")
+
+
+def open_reviews(actor: Actor) -> list[Review]:
+    """The list to look through, newest first, at most 200. Raises Forbidden."""
+    actor.require("logs:read")
+    entries = list(to_review(actor)[:LONGEST_LIST])
+    packages = Package.objects.select_related("order", "stock_location", "state").in_bulk(
+        [entry.package_id for entry in entries],
+    )
+    names = names_of(entry.actor_id for entry in entries)
+    notes = LogNote.objects.filter(log_id__in=[entry.pk for entry in entries], kind="reason")
+    reasons = {note.log_id: note.text for note in notes}
+    return [
+        Review(
+            log_id=entry.pk,
+            is_override=entry.command_code == OVERRIDE,
+            at=entry.at,
+            package=packages.get(entry.package_id or 0),
+            who=names.get(entry.actor_id or 0, ""),
+            evidence=str(entry.attributes.get("override.evidence", "")),
+            reason=reasons.get(entry.pk, ""),
+        )
+        for entry in entries
+    ]
+
+
+def mark_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:
+    """Say that somebody with authority has looked; how many were still open. Raises Forbidden, NotFound."""
+    actor.require("reviews:write")
+    found = list(to_review(actor).filter(pk__in=list(log_ids)[:LONGEST_LIST]).values_list("pk", flat=True))
+    if not found:
+        raise NotFound
+    OverrideReview.objects.bulk_create(
+        [OverrideReview(log_id=log_id, reviewed_by=actor.user_id or 0) for log_id in found],
+        ignore_conflicts=True,
+    )
+    return len(found)
+
+
+def share_by_store(actor: Actor) -> list[Share]:
+    """The share of handovers without a code, store by store, the highest first."""
+    rows = counted(actor, "store_id")
+    names = dict(RetailStore.objects.filter(pk__in=rows).values_list("pk", "name"))
+    return ranked({names.get(key, ""): numbers for key, numbers in rows.items()})
+
+
+def share_by_employee(actor: Actor) -> list[Share]:
+    """The share of handovers without a code, person by person, the highest first."""
+    rows = counted(actor, "actor_id")
+    names = names_of(rows)
+    return ranked({names.get(key, ""): numbers for key, numbers in rows.items()})
+
+
+def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
+    """Handovers and overrides by a column of the log."""
+    actor.require("logs:read")
+    handovers = seen_by(actor).filter(kind=LogKind.MOVE, new_state=states.DELIVERED).order_by()
+    rows = handovers.values(field).annotate(n=Count("id"), overrides=Count("id", filter=Q(command_code=OVERRIDE)))
+    return {row[field] or 0: (row["n"], row["overrides"]) for row in rows[:1000]}
+
+
+def ranked(numbers: dict[str, tuple[int, int]]) -> list[Share]:
+    shares = [Share(name=name, handovers=n, overrides=overrides) for name, (n, overrides) in numbers.items()]
+    return sorted(shares, key=lambda share: (-share.percent, -share.overrides, share.name))[:LONGEST_LIST]
