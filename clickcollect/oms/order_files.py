@@ -1,0 +1,112 @@
+"""Orders in a file, as JSON Lines or as a spreadsheet's CSV: what stands on which line.
+
+Nothing here raises over what a file holds: a line that cannot be read is an entry with its fault.
+Only a file that is no order file at all is refused, in a sentence.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from django.utils.translation import gettext as _
+
+from clickcollect.errors import Fault, ValidationFailed
+
+LONGEST_LINE: Final = 1024 * 1024  # as a body of the API
+SNIFFED: Final = 64 * 1024
+BOM: Final = b"\xef\xbb\xbf"
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
+CSV_SUFFIXES: Final = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One order of a file: the line it begins on, its raw data, and what was wrong with the line already.
+
+    ``item_lines``: the line of each order line, where every one has its own. ``position``: how far the file is read.
+    """
+
+    line: int
+    position: int
+    data: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[tuple[int, Fault], ...] = ()
+    item_lines: tuple[int, ...] = ()
+
+
+def line_fault(line: int, words: str) -> tuple[tuple[int, Fault], ...]:
+    """A fault of a whole line."""
+    return ((line, {"loc": "line", "msg": words}),)
+
+
+def not_utf8() -> str:
+    return _("This is not UTF-8 text. Save the file as UTF-8 and import it again.")
+
+
+def is_json_lines(path: Path) -> bool:
+    """Whether a file holds JSON Lines, by its name or its first character; otherwise it is CSV.
+
+    Raises ValidationFailed on ``file`` when it cannot be read, or is no text.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise ValidationFailed.of("file", _("This is not a file."))
+        with path.open("rb") as file:
+            head = file.read(SNIFFED)
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL
+        words = _("The file cannot be read: %(reason)s.") % {"reason": getattr(error, "strerror", None) or error}
+        raise ValidationFailed.of("file", words) from None
+    if head.startswith(UTF_16):
+        raise ValidationFailed.of("file", not_utf8())
+    if b"\0" in head:
+        raise ValidationFailed.of("file", _("This is not a text file. Import JSON Lines or CSV."))
+    if not head.removeprefix(BOM).strip() and len(head) < SNIFFED:
+        raise ValidationFailed.of("file", _("The file is empty."))
+    suffix = path.suffix.lower()
+    return suffix in JSON_SUFFIXES or (
+        suffix not in CSV_SUFFIXES and head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
+    )
+
+
+def read_json_lines(path: Path) -> Iterator[Entry]:
+    """One entry for each line. An empty line is a fault unless only empty ones follow."""
+    empty: list[Entry] = []
+    with path.open("rb") as file:
+        for number, raw in enumerate(bounded_lines(file), start=1):
+            if raw is not None and not raw.removeprefix(BOM).strip():
+                faults = line_fault(number, _("This line is empty."))
+                empty.append(Entry(line=number, position=file.tell(), faults=faults))
+                continue
+            yield from empty
+            empty.clear()
+            yield json_entry(raw, line=number, position=file.tell())
+
+
+def bounded_lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """The lines of a file; None for one that is too long, which is skipped without being kept."""
+    while raw := file.readline(LONGEST_LINE + 1):
+        if len(raw) <= LONGEST_LINE:
+            yield raw
+            continue
+        while raw and not raw.endswith(b"\n"):
+            raw = file.readline(LONGEST_LINE)
+        yield None
+
+
+def json_entry(raw: bytes | None, *, line: int, position: int) -> Entry:
+    """Read one line of JSON; what is no JSON object is a fault."""
+    data: Any = None
+    words = _("This line is longer than 1 MiB.") if raw is None else ""
+    try:
+        data = json.loads((raw or b"{}").decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        words = not_utf8()
+    except (ValueError, RecursionError):
+        words = _("This line is not JSON. Write one order in braces on each line.")
+    if not words and not isinstance(data, dict):
+        words = _("This line is not an order. Write one order in braces on each line.")
+    if words:
+        return Entry(line=line, position=position, faults=line_fault(line, words))
+    return Entry(line=line, position=position, data=data)
