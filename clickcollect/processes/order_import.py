@@ -1,0 +1,49 @@
+"""`clickcollect orders import FILE` on a terminal: a progress bar, every bad line, and what came of it."""
+
+import sys
+from pathlib import Path
+
+import typer
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from clickcollect.errors import ValidationFailed
+from clickcollect.oms.order_import import BadLine, ImportReport, import_orders
+from clickcollect.processes.problem import Problem
+
+ALL_GOOD, SOME_BAD = 0, 1
+
+
+def import_file(path: Path) -> int:
+    """Import, say what happened, and return the exit status. Raises Problem where the file holds no orders."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
+    try:
+        report = with_progress(path)
+    except ValidationFailed as refusal:
+        raise Problem(f"{path}: {refusal.errors[0]['msg']}") from None
+    for bad in report.bad:
+        typer.echo(described(bad))
+    summary = _("New orders: %(new)d. Already there: %(known)d. Bad lines: %(bad)d.")
+    typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
+    return SOME_BAD if report.bad else ALL_GOOD
+
+
+def with_progress(path: Path) -> ImportReport:
+    """Import under a bar, which goes to stderr and leaves nothing behind."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(_("Importing orders"), total=None)
+        return import_orders(
+            path,
+            on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+
+
+def described(bad: BadLine) -> str:
+    """One bad line in words: its number, its order, every fault. What steers a terminal is not printed."""
+    number = "".join(char if char.isprintable() else "?" for char in bad.number)
+    where = _("Line %(line)d (%(number)s)") if number else _("Line %(line)d")
+    faults = "; ".join(f"{fault['loc']}: {fault['msg']}" for fault in bad.faults)
+    return f"{where % {'line': bad.line, 'number': number}}: {faults}"
