@@ -1,5 +1,11 @@
 """The list of doors."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from clickcollect import api
+from clickcollect.omsweb.pages import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *api.addresses(),
+    path("oms/", site.urls),
+]

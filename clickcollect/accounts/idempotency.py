@@ -45,12 +45,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer as it goes over the wire. ``again`` = given before, and now again."""
+    """An answer as it goes over the wire."""
 
     status: int
     content_type: str = ""
     body: bytes = b""
-    again: bool = False
 
 
 def answer_once(request: Request, run: Callable[[], Answer], *, kept: frozenset[int] = KEPT_STATUSES) -> Answer:
@@ -92,7 +91,7 @@ def claim_again(request: Request, fingerprint: str) -> IdempotencyKey | Answer:
         if not hmac.compare_digest(row.fingerprint, fingerprint):
             raise IdempotencyMismatch
         if row.status is not None:
-            return Answer(status=row.status, content_type=row.content_type, body=bytes(row.body), again=True)
+            return Answer(status=row.status, content_type=row.content_type, body=bytes(row.body))
         if age <= IN_PROGRESS_ENDS_AFTER:
             raise IdempotencyInProgress
     seen = IdempotencyKey.objects.filter(pk=row.pk, started_at=row.started_at)

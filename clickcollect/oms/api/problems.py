@@ -92,7 +92,7 @@ def location(steps: tuple[Any, ...]) -> str:
     """`("body", "payload", "json_value")` is `json_value` to the caller."""
     named = [str(step) for step in steps]
     if named and named[0] in WRAPPERS:
-        named = named[2:] if named[0] == "body" and len(named) > 2 else named[1:]
+        named = named[2:] if named[0] == "body" else named[1:]
     return ".".join(named) or "body"
 
 
@@ -103,6 +103,6 @@ def record(error: Exception) -> None:
     logger.error("unexpected %s at %s", type(error).__name__, where)
 
 
-def on_exception(_request: HttpRequest, error: Exception) -> HttpResponse:
+def on_exception(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
     """The one handler of the one API."""
-    return problem_response(translate(error))
+    return problem_response(translate(error if isinstance(error, Exception) else error()))
