@@ -1,0 +1,147 @@
+"""`/templates/`: the shop's own wording, with a preview and what it costs."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from extension.catalogue import FALLBACK, LANGUAGES, Kind
+from extension.guard import staff_only
+from extension.models import Template
+from extension.own_wording import find_template
+from extension.segments import measure
+from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill
+
+LONGEST_STORE = 64
+
+
+def kinds() -> dict[Kind, str]:
+    """What each message is for, in words."""
+    return {
+        Kind.READY: _("Ready, with code"),
+        Kind.READY_WITHOUT_CODE: _("Ready, without code"),
+        Kind.RESENT: _("Code once more"),
+        Kind.REMINDER: _("Reminder"),
+        Kind.OVERRIDDEN: _("Handed over without code"),
+    }
+
+
+def problems() -> dict[str, str]:
+    """What is wrong with a wording, and what to do."""
+    return {
+        "length": _("Write between 1 and %(most)s characters.") % {"most": LONGEST_TEXT},
+        "unknown_placeholder": _("Use only the placeholders listed below, each in curly brackets."),
+        "brackets": _("Close every square bracket, and put none inside another."),
+        "code_once": _("Put {code} in exactly once: without it the customer cannot collect."),
+        "code_none": _("Leave {code} out: this message carries none."),
+        "code_late": _("Move {code} nearer to the beginning, so that it is never cut between two SMS."),
+        "code_optional": _("Take {code} out of the square brackets."),
+        "hidden_signs": _("Take out emoji and invisible characters: some phones show boxes instead."),
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@staff_only
+def page(request: HttpRequest) -> HttpResponse:
+    """Choose a message, change its words, see what the customer will read."""
+    language, kind, store = _chosen(request)
+    if request.method != "POST":
+        return render(
+            request, "extension/editor.html", _context(language, kind, store, text=_text(language, kind, store))
+        )
+    text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    here: dict[str, Any] = {"language": language, "kind": kind, "store": store}
+    if request.POST.get("action") == "reset":
+        Template.objects.filter(**here).delete()
+        return redirect(f"{reverse('templates')}?{urlencode(here)}")
+    found = _problems(text, kind, store)
+    if found:
+        context = _context(language, kind, store, text=text) | {"problems": found}
+        return render(request, "extension/editor.html", context, status=400)
+    with transaction.atomic():
+        Template.objects.update_or_create(**here, defaults={"text": text})
+    return redirect(f"{reverse('templates')}?{urlencode(here | {'saved': 1})}")
+
+
+@never_cache
+@require_POST
+@staff_only
+def preview(request: HttpRequest) -> HttpResponse:
+    """The text as a customer would read it, while it is being written."""
+    language, kind, store = _chosen(request)
+    text = request.POST.get("text", "")[: 4 * LONGEST_TEXT].replace("\r\n", "\n").strip()
+    shown = _preview(text, language, store)
+    return JsonResponse({**shown, "problems": _problems(text, kind, store)})
+
+
+def _chosen(request: HttpRequest) -> tuple[str, Kind, str]:
+    """Which message; nonsense means the first one."""
+    given = request.POST if request.method == "POST" else request.GET
+    language = given.get("language", "")
+    kind = given.get("kind", "")
+    return (
+        language if language in LANGUAGES else FALLBACK,
+        Kind(kind) if kind in set(Kind) else Kind.READY,
+        given.get("store", "").strip().replace("\x00", ""),
+    )
+
+
+def _problems(text: str, kind: Kind, store: str) -> list[str]:
+    found = [] if len(store) <= LONGEST_STORE else [_("A store's erp code has at most 64 characters.")]
+    try:
+        check_template(text, kind=kind)
+    except BadTemplate as bad:
+        found += [problems()[name] for name in bad.problems]
+    return found
+
+
+def _text(language: str, kind: Kind, store: str) -> str:
+    """What is sent now: this store's own wording, the one for every store, or the catalogue's."""
+    return find_template(language, store, kind) or LANGUAGES[language].texts[kind]
+
+
+def _preview(text: str, language: str, store: str) -> dict[str, Any]:
+    deadline = (datetime.now(UTC) + timedelta(days=7)).replace(hour=20, minute=0)
+    sample = {
+        "code": "000000",
+        "order": "WEB-100093",
+        "store": store or "Galata",
+        "deadline": LANGUAGES[language].say(deadline),
+        "phone": "+90 212 555 01 00",
+        "first_name": "Zoe",
+    }
+    body = fill(text, sample)
+    length = measure(body)
+    segments = ngettext("%(count)s SMS", "%(count)s SMS", length.segments) % {"count": length.segments}
+    count = _("%(units)s of %(room)s characters") % {"units": length.units, "room": length.room}
+    return {"text": body, "segments": segments, "encoding": length.encoding, "count": count}
+
+
+def _context(language: str, kind: Kind, store: str, *, text: str) -> dict[str, Any]:
+    return {
+        "language": language,
+        "kind": kind,
+        "store": store,
+        "text": text,
+        "right_to_left": LANGUAGES[language].right_to_left,
+        "languages": [(code, one.name) for code, one in LANGUAGES.items()],
+        "kinds": list(kinds().items()),
+        "kind_name": kinds()[kind],
+        "placeholders": [name for name in PLACEHOLDERS if name != "code" or kind.has_code],
+        "preview": _preview(text, language, store),
+        "own": Template.objects.filter(language=language, kind=kind, store=store).exists(),
+        "templates": [
+            (template, kinds()[Kind(template.kind)], LANGUAGES[template.language].name)
+            for template in Template.objects.order_by("language", "kind", "store")[:200]
+            if template.kind in set(Kind) and template.language in LANGUAGES
+        ],
+    }

@@ -1,0 +1,21 @@
+"""Is it alive, is it ready: for whoever watches the process. No sign-in."""
+
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from extension.models import Receipt
+
+
+def live(_request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(_request: HttpRequest) -> HttpResponse:
+    """The database answers too; also how many receipts the OMS has still to take."""
+    try:
+        connection.ensure_connection()
+        waiting = Receipt.objects.count()
+    except Error:
+        return JsonResponse({"status": "database"}, status=503)
+    return JsonResponse({"status": "ok", "receipts_waiting": waiting})

@@ -1,0 +1,26 @@
+"""Every door of the Extension."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+
+from extension import editor, events, health, phone_pages
+from extension.config import config
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The phone where there is one; otherwise there is nothing to see."""
+    return redirect("phone") if config().simulated else health.live(request)
+
+
+urlpatterns = [
+    path("", home),
+    path("events/", events.receive),
+    path("healthz", health.live),
+    path("readyz", health.ready),
+    path("phone/", phone_pages.page, name="phone"),
+    path("phone/live/", phone_pages.live, name="phone-live"),
+    path("phone/messages.json", phone_pages.as_json, name="phone-json"),
+    path("templates/", editor.page, name="templates"),
+    path("templates/preview/", editor.preview, name="templates-preview"),
+]

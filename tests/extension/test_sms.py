@@ -1,0 +1,129 @@
+"""Providers: the published send-sms call, Apprise, the simulator, and none at all."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from extension import sms
+from extension.config import Config
+from extension.sms import Accepted, Answer, Later, Refused, Sms, answer_to
+from tests.extension.conftest import Start
+from tests.extension.running import event, receiver
+
+CALL: dict[str, Any] = {
+    "EXTENSION_SMS_PROVIDER": "send-sms",
+    "EXTENSION_SMS_USER": "shöp",
+    "EXTENSION_SMS_PASSWORD": "pa:ss",
+    "EXTENSION_SMS_SENDER": "Galata",
+}
+
+
+def test_the_published_send_sms_call(start_extension: Start) -> None:
+    with receiver(status=201) as provider:
+        document = event()
+        extension = start_extension(**CALL, EXTENSION_SMS_URL=f"{provider.url}/gateway/")
+        assert extension.post(document).json["status"] == "sent"
+        (call,) = provider.received
+    assert call.path == "/gateway/send-sms"
+    assert base64.b64decode(call.headers["authorization"].removeprefix("Basic ")).decode() == "shöp:pa:ss"
+    assert call.headers["x-akinon-request-id"] == document["event"]["uuid"]
+    assert call.headers["x-akinon-api-version"]
+    body = json.loads(call.body)
+    assert set(body) == {"from", "to", "text", "isOtp"}
+    assert (body["from"], body["to"], body["isOtp"]) == ("Galata", "+447700900123", True)
+    assert "482913" in body["text"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, Accepted()),
+        (201, Accepted()),
+        (202, Accepted()),
+        (302, Later()),
+        (400, Refused(reason="The SMS provider refused the message (HTTP 400).")),
+        (408, Later()),
+        (422, Refused(reason="The SMS provider refused the message (HTTP 422).")),
+        (429, Later()),
+        (500, Later()),
+        (503, Later()),
+    ],
+)
+def test_what_a_status_means(status: int, answer: Answer) -> None:
+    assert answer_to(status) == answer
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_provider_that_does_not_know_us_is_a_matter_for_staff(status: int) -> None:
+    answer = answer_to(status)
+    assert isinstance(answer, Later)
+    assert "Check its settings" in answer.reason
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("0", 1), ("99999", 600), ("soon", 10), ("", 10), ("-5", 10)])
+def test_a_provider_may_ask_for_time(asked: str, seconds: int) -> None:
+    assert answer_to(503, retry_after=asked) == Later(seconds=seconds)
+
+
+def test_a_provider_that_fails_for_now_is_tried_again(start_extension: Start) -> None:
+    with receiver(status=503, headers={"Retry-After": "7"}) as provider:
+        extension = start_extension(**CALL, EXTENSION_SMS_URL=provider.url)
+        document = event()
+        answer = extension.post(document)
+        assert (answer.status, answer.headers["retry-after"], answer.json["code"]) == (503, "7", "not_sent_yet")
+        provider.status = 201
+        assert extension.post(document).json["status"] == "sent"
+        assert extension.post(document).json["status"] == "finished"
+        assert len(provider.received) == 2
+
+
+def test_a_provider_that_cannot_be_reached_is_tried_again(start_extension: Start) -> None:
+    with receiver() as gone:
+        pass
+    extension = start_extension(**CALL, EXTENSION_SMS_URL=gone.url)
+    assert extension.post(event()).status == 503
+    assert "482913" not in extension.log_text()
+
+
+def test_a_provider_that_says_no_is_asked_once(start_extension: Start) -> None:
+    with receiver(status=400) as provider:
+        extension = start_extension(**CALL, EXTENSION_SMS_URL=provider.url)
+        document = event()
+        assert extension.post(document).json["status"] == "refused"
+        assert extension.post(document).json["status"] == "finished"
+        assert len(provider.received) == 1
+
+
+def test_a_redirect_of_the_provider_is_not_followed(start_extension: Start) -> None:
+    with receiver(status=201) as elsewhere, receiver(status=307, headers={"Location": elsewhere.url}) as provider:
+        extension = start_extension(**CALL, EXTENSION_SMS_URL=provider.url)
+        assert extension.post(event()).status == 503
+        assert elsewhere.received == []
+
+
+def test_any_apprise_address(start_extension: Start) -> None:
+    with receiver(status=200) as provider:
+        extension = start_extension(EXTENSION_SMS_PROVIDER=f"json://127.0.0.1:{provider.port}/{{digits}}")
+        assert extension.post(event()).json["status"] == "sent"
+        (call,) = provider.received
+        assert call.path == "/447700900123"
+        assert "482913" in json.loads(call.body)["message"]
+        provider.status = 500
+        assert extension.post(event()).status == 503
+    assert extension.post(event()).status == 503  # nobody listens any more
+    assert "482913" not in extension.log_text()
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr'")  # Apprise's, on an older Python
+@pytest.mark.parametrize("provider", ["", "simulater", "no-such-service://x", "send-sms"])
+def test_not_set_up_is_said_and_tried_again(provider: str) -> None:
+    answer = sms.send(Sms(event_uuid="a", to="+447700900123", body="x"), config=Config(provider=provider))
+    assert isinstance(answer, Later)
+    assert "not set up" in answer.reason
+
+
+def test_nothing_shows_a_text_by_itself() -> None:
+    assert "482913" not in repr(Sms(event_uuid="a", to="+447700900123", body="482913", code="482913"))
+    assert "secret" not in repr(Config(secret_key="secret", webhook_secrets=("secret",), provider="x://secret"))
