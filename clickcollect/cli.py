@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from clickcollect.processes import shop_commands
 from clickcollect.processes.sentences import sentences
 
 app = typer.Typer(
@@ -18,6 +19,10 @@ app = typer.Typer(
 )
 orders = typer.Typer(help="Orders from files.", no_args_is_help=True)
 app.add_typer(orders, name="orders")
+app.add_typer(shop_commands.token, name="token")
+app.add_typer(shop_commands.keys, name="keys")
+app.add_typer(shop_commands.audit, name="audit")
+app.add_typer(shop_commands.orders, name="orders")
 
 
 @app.command()

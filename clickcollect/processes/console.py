@@ -15,14 +15,13 @@ from types import FrameType
 from clickcollect.processes import database
 from clickcollect.processes.children import die_with_parent
 from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, URLS
-from clickcollect.processes.home import PASSWORDS, Held, Holder, Home
-from clickcollect.processes.plan import Plan, prepare
+from clickcollect.processes.home import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, Held, Holder, Home
+from clickcollect.processes.plan import EXTENSION_THREADS, THREADS, Plan, prepare
 from clickcollect.processes.ports import Ports
 from clickcollect.processes.problem import Problem
 
 LASTING = ("run", "serve", "worker", "extension")  # commands whose PostgreSQL others may use
 WAIT_SECONDS = 60.0
-SECRETS = ("SECRET_KEY", "PICKUP_CODE_KEYS")
 
 
 @contextmanager
@@ -30,7 +29,7 @@ def shop(command: str) -> Iterator[None]:
     """Run a command's work with Django, as the application's role. Raises Problem."""
     from clickcollect.processes.strict import set_up
 
-    with environment(command, needed=(APPLICATION_URL,), secrets=SECRETS):
+    with environment(command, needed=(APPLICATION_URL,), secrets=SHOP_SECRETS):
         set_up()
         yield
 
@@ -52,7 +51,7 @@ def migrate() -> None:
     """Bring the tables of both programs up to date, and grant the application its rights. Raises Problem."""
     home = Home.from_environment()
     with _addresses(home, "migrate", tuple(URLS)) as urls:
-        keys = home.keys(needed=(*SECRETS, "EXTENSION_SECRET_KEY", "EXTENSION_HOOK_SECRET"))
+        keys = home.keys(needed=SECRETS)
         prepare(Plan(home=home, ports=Ports.from_environment(), demo=False, keys=keys), urls)
 
 
@@ -79,19 +78,20 @@ def serve() -> int:
 
     ports = Ports.from_environment()
     ports.check_free(seconds=0)
-    with environment("serve", needed=(APPLICATION_URL,), secrets=SECRETS):
+    with environment("serve", needed=(APPLICATION_URL,), secrets=SHOP_SECRETS):
         set_up()
         collect_static_files()
         os.environ["CLICKCOLLECT_PROCESS"] = "web"
-        return foreground(["clickcollect.processes.serve", "clickcollect.wsgi:application", str(ports.web), "8"])
+        return foreground(["clickcollect.processes.serve", "clickcollect.wsgi:application", str(ports.web), THREADS])
 
 
 def extension() -> int:
     """The Extension alone: one process, because the phone simulator keeps its messages in memory."""
     ports = Ports.from_environment()
-    secrets = ("EXTENSION_SECRET_KEY", "EXTENSION_HOOK_SECRET")
-    with environment("extension", needed=(EXTENSION_URL,), secrets=secrets):
-        return foreground(["clickcollect.processes.serve", "extension.wsgi:application", str(ports.extension), "4"])
+    with environment("extension", needed=(EXTENSION_URL,), secrets=EXTENSION_SECRETS):
+        return foreground(
+            ["clickcollect.processes.serve", "extension.wsgi:application", str(ports.extension), EXTENSION_THREADS]
+        )
 
 
 @contextmanager

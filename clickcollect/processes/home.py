@@ -20,7 +20,9 @@ PASSWORDS = {
     APPLICATION: "POSTGRES_APPLICATION_PASSWORD",
     EXTENSION: "POSTGRES_EXTENSION_PASSWORD",
 }
-SECRETS = ("SECRET_KEY", "PICKUP_CODE_KEYS", "EXTENSION_SECRET_KEY", "EXTENSION_HOOK_SECRET")
+SHOP_SECRETS = ("SECRET_KEY", "PICKUP_CODE_KEYS")
+EXTENSION_SECRETS = ("EXTENSION_SECRET_KEY", "EXTENSION_WEBHOOK_SECRET")
+SECRETS = (*SHOP_SECRETS, *EXTENSION_SECRETS)
 LOG_BYTES = 5 * 1024 * 1024
 
 
@@ -98,7 +100,8 @@ class Home:
         if self.keys_file.exists() or any(self.path.glob("[!.]*/")):
             return
         values = {name: secrets.token_urlsafe(48) for name in (*SECRETS, *PASSWORDS.values())}
-        values["PICKUP_CODE_KEYS"] = f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        values["PICKUP_CODE_KEYS"] = f"k1:{_random_base64()}"
+        values["EXTENSION_WEBHOOK_SECRET"] = f"whsec_{_random_base64()}"  # Standard Webhooks sign with it too
         lines = [f"{name}={value}" for name, value in values.items() if not os.environ.get(name)]
         heading = "# The secrets of this data folder. Keep a copy in a safe place: without them it is lost."
         fresh = self.keys_file.with_suffix(".new")
@@ -137,6 +140,10 @@ def shorten(log: Path) -> None:
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.with_suffix(".old.log").write_bytes(log.read_bytes())
         os.truncate(log, 0)
+
+
+def _random_base64() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _read_holder(file: IO[str]) -> Holder | None:

@@ -1,20 +1,24 @@
 """Which programs `run` starts, and what each of them is told: no more than it needs."""
 
+import hashlib
 import os
 import subprocess
+import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from pathlib import Path
 
+from clickcollect.processes.announce import DEMO_PASSWORD
 from clickcollect.processes.child import spawn
 from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
-from clickcollect.processes.home import PASSWORDS, SECRETS, Home
+from clickcollect.processes.home import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, Home
 from clickcollect.processes.ports import Ports
 from clickcollect.processes.problem import Problem
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
 LOOPBACK = "127.0.0.0/8,::1/128"
-THREADS = 8
+THREADS = os.environ.get("WEB_THREADS") or "8"
+EXTENSION_THREADS = os.environ.get("EXTENSION_THREADS") or "8"
 
 
 @dataclass(frozen=True)
@@ -30,33 +34,41 @@ class Plan:
         """The short-lived children that run before anything is served: commands with their environments."""
         demo = ["--demo"] if self.demo else []
         first = ["clickcollect.processes.prepare", *demo]
-        names = ("SECRET_KEY", "PICKUP_CODE_KEYS", "EXTENSION_HOOK_SECRET")
-        preparations = [(first, self._environment(urls, names, (APPLICATION_URL, OWNER_URL)))]
-        if find_spec("extension.settings"):
-            second = ["django", "migrate", "--noinput", "--verbosity=0", "--settings=extension.settings"]
-            preparations.append((second, self._extension(urls)))
-        return preparations
+        # The demo shop subscribes the Extension, with its secret.
+        names = (*SHOP_SECRETS, *(["EXTENSION_WEBHOOK_SECRET"] if self.demo else []))
+        return [
+            (first, self._environment(urls, names, (APPLICATION_URL, OWNER_URL))),
+            (["extension", "migrate"], self._extension(urls)),
+        ]
 
     def starts(self, urls: Mapping[str, str]) -> dict[str, Start]:
         """The children that stay, the web server first."""
-        ours = self._environment(urls, ("SECRET_KEY", "PICKUP_CODE_KEYS"), (APPLICATION_URL,))
-        served = ["clickcollect.processes.serve", "clickcollect.wsgi:application", str(self.ports.web), str(THREADS)]
-        starts = {
+        ours = self._environment(urls, SHOP_SECRETS, (APPLICATION_URL,))
+        served = ["clickcollect.processes.serve", "clickcollect.wsgi:application", str(self.ports.web), THREADS]
+        # Exactly one process: the phone simulator keeps its messages in memory.
+        apart = [
+            "clickcollect.processes.serve",
+            "extension.wsgi:application",
+            str(self.ports.extension),
+            EXTENSION_THREADS,
+        ]
+        return {
             "web": self._start("web", served, ours | {"CLICKCOLLECT_PROCESS": "web"}),
             "worker": self._start("worker", ["clickcollect", "worker"], ours | {"CLICKCOLLECT_PROCESS": "worker"}),
+            "extension": self._start("extension", apart, self._extension(urls)),
         }
-        if find_spec("extension.settings"):
-            # Exactly one process: the phone simulator keeps its messages in memory.
-            apart = ["clickcollect.processes.serve", "extension.wsgi:application", str(self.ports.extension), "4"]
-            starts["extension"] = self._start("extension", apart, self._extension(urls))
-        return starts
 
     def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Start:
         return lambda: spawn(command, environment=environment, log=self.home.log(name))
 
     def _extension(self, urls: Mapping[str, str]) -> dict[str, str]:
         """The Extension lives across the street: its own database and secrets, none of ours."""
-        return self._environment(urls, ("EXTENSION_SECRET_KEY", "EXTENSION_HOOK_SECRET"), (EXTENSION_URL,))
+        environment = self._environment(urls, EXTENSION_SECRETS, (EXTENSION_URL,))
+        environment.setdefault("EXTENSION_OMS_URL", self.ports.web_address)  # where receipts go
+        if self.demo:
+            environment.setdefault("EXTENSION_SMS_PROVIDER", "simulator")
+            environment.setdefault("EXTENSION_ADMIN_PASSWORD", DEMO_PASSWORD)
+        return environment
 
     def _environment(self, urls: Mapping[str, str], secrets: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:
         """Our own environment without any secret, and then those that this child needs."""
@@ -71,6 +83,19 @@ class Plan:
             **{name: self.keys[name] for name in secrets},
             **{name: urls[name] for name in names},
         }
+
+
+def fingerprint(*, demo: bool) -> str:
+    """One name for this very program: its files, the packages beside it, and whether it loads the demo shop."""
+    seen = hashlib.sha256(f"demo {demo}".encode())
+    root = Path(__file__).parent.parent.parent
+    for package in (root / "clickcollect", root / "extension"):
+        for path in sorted(package.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                seen.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    for distribution in sorted(path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info")):
+        seen.update(distribution.encode())
+    return seen.hexdigest()
 
 
 def prepare(plan: Plan, urls: dict[str, str]) -> None:

@@ -164,6 +164,19 @@ class Server:
                     for guest in map(sql.Identifier, guests):
                         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, guest))
 
+    def prepared_by(self) -> str:
+        """The program that last migrated this database; written in the database, so that a backup carries it too."""
+        with psycopg.connect(self.url(role=SUPERUSER, database=DATABASE)) as connection:
+            query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+            row = connection.execute(query).fetchone()
+            return str(row[0]) if row else ""
+
+    def set_prepared_by(self, program: str) -> None:
+        """Remember who migrated it."""
+        with psycopg.connect(self.url(role=SUPERUSER, database=DATABASE)) as connection:
+            statement = sql.SQL("COMMENT ON DATABASE {} IS {}")
+            connection.execute(statement.format(sql.Identifier(DATABASE), sql.Literal(program)))
+
 
 def stop(process: "subprocess.Popen[bytes]", server: Server) -> None:
     """End the server fast and cleanly. SIGTERM would wait for every open client; SIGINT does not."""

@@ -17,11 +17,10 @@ from clickcollect.processes import database, postgres
 from clickcollect.processes.announce import announce
 from clickcollect.processes.child import Child
 from clickcollect.processes.home import SECRETS, Held, Holder, Home
-from clickcollect.processes.plan import Plan, prepare
-from clickcollect.processes.ports import Ports
+from clickcollect.processes.plan import Plan, fingerprint, prepare
+from clickcollect.processes.ports import ADDRESS, Ports
 from clickcollect.processes.postgres import Server
 from clickcollect.processes.problem import Problem
-from clickcollect.processes.serve import ADDRESS
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HOLD_SECONDS = 5.0
@@ -81,17 +80,14 @@ def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
     urls = database.own_urls()
     if urls:
         database.check_own(urls)
+        console.print("Bringing the tables up to date …")
+        prepare(plan, urls)
     else:
         console.print("Starting PostgreSQL …")
         server = database.embedded_server(plan.home)
-        child = Child("PostgreSQL", server.log, server.start)
-        stack.callback(_end_postgres, child, server)
-        child.begin()
-        server.create_roles()
+        children.append(_start_postgres(server, stack))
         urls = database.embedded_urls(server)
-        children.append(child)
-    console.print("Bringing the tables up to date …")
-    prepare(plan, urls)
+        _prepare_once(plan, urls, server, console)
     served = [Child(name, plan.home.log(name), start) for name, start in plan.starts(urls).items()]
     stack.callback(_end, served)
     for child in served:
@@ -99,6 +95,23 @@ def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
     _wait_for_page(served[0], plan.ports.web)
     announce(console, ports=plan.ports, home=plan.home, demo=plan.demo)
     _watch(children + served, console)
+
+
+def _start_postgres(server: Server, stack: ExitStack) -> Child:
+    child = Child("PostgreSQL", server.log, server.start)
+    stack.callback(_end_postgres, child, server)
+    child.begin()
+    server.create_roles()
+    return child
+
+
+def _prepare_once(plan: Plan, urls: dict[str, str], server: Server, console: Console) -> None:
+    """The same program on the same data needs no second preparation: that is half the time of a start."""
+    wanted = fingerprint(demo=plan.demo)
+    if server.prepared_by() != wanted or not (plan.home.path / "static").exists():
+        console.print("Bringing the tables up to date …")
+        prepare(plan, urls)
+        server.set_prepared_by(wanted)
 
 
 def _wait_for_page(web: Child, port: int) -> None:

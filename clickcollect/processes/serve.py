@@ -13,8 +13,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from clickcollect.processes.children import PR_SET_PDEATHSIG
-
-ADDRESS = "127.0.0.1"
+from clickcollect.processes.ports import ADDRESS
 
 
 def load_in_worker(target: str) -> Any:

@@ -1,0 +1,163 @@
+"""Console commands about the shop: API tokens, keys of codes, the log's seal, orders from a file."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from clickcollect.processes.console import shop
+from clickcollect.processes.problem import Problem
+
+token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of pickup codes, and how many open codes need each.", invoke_without_command=True)
+audit = typer.Typer(help="The seal over the command log.", no_args_is_help=True)
+orders = typer.Typer(help="Orders.", no_args_is_help=True)
+
+
+@token.command("create")
+def create_token(
+    username: str,
+    *,
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="One right; repeat for more. Without: all of the role.")
+    ] = None,
+    store: Annotated[list[str] | None, typer.Option(help="ERP code of a store; repeat for more. Without: all.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days until it expires. Without: never.", min=1)] = None,
+) -> None:
+    """Make a token that acts as a person. Its key is shown once."""
+    with shop("token create"):
+        from django.utils.timezone import now
+
+        from clickcollect.accounts import tokens
+        from clickcollect.accounts.models import Role, User
+        from clickcollect.omnitron.models import RetailStore
+        from clickcollect.oms.access import RIGHTS
+
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise Problem(f"There is no active person with the username {username}.")
+        rights = [right for right, roles in RIGHTS.items() if Role(user.role) in roles]
+        _refuse_unknown("scope", scope, rights)
+        _refuse_unknown("store", store, list(RetailStore.objects.values_list("erp_code", flat=True)))
+        expires_at = now() + timedelta(days=days) if days else None
+        made = tokens.create_token(
+            user=user, name=name, scopes=scope or rights, stores=store or (), expires_at=expires_at
+        )
+    typer.echo(f"Token {made.token.pk} was made. Its key, which nobody can show again:", err=True)
+    typer.echo(made.key)
+
+
+def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> None:
+    if unknown := sorted(set(given or ()) - set(known)):
+        raise Problem(f"Unknown {what}: {', '.join(unknown)}. Choose from: {', '.join(sorted(known))}.")
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Every token that still works; keys are not kept and cannot be shown."""
+    table = Table("Id", "Name", "Acts as", "Begins with", "Expires", "Last used", box=None)
+    with shop("token list"):
+        from clickcollect.accounts import tokens
+
+        for row in tokens.list_tokens():
+            times = (f"{time:%Y-%m-%d %H:%M}" if time else "–" for time in (row.expires_at, row.last_used_at))
+            table.add_row(str(row.pk), row.name, row.user.username, f"{row.prefix}…", *times)
+    Console().print(table)
+
+
+@token.command("revoke")
+def revoke_token(token_id: int) -> None:
+    """End a token at once."""
+    with shop("token revoke"):
+        from clickcollect.accounts import tokens
+
+        if not tokens.revoke_token(token_id):
+            raise Problem(f"There is no token {token_id} that could be revoked. `clickcollect token list` shows them.")
+    typer.echo(f"Token {token_id} no longer works.")
+
+
+@keys.callback()
+def show_keys(context: typer.Context) -> None:
+    """Which keys are known, and which are needed."""
+    if context.invoked_subcommand:
+        return
+    lost = 0
+    with shop("keys"):
+        from clickcollect.oms.keys import census
+
+        for key in census():
+            lost += 0 if key.is_known else key.open_issues
+            state = "makes new codes" if key.is_newest else "known" if key.is_known else "LOST"
+            typer.echo(f"{key.key_id}: {state}, {key.open_issues} open codes")
+    if lost:
+        raise Problem(f"{lost} open codes cannot be checked: put their keys back into PICKUP_CODE_KEYS.")
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a fresh key; put it before the others in PICKUP_CODE_KEYS and start again."""
+    with shop("keys new"):
+        from clickcollect.oms.keys import new_key as make
+
+        made = make()
+    typer.echo(made)
+
+
+@audit.command("verify")
+def verify_log(
+    *,
+    head: Annotated[Path | None, typer.Option(help="A head exported earlier; the log must still contain it.")] = None,
+) -> None:
+    """Has anybody touched the log? Names the first bad row."""
+    with shop("audit verify"):
+        from clickcollect.oms.audit import Head, verify
+
+        verdict = verify(kept_head=Head(**_read_head(head)) if head else None)
+    if not verdict.is_whole:
+        raise Problem(f"The log was touched at row {verdict.bad_log_id}: {verdict.reason}")
+    typer.echo(f"The log is whole: {verdict.checked} rows.")
+
+
+def _read_head(path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(path.read_text())
+    except (OSError, ValueError):
+        head = None
+    if not isinstance(head, dict) or set(head) != {"links", "log_id", "hash"}:
+        raise Problem(f"{path} is not a head that `clickcollect audit export` wrote.")
+    return head
+
+
+@audit.command("export")
+def export_head() -> None:
+    """Print the end of the chain; keep it outside this machine, for `audit verify --head`."""
+    with shop("audit export"):
+        from clickcollect.oms.audit import head
+
+        last = head()
+    if last is None:
+        raise Problem("Nothing is sealed yet. The worker seals the log within a minute of its first row.")
+    typer.echo(last.text())
+
+
+@orders.command("import")
+def import_orders(file: Path) -> None:
+    """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""
+    with shop("orders import"), Progress(transient=True) as progress:
+        from clickcollect.oms.order_import import import_orders as take_in
+
+        bar = progress.add_task("Importing")
+        report = take_in(file, on_progress=lambda done, total: progress.update(bar, completed=done, total=total))
+    for bad in report.bad:
+        for fault in bad.faults:
+            number = f" ({bad.number})" if bad.number else ""
+            typer.echo(f"Line {bad.line}{number}: {fault['loc']}: {fault['msg']}", err=True)
+    typer.echo(f"{report.new} new orders, {report.known} known already, {len(report.bad)} bad lines.")
+    if report.bad:
+        raise typer.Exit(1)
