@@ -1,0 +1,190 @@
+"""The dialog of a command: drawn from what the command asks for, answered without a reload.
+
+A refusal that can be mended stays in the dialog, with what was typed; any other closes it and shows the result.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from clickcollect.errors import (
+    CommandUnknown,
+    DomainError,
+    OtpExpired,
+    OtpIncorrect,
+    OtpMalformed,
+    OtpRequired,
+    Throttled,
+    ValidationFailed,
+)
+from clickcollect.oms import states
+from clickcollect.oms.access import Actor, get_package
+from clickcollect.oms.commands.base import Input
+from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
+from clickcollect.oms.models import Package
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.package_page import PackagePage
+
+if TYPE_CHECKING:
+    from clickcollect.omsweb.subject import Subject
+
+MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttled, ValidationFailed)
+LONGEST: Final = 500
+ALSO_TAKEN: Final = ("collector_name", "collector_relation")
+
+
+def widget_for(item: Input) -> dict[str, Any]:
+    """How one input looks: the name of its kind decides in the template."""
+    return {"item": item, "id": f"input-{item.name}", "wide": item.kind == "text"}
+
+
+@sensitive_post_parameters()
+@sensitive_variables()
+def answer(request: HttpRequest, *, subject: "Subject", package_id: int, transition: int) -> HttpResponse:
+    """Show the dialog (GET), or run the command (POST)."""
+    actor = actor_of(request)
+    if request.method != "POST":
+        package = get_package(actor, package_id=package_id)
+        found = find(package=package, actor=actor, transition=transition)
+        return show(request, subject=subject, package=package, available=found)
+    try:
+        data = typed(request)
+        outcome = run_command(package_id=package_id, transition=transition, actor=actor, data=data)
+    except DomainError as error:
+        return refuse(request, subject=subject, package_id=package_id, transition=transition, error=error)
+    return accept(request, outcome=outcome, actor=actor)
+
+
+def find(*, package: Package, actor: Actor, transition: int) -> Available:
+    """The command behind a button. Raises CommandUnknown when it is not open any more."""
+    for item in available_commands(package=package, actor=actor):
+        if item.row.pk == transition:
+            return item
+    raise CommandUnknown(_("This is not possible any more. Look at the package again."))
+
+
+@sensitive_variables()
+def typed(request: HttpRequest) -> dict[str, str]:
+    """What was typed. Raises ValidationFailed for what no field can hold."""
+    data = {name: value for name, value in request.POST.items() if isinstance(value, str)}
+    field = forms.CharField(required=False, max_length=LONGEST, strip=False)
+    for name, value in data.items():
+        try:
+            field.clean(value)
+        except forms.ValidationError as error:
+            raise ValidationFailed.of(name[:64].replace("\x00", ""), " ".join(error.messages)) from None
+    return data
+
+
+def show(request: HttpRequest, *, subject: "Subject", package: Package, available: Available) -> HttpResponse:
+    """The dialog, as a piece of the page or, without JavaScript, as a page of its own."""
+    context = dialog_context(package=package, available=available, actor=actor_of(request))
+    if request.headers.get("HX-Request"):
+        return render(request, "omsweb/command_dialog.html", context)
+    page = subject.page(request, title=context["title"], original=package, **context)
+    return TemplateResponse(request, "omsweb/command.html", page)
+
+
+def dialog_context(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
+    title, submit = words_of(available)
+    resend = None
+    if available.needs_otp:
+        others = available_commands(package=package, actor=actor)
+        resend = next((item for item in others if item.row.command_code == "RESEND_CODE"), None)
+    return {
+        "package": package,
+        "available": available,
+        "title": title,
+        "submit": submit,
+        "resend": resend,
+        "fields": [widget_for(item) for item in available.inputs],
+    }
+
+
+def words_of(available: Available) -> tuple[str, str]:
+    """The heading and the main button (contract section 6)."""
+    if available.needs_otp:
+        return _("Verify pickup code"), _("Verify and deliver")
+    if available.command.hands_over and not available.inputs:
+        return _("Hand over without a code?"), _("Deliver")
+    return available.label, available.label
+
+
+def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpResponse:
+    """It happened: the page as it is now, with the result over it."""
+    said = words_of_success(outcome)
+    if not request.headers.get("HX-Request"):
+        messages.success(request, said)
+        return redirect("omsweb:oms_package_change", outcome.package.pk)
+    if request.POST.get("inside"):
+        return render(request, "omsweb/verdict.html", {"said": said})
+    package = get_package(actor, package_id=outcome.package.pk)
+    delivered = outcome.row.destination.enum_value == states.DELIVERED
+    return body(request, package=package, result={"tone": "ok", "said": said, "big": delivered})
+
+
+def words_of_success(outcome: Outcome) -> str:
+    """One sentence for what was done."""
+    if outcome.row.source_id == outcome.row.destination_id:
+        return _("Done: %(command)s") % {"command": _(outcome.row.name)}
+    if outcome.row.destination.enum_value == states.DELIVERED:
+        return _("Package delivered")
+    return _("The package is now: %(state)s") % {"state": _(outcome.row.destination.name)}
+
+
+def refuse(
+    request: HttpRequest,
+    *,
+    subject: "Subject",
+    package_id: int,
+    transition: int,
+    error: DomainError,
+) -> HttpResponse:
+    """It was refused: a sentence where the person looks, and the status for whoever counts."""
+    actor = actor_of(request)
+    package = get_package(actor, package_id=package_id)
+    if not request.headers.get("HX-Request"):
+        return refuse_on_a_page(request, subject=subject, package=package, transition=transition, error=error)
+    if isinstance(error, MENDABLE) or request.POST.get("inside"):
+        faults = error.errors if isinstance(error, ValidationFailed) else []
+        response = render(request, "omsweb/verdict.html", {"error": error, "faults": faults}, status=error.status)
+        response["HX-Retarget"] = "#verdict" if request.POST.get("dialog") else "#result"
+        return response
+    return body(request, package=package, result={"tone": "bad", "said": error.detail}, status=error.status)
+
+
+def refuse_on_a_page(
+    request: HttpRequest,
+    *,
+    subject: "Subject",
+    package: Package,
+    transition: int,
+    error: DomainError,
+) -> HttpResponse:
+    """Without JavaScript: the form again with the sentence, or back to the package."""
+    actor = actor_of(request)
+    known = {item.row.pk: item for item in available_commands(package=package, actor=actor)}
+    if transition not in known:
+        messages.error(request, error.detail)
+        return redirect("omsweb:oms_package_change", package.pk)
+    context = dialog_context(package=package, available=known[transition], actor=actor)
+    faults = error.errors if isinstance(error, ValidationFailed) else []
+    page = subject.page(request, original=package, error=error, faults=faults, **context)
+    return TemplateResponse(request, "omsweb/command.html", page, status=error.status)
+
+
+def body(request: HttpRequest, *, package: Package, result: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The package's page below its heading, in place of the one that is shown; an open dialog closes."""
+    shown = PackagePage.read(package=package, actor=actor_of(request))
+    context = {"shown": shown, "package": package, "result": result}
+    response = render(request, "omsweb/package_body.html", context, status=status)
+    response["HX-Retarget"] = "#package"
+    response["HX-Reswap"] = "innerHTML"
+    response["HX-Trigger"] = "omsweb:close"
+    return response

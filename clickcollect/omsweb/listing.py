@@ -1,0 +1,194 @@
+"""A list page: filters, search, order and pages over one query, always bounded, the same number of statements."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+PER_PAGE: Final = 50
+MOST_COUNTED: Final = 10_000  # contract section 2: a count stops here, and so do pages
+LONGEST_TEXT: Final = 100
+
+Rows = QuerySet[Any]
+Words = str | Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """One way to narrow a list. ``kind``: choice, text or date; ``choices``: value and label."""
+
+    name: str
+    label: Words
+    apply: Callable[[Rows, Any], Rows]
+    kind: str = "choice"
+    choices: Sequence[tuple[str, Words]] = ()
+
+    def read(self, text: str) -> Any:
+        """What was asked for; None where it makes no sense, which narrows nothing."""
+        if self.kind == "choice":
+            return text if any(text == value for value, _label in self.choices) else None
+        if self.kind == "date":
+            try:
+                return parse_date(text)
+            except ValueError:
+                return None
+        return text or None
+
+    def shown(self, value: Any) -> str:
+        """The words for a chosen value."""
+        return str(dict(self.choices).get(value, value))
+
+
+def day_filters(field_name: str) -> list[Filter]:
+    """From one day to another, both included, in the active time zone."""
+    return [
+        Filter(
+            name="from",
+            label=_("From"),
+            kind="date",
+            apply=lambda rows, day: rows.filter(**{f"{field_name}__gte": midnight(day)}),
+        ),
+        Filter(
+            name="to",
+            label=_("To"),
+            kind="date",
+            apply=lambda rows, day: rows.filter(**{f"{field_name}__lt": midnight(day) + timedelta(days=1)}),
+        ),
+    ]
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day; the very last day of the calendar is taken a day early."""
+    return timezone.make_aware(datetime.combine(min(day, date.max - timedelta(days=1)), time.min))
+
+
+def clean(text: str) -> str:
+    """What a database can be asked: no NUL, no novel."""
+    return text.replace("\x00", "").strip()[:LONGEST_TEXT]
+
+
+@dataclass(kw_only=True)
+class Listing:
+    """One list as one person asked for it.
+
+    ``search``: narrows by free text; ``orders``: name → columns; the first is the default.
+    """
+
+    request: HttpRequest
+    rows: Rows
+    filters: Sequence[Filter] = ()
+    search: Callable[[Rows, str], Rows] | None = None
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"newest": ("-pk",)})
+    per_page: int = PER_PAGE
+
+    @cached_property
+    def query(self) -> str:
+        return clean(self.request.GET.get("q", "")) if self.search else ""
+
+    @cached_property
+    def chosen(self) -> dict[str, Any]:
+        """The filters in force, by name."""
+        asked = {item.name: item.read(clean(self.request.GET.get(item.name, ""))) for item in self.filters}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    @cached_property
+    def order(self) -> str:
+        asked = self.request.GET.get("order", "")
+        return asked if asked in self.orders else next(iter(self.orders))
+
+    @cached_property
+    def found(self) -> Rows:
+        """Everything that fits, in order."""
+        rows = self.rows
+        for item in self.filters:
+            if item.name in self.chosen:
+                rows = item.apply(rows, self.chosen[item.name])
+        if self.search and self.query:
+            rows = self.search(rows, self.query)
+        return rows.order_by(*self.orders[self.order])
+
+    @cached_property
+    def counted(self) -> int:
+        """How many fit, counted to one more than `MOST_COUNTED`."""
+        return self.found.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+    @property
+    def count_text(self) -> str:
+        return f"{MOST_COUNTED:,}+" if self.counted > MOST_COUNTED else f"{self.counted:,}"
+
+    @cached_property
+    def last_page(self) -> int:
+        return max(1, -(-min(self.counted, MOST_COUNTED) // self.per_page))
+
+    @cached_property
+    def number(self) -> int:
+        """The page, kept within what there is."""
+        asked = self.request.GET.get("page", "")
+        page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+        return min(max(page, 1), self.last_page)
+
+    @cached_property
+    def shown(self) -> list[Any]:
+        """The rows of this page."""
+        start = (self.number - 1) * self.per_page
+        return list(self.found[start : start + self.per_page])
+
+    def link(self, **changes: Any) -> str:
+        """The address of this list with some parameters changed; None takes one away, and paging starts again."""
+        query = self.request.GET.copy()
+        query.pop("page", None)
+        for name, value in changes.items():
+            query.pop(name, None)
+            if value is not None:
+                query[name] = str(value)
+        return f"?{query.urlencode()}"
+
+    @property
+    def previous(self) -> str | None:
+        return self.link(page=self.number - 1) if self.number > 1 else None
+
+    @property
+    def next(self) -> str | None:
+        return self.link(page=self.number + 1) if self.number < self.last_page else None
+
+    @property
+    def fields(self) -> Iterable[dict[str, Any]]:
+        """The filters as a form shows them."""
+        for item in self.filters:
+            value = self.chosen.get(item.name)
+            text = value.isoformat() if isinstance(value, date) else (value or "")
+            yield {"name": item.name, "label": item.label, "kind": item.kind, "choices": item.choices, "value": text}
+
+    @property
+    def active(self) -> list[dict[str, str]]:
+        """What narrows the list now, each with the address that takes it away."""
+        by_name = {item.name: item for item in self.filters}
+        narrowing = [
+            {
+                "label": str(by_name[name].label),
+                "value": by_name[name].shown(value),
+                "without": self.link(**{name: None}),
+            }
+            for name, value in self.chosen.items()
+        ]
+        if self.query:
+            narrowing.append({"label": _("Search"), "value": self.query, "without": self.link(q=None)})
+        return narrowing
+
+    @cached_property
+    def hidden(self) -> int:
+        """How many rows the filters hide, told when nothing is left (to `MOST_COUNTED`)."""
+        return self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count() if self.active else 0
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What a search form carries along."""
+        return {"order": self.order} if self.request.GET.get("order") else {}

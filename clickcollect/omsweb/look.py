@@ -1,0 +1,91 @@
+"""How OMS WEB looks: our name, our colours, what stands in the sidebar. Read by settings: imports no models."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+# The scales carry the tokens of the house's look; 600 is the accent, 500 the accent as ink in the dark.
+PRIMARY = {
+    "50": "#edf0fd",
+    "100": "#dfe4fb",
+    "200": "#c3cdf8",
+    "300": "#9db0ff",
+    "400": "#9db0ff",
+    "500": "#9db0ff",
+    "600": "#2746d1",
+    "700": "#1f3ab5",
+    "800": "#192f95",
+    "900": "#1d2440",
+    "950": "#141a30",
+}
+BASE = {
+    "50": "#f5f5f3",
+    "100": "#eeeeeb",
+    "200": "#e4e4df",
+    "300": "#c6c7c1",
+    "400": "#979ba4",
+    "500": "#656971",
+    "600": "#494d55",
+    "700": "#3a3e45",
+    "800": "#2a2d33",
+    "900": "#17191c",
+    "950": "#0e0f11",
+}
+
+
+def allowed(right: str) -> Callable[[HttpRequest], bool]:
+    """Whether a line of the sidebar is shown to this person."""
+
+    def check(request: HttpRequest) -> bool:
+        from clickcollect.omsweb.actor import may  # noqa: PLC0415  settings are read before models can be
+
+        return may(request, right)
+
+    return check
+
+
+def link(title: Any, icon: str, view: str, right: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"omsweb:{view}"), "permission": allowed(right)}
+
+
+def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "items": list(items)}
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "OMS WEB",
+    "SITE_HEADER": "clickcollect",
+    "SITE_SUBHEADER": "OMS WEB",
+    "SITE_URL": None,
+    "SITE_ICON": lambda _request: static("omsweb/mark.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("omsweb/mark.svg")},
+    ],
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "10px",
+    "COLORS": {"primary": PRIMARY, "base": BASE},
+    "STYLES": [lambda _request: static("omsweb/omsweb.css")],
+    "SCRIPTS": [lambda _request: static("omsweb/omsweb.js")],
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            group(
+                None,
+                link(_("Dashboard"), "space_dashboard", "index", "packages:read"),
+                link(_("Packages"), "package_2", "oms_package_changelist", "packages:read"),
+                link(_("Orders"), "receipt_long", "omnitron_order_changelist", "orders:read"),
+                link(_("Log"), "history", "oms_commandlog_changelist", "logs:read"),
+            ),
+            group(
+                _("Process"),
+                link(_("Command transitions"), "arrow_split", "oms_commandtransition_changelist", "process:read"),
+                link(_("States"), "radio_button_partial", "oms_packagestate_changelist", "process:read"),
+                link(_("Application settings"), "tune", "oms_appliedsetting_changelist", "settings:read"),
+            ),
+        ],
+    },
+}

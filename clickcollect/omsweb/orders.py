@@ -1,0 +1,131 @@
+"""Orders in OMS WEB: the list, the page of one, and the form that enters a Click & Collect order."""
+
+from typing import Any, ClassVar, Final
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from clickcollect.errors import DomainError, NotFound, ValidationFailed
+from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.omnitron.validity import read_order
+from clickcollect.oms import search
+from clickcollect.oms.access import packages_of
+from clickcollect.oms.intake import receive_order
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.order_form import OrderForm
+from clickcollect.omsweb.packages import delivery_type_filter, store_filter
+from clickcollect.omsweb.subject import Subject
+from clickcollect.omsweb.timeline import timeline_of_order
+
+MOST_FOUND: Final = 1000
+MOST_LINES: Final = 500
+
+
+def order_search(request: HttpRequest) -> Any:
+    """By the beginning of the number, by e-mail or phone, or by what its packages are found by."""
+
+    def narrow(rows: Rows, text: str) -> Rows:
+        exact = {"email": text} if "@" in text else {"phone_number": "+" + "".join(filter(str.isdigit, text))}
+        found = set(Order.objects.filter(number__startswith=text).values_list("pk", flat=True)[:MOST_FOUND])
+        found |= set(Order.objects.filter(**exact).values_list("pk", flat=True)[:MOST_FOUND])
+        packages = search.matching(packages_of(actor_of(request)), text)
+        found |= set(packages.order_by().values_list("order_id", flat=True)[:MOST_FOUND])
+        return rows.filter(pk__in=found)
+
+    return narrow
+
+
+def order_listing(request: HttpRequest) -> Listing:
+    return Listing(
+        request=request,
+        rows=Order.objects.select_related("retail_store"),
+        filters=[
+            Filter(
+                name="status",
+                label=_("Status"),
+                choices=[(str(value), label) for value, label in OrderStatus.choices],
+                apply=lambda rows, value: rows.filter(status=int(value)),
+            ),
+            store_filter("retail_store_id"),
+            delivery_type_filter("delivery_type"),
+            *day_filters("created_date"),
+        ],
+        search=order_search(request),
+        orders={"newest": ("-pk",), "oldest": ("pk",)},
+    )
+
+
+class OrderSubject(Subject):
+    """Orders come in by `receive_order`; nothing of them is edited here."""
+
+    folder = "orders"
+    read_right: ClassVar[str] = "orders:read"
+    add_right: ClassVar[str] = "orders:write"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="omnitron_order_changelist"),
+            path("add/", wrap(self.enter_view), name="omnitron_order_add"),
+            path("<int:object_id>/", wrap(self.order_view), name="omnitron_order_change"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        context = self.page(
+            request,
+            title=_("Orders"),
+            listing=order_listing(request),
+            may_add=self.has_add_permission(request),
+        )
+        return TemplateResponse(request, "omsweb/orders.html", context)
+
+    def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        self.require_read(request)
+        order = self.find(request, object_id)
+        context = self.page(
+            request,
+            title=order.number,
+            original=order,
+            order=order,
+            lines=list(order.items.select_related("retail_store")[:MOST_LINES]),
+            timeline=timeline_of_order(order),
+        )
+        return TemplateResponse(request, "omsweb/order.html", context)
+
+    def find(self, request: HttpRequest, object_id: int) -> Order:
+        """One order with its packages. Raises NotFound."""
+        packages = packages_of(actor_of(request)).order_by("pk")[:MOST_LINES]
+        orders = Order.objects.select_related("retail_store").prefetch_related(Prefetch("packages", packages))
+        try:
+            return orders.get(pk=object_id)
+        except (Order.DoesNotExist, OverflowError):
+            raise NotFound from None
+
+    def enter_view(self, request: HttpRequest) -> HttpResponse:
+        """The form: every fault at its field, and what was typed stays."""
+        actor = actor_of(request)
+        actor.require(self.add_right)
+        form = OrderForm(request.POST if request.method == "POST" else None)
+        status = 200
+        if request.method == "POST":
+            try:
+                received = receive_order(order=read_order(form.document()), actor=actor)
+            except ValidationFailed as error:
+                form.put_faults(error.errors)
+                status = error.status
+            except DomainError as error:
+                form.put_refusal(error)
+                status = error.status
+            else:
+                said = _("Order %(number)s was received.") if received.created else _("Order %(number)s stood already.")
+                messages.success(request, said % {"number": received.order.number})
+                return redirect("omsweb:omnitron_order_change", received.order.pk)
+        context = self.page(request, title=_("New Click & Collect order"), form=form)
+        return TemplateResponse(request, "omsweb/order_form.html", context, status=status)

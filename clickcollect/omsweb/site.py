@@ -1,0 +1,114 @@
+"""OMS WEB itself: one admin site whose permissions are the rights table, and whose refusals are sentences."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.sites import UnfoldAdminSite
+
+from clickcollect.errors import DomainError, Forbidden, NotFound
+
+View = Callable[..., HttpResponseBase]
+
+
+class OmsWeb(UnfoldAdminSite):
+    """The back office. Its pages decide nothing: they ask `oms.access`, and show what was refused."""
+
+    site_header = gettext_lazy("OMS WEB")
+    index_title = gettext_lazy("Dashboard")
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Back-office roles only; what each may do is asked page by page."""
+        user = request.user
+        return user.is_authenticated and bool(user.is_staff)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Short addresses: /oms/packages/ instead of Django's /oms/oms/package/."""
+        pages: list[URLPattern | URLResolver] = [
+            path("", self.admin_view(self.index), name="index"),
+            path("login/", self.login, name="login"),
+            path("logout/", self.admin_view(self.logout), name="logout"),
+            path("password/", self.admin_view(self.password_change, cacheable=True), name="password_change"),
+            path(
+                "password/done/",
+                self.admin_view(self.password_change_done, cacheable=True),
+                name="password_change_done",
+            ),
+            path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
+            path("go/<str:app_label>/", self.admin_view(self.app_index), name="app_list"),
+        ]
+        for model, model_admin in self._registry.items():
+            pages.append(path(f"{self.folder(model, model_admin)}/", include(model_admin.urls)))
+        return pages
+
+    def folder(self, model: type[Model], model_admin: "ModelAdmin[Any]") -> str:
+        """Where a subject's pages stand."""
+        return str(getattr(model_admin, "folder", "") or model._meta.verbose_name_plural)  # noqa: SLF001
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002
+        """A refusal of the house is a page with its sentence, never a 500; a stranger signs in; store staff go home."""
+        inner: View = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.user.is_authenticated and not self.has_permission(request):
+                return self.wrong_door(request)
+            try:
+                return inner(request, *args, **kwargs)
+            except PermissionDenied:
+                return self.refusal(request, Forbidden())
+            except Http404:
+                return self.refusal(request, NotFound())
+            except DomainError as error:
+                return self.refusal(request, error)
+
+        return update_wrapper(guarded, view)
+
+    def refusal(self, request: HttpRequest, error: DomainError) -> TemplateResponse:
+        """The page that says what was refused and what to do next."""
+        context = {**self.each_context(request), "title": error.title, "sentence": error.detail}
+        return TemplateResponse(request, "omsweb/refusal.html", context, status=error.status)
+
+    def wrong_door(self, request: HttpRequest) -> TemplateResponse:
+        """Store staff work in Instore; OMS WEB says so and shows nothing."""
+        context = {"title": _("OMS WEB is for the back office"), "site_title": "OMS WEB", "home": "/instore/"}
+        return TemplateResponse(request, "omsweb/wrong_door.html", context, status=403)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """Sign-in, second factor and throttle are allauth's."""
+        signed_in: View = secure_admin_login(super().login)
+        return signed_in(request, extra_context)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        return sign_out(request)
+
+    def app_index(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        app_label: str,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Django's page of an app says nothing here."""
+        return redirect("omsweb:index")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session and show the door."""
+    logout(request)
+    return redirect(f"{resolve_url('account_login')}?next={reverse('omsweb:index')}")
+
+
+site = OmsWeb(name="omsweb")

@@ -1,0 +1,124 @@
+// OMS WEB's own few lines: dialogs, lists that answer at once, rows that can be added. No rules.
+(() => {
+  "use strict";
+  const slot = () => document.getElementById("dialog-slot");
+  let opener = null;
+
+  function openDialog(dialog) {
+    opener = document.activeElement;
+    dialog.removeAttribute("data-open");
+    dialog.addEventListener("close", () => {
+      slot()?.replaceChildren();
+      if (opener?.isConnected) opener.focus();
+    });
+    dialog.showModal();
+    dialog.querySelector("[data-first]")?.focus();
+  }
+
+  // A refusal is an answer like any other: show it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    const html = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
+    if (xhr.status >= 400 && xhr.status < 500 && html) {
+      if (xhr.getResponseHeader("HX-Retarget")) {
+        event.detail.shouldSwap = true;
+        event.detail.isError = false;
+      } else {
+        window.location.reload();
+      }
+    }
+  });
+
+  document.addEventListener("htmx:afterSwap", () => {
+    const dialog = slot()?.querySelector("dialog[data-open]");
+    if (dialog) openDialog(dialog);
+    const verdict = document.querySelector("dialog [role=alert]");
+    const field = document.querySelector("dialog .ow-code");
+    if (verdict && field) {
+      field.focus();
+      field.select();
+    }
+  });
+
+  document.addEventListener("omsweb:close", () => {
+    slot()?.querySelector("dialog")?.close();
+  });
+
+  document.addEventListener("htmx:sendError", () => {
+    const verdict = document.getElementById("verdict") || document.getElementById("result");
+    const words = document.body.dataset.offline || "There is no connection. Nothing was sent; try again.";
+    if (!verdict) return;
+    const note = document.createElement("p");
+    note.className = "ow-verdict-bad";
+    note.setAttribute("role", "alert");
+    note.textContent = words;
+    verdict.replaceChildren(note);
+  });
+
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("dialog [data-close]");
+    if (close) {
+      event.preventDefault();
+      close.closest("dialog").close();
+      return;
+    }
+    const add = event.target.closest("[data-add-row]");
+    if (add) {
+      event.preventDefault();
+      addRow(add.dataset.addRow);
+    }
+    const remove = event.target.closest("[data-remove-row]");
+    if (remove) {
+      event.preventDefault();
+      remove.closest("[data-row]").remove();
+    }
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent.trim());
+      copy.setAttribute("data-copied", "");
+    }
+    for (const menu of document.querySelectorAll("details.ow-more[open]")) {
+      if (!menu.contains(event.target) || event.target.closest(".ow-menu")) menu.removeAttribute("open");
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.ow-more[open]")) {
+        menu.removeAttribute("open");
+        menu.querySelector("summary").focus();
+      }
+    }
+    if (event.key === " " && event.target.matches("a[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-autosubmit]");
+    if (form && event.target.matches("select, input[type=date]")) form.requestSubmit();
+  });
+
+  // Empty fields do not clutter the address.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-autosubmit]")) return;
+    for (const field of event.target.elements) {
+      if (field.name && field.value === "") field.disabled = true;
+    }
+  });
+  window.addEventListener("pageshow", () => {
+    for (const field of document.querySelectorAll("form[data-autosubmit] :disabled")) field.disabled = false;
+  });
+
+  function addRow(name) {
+    const rows = document.getElementById(name);
+    const template = document.getElementById(`${name}-template`);
+    const next = Number(rows.dataset.next);
+    rows.dataset.next = String(next + 1);
+    const holder = document.createElement("template");
+    holder.innerHTML = template.innerHTML.replaceAll("__n__", String(next));
+    rows.append(holder.content);
+    rows.lastElementChild.querySelector("input")?.focus();
+  }
+})();

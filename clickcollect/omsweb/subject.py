@@ -1,0 +1,58 @@
+"""What every subject of OMS WEB has in common: its rights come from the rights table, not from Django's."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from clickcollect.omsweb.actor import may
+
+
+class Subject(ModelAdmin):
+    """A model in OMS WEB. A right left empty is nobody's: read-only unless a subject says otherwise.
+
+    ``folder``: its address below /oms/.
+    """
+
+    folder: ClassVar[str]
+    read_right: ClassVar[str]
+    add_right: ClassVar[str] = ""
+    change_right: ClassVar[str] = ""
+    delete_right: ClassVar[str] = ""
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    compressed_fields = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may(request, self.read_right)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return may(request, self.read_right)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(self.add_right) and may(request, self.add_right)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return bool(self.change_right) and may(request, self.change_right)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return bool(self.delete_right) and may(request, self.delete_right)
+
+    def require_read(self, request: HttpRequest) -> None:
+        """Raise Forbidden unless this person may see the subject."""
+        from clickcollect.omsweb.actor import actor_of  # noqa: PLC0415
+
+        actor_of(request).require(self.read_right)
+
+    def page(self, request: HttpRequest, **context: Any) -> dict[str, Any]:
+        """What every page of this subject tells its template."""
+        return {**self.admin_site.each_context(request), "opts": self.model._meta, "subject": self, **context}  # noqa: SLF001
+
+
+def dash(value: object) -> object | SafeString:
+    """Nothing is shown as a dash, so that an empty cell is not taken for a fault."""
+    return value if value not in (None, "") else "–"

@@ -1,0 +1,80 @@
+"""The small signs of OMS WEB's tables: a state, a due time, a message. Words first, then an icon, then a colour."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from clickcollect.oms.models import MessageState, Package, PackageState
+
+register = template.Library()
+
+SOON: Final = timedelta(hours=36)
+MESSAGE_ICONS: Final = {
+    MessageState.NONE: "",
+    MessageState.QUEUED: "schedule",
+    MessageState.ACCEPTED: "done",
+    MessageState.DELIVERED: "done_all",
+    MessageState.FAILED: "sms_failed",
+}
+
+
+def icon(name: str) -> SafeString:
+    if not name:
+        return SafeString()
+    return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', name)
+
+
+@register.simple_tag
+def state(value: PackageState) -> SafeString:
+    """A state: a circle that fills, and its name."""
+    return format_html(
+        '<span class="ow-state ow-state-{}"><span class="ow-dot" aria-hidden="true"></span>{}</span>',
+        value.enum_value,
+        _(value.name),
+    )
+
+
+@register.simple_tag
+def message(package: Package) -> SafeString:
+    """What is known of the customer's newest message."""
+    kind = MessageState(package.message_state)
+    if kind == MessageState.NONE:
+        return format_html('<span class="ow-muted">{}</span>', "–")
+    return format_html(
+        '<span class="ow-mark ow-message-{}">{}{}</span>', kind.value, icon(MESSAGE_ICONS[kind]), kind.label
+    )
+
+
+@register.simple_tag
+def due(package: Package, soon: Any = None) -> SafeString:
+    """When it is due, in the store's own time, with how urgent that is in words."""
+    if package.due_at is None:
+        return format_html('<span class="ow-muted">{}</span>', "–")
+    zone = ZoneInfo(package.stock_location.time_zone)
+    local, now = package.due_at.astimezone(zone), package.clock.astimezone(zone)
+    level, words, sign = urgency(due_at=local, now=now, soon=soon or SOON)
+    moment = formats.date_format(local, "D j M, H:i")
+    return format_html(
+        '<span class="ow-mark ow-due-{}">{}<span><strong>{}</strong> <small>{}</small></span></span>',
+        level,
+        icon(sign),
+        words,
+        moment,
+    )
+
+
+def urgency(*, due_at: datetime, now: datetime, soon: timedelta) -> tuple[str, str, str]:
+    """Overdue, due today, soon or fine (ui.md): level, word, icon."""
+    if due_at <= now:
+        return "overdue", _("Overdue"), "dangerous"
+    if due_at.date() == now.date():
+        return "today", _("Due today"), "schedule"
+    if due_at - now <= soon:
+        return "soon", _("Soon"), "event"
+    return "fine", _("In time"), "event_available"
