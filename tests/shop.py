@@ -142,6 +142,11 @@ def reread(package: Package) -> Package:
     return get_package(SYSTEM, package_id=package.pk)
 
 
+def package_of(package_id: int) -> Package:
+    """The package of an id."""
+    return get_package(SYSTEM, package_id=package_id)
+
+
 def state_of(package: Package) -> str:
     """The number of the state it is in now."""
     return reread(package).state.enum_value
