@@ -129,7 +129,7 @@ def verify(*, kept_head: Head | None = None) -> Verdict:
 
 
 def first_stray() -> int | None:
-    """A row that should have been sealed long ago and is not. Rows of the last minutes may still wait for the worker."""
+    """A row that should have been sealed long ago and is not; those of the last minutes may wait for the worker."""
     never_sealed = CommandLog.objects.filter(~Exists(Seal.objects.filter(log_id=OuterRef("pk"))))
     last = Seal.objects.order_by("-pk").first()
     if last is None:
