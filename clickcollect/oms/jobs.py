@@ -1,0 +1,51 @@
+"""The worker's jobs: thin wrappers that give a rule a name in the queue, a timetable, and another try.
+
+A job runs in a thread of its own, so it gives its database connection back at the end (no pool in the worker).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import connection
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from clickcollect.oms import cancellation
+
+Job = Callable[..., None]
+TRY_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
+
+
+class StillOpenError(Exception):
+    """Some packages of a cancelled order could not be cancelled yet."""
+
+
+def job(name: str, *, retry: RetryStrategy | bool = False) -> Callable[[Job], Any]:
+    """Register a function as a job under a name that never changes: it stands in the queue."""
+
+    def register(work: Job) -> Any:
+        @wraps(work)
+        def run(*args: Any, **arguments: Any) -> None:
+            try:
+                work(*args, **arguments)
+            finally:
+                connection.close()
+
+        return app.task(name=name, retry=retry)(run)
+
+    return register
+
+
+@job(cancellation.JOB, retry=TRY_AGAIN)
+def cancel_packages_of_order(order_id: int) -> None:
+    """Cancel the open packages of a cancelled order; what is open still is tried again."""
+    if still_open := cancellation.cancel_open_packages(order_id):
+        raise StillOpenError(f"{still_open} packages of order {order_id}")
+
+
+@app.periodic(cron="17 * * * *")
+@job("resume_cancellations")
+def resume_cancellations(timestamp: int) -> None:  # noqa: ARG001 (every periodic job is told its time)
+    """A cancellation whose job was lost goes on."""
+    cancellation.resume()
