@@ -1,0 +1,169 @@
+"""Whatever comes in, the answer is a document that says what to do next; never a page, never a 500."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clickcollect.oms.api import packages as packages_api
+from tests import shop
+from tests.api.caller import ORDERS, PACKAGES, SETTINGS, Caller, code_of, make_caller
+
+pytestmark = pytest.mark.django_db
+COMMAND = {"slug": "complete-packaging-without-shipment"}
+
+
+@pytest.fixture
+def admin() -> Caller:
+    return make_caller("admin")
+
+
+def raw(caller: Caller, address: str, body: bytes, kind: str = "application/json") -> Any:
+    return caller.client.generic("POST", address, body, content_type=kind, headers=caller.headers)
+
+
+@pytest.mark.parametrize("address", ["/api/v1/no/such/thing/", "/api/", "/whisperer/nothing/", "/api/v1/oms/packages"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_address_is_not_found(admin: Caller, method: str, address: str) -> None:
+    answer = admin.send(method, address)
+    assert (answer.status_code, code_of(answer)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("package_id", ["0", "abc", "-1", "9" * 18, "9" * 40, "1.5", "%00"])
+def test_an_id_that_is_none_is_not_found(admin: Caller, package_id: str) -> None:
+    for answer in (admin.get(f"{PACKAGES}{package_id}/"), admin.command(package_id, COMMAND)):  # type: ignore[arg-type]
+        assert (answer.status_code, code_of(answer)) == (404, "not_found")
+
+
+def test_a_wrong_method_says_which_are_right(admin: Caller) -> None:
+    answer = admin.put(PACKAGES, {})
+    assert (answer.status_code, code_of(answer), answer["Allow"]) == (405, "method_not_allowed", "GET")
+    answer = admin.post("/api/openapi.json", {})
+    assert (answer.status_code, code_of(answer)) == (405, "method_not_allowed")
+
+
+def test_without_a_caller_it_says_how_to_sign_in() -> None:
+    answer = Caller(None).get(PACKAGES)
+    assert (answer.status_code, code_of(answer)) == (401, "not_authenticated")
+    assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[" * 100_000,
+        b'{"number": "\\u0000"}',
+        b'{"\\u0000": 1}',
+        b'{"number": "\\ud800"}',
+        b'{"number": NaN}',
+        b"\xff\xfe",
+        b'{"number": ' + b"9" * 5000 + b"}",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"{}",
+        b'{"order_item": {"a": [[[[]]]]}}',
+        b"[" * 40 + b"]" * 40,
+    ],
+)
+@pytest.mark.parametrize("address", [ORDERS, SETTINGS, "/api/v1/auth/login/"])
+def test_a_body_that_makes_no_sense_is_a_validation_error(admin: Caller, address: str, body: bytes) -> None:
+    answer = raw(admin, address, body)
+    assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+    assert json.loads(answer.content)["errors"]
+
+
+def test_a_body_over_one_mebibyte_is_too_large(admin: Caller) -> None:
+    answer = raw(admin, ORDERS, b" " * (1024 * 1024 + 1))
+    assert (answer.status_code, code_of(answer)) == (413, "payload_too_large")
+    assert raw(admin, ORDERS, b" " * (1024 * 1024)).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_a_body_that_is_not_json_is_not_taken(admin: Caller, kind: str) -> None:
+    answer = raw(admin, ORDERS, b"{}", kind)
+    assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("query", ["search=%00", "x=%00", "page=0", "page=x", "limit=101", "cursor=%F0%9F%98%80"])
+def test_a_query_that_makes_no_sense_is_a_validation_error(admin: Caller, query: str) -> None:
+    answer = admin.get(f"{PACKAGES}?{query}")
+    assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+
+
+def test_every_bad_field_is_named_at_once_in_the_callers_words(admin: Caller) -> None:
+    shop.make_store()
+    bad = shop.order_document() | {"currency": "lira", "order_item": []}
+    problem = json.loads(admin.post(ORDERS, bad).content)
+    assert {fault["loc"] for fault in problem["errors"]} == {"currency", "order_item"}
+    assert problem["detail"].startswith("Correct the fields")
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [("tr", "tr"), ("de-AT,de;q=0.9", "de"), ("ar;q=0.5, tr;q=0.9", "tr"), ("xx", "en"), ("", "en"), ("*", "en")],
+)
+def test_accept_language_decides_the_language(admin: Caller, asked: str, spoken: str) -> None:
+    admin.client.cookies["django_language"] = "en"
+    answer = admin.get("/api/v1/nothing/", Accept_Language=asked)
+    assert answer["Content-Language"] == spoken
+    assert "Accept-Language" in answer["Vary"]
+
+
+def test_what_was_sent_is_never_echoed(admin: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    package = shop.make_package()
+    answers = [
+        admin.command(package.pk, {"slug": ["482913"], "otp": {"code": "482913"}, "reason": ["482913"]}),
+        admin.post(SETTINGS, {"key": ["482913"], "json_value": "482913", "reason": 482913}),
+        admin.post("/api/v1/auth/login/", {"username": ["482913"], "password": {"p": "482913"}}),
+        admin.get(f"{PACKAGES}?page=482913x"),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert all("482913" not in answer.content.decode() for answer in answers)
+    # Django's own line names the address that was called; nothing else may hold what was sent.
+    said = [record.getMessage() for record in caplog.records if "page=482913x" not in record.getMessage()]
+    assert all("482913" not in line for line in said)
+
+
+def test_what_nobody_expected_is_a_500_without_details(
+    admin: Caller,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = shop.make_package()
+
+    def explode(**given: Any) -> None:
+        raise RuntimeError(f"secret {given['data']['otp']}")
+
+    monkeypatch.setattr(packages_api, "run_command", explode)
+    answer = admin.command(package.pk, COMMAND | {"otp": "482913"})
+    assert (answer.status_code, code_of(answer)) == (500, "server_error")
+    assert "482913" not in answer.content.decode()
+    assert "RuntimeError" in caplog.text
+    assert "482913" not in caplog.text
+
+
+def test_a_browser_session_needs_its_csrf_token() -> None:
+    store = shop.make_store()
+    package = shop.make_package(store=store)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(shop.make_user("associate", store))
+    address = f"{PACKAGES}{package.pk}/command/"
+    assert client.get(PACKAGES).status_code == 200
+    refused = client.post(address, json.dumps(COMMAND), content_type="application/json")
+    assert (refused.status_code, code_of(refused)) == (403, "forbidden")  # type: ignore[arg-type]
+    assert shop.state_of(package) == "100"
+    client.cookies["csrftoken"] = "a" * 32
+    headers = {"X-CSRFToken": "a" * 32}
+    done = client.post(address, json.dumps(COMMAND), content_type="application/json", headers=headers)
+    assert done.status_code == 204
+
+
+def test_a_bad_token_is_not_saved_by_a_good_session() -> None:
+    client = Client()
+    client.force_login(shop.make_user("admin"))
+    assert client.get(PACKAGES, headers={"Authorization": "Token cc_wrong"}).status_code == 401
