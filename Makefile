@@ -1,0 +1,53 @@
+# Nothing but python3 (3.11 or newer, with venv) and make is needed. Each target says what it does: make help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak lint format types lock
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctrl-C
+	@exec $(BIN)/clickcollect run --demo
+
+test: $(DEV_STAMP) ## Every test, in a real browser too
+	@scripts/find-browser $(BIN)/python
+	$(BIN)/pytest -m "not soak"
+
+soak: $(DEV_STAMP) ## The long form of the proofs
+	$(BIN)/pytest -m soak --timeout 3600
+
+lint: $(DEV_STAMP) ## Style, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(DEV_STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+lock: ## Pin every dependency anew, with hashes (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	uv pip compile pyproject.toml --extra build $(LOCK) --output-file requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
+
+LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
+$(BIN)/python:
+	@scripts/make-venv "$(PYTHON)" "$(VENV)"
+
+$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

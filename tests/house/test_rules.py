@@ -1,0 +1,66 @@
+"""A rule without a checker is a wish: what the house asks of every file."""
+
+import re
+import statistics
+
+import pytest
+from django.core.management import call_command
+
+from tests.house.files import PACKAGES, ROOT, python, text, tracked
+
+LONGEST_MODULE = 400
+LAYER_NAMES = {"utils.py", "services.py", "helpers.py", "selectors.py", "managers.py", "common.py", "misc.py"}
+# Written in pieces, so that this file does not break its own rules.
+REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "un" + "pkg.com", "js" + "delivr.net")
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:ho" + r"me|wo" + r"rk|Use" + r"rs|ro" + r"ot)/\w+")
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    too_long = {str(path.relative_to(ROOT)): lines for path in python() if (lines := _lines(path)) > LONGEST_MODULE}
+    assert not too_long
+
+
+def test_modules_are_short() -> None:
+    assert statistics.median(_lines(path) for path in python(*PACKAGES)) < 100
+
+
+def _lines(path: object) -> int:
+    return len(text(path).splitlines())  # type: ignore[arg-type]
+
+
+def test_modules_are_named_after_a_subject() -> None:
+    assert not [path for path in python() if path.name in LAYER_NAMES]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert not [path for path in tracked() if any(host in text(path) for host in REGISTRIES)]
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    found = {str(path.relative_to(ROOT)): MACHINE_PATHS.findall(text(path)) for path in tracked()}
+    assert not {name: paths for name, paths in found.items() if paths}
+
+
+def test_nothing_reads_beside_the_repository() -> None:
+    beside = re.compile(r"\.\./" + "shared")
+    assert not [path for path in tracked() if beside.search(text(path))]
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_pin_versions_by_hash_and_name_no_address(name: str) -> None:
+    words = text(ROOT / name)
+    requirements = [line for line in words.splitlines() if line and not line.startswith((" ", "#"))]
+    assert requirements
+    assert all(re.match(r"[\w.\-\[\],]+==\S+", line) for line in requirements)
+    assert "://" not in words
+    assert words.count("==") <= words.count("--hash=sha256:")
+
+
+def test_the_import_rules_are_part_of_the_build() -> None:
+    assert "lint-imports" in text(ROOT / "Makefile")
+    assert "make lint" in text(ROOT / ".ci" / "run")
