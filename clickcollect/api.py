@@ -15,6 +15,7 @@ from clickcollect.oms.api import instore_config, logs, orders, packages, setting
 from clickcollect.oms.api.bodies import BodyParser
 from clickcollect.oms.api.callers import signed_in
 from clickcollect.oms.api.description import complete
+from clickcollect.oms.api.docs import Docs
 from clickcollect.oms.api.gate import guarded, once, unknown_address
 from clickcollect.oms.api.problems import on_exception
 from clickcollect.oms.api.prose import DESCRIPTION, TITLE
@@ -38,6 +39,7 @@ api = ClickCollectAPI(
     version=__version__,
     description=DESCRIPTION,
     urls_namespace="api",
+    docs=Docs(),
     docs_url="/api/docs",
     openapi_url="/api/openapi.json",
     auth=signed_in,

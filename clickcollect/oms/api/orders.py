@@ -17,6 +17,7 @@ from clickcollect.oms.api.bodies import read_json
 from clickcollect.oms.api.callers import ApiRequest
 from clickcollect.oms.api.paging import Key, Paging, paginate
 from clickcollect.oms.api.schemas import OrderOut, Page
+from clickcollect.oms.cancellation import cancel_order
 from clickcollect.oms.documents import order_document, package_document
 from clickcollect.oms.intake import receive_order
 from clickcollect.oms.models import Package
@@ -120,8 +121,6 @@ def cancel(request: ApiRequest, number: str, channel: Channel = None) -> HttpRes
     """The order becomes 50 cancellation_waiting; its open packages are cancelled, and then it is 100 canceled."""
     request.actor.require("orders:write")
     order = find(request.actor, number=number, channel=channel)
-    from clickcollect.oms.cancellation import cancel_order  # noqa: PLC0415
-
     cancel_order(order_id=order.pk, reason=reason_of(read_json(request)), actor=request.actor)
     response = HttpResponse(status=204)
     del response["Content-Type"]
