@@ -1,0 +1,146 @@
+"""Orders over HTTP: taken in once, read back, cancelled."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.oms.models import Package
+from tests import shop
+from tests.api.caller import ORDERS, Caller, caller_for, code_of, document_of, make_caller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office() -> Caller:
+    shop.make_store("IST-01")
+    return make_caller("operator")
+
+
+def test_a_new_order_is_201_the_same_again_200_another_409(office: Caller) -> None:
+    sent = shop.order_document("WEB-1")
+    first = office.post(ORDERS, sent)
+    again = office.post(ORDERS, sent)
+    other = office.post(ORDERS, sent | {"amount": "1.00"})
+    assert [first.status_code, again.status_code, other.status_code] == [201, 200, 409]
+    assert json.loads(first.content) == json.loads(again.content)
+    problem = json.loads(other.content)
+    assert (problem["code"], problem["differs"]) == ("order_conflict", ["amount"])
+    assert (Order.objects.count(), Package.objects.count()) == (1, 1)
+
+
+def test_an_order_comes_back_as_it_was_sent_with_status_and_packages(office: Caller) -> None:
+    sent = shop.order_document("WEB-1")
+    made = json.loads(office.post(ORDERS, sent).content)
+    assert made == document_of(office.get(f"{ORDERS}WEB-1/")) == document_of(office.get(ORDERS))["results"][0]
+    assert {key: made[key] for key in sent if key != "order_item"} == {
+        key: value for key, value in sent.items() if key != "order_item"
+    }
+    assert made["status"] == "400"
+    assert made["order_item"] == [sent["order_item"][0] | {"image_url": None}]
+    assert [package["order_number"] for package in made["packages"]] == ["WEB-1"]
+
+
+def test_a_bad_order_changes_nothing_and_names_every_fault(office: Caller) -> None:
+    bad = shop.order_document("WEB-1", store="NO-99") | {"amount": "-1"}
+    bad["customer"]["phone_number"] = "12"
+    answer = office.post(ORDERS, bad)
+    assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+    assert {fault["loc"] for fault in json.loads(answer.content)["errors"]} == {
+        "amount",
+        "customer.phone_number",
+        "shipping_address.retail_store",
+    }
+    assert Order.objects.count() == 0
+
+
+def test_a_home_delivery_without_a_store_has_no_package(office: Caller) -> None:
+    sent = shop.order_document("WEB-1", delivery_type="home_delivery", shipping_address={"city": "Ankara"})
+    made = json.loads(office.post(ORDERS, sent).content)
+    assert (made["delivery_type"], made["delivery_from_store"], made["packages"]) == ("home_delivery", False, [])
+
+
+def test_where_channels_share_a_number_the_newest_is_shown_unless_one_is_named(office: Caller) -> None:
+    for channel in ("Webshop", "App"):
+        office.post(ORDERS, shop.order_document("1/A #2", channel=channel))
+    address = f"{ORDERS}1%2FA%20%232/"
+    assert document_of(office.get(address))["channel"] == "App"
+    assert document_of(office.get(f"{address}?channel=Webshop"))["channel"] == "Webshop"
+    assert office.get(f"{address}?channel=Nowhere").status_code == 404
+
+
+def test_orders_are_filtered_by_status_and_number(office: Caller) -> None:
+    for number in ("A-1", "A-2", "B-1"):
+        office.post(ORDERS, shop.order_document(number))
+    Order.objects.filter(number="A-2").update(status=OrderStatus.DELIVERED)
+
+    def numbers(query: str) -> list[str]:
+        return [row["number"] for row in document_of(office.get(f"{ORDERS}?{query}"))["results"]]
+
+    assert numbers("") == ["B-1", "A-2", "A-1"]
+    assert numbers("status=550") == ["A-2"]
+    assert numbers("status=999") == []
+    assert numbers("number=A-") == ["A-2", "A-1"]
+    assert numbers("limit=1&page=2") == ["A-2"]
+
+
+def test_a_page_of_orders_costs_at_most_ten_statements(office: Caller) -> None:
+    costs = []
+    for _ in range(2):
+        for _ in range(3):
+            office.post(ORDERS, shop.order_document())
+        with CaptureQueriesContext(connection) as statements:
+            office.get(ORDERS)
+        costs.append(len(statements))
+    assert costs[1] <= costs[0] <= 10
+
+
+def test_a_token_bound_to_a_store_sees_orders_of_that_store_only() -> None:
+    for code in ("IST-01", "BER-01"):
+        shop.make_order(f"O-{code}", store=shop.make_store(code))
+    narrow = caller_for(shop.make_user("operator"), stores=["BER-01"])
+    assert [row["number"] for row in document_of(narrow.get(ORDERS))["results"]] == ["O-BER-01"]
+    assert narrow.get(f"{ORDERS}O-IST-01/").status_code == 404
+    assert narrow.post(f"{ORDERS}O-IST-01/cancel/").status_code == 404
+    assert narrow.post(ORDERS, shop.order_document("N-1", store="IST-01")).status_code == 403
+    assert narrow.post(ORDERS, shop.order_document("N-2", store="BER-01")).status_code == 201
+
+
+def test_a_cancelled_order_waits_for_its_packages(office: Caller) -> None:
+    office.post(ORDERS, shop.order_document("WEB-1"))
+    answer = office.post(f"{ORDERS}WEB-1/cancel/", {"reason": "Changed their mind."})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert document_of(office.get(f"{ORDERS}WEB-1/"))["status"] == "50"
+    assert office.post(f"{ORDERS}WEB-1/cancel/").status_code == 204
+
+
+@pytest.mark.parametrize("body", [{"reason": 7}, {"reason": "x" * 501}, [], "why"])
+def test_a_badly_put_cancellation_changes_nothing(office: Caller, body: object) -> None:
+    office.post(ORDERS, shop.order_document("WEB-1"))
+    assert office.post(f"{ORDERS}WEB-1/cancel/", body).status_code == 400
+    assert document_of(office.get(f"{ORDERS}WEB-1/"))["status"] == "400"
+
+
+def test_what_was_delivered_is_not_cancelled(office: Caller) -> None:
+    office.post(ORDERS, shop.order_document("WEB-1"))
+    Order.objects.update(status=OrderStatus.DELIVERED)
+    answer = office.post(f"{ORDERS}WEB-1/cancel/")
+    assert (answer.status_code, code_of(answer)) == (409, "state_conflict")
+
+
+def test_store_staff_have_no_business_with_orders() -> None:
+    store = shop.make_store("IST-01")
+    shop.make_order("WEB-1", store=store)
+    for role in ("associate", "manager"):
+        caller = make_caller(role, store)
+        for answer in (
+            caller.get(ORDERS),
+            caller.get(f"{ORDERS}WEB-1/"),
+            caller.post(ORDERS, shop.order_document("WEB-2")),
+            caller.post(f"{ORDERS}WEB-1/cancel/"),
+        ):
+            assert (answer.status_code, code_of(answer)) == (403, "forbidden")
+    assert Order.objects.count() == 1
