@@ -6,5 +6,7 @@ class OmsConfig(AppConfig):
     verbose_name = "OMS"
 
     def ready(self) -> None:
-        """Make the worker's jobs known, wherever they are deferred or run."""
-        from clickcollect.oms import jobs  # noqa: F401, PLC0415 (models: not before they are loaded)
+        """Make the worker's jobs and the events known, wherever they are deferred, run or published."""
+        from clickcollect.oms import event_types, jobs  # noqa: F401, PLC0415 (models: not before they are loaded)
+
+        event_types.register_all()

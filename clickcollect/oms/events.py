@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models.functions import Now
+
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import states
 from clickcollect.oms.documents import order_document, package_document
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import MessageState, Package
 from clickcollect.whisperer import outbox
+from clickcollect.whisperer.models import Delivery, Event
+
+NO_RECEIVER: Final = "no_receiver"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +23,17 @@ class Letter:
     event: "type[WhispererEvent]"
     package: Package | None = None
     order: Order | None = None
+
+    @property
+    def subject(self) -> str:
+        """Whom it tells of, in the post office's words."""
+        return f"order:{self.order.pk}" if self.order else f"package:{self.package.pk if self.package else 0}"
+
+    def document(self) -> dict[str, Any]:
+        """The snapshot."""
+        if self.order:
+            return order_document(self.order)
+        return package_document(self.package) if self.package else {}
 
 
 class WhispererEvent:
@@ -130,13 +146,30 @@ def letters_of_move(package: Package) -> list[Letter]:
 
 def post(letters: Iterable[Letter]) -> None:
     """Publish in the order given, inside the caller's transaction. The payload is a snapshot of this moment."""
+    given = list(letters)
     snapshots: dict[str, dict[str, Any]] = {}
-    envelopes: list[outbox.Letter] = []
-    for letter in letters:
-        if letter.order is not None:
-            subject, make = f"order:{letter.order.pk}", lambda order=letter.order: order_document(order)
-        elif letter.package is not None:
-            subject, make = f"package:{letter.package.pk}", lambda package=letter.package: package_document(package)
-        payload = snapshots.get(subject) or snapshots.setdefault(subject, make())
-        envelopes.append(outbox.Letter(type=letter.event.type, subject=subject, payload=payload))
-    outbox.publish_all(envelopes)
+    envelopes = [
+        outbox.Letter(
+            type=letter.event.type,
+            subject=letter.subject,
+            payload=snapshots.get(letter.subject) or snapshots.setdefault(letter.subject, letter.document()),
+        )
+        for letter in given
+    ]
+    for letter, event in zip(given, outbox.publish_all(envelopes), strict=True):
+        if letter.event.code_bearing and letter.package is not None:
+            follow_message(letter.package, event)
+
+
+def follow_message(package: Package, event: Event) -> None:
+    """From now on the package shows what becomes of this message; one that nobody will receive has failed already."""
+    has_receiver = Delivery.objects.filter(event=event).exists()
+    package.message_uuid = event.uuid
+    package.message_state = MessageState.QUEUED if has_receiver else MessageState.FAILED
+    package.message_reason = "" if has_receiver else NO_RECEIVER
+    Package.objects.filter(pk=package.pk).update(
+        message_uuid=package.message_uuid,
+        message_state=package.message_state,
+        message_reason=package.message_reason,
+        message_at=Now(),
+    )

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect.oms import states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command, require_reason
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -12,6 +13,7 @@ class CancelPackage(Command):
     """The customer does not want it any more, or the order was cancelled. A code that was sent stops working."""
 
     button = _("Cancel package")
+    destination_states = frozenset({states.CANCELLED})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
         return [Input(name="reason", label=_("Reason"))]

@@ -7,7 +7,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms import events, pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
-from clickcollect.oms.models import CodeIssue, MessageState, Package
+from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.settings import Values
 
 
@@ -32,7 +32,7 @@ class CorrectPhone(Command):
     def changes(self, call: Call, checked: str) -> dict[str, Any]:  # noqa: ARG002
         if not pickup_code.open_issue(call.package):
             return {}
-        return pickup_code.next_issue_columns() | {"message_state": MessageState.QUEUED, "message_at": call.now}
+        return pickup_code.next_issue_columns()
 
     def apply(self, call: Call, checked: str) -> Applied:
         order = call.package.order

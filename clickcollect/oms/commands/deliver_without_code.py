@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import Fault, NotClickAndCollect, ValidationFailed
-from clickcollect.oms import events, pickup_code
+from clickcollect.oms import events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -26,6 +26,8 @@ class DeliverWithoutCode(Command):
     """
 
     button = gettext_lazy("Deliver without code")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.DELIVERED})
     hands_over = True
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.oms import deadline, documents
+from clickcollect.oms import deadline, documents, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -13,6 +13,8 @@ class ExtendPickup(Command):
     """More time to collect, in the store's open days; the same code works on, or works again."""
 
     button = _("Extend pickup")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.READY})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
         return [Input(name="reason", label=_("Reason"), required=False)]

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect.oms import states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command, require_reason
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -12,6 +13,7 @@ class MarkOutOfStock(Command):
     """The goods are not there: the package ends, and the note says what was missing."""
 
     button = _("Mark out of stock")
+    destination_states = frozenset({states.OUT_OF_STOCK})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
         return [Input(name="reason", label=_("What is missing?"))]

@@ -3,9 +3,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import NotClickAndCollect
-from clickcollect.oms import deadline, pickup_code
+from clickcollect.oms import deadline, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
-from clickcollect.oms.models import MessageState
 
 
 @command("READY_FOR_PICKUP")
@@ -13,6 +12,7 @@ class ReadyForPickup(Command):
     """The customer may come: the pickup time begins and, with IS_OTP_ENABLED, a code is issued and sent."""
 
     button = _("Ready for customer pickup")
+    destination_states = frozenset({states.READY})
 
     def check(self, call: Call) -> None:
         if not call.package.order.is_click_and_collect:
@@ -28,9 +28,6 @@ class ReadyForPickup(Command):
             "ready_at": call.now,
             "pickup_deadline": until,
             "due_at": until,
-            "message_state": MessageState.QUEUED,
-            "message_at": call.now,
-            "message_reason": "",
             **(pickup_code.next_issue_columns() if call.settings.is_otp_enabled else {}),
         }
 

@@ -5,9 +5,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued, Throttled
-from clickcollect.oms import events, pickup_code
+from clickcollect.oms import events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
-from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
 
 WINDOW = timedelta(hours=24)
@@ -18,6 +18,8 @@ class ResendCode(Command):
     """The same code once more, to the same phone; a pause between two, and so many a day (contract section 5)."""
 
     button = gettext_lazy("Resend code")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.READY})
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
         return pickup_code.is_protected(package) and not pickup_code.is_expired(package)
@@ -34,7 +36,7 @@ class ResendCode(Command):
         refuse_too_many(call)
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        return {"code_sent_at": [*recent(call), call.now], "message_state": MessageState.QUEUED, "message_at": call.now}
+        return {"code_sent_at": [*recent(call), call.now]}
 
     def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
         letter = events.Letter(event=events.PackagePickupCodeResentWhispererEvent, package=call.package)

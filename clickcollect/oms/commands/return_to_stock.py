@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import documents, pickup_code
+from clickcollect.oms import documents, pickup_code, states
 from clickcollect.oms.commands.base import Call, Command, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -19,6 +19,8 @@ class ReturnToStock(Command):
     """Nobody came in time: the goods go back to the shelf. Never before the pickup deadline."""
 
     button = gettext_lazy("Return to stock")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.RETURNED})
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
         return pickup_code.is_expired(package)

@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import NotClickAndCollect, StateConflict
-from clickcollect.oms import pickup_code
+from clickcollect.oms import pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.pickup_code import Verified
@@ -15,6 +15,8 @@ class SelfServicePackageDelivery(Command):
     """The customer takes the package; with the code, where one is needed."""
 
     button = _("Delivered")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.DELIVERED})
     hands_over = True
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import NotClickAndCollect, OtpExpired, OtpLocked, OtpNotIssued
-from clickcollect.oms import deadline, events, pickup_code
+from clickcollect.oms import deadline, events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
-from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
 
 
@@ -17,6 +17,8 @@ class SendNewCode(Command):
     """A new code; the old one dies. At most three for one package; the package's wrong tries stay counted."""
 
     button = gettext_lazy("Send new code")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.READY})
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
         wanted = settings.is_otp_enabled or pickup_code.is_protected(package)
@@ -47,8 +49,6 @@ class SendNewCode(Command):
             "new_codes": F("new_codes") + (0 if first else 1),
             "pickup_deadline": until,
             "due_at": until,
-            "message_state": MessageState.QUEUED,
-            "message_at": call.now,
         }
 
     def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002

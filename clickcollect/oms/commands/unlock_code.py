@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import documents, pickup_code
+from clickcollect.oms import documents, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -17,6 +17,8 @@ class UnlockCode(Command):
     """A manager gives a locked package five more tries; the same code works again (contract section 5)."""
 
     button = gettext_lazy("Unlock code")
+    source_states = frozenset({states.READY})
+    destination_states = frozenset({states.READY})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
         return [Input(name="reason", label=gettext_lazy("Reason"), required=False)]
