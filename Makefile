@@ -40,10 +40,10 @@ lock: ## Pin every dependency anew, with hashes (needs uv)
 
 LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-$(BIN)/python:
+$(BIN)/pip: # what venv makes last
 	@scripts/make-venv "$(PYTHON)" "$(VENV)"
 
-$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -1,7 +1,7 @@
 """Which PostgreSQL serves: the embedded one, or one of your own by its addresses (contract section 7)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -78,7 +78,11 @@ class Session:
 
 def check_own(urls: dict[str, str]) -> None:
     """A PostgreSQL of your own must answer, be new enough, and keep the roles apart. Raises Problem."""
-    found = {name: _sign_in(name, url) for name, url in urls.items()}
+    judge({name: _sign_in(name, url) for name, url in urls.items()})
+
+
+def judge(found: Mapping[str, Session]) -> None:
+    """Are these roles and databases fit to serve? Raises Problem."""
     for name, session in found.items():
         if session.version < OLDEST * 10000:
             raise Problem(

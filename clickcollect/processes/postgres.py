@@ -33,6 +33,7 @@ SUPERUSER, OWNER, APPLICATION, EXTENSION = (
 )
 DATABASE, EXTENSION_DATABASE = "clickcollect", "extension"
 START_SECONDS = 120.0  # a long crash recovery is let finish
+HAND_OVER_SECONDS = 15.0  # the server of a run that was killed may still be writing its last pages
 QUIET = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -111,6 +112,7 @@ class Server:
         for name, value in (QUIET | dict(self.settings)).items():
             command += ["-c", f"{name}={value}"]
         deadline = time.monotonic() + START_SECONDS
+        hand_over = time.monotonic() + HAND_OVER_SECONDS
         account.make_folder(self.socket_folder)
         while True:
             with self.log.open("ab") as log:
@@ -123,8 +125,7 @@ class Server:
                 stop(process, self)
                 raise
             words = self.log.read_bytes()[start_of_words:]
-            # The server of a run that was killed may still be writing its last pages.
-            if b"already exists" not in words or time.monotonic() > deadline - START_SECONDS + 15:
+            if b"already exists" not in words or time.monotonic() > hand_over:
                 raise Problem(f"PostgreSQL did not start on {self.data}: {_last_line(words)} (see {self.log})")
             time.sleep(0.2)
 
@@ -143,8 +144,17 @@ class Server:
                     raise Problem(f"PostgreSQL does not answer after {START_SECONDS:.0f} s (see {self.log})") from error
                 time.sleep(0.05)
             else:
-                return True
+                if self._pid() == process.pid:  # and not another server of the same data
+                    return True
+                time.sleep(0.05)
         return False
+
+    def _pid(self) -> int:
+        """The server that holds the data now."""
+        try:
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return 0
 
     def create_roles(self) -> None:
         """Three roles and two databases: the owner migrates, the application owns nothing, the Extension is apart."""

@@ -1,0 +1,173 @@
+"""Ports, children that die, and a PostgreSQL of your own: every wrong turn before a start is a sentence."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from clickcollect.processes import database
+from clickcollect.processes.child import PAUSES, Child, pause
+from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, Session, check_own, judge
+from clickcollect.processes.ports import Ports
+from clickcollect.processes.problem import Problem
+from tests import cluster
+
+APPLICATION = Session("app", "shop", 150000, superuser=False, may_create=False, roles=["app"])
+OWNER = Session("owner", "shop", 180004, superuser=False, may_create=True, roles=["owner"])
+EXTENSION = Session("extension", "extension", 170000, superuser=False, may_create=True, roles=["extension"])
+
+
+@pytest.mark.parametrize(("port", "extension"), [("x", ""), ("0", ""), ("65536", ""), ("-1", ""), ("8000", "8000")])
+def test_ports_must_be_two_numbers(port: str, extension: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("EXTENSION_PORT", extension)
+    with pytest.raises(Problem, match="PORT"):
+        Ports.from_environment()
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken, socket.socket() as free:
+        for probe in (taken, free):
+            probe.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = Ports(web=taken.getsockname()[1], extension=free.getsockname()[1])
+        free.close()
+        with pytest.raises(Problem, match=f"Port {ports.web} cannot be used.*set PORT"):
+            ports.check_free(seconds=0)
+    ports.check_free(seconds=1)
+
+
+def test_pauses_grow_and_end() -> None:
+    assert [pause(failures) for failures in range(1, len(PAUSES) + 2)] == [*PAUSES, None]
+
+
+def test_a_child_that_died_is_started_again_after_its_pause(tmp_path: Path) -> None:
+    said: list[str] = []
+    child = Child("worker", tmp_path / "log", lambda: subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]))
+    child.begin()
+    assert child.process is not None
+    child.process.wait()
+    assert child.look(say=said.append)
+    assert "ended (status 3); it is started again in 1 s" in said[0]
+    assert child.process is None
+    child.since -= 1
+    assert child.look(say=said.append)
+    assert child.process is not None
+    child.failures = len(PAUSES)
+    child.process.wait()
+    child.since = time.monotonic()
+    assert not child.look(say=said.append)
+
+
+def test_three_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(EXTENSION_URL)
+    with pytest.raises(Problem, match=f"{APPLICATION_URL} and {OWNER_URL} is set, {EXTENSION_URL} is not"):
+        database.own_urls()
+    assert database.own_urls(needed=(APPLICATION_URL,))
+    for name in (APPLICATION_URL, OWNER_URL):
+        monkeypatch.delenv(name)
+    assert database.own_urls() is None
+
+
+def test_a_good_database_is_taken() -> None:
+    judge({APPLICATION_URL: APPLICATION, OWNER_URL: OWNER, EXTENSION_URL: EXTENSION})
+    check_own({name: os.environ[name] for name in database.URLS} | {APPLICATION_URL: os.environ[APPLICATION_URL]})
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ({APPLICATION_URL: replace(APPLICATION, version=140011)}, "is version 14. It must be 15 or newer"),
+        ({APPLICATION_URL: replace(APPLICATION, roles=["app", "owner"]), OWNER_URL: OWNER}, "all rights of the owner"),
+        ({APPLICATION_URL: replace(APPLICATION, superuser=True), OWNER_URL: OWNER}, "all rights of the owner"),
+        ({APPLICATION_URL: replace(APPLICATION, database="other"), OWNER_URL: OWNER}, "must name the same database"),
+        ({APPLICATION_URL: APPLICATION, OWNER_URL: replace(OWNER, may_create=False)}, "must own the database"),
+        ({APPLICATION_URL: APPLICATION, EXTENSION_URL: replace(EXTENSION, database="shop")}, "a database of its own"),
+    ],
+)
+def test_an_unfit_database_is_refused(found: dict[str, Session], sentence: str) -> None:
+    with pytest.raises(Problem, match=sentence):
+        judge(found)
+
+
+def test_one_role_for_both_is_refused() -> None:
+    same = os.environ[OWNER_URL]
+    with pytest.raises(Problem, match="all rights of the owner"):
+        check_own({APPLICATION_URL: same, OWNER_URL: same})
+
+
+def unreachable_url() -> str:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        return f"postgres://app:a-secret@127.0.0.1:{closed.getsockname()[1]}/shop"
+
+
+def wrong_password_url() -> str:
+    url = os.environ[cluster.SUPERUSER_URL]
+    return url.replace(str(urlsplit(url).password), "a-secret")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (unreachable_url(), "Connection refused"),
+        (wrong_password_url(), "password authentication failed"),
+        ("sqlite:///a-secret", "must read postgres://user:password@host:5432/database"),
+        ("not an address a-secret", "must read postgres://user:password@host:5432/database"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_a_sentence_without_its_password(url: str, said: str) -> None:
+    environment = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "EXTENSION_DATABASE_URL": url}
+    done = run_command("run", environment=environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "a-secret" not in done.stdout + done.stderr
+
+
+def run_command(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """A console command in a process of its own, on free ports, with no data folder yet."""
+    home = Path(os.environ["CLICKCOLLECT_HOME"]) / "of-commands"
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        ports = {"PORT": str(first.getsockname()[1]), "EXTENSION_PORT": str(second.getsockname()[1])}
+    return subprocess.run(
+        [sys.executable, "-m", "clickcollect", *arguments],
+        env=os.environ | {"CLICKCOLLECT_HOME": str(home)} | ports | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "check", "keys", "migrate"])
+def test_a_command_without_data_or_database_says_what_to_do(command: str, tmp_path: Path) -> None:
+    nothing = dict.fromkeys((*database.URLS, "SECRET_KEY", "PICKUP_CODE_KEYS"), "")
+    done = run_command(command, environment=nothing | {"CLICKCOLLECT_HOME": str(tmp_path / "none")})
+    assert done.returncode == 2
+    assert "must be set" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [("SECRET_KEY", "too short", "SECRET_KEY must be set"), ("PICKUP_CODE_KEYS", "k1:?", "PICKUP_CODE_KEYS must read")],
+)
+def test_a_wrong_secret_stops_the_start(name: str, value: str, sentence: str) -> None:
+    done = run_command("check", environment={name: value})
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+def test_the_supervisor_loads_no_django() -> None:
+    program = "import clickcollect.cli, clickcollect.processes.run, sys; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
