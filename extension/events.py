@@ -89,7 +89,13 @@ def _send(notice: Notice, claimed: Claim) -> HttpResponse:
     if _is_over(notice):
         return _finish(claimed, Outcome.TOO_LATE, Report(status="failed", reason=TOO_LATE))
     text = wording.compose(notice, find_template=find_template)
-    message = sms.Sms(event_uuid=notice.uuid, to=notice.phone, body=text.body, code=text.code)
+    message = sms.Sms(
+        event_uuid=notice.uuid,
+        to=notice.phone,
+        body=text.body,
+        code=text.code,
+        language=text.language,
+    )
     match sms.send(message, config=config()):
         case sms.Accepted(delivered=True):
             return _finish(claimed, Outcome.SENT, Report(status="accepted"), Report(status="delivered"))

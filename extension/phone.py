@@ -21,6 +21,7 @@ class Shown:
     code: str = field(repr=False)
     sent_at: datetime
     event_uuid: str
+    language: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,21 @@ _lock = threading.Lock()
 _count = 0
 
 
-def receive(*, to: str, text: str, code: str, event_uuid: str) -> None:
+def receive(*, to: str, text: str, code: str, event_uuid: str, language: str = "") -> None:
     """The phone buzzes."""
     global _count  # noqa: PLW0603 (the memory of one process is the point)
     with _lock:
         _count += 1
         _messages.appendleft(
-            Shown(number=_count, to=to, text=text, code=code, sent_at=datetime.now(UTC), event_uuid=event_uuid),
+            Shown(
+                number=_count,
+                to=to,
+                text=text,
+                code=code,
+                sent_at=datetime.now(UTC),
+                event_uuid=event_uuid,
+                language=language,
+            ),
         )
 
 

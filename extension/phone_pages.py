@@ -99,6 +99,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "total": sum(line.contact.count for line in lines),
         "kept": phone.KEPT,
         "sender": config().sms_sender,
+        "shop": config().oms_url,
     }
 
 

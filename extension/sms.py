@@ -32,6 +32,7 @@ class Sms:
     to: str = field(repr=False)
     body: str = field(repr=False)
     code: str = field(repr=False, default="")
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,13 @@ def send(sms: Sms, *, config: Config) -> Answer:
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", sms.to):
         return Refused(reason=BAD_NUMBER)
     if config.provider == SIMULATOR:
-        phone.receive(to=sms.to, text=sms.body, code=sms.code, event_uuid=sms.event_uuid)
+        phone.receive(
+            to=sms.to,
+            text=sms.body,
+            code=sms.code,
+            event_uuid=sms.event_uuid,
+            language=sms.language,
+        )
         return Accepted(delivered=True)
     if config.provider == SEND_SMS:
         return _send_by_call(sms, config=config)
