@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect.omsweb.look import UNFOLD as UNFOLD
+
 BASE_DIR = Path(__file__).resolve().parent
 env = environ.Env()
 
@@ -67,6 +69,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
 ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
 WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(net) for net in env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])]
+WEBHOOK_IN_FLIGHT_PER_ENDPOINT = env.int("WEBHOOK_IN_FLIGHT_PER_ENDPOINT", 64)
 
 # The application's role in `default`; the owner's only where migrations or tests run.
 DATABASES = {
@@ -116,13 +119,14 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
+    "clickcollect.omsweb.policy.AdminPolicyMiddleware",
 ]
 ROOT_URLCONF = "clickcollect.urls"
 WSGI_APPLICATION = "clickcollect.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE_DIR / "instore" / "templates"],  # before allauth's own: sign-in looks like Instore
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -144,6 +148,32 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "clickcollect.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # shared devices: a closed browser is signed out
+MFA_ADAPTER = "clickcollect.accounts.adapters.MFAAdapter"
+MFA_TOTP_ISSUER = "clickcollect"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# Scripts and styles from this host only, nothing inline; OMS WEB alone needs more (omsweb/policy.py).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:"],  # product pictures live in the shop's own web
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "clickcollect.instore.wrong_turns.csrf_failed"
 
 # allauth's own counters alone use the cache; it lives in PostgreSQL so that every process sees the same ones.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "sign_in_counters"}}

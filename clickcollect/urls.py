@@ -1,11 +1,19 @@
 """The list of doors."""
 
-from django.urls import URLPattern, URLResolver, path
+from allauth.account.views import login, logout, reauthenticate
+from django.urls import URLPattern, URLResolver, include, path
 
 from clickcollect import api
+from clickcollect.instore.doors import front_door
 from clickcollect.omsweb.pages import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *api.addresses(),
+    path("", front_door, name="front_door"),
+    path("instore/", include("clickcollect.instore.urls")),
+    path("accounts/login/", login, name="account_login"),
+    path("accounts/logout/", logout, name="account_logout"),
+    path("accounts/reauthenticate/", reauthenticate, name="account_reauthenticate"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("oms/", site.urls),
 ]

@@ -20,6 +20,7 @@ MOST_TERMS: Final = 60
 MOST_ASKED: Final = 8
 SHORTEST_PREFIX: Final = 2  # a single character is a shelf, not the beginning of half of all names
 
+LABEL: Final = re.compile(r"pk[\s-]*(\d{1,18})")
 WORD: Final = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS: Final = re.compile(r"[^\W\d_]+|\d+")
 UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
@@ -109,5 +110,11 @@ def matching(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
 
 def by_number(packages: QuerySet[Package], text: str) -> Package | None:
     """The one package whose own number was typed or scanned, whatever else its digits may begin."""
-    digits = re.fullmatch(r"pk[\s-]*(\d{1,18})", fold(text).strip())
-    return packages.filter(number=f"PK-{digits[1]}").first() if digits else None
+    number = read_label(text)
+    return packages.filter(number=number).first() if number else None
+
+
+def read_label(text: str) -> str | None:
+    """The package number on a scanned label, `PK-20481`; None if it is something else."""
+    digits = LABEL.fullmatch(fold(text[:LONGEST_TERM]).strip())
+    return f"PK-{digits[1]}" if digits else None

@@ -1,0 +1,66 @@
+"""Sign-in as this house wants it, on top of django-allauth: staff only, no sign-up, secrets encrypted at rest."""
+
+import base64
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.accounts.models import User
+
+INSTORE_HOME = "/instore/"
+OMS_WEB_HOME = "/oms/"
+
+
+def home_of(user: User) -> str:
+    """Where a person works: store staff in Instore, the back office in OMS WEB."""
+    return OMS_WEB_HOME if user.is_staff else INSTORE_HOME
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by an administrator; people sign in and out, and that is all."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": _("Username and password do not match. Check both and try again."),
+        "too_many_login_attempts": _("Too many tries. Wait five minutes, then try again."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        user = request.user
+        return home_of(user) if isinstance(user, User) else INSTORE_HOME
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+        return reverse("account_login")
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """The page that opens says it all."""
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Speak the language the person chose for themselves."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if user.language_code:
+            response.set_cookie("django_language", user.language_code, samesite="Lax", httponly=True)
+        return response
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Seeds and recovery codes are encrypted with a key that is not in the database."""
+
+    def encrypt(self, text: str) -> str:
+        return _safe().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _safe().decrypt(encrypted_text.encode()).decode()
+
+
+def _safe() -> MultiFernet:
+    """The newest key writes, every key reads."""
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in settings.ENCRYPTION_KEYS.values()])

@@ -1,0 +1,229 @@
+"""The lists of a store: tabs with counts, most urgent first, one page at a time.
+
+What is open stands before what has ended; open packages by the time they are due, ended ones newest first.
+A page costs the same at any depth: the cursor names the last row seen.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count, F, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.instore.desk import Desk
+from clickcollect.oms import search, states
+from clickcollect.oms.access import packages_of
+from clickcollect.oms.models import Package, PackageState
+
+PER_PAGE: Final = 50
+MOST_COUNTED: Final = 999  # of what has ended; a longer count helps nobody at a counter
+MOST_FOUND: Final = 200
+
+OPEN: Final = (states.WAITING, states.PREPARING, states.READY_FOR_PACKAGING, states.PACKED, states.READY)
+Rows = QuerySet[Package]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """One list. ``hides_when_empty``: shown only while it has rows."""
+
+    key: str
+    label: Promise
+    open_states: tuple[str, ...] = ()
+    ended_states: tuple[str, ...] = ()
+    only_late: bool = False
+    hides_when_empty: bool = False
+
+
+TABS: Final[tuple[Tab, ...]] = (
+    Tab(key="to-pack", label=_("To pack"), open_states=tuple(sorted(states.TO_PACK))),
+    Tab(key="packed", label=_("Packed"), open_states=(states.PACKED,)),
+    Tab(key="ready", label=_("Ready for customer"), open_states=(states.READY,)),
+    Tab(
+        key="not-collected",
+        label=_("Not collected"),
+        open_states=(states.READY,),
+        only_late=True,
+        hides_when_empty=True,
+    ),
+    Tab(key="delivered", label=_("Delivered"), ended_states=(states.DELIVERED,)),
+    Tab(key="all", label=_("All"), open_states=OPEN, ended_states=tuple(sorted(states.ENDED))),
+)
+BY_KEY: Final = {tab.key: tab for tab in TABS}
+ALL: Final = BY_KEY["all"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many packages each tab holds, and how many of them press."""
+
+    by_state: Counter[str]
+    late: int = 0
+    overdue: int = 0
+    today: int = 0
+
+    def of(self, tab: Tab) -> int:
+        if tab.only_late:
+            return self.late
+        return sum(self.by_state[number] for number in (*tab.open_states, *tab.ended_states))
+
+    def words(self, tab: Tab) -> str:
+        """The number on the tab; a plus sign where counting stopped."""
+        cut = any(self.by_state[number] > MOST_COUNTED for number in tab.ended_states)
+        return f"{self.of(tab) - 1}+" if cut else str(self.of(tab))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of rows, and where the next begins."""
+
+    rows: list[Package] = field(default_factory=list)
+    next_cursor: str = ""
+
+
+def state_ids(numbers: Iterable[str]) -> Subquery:
+    """The ids of states, looked up inside the statement that needs them."""
+    found = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value__in=tuple(numbers))
+    return Subquery(found.values("pk"))
+
+
+def state_id(number: str) -> Subquery:
+    """The id of one state; a plain value to the planner, so that the list's index gives the order too."""
+    return Subquery(PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=number).values("pk")[:1])
+
+
+def in_states(rows: Rows, numbers: tuple[str, ...]) -> Rows:
+    if len(numbers) == 1:
+        return rows.filter(state_id=state_id(numbers[0]))
+    return rows.filter(state__in=state_ids(numbers))
+
+
+def count(desk: Desk) -> Counts:
+    """Two statements: what is open, exactly; what has ended, up to 999."""
+    mine = Package.objects.filter(stock_location=desk.store).order_by()
+    day_ends = end_of_day()
+    late = Count("pk", filter=Q(due_at__lte=Now()))
+    today = Count("pk", filter=Q(due_at__gt=Now(), due_at__lt=day_ends))
+    by_number = mine.filter(state__in=state_ids(OPEN)).values("state__enum_value")
+    open_rows = list(by_number.annotate(n=Count("pk"), late=late, today=today))
+    by_state: Counter[str] = Counter({row["state__enum_value"]: row["n"] for row in open_rows})
+    by_state.update(count_ended(mine))
+    return Counts(
+        by_state=by_state,
+        late=sum(row["late"] for row in open_rows if row["state__enum_value"] == states.READY),
+        overdue=sum(row["late"] for row in open_rows),
+        today=sum(row["today"] for row in open_rows),
+    )
+
+
+def count_ended(mine: Any) -> Counter[str]:
+    """Each ended state up to 999, in one statement."""
+    parts = [
+        mine.filter(state_id=state_id(number)).values_list(Value(number))[: MOST_COUNTED + 1]
+        for number in sorted(states.ENDED)
+    ]
+    return Counter(number for (number,) in parts[0].union(*parts[1:], all=True))
+
+
+def end_of_day() -> datetime:
+    """Midnight in the store."""
+    return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The hits of a search in a store, the most urgent first; 200 at the most."""
+
+    hits: list[Package]
+
+    @property
+    def counts(self) -> Counts:
+        """How many hits each tab holds."""
+        late = [package for package in self.hits if is_late(package)]
+        return Counts(
+            by_state=Counter(package.state.enum_value for package in self.hits),
+            late=sum(package.state.enum_value == states.READY for package in late),
+            overdue=len(late),
+        )
+
+    def of(self, tab: Tab) -> list[Package]:
+        numbers = (*tab.open_states, *tab.ended_states)
+        hits = [package for package in self.hits if package.state.enum_value in numbers]
+        return [package for package in hits if is_late(package)] if tab.only_late else hits
+
+
+def is_late(package: Package) -> bool:
+    return package.due_at is not None and package.due_at <= package.clock
+
+
+def find(desk: Desk, query: str) -> Found:
+    """Search the store: one statement, or two where a package number was scanned."""
+    mine = packages_of(desk.actor)
+    scanned = search.by_number(mine, query)
+    if scanned:
+        return Found(hits=[scanned])
+    hits = search.matching(mine, query).order_by(F("due_at").asc(nulls_last=True), "-id")[:MOST_FOUND]
+    return Found(hits=list(hits))
+
+
+def page(desk: Desk, tab: Tab, cursor: str) -> Page:
+    """The rows after the cursor, at most 50: the open ones, and when they end the ended ones."""
+    rows = packages_of(desk.actor)
+    part, due, last_id = read_cursor(cursor)
+    found: list[Package] = []
+    if part == "open" and tab.open_states:
+        found = list(open_after(rows, tab, due, last_id)[: PER_PAGE + 1])
+        last_id = None
+    if len(found) <= PER_PAGE and tab.ended_states:
+        found += ended_after(rows, tab, last_id)[: PER_PAGE + 1 - len(found)]
+    shown = found[:PER_PAGE]
+    return Page(rows=shown, next_cursor=cursor_after(shown[-1]) if len(found) > PER_PAGE else "")
+
+
+def open_after(rows: Rows, tab: Tab, due: datetime | None, last_id: int | None) -> Rows:
+    """The most urgent first; what has no due time comes last."""
+    rows = in_states(rows, tab.open_states)
+    if tab.only_late:
+        rows = rows.filter(due_at__lte=Now())
+    if last_id is not None:
+        same = Q(due_at=due, id__gt=last_id)
+        later = Q(due_at__gt=due) | Q(due_at=None) if due else Q(pk__in=())
+        rows = rows.filter(same | later)
+    return rows.order_by(F("due_at").asc(), "id")
+
+
+def ended_after(rows: Rows, tab: Tab, last_id: int | None) -> list[Package]:
+    """The newest package first."""
+    rows = in_states(rows, tab.ended_states)
+    if last_id is not None:
+        rows = rows.filter(id__lt=last_id)
+    return list(rows.order_by("-id")[: PER_PAGE + 1])
+
+
+def cursor_after(package: Package) -> str:
+    """`open~2026-11-23T17:00:00+00:00~12`, or `ended~~12`."""
+    if package.state.enum_value in states.ENDED:
+        return f"ended~~{package.pk}"
+    return f"open~{package.due_at.isoformat() if package.due_at else ''}~{package.pk}"
+
+
+def read_cursor(text: str) -> tuple[str, datetime | None, int | None]:
+    """Where a page begins; anything that makes no sense is the beginning."""
+    part, _tilde, rest = text.partition("~")
+    moment, _tilde, number = rest.partition("~")
+    if part not in ("open", "ended") or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return "open", None, None
+    try:
+        due = parse_datetime(moment) if moment else None
+    except ValueError:
+        due = None
+    if moment and (due is None or timezone.is_naive(due)):
+        return "open", None, None
+    return part, due, int(number)

@@ -1,0 +1,92 @@
+"""Icon, word and colour for what a package is, when it is due, and what became of its message. In that order."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clickcollect.instore import clock_words
+from clickcollect.oms import states
+from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.settings import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """``kind`` is the class in the stylesheet; ``small`` stands beside the words."""
+
+    kind: str
+    icon: str
+    words: str
+    small: str = ""
+
+
+STATUS: Final[dict[str, tuple[str, str]]] = {
+    states.WAITING: ("waiting", "waiting"),
+    states.PREPARING: ("waiting", "waiting"),
+    states.READY_FOR_PACKAGING: ("waiting", "waiting"),
+    states.PACKED: ("packed", "packed"),
+    states.READY: ("ready", "ready"),
+    states.DELIVERED: ("done", "delivered"),
+}
+ENDED: Final = ("none", "cross")
+
+MESSAGE: Final[dict[str, tuple[str, str]]] = {
+    MessageState.NONE: ("none", "none"),
+    MessageState.QUEUED: ("queued", "queued"),
+    MessageState.ACCEPTED: ("accepted", "check"),
+    MessageState.DELIVERED: ("sent", "checks"),
+    MessageState.FAILED: ("failed", "failed"),
+}
+
+
+def status(package: Package) -> Mark:
+    """The circle that fills."""
+    kind, icon = STATUS.get(package.state.enum_value, ENDED)
+    return Mark(kind=kind, icon=icon, words=_(package.state.name))
+
+
+def is_overdue(package: Package) -> bool:
+    return package.due_at is not None and package.due_at <= package.clock
+
+
+def is_past_pickup(package: Package) -> bool:
+    """Ready, and the pickup time is over."""
+    is_ready = package.state.enum_value == states.READY
+    return is_ready and package.pickup_deadline is not None and package.pickup_deadline <= package.clock
+
+
+def due(package: Package, values: Values) -> Mark:
+    """Four levels of urgency; what has ended says when."""
+    if package.state.enum_value in states.ENDED:
+        icon = "check" if package.state.enum_value == states.DELIVERED else "none"
+        when = clock_words.short(package.state_changed_at, now=package.clock)
+        return Mark(kind="none", icon=icon, words=_(package.state.name), small=when)
+    if package.due_at is None:
+        return Mark(kind="none", icon="none", words=_("No due time"))
+    return urgency(package.due_at, now=package.clock, soon=timedelta(hours=values["URGENCY_SOON_HOURS"]))
+
+
+def urgency(moment: datetime, *, now: datetime, soon: timedelta) -> Mark:
+    """Overdue, due today, soon, fine: by the store's day and the setting."""
+    if moment <= now:
+        words = _("Overdue")
+        return Mark(kind="overdue", icon="overdue", words=words, small=clock_words.since(moment, now=now))
+    if timezone.localdate(moment) == timezone.localdate(now):
+        return Mark(kind="today", icon="today", words=_("Due today"), small=clock_words.by(moment))
+    ahead = clock_words.ahead(moment, now=now)
+    if moment <= now + soon:
+        return Mark(kind="soon", icon="soon", words=_("Soon"), small=ahead)
+    return Mark(kind="fine", icon="fine", words=_("Fine"), small=clock_words.day(moment))
+
+
+def message(package: Package) -> Mark:
+    """What is known of the customer's newest message."""
+    state = MessageState(package.message_state)
+    kind, icon = MESSAGE[state]
+    small = package.message_reason if state == MessageState.FAILED else ""
+    if not small and package.message_at and state != MessageState.NONE:
+        small = clock_words.short(package.message_at, now=package.clock)
+    return Mark(kind=kind, icon=icon, words=str(state.label), small=small)

@@ -1,0 +1,58 @@
+"""A row of the package table: what is shown of a package, and nothing more of its customer than four digits."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from clickcollect.instore import marks
+from clickcollect.instore.marks import Mark
+from clickcollect.omnitron.models import DeliveryType
+from clickcollect.oms import states
+from clickcollect.oms.models import Package
+from clickcollect.oms.settings import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One package as the lists show it."""
+
+    package: Package
+    values: Values
+
+    @property
+    def customer(self) -> str:
+        """The name; what stands there once personal data was erased."""
+        return self.package.order.customer_name or _("Name erased")
+
+    @property
+    def phone_end(self) -> str:
+        return self.package.order.phone_number[-4:]
+
+    @property
+    def delivery_from_store(self) -> str:
+        return _("Yes") if self.package.order.delivery_type == DeliveryType.IN_STORE else _("No")
+
+    @property
+    def delivery_type(self) -> str:
+        return DeliveryType(self.package.order.delivery_type).label
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.package.state.enum_value == states.DELIVERED
+
+    @property
+    def has_ended(self) -> bool:
+        return self.package.state.enum_value in states.ENDED
+
+    @cached_property
+    def status(self) -> Mark:
+        return marks.status(self.package)
+
+    @cached_property
+    def due(self) -> Mark:
+        return marks.due(self.package, self.values)
+
+    @cached_property
+    def message(self) -> Mark:
+        return marks.message(self.package)

@@ -1,0 +1,162 @@
+// Buttons, dialogs, the code, and the result. A try is sent until its answer is there, and counts once.
+import { openDialog, put } from "./pieces.js";
+import { showResult, closeResult } from "./result.js";
+import { send } from "./send.js";
+
+const words = () => document.getElementById("words").dataset;
+const clean = (text) => text.replace(/[\s\u00ad\u2010-\u2015\u2212-]/g, "");
+
+// ---- Dialogs -----------------------------------------------------------------------------
+let opener = null;
+
+const open = (button) => {
+  const dialog = document.getElementById(button.dataset.dialog);
+  if (!dialog) return;
+  closeMore();
+  closeResult();
+  opener = button.closest("#more") ? "more-button" : button.id;
+  dialog.querySelector("form").reset();
+  dialog.showModal();
+  dialog.querySelector("input:not([type=hidden]), select, [type=submit]").focus();
+  wait(dialog);
+};
+
+document.addEventListener(
+  "close",
+  (event) => {
+    if (!event.target.matches("dialog")) return;
+    event.target.querySelector("form").reset();
+    document.getElementById(opener)?.focus({ preventScroll: true });
+    window.htmx?.trigger(document.body, "instore:fresh");
+  },
+  true,
+);
+
+// ---- More ---------------------------------------------------------------------------------
+const more = () => document.getElementById("more");
+const closeMore = () => {
+  if (!more() || more().hidden) return;
+  more().hidden = true;
+  document.getElementById("more-button").setAttribute("aria-expanded", "false");
+};
+const toggleMore = () => {
+  const show = more().hidden;
+  more().hidden = !show;
+  document.getElementById("more-button").setAttribute("aria-expanded", String(show));
+  if (show) more().querySelector("button").focus();
+};
+
+// ---- The code's field -----------------------------------------------------------------------
+const type = (key, field) => {
+  field.inputMode = "none"; // whoever taps our keypad does not want the device's
+  if (field.selectionStart !== field.selectionEnd || key === "clear") field.value = "";
+  if (key === "back") field.value = field.value.slice(0, -1);
+  else if (key !== "clear") field.value += key;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+document.addEventListener("input", (event) => {
+  if (!event.target.matches(".code")) return;
+  const kept = clean(event.target.value);
+  if (kept !== event.target.value) event.target.value = kept;
+  event.target.removeAttribute("aria-invalid");
+});
+document.addEventListener("pointerdown", (event) => {
+  if (event.target.closest("[data-digit]")) event.preventDefault(); // the field keeps the focus
+});
+
+// ---- A pause before the next send --------------------------------------------------------------
+const wait = (place) => {
+  for (const button of place.querySelectorAll("[data-wait]")) {
+    const label = button.textContent;
+    const until = Date.now() + Number(button.dataset.wait) * 1000;
+    const pattern = button.dataset.waitWords;
+    delete button.dataset.wait;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      button.textContent = left > 0 ? pattern.replace("{n}", left) : label;
+      if (left > 0 && button.isConnected) setTimeout(tick, 500);
+      else button.removeAttribute("aria-disabled");
+    };
+    tick();
+  }
+};
+
+// ---- Send --------------------------------------------------------------------------------------
+const say = (place, kind, strong, rest) => {
+  const bar = document.getElementById(`bar-${kind}`).content.cloneNode(true);
+  bar.querySelector("strong").textContent = strong;
+  bar.querySelector("span").textContent = rest;
+  place.replaceChildren(bar);
+};
+
+const busy = new Set();
+
+const run = async ({ url, body, button, form }) => {
+  const dialog = openDialog();
+  const place = dialog?.querySelector(".verdict");
+  if (busy.has("run")) return;
+  busy.add("run");
+  button.setAttribute("aria-busy", "true");
+  try {
+    const answer = await send(url, body);
+    if (answer.lost) return tellLost(answer.lost, place, form);
+    if (answer.moved) return window.location.assign(answer.moved);
+    settle(answer, dialog, form);
+  } finally {
+    busy.delete("run");
+    button.removeAttribute("aria-busy");
+  }
+};
+
+const tellLost = (kind, place, form) => {
+  const target = place ?? document.getElementById("trouble");
+  say(target, "calm", words()[`${kind}Strong`], words()[`${kind}Rest`]);
+  form?.querySelector("input:not([type=hidden])")?.focus();
+};
+
+const settle = (answer, dialog, form) => {
+  const leaves = answer.html.includes('id="package"');
+  if (leaves) dialog?.close();
+  document.getElementById("trouble")?.replaceChildren();
+  put(answer.html);
+  if (leaves) return showResult();
+  wait(dialog);
+  const field = form?.querySelector(".code") ?? form?.querySelector("input:not([type=hidden]), select");
+  if (answer.code === "done" || !field) return dialog.querySelector(".code")?.focus();
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+  field.select?.();
+};
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("dialog form")) return;
+  event.preventDefault();
+  run({ url: form.action, body: new FormData(form), button: form.querySelector("[type=submit]"), form });
+});
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  const digit = at("[data-digit]");
+  if (digit) return type(digit.dataset.digit, digit.closest("form").querySelector(".code"));
+  if (at("[data-close]")) return at("dialog").close();
+  if (at("[data-close-result]")) return closeResult();
+  if (at("#more-button")) return toggleMore();
+  const button = at("[data-dialog], [data-run]");
+  if (!button) return closeMore();
+  if (event.detail > 1 || button.getAttribute("aria-disabled") === "true") return; // the second half of a double tap
+  if (button.dataset.dialog) return open(button);
+  closeMore();
+  closeResult();
+  const body = new FormData();
+  body.set("from", button.dataset.from ?? button.dataset.key ?? "");
+  run({ url: button.dataset.run, body, button });
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || openDialog()) return;
+  if (more() && !more().hidden) {
+    closeMore();
+    document.getElementById("more-button").focus();
+  } else closeResult();
+});

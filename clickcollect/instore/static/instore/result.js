@@ -1,0 +1,58 @@
+// The result lies over everything: green leaves by itself, red stays until somebody presses a button.
+const place = () => document.getElementById("result");
+const app = () => document.getElementById("app");
+let clock = 0;
+
+export const showResult = () => {
+  const ok = document.getElementById("result-status").hasChildNodes();
+  const bad = document.getElementById("result-alert").hasChildNodes();
+  if (!ok && !bad) return;
+  place().classList.add("is-open", ok ? "result--ok" : "result--bad");
+  place().classList.remove(ok ? "result--bad" : "result--ok");
+  app().inert = true;
+  place().querySelector("[data-focus]")?.focus();
+  beep(ok);
+  leaveSoon();
+};
+
+export const closeResult = () => {
+  if (!place()?.classList.contains("is-open")) return;
+  clearInterval(clock);
+  place().classList.remove("is-open", "result--ok", "result--bad");
+  document.getElementById("result-status").replaceChildren();
+  document.getElementById("result-act").replaceChildren();
+  const quiet = document.createElement("div");
+  quiet.id = "result-alert";
+  quiet.className = "result-in";
+  document.getElementById("result-alert").replaceWith(quiet);
+  app().inert = false;
+  (document.getElementById("main-button") ?? document.querySelector(".back")).focus();
+};
+
+const leaveSoon = () => {
+  const line = place().querySelector("[data-leave]");
+  if (!line) return;
+  let left = Number(line.dataset.leave);
+  const pattern = line.dataset.leaveWords;
+  clearInterval(clock);
+  clock = setInterval(() => {
+    left -= 1;
+    line.textContent = pattern.replace("{n}", left);
+    if (left <= 0) window.location.assign(document.body.dataset.home);
+  }, 1000);
+};
+
+// Two notes for the ears of whoever looks at the shelf; a device without sound says it in words anyway.
+const beep = (ok) => {
+  if (!window.AudioContext) return;
+  const context = new AudioContext();
+  if (context.state !== "running") return void context.close();
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  tone.frequency.value = ok ? 880 : 196;
+  volume.gain.value = 0.05;
+  tone.connect(volume).connect(context.destination);
+  tone.start();
+  tone.stop(context.currentTime + (ok ? 0.12 : 0.4));
+  tone.onended = () => context.close();
+};

@@ -1,0 +1,27 @@
+// A scanner that types: it works on every page, wherever the focus is, as long as no field has it.
+const FAST = 60; // milliseconds between two keys; nobody types like that
+let typed = "";
+let last = 0;
+
+const inField = (target) => target.matches?.("input, textarea, select, [contenteditable]");
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (inField(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const now = performance.now();
+    if (now - last > FAST) typed = "";
+    last = now;
+    if (event.key === "Enter" && typed.length > 3) {
+      event.preventDefault();
+      event.stopPropagation();
+      window.location.assign(`${document.body.dataset.home}?q=${encodeURIComponent(typed)}`);
+      typed = "";
+    } else if (event.key.length === 1) {
+      typed += event.key;
+    } else if (event.key !== "Shift") {
+      typed = "";
+    }
+  },
+  true,
+);

@@ -1,0 +1,38 @@
+// One request that counts once. The same Idempotency-Key goes again until there is an answer;
+// a request that was never sent is not counted, and says so.
+const PAUSES = [0, 500, 1500, 3000];
+const AGAIN = new Set([502, 503, 504]);
+
+let open = null; // the try whose answer was lost: {what, key}
+
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+const once = (url, body, key) =>
+  fetch(url, {
+    method: "POST",
+    body,
+    headers: { "HX-Request": "true", "X-CSRFToken": document.body.dataset.csrf, "Idempotency-Key": key },
+    signal: AbortSignal.timeout(15000),
+  });
+
+export const send = async (url, form) => {
+  if (!navigator.onLine) return { lost: "offline" };
+  const body = new URLSearchParams(form);
+  const what = `${url} ${body}`;
+  const key = open?.what === what ? open.key : newKey();
+  open = { what, key };
+  for (const ms of PAUSES) {
+    await pause(ms);
+    const response = await once(url, body, key).catch(() => null);
+    if (!response || AGAIN.has(response.status)) continue;
+    const code = response.headers.get("X-Instore-Code");
+    if (code === "idempotency_in_progress") continue;
+    open = null;
+    if (response.headers.get("HX-Redirect")) return { moved: response.headers.get("HX-Redirect") };
+    if (response.status >= 500) return { lost: "broken" };
+    if (!code) return { moved: window.location.href }; // signed out, or the page is too old
+    return { code, html: await response.text() };
+  }
+  return { lost: "answer" };
+};

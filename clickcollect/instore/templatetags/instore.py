@@ -1,0 +1,75 @@
+"""Small pieces of markup that stand in many places: icons, marks, the end of a phone number."""
+
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
+
+from clickcollect.instore import clock_words, desk
+from clickcollect.instore.marks import Mark
+from clickcollect.omnitron.models import RetailStore
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", extra: str = "") -> SafeString:
+    """An icon of the sprite. It is never the only carrier of a meaning, so screen readers skip it."""
+    classes = " ".join(filter(None, ("icon", f"icon--{size}" if size else "", extra)))
+    return format_html(
+        '<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"/></svg>',
+        classes,
+        static("instore/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def mark(shown: Mark, extra: str = "") -> SafeString:
+    """Icon, word, and beside it the time or the reason."""
+    small = format_html(" <small><bdi>{}</bdi></small>", shown.small) if shown.small else ""
+    return format_html(
+        '<span class="mark mark--{}{}">{}<span><strong>{}</strong>{}</span></span>',
+        shown.kind,
+        f" {extra}" if extra else "",
+        icon(shown.icon, "sm"),
+        shown.words,
+        small,
+    )
+
+
+@register.simple_tag
+def phone_end(digits: str) -> SafeString:
+    """The last four digits of a phone number: enough to ask for, not enough to call."""
+    if not digits:
+        return SafeString("")
+    return format_html(
+        '<span class="visually-hidden">{} </span><span aria-hidden="true">•••• </span><bdi>{}</bdi>',
+        _("Phone ends in"),
+        digits,
+    )
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """ "Turkish", in the language of the page; the code itself for a language we have no name for."""
+    try:
+        return str(get_language_info(code.split("-", maxsplit=1)[0])["name_translated"])
+    except KeyError:
+        return code
+
+
+@register.filter
+def when(moment: datetime) -> str:
+    """Thu 19 Nov 09:12, in the store's time."""
+    return clock_words.full(moment)
+
+
+@register.simple_tag(takes_context=True)
+def device_store(context: template.Context) -> RetailStore | None:
+    """The store this device stands in, for the sign-in page."""
+    return desk.device_store(context["request"])

@@ -1,0 +1,31 @@
+"""Instore's addresses."""
+
+from django.urls import path, register_converter
+
+from clickcollect.instore import commands, doors, package_page, packages
+
+
+class NumberConverter:
+    """A package number, such as PK-20481."""
+
+    regex = "PK-[0-9]{1,18}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+register_converter(NumberConverter, "package_number")
+
+app_name = "instore"
+urlpatterns = [
+    path("", packages.show, name="packages"),
+    path("live/", packages.live, name="packages_live"),
+    path("leave/", doors.leave, name="leave"),
+    path("language/", doors.change_language, name="language"),
+    path("packages/<package_number:number>/", package_page.show, name="package"),
+    path("packages/<package_number:number>/live/", package_page.live, name="package_live"),
+    path("packages/<package_number:number>/commands/<slug:slug>/", commands.run, name="command"),
+]
