@@ -1,0 +1,12 @@
+"""`python -m clickcollect.demo`: load the demo shop into the database of DATABASE_URL."""
+
+import os
+
+import django
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clickcollect.settings")
+    django.setup()
+    from clickcollect.demo.load import load_demo_shop
+
+    load_demo_shop()

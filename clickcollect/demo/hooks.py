@@ -1,0 +1,57 @@
+"""The demo's hooks: every event goes to the Extension beside us, so that the phone simulator gets its messages."""
+
+import os
+import re
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from clickcollect.accounts.models import User
+from clickcollect.oms.events import EVENTS
+from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
+from clickcollect.whisperer.sealing import seal
+
+SECRET_NAMES: Final = ("EXTENSION_WEBHOOK_SECRET", "EXTENSION_HOOK_SECRET")
+BESIDE_US: Final = re.compile(r"http://127\.0\.0\.1:\d+/events/")
+
+
+def extension_url() -> str:
+    return f"http://127.0.0.1:{settings.EXTENSION_PORT}/events/"
+
+
+def extension_secret() -> str:
+    """What the Extension checks signatures with; the supervisor gives it to both."""
+    return next((value for name in SECRET_NAMES if (value := os.environ.get(name, "").split(",")[0])), "")
+
+
+def make_hooks(owner: User) -> int:
+    """One hook for each type of event; how many are new. None without a secret: the Extension would refuse it all."""
+    secret = extension_secret()
+    if not secret:
+        return 0
+    endpoint, _made = Endpoint.objects.get_or_create(target_url=extension_url())
+    known = set(
+        Hook.objects.filter(user=owner, endpoint=endpoint, deleted_at=None).values_list("event_type", flat=True)
+    )
+    sealed = seal(secret, purpose=HOOK_SECRET)
+    hooks = [
+        Hook(user=owner, event_type=name, target_url=endpoint.target_url, endpoint=endpoint, secret=sealed)
+        for name in EVENTS
+        if name not in known
+    ]
+    return len(Hook.objects.bulk_create(hooks))
+
+
+def follow_the_port(owner: User) -> None:
+    """The Extension may stand on another port than last time; what is still under way follows it there."""
+    here = extension_url()
+    endpoints = Endpoint.objects.filter(hooks__user=owner, hooks__deleted_at=None).distinct()
+    moved = [row for row in endpoints if BESIDE_US.fullmatch(row.target_url) and row.target_url != here]
+    if len(moved) != 1 or Endpoint.objects.filter(target_url=here).exists():
+        return
+    with transaction.atomic():
+        Endpoint.objects.filter(pk=moved[0].pk).update(target_url=here)
+        hooks = Hook.objects.filter(endpoint=moved[0], user=owner, deleted_at=None)
+        hooks.update(target_url=here, modified_date=Now())

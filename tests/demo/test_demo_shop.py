@@ -1,0 +1,191 @@
+"""The demo shop: stores, people and orders in every state, made by the same roads as everything else."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.test import TestCase
+from django.utils import timezone
+
+from clickcollect.accounts.models import Role, User
+from clickcollect.demo import hooks
+from clickcollect.demo.load import load_demo_shop
+from clickcollect.demo.places import PASSWORD, STAFF
+from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
+from clickcollect.oms import states
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.events import EVENTS
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import CodeIssue, Package
+from clickcollect.oms.search import matching
+from clickcollect.whisperer.models import Endpoint, Event, Hook
+from clickcollect.whisperer.sealing import unseal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in hooks.SECRET_NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
+
+
+def by_state(erp_code: str) -> Counter[str]:
+    return Counter(
+        Package.objects.filter(stock_location__erp_code=erp_code).values_list("state__enum_value", flat=True)
+    )
+
+
+def everything() -> tuple[int, ...]:
+    models = (RetailStore, User, Order, Package, CommandLog, CodeIssue, Event, Hook)
+    return tuple(model._default_manager.count() for model in models)
+
+
+def test_loaded_twice_is_loaded_once() -> None:
+    load_demo_shop()
+    before = everything()
+
+    load_demo_shop()
+
+    assert everything() == before
+
+
+def test_what_people_did_since_is_left_alone() -> None:
+    load_demo_shop()
+    User.objects.filter(username="associate2").update(is_active=False)
+    Package.objects.filter(state__enum_value=states.PACKED).update(shelf="Z-99")
+
+    load_demo_shop()
+
+    assert not User.objects.get(username="associate2").is_active
+    assert set(Package.objects.filter(state__enum_value=states.PACKED).values_list("shelf", flat=True)) == {"Z-99"}
+
+
+def test_interrupted_loading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+
+    def interrupted(**arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 20:
+            raise KeyboardInterrupt
+        return run_command(**arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("clickcollect.demo.load.run_command", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_demo_shop()
+    load_demo_shop()
+
+    orders = Order.objects.count()
+    assert by_state("LON-01")[states.DELIVERED] == 1
+    load_demo_shop()
+    assert Order.objects.count() == orders
+
+
+def test_without_a_secret_there_are_no_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EXTENSION_WEBHOOK_SECRET")
+
+    load_demo_shop()
+
+    assert not Hook.objects.exists()
+
+
+def test_hooks_follow_the_extension_to_another_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_demo_shop()
+    monkeypatch.setattr(settings, "EXTENSION_PORT", 9001)
+
+    load_demo_shop()
+
+    assert set(Hook.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
+    assert set(Endpoint.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
+
+
+def test_hooks_that_somebody_made_elsewhere_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_demo_shop()
+    Endpoint.objects.update(target_url="https://hooks.example.com/events/")
+    Hook.objects.update(target_url="https://hooks.example.com/events/")
+    monkeypatch.setattr(settings, "EXTENSION_PORT", 9001)
+
+    load_demo_shop()
+
+    assert set(Hook.objects.values_list("target_url", flat=True)) == {"https://hooks.example.com/events/"}
+
+
+class TheShopAsItIsLoaded(TestCase):
+    """What only looks shares one loading."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
+            load_demo_shop()
+
+    def test_first_screen_is_alive(self) -> None:
+        galata = by_state("IST-01")
+        assert set(galata) >= {states.WAITING, states.PACKED, states.READY, states.DELIVERED, states.CANCELLED}
+        assert 38 <= Order.objects.count() <= 45
+        assert all(by_state(code)[states.WAITING] for code in ("IST-01", "IST-02", "BER-01", "LON-01"))
+        assert {"tr", "en", "de", "ar", "fr", "es"} <= set(Order.objects.values_list("language_code", flat=True))
+
+    def test_everybody_of_the_readme_can_sign_in(self) -> None:
+        for username, role, *_names, codes in STAFF:
+            user = authenticate(username=username, password=PASSWORD)
+            assert user is not None, username
+            person = User.objects.get(username=username)
+            assert person.role == role
+            assert tuple(person.memberships.values_list("store__erp_code", flat=True)) == codes
+        assert (
+            User.objects.get(role=Role.ASSOCIATE, memberships__store__erp_code="IST-01").get_full_name() == "Ayla Demir"
+        )
+
+    def test_every_move_went_down_the_one_road(self) -> None:
+        moves = CommandLog.objects.filter(kind=LogKind.MOVE)
+        for package in Package.objects.select_related("state"):
+            last = moves.filter(package_id=package.pk).first()
+            assert (last.new_state if last else states.WAITING) == package.state.enum_value
+        assert not CommandLog.objects.filter(kind=LogKind.REFUSED).exists()
+
+    def test_ready_packages_hold_a_code_lie_on_a_shelf_and_have_bags(self) -> None:
+        ready = list(Package.objects.filter(state__enum_value=states.READY))
+        assert len(ready) >= 8
+        for package in ready:
+            assert package.issues.filter(closed_at=None).count() == 1
+            assert package.shelf
+            assert package.bags
+            assert matching(Package.objects.all(), package.shelf).filter(pk=package.pk).exists()
+
+    def test_some_are_late_some_end_soon_and_some_were_not_collected(self) -> None:
+        now = timezone.now()
+        packages = Package.objects.filter(stock_location__erp_code="IST-01")
+        assert packages.filter(state__enum_value=states.WAITING, due_at__lt=now).count() >= 2
+        assert packages.filter(state__enum_value=states.READY, pickup_deadline__lt=now).count() >= 2
+        soon = packages.filter(state__enum_value=states.READY, pickup_deadline__range=(now, now + timedelta(hours=12)))
+        assert soon.count() == 1
+
+    def test_home_deliveries_are_there_and_one_has_no_package(self) -> None:
+        home = Order.objects.filter(delivery_type="home_delivery")
+        assert home.count() == 3
+        assert home.filter(packages=None).count() == 1
+        assert not Package.objects.filter(order__in=home, state__enum_value=states.READY).exists()
+
+    def test_some_order_is_split_into_two_packages(self) -> None:
+        assert max(Counter(Package.objects.values_list("order_id", flat=True)).values()) == 2
+
+    def test_orders_follow_their_packages(self) -> None:
+        for order in Order.objects.filter(packages__state__enum_value=states.DELIVERED):
+            assert order.status == OrderStatus.DELIVERED
+
+    def test_every_event_goes_to_the_extension_beside_us(self) -> None:
+        made = Hook.objects.filter(is_active=True)
+        assert set(made.values_list("event_type", flat=True)) == set(EVENTS)
+        assert set(made.values_list("target_url", flat=True)) == {f"http://127.0.0.1:{settings.EXTENSION_PORT}/events/"}
+        hook = made[0]
+        assert unseal(hook.secret, purpose="whisperer.hook.secret") == "demo-secret"
+        assert hook.user == User.objects.get(username="admin")
+
+    def test_no_code_is_kept(self) -> None:
+        assert not [row for row in CommandLog.objects.values_list("attributes", flat=True) if "otp" in row]
+        assert not Event.objects.filter(payload__has_key="otp").exists()
