@@ -8,7 +8,8 @@ HEAD = """# Events
 clickcollect tells other programs what happens by POSTing JSON to each active hook ([hooks.md](hooks.md)).
 At least once: a retry keeps the `uuid`. One attempt at a time per package and address;
 `sequence` gives the true order.
-The payload is a snapshot of the moment the thing happened. `otp` is added while the request is sent and is kept nowhere.
+The payload is a snapshot of the moment the thing happened.
+`otp` is added while the request is sent and is kept nowhere.
 JSON Schemas: `GET /api/event-schemas.json`.
 
 *This page is made from the code by `python -m clickcollect.oms.event_docs`.*

@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from clickcollect.errors import (
+    DomainError,
     OtpExpired,
     OtpIncorrect,
     OtpLocked,
@@ -182,7 +183,7 @@ def verify(*, package: Package, typed: object, actor: Actor, limits: Values) -> 
     """
     current = open_issue(package)
     if current is None:
-        raise OtpNotIssued
+        raise why_no_issue(package)
     entered = normalise(typed, digits=current.digits)
     code = derive(current)
     reserved = budgets.reserve(package=package, issue=current, actor=actor, limits=limits)
@@ -214,7 +215,13 @@ def wrong_code(*, package: Package, reserved: Reserved, actor: Actor) -> OtpInco
     return OtpIncorrect(sentence % {"count": remaining}, attempts_remaining=remaining)
 
 
-def why_refused(package: Package, current: CodeIssue, limits: Values) -> Exception:
+def why_no_issue(package: Package) -> DomainError:
+    """No code works: somebody was first, or none was ever issued."""
+    moved_on = get_package(SYSTEM, package_id=package.pk).version != package.version
+    return StateConflict() if moved_on else OtpNotIssued()
+
+
+def why_refused(package: Package, current: CodeIssue, limits: Values) -> DomainError:
     """Read the package again and say why no attempt was granted."""
     row = get_package(SYSTEM, package_id=package.pk)
     if row.state.enum_value != states.READY or row.issue_number != current.number:

@@ -1,10 +1,11 @@
 """Exactly once: two tills, a lost answer, everything at the same time."""
 
+import os
+import socket
 from functools import partial
 
 import pytest
-from clickcollect.whisperer.models import Event
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -14,6 +15,7 @@ from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package, PackageState
+from clickcollect.whisperer.models import Event
 from tests import shop
 from tests.crowd import at_once, codes
 
@@ -127,7 +129,7 @@ def cut_at_commit(run: partial[object], *, after: bool) -> None:
     def cut() -> None:
         if after:
             original()
-        end_backend()
+        cut_the_line()
         raise OperationalError("the line is down")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -137,8 +139,8 @@ def cut_at_commit(run: partial[object], *, after: bool) -> None:
     connection.close()
 
 
-def end_backend() -> None:
-    """End our own server process, as a cut line would."""
+def cut_the_line() -> None:
+    """Shut our socket to PostgreSQL, as a cut line would."""
     assert connection.connection is not None
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

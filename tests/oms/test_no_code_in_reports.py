@@ -1,0 +1,168 @@
+"""T40: whatever line of issuing, verifying or delivering fails, no report of it holds the code."""
+
+import base64
+import hashlib
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import RequestFactory
+from django.views.debug import ExceptionReporter
+
+from clickcollect.errors import DomainError
+from clickcollect.oms import pickup_code, states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.models import Package
+from tests import shop
+
+pytestmark = pytest.mark.django_db
+OURS = (
+    "oms/pickup_code.py",
+    "oms/budgets.py",
+    "oms/commands/run.py",
+    "oms/commands/base.py",
+    "oms/commands/self_service_package_delivery.py",
+    "oms/commands/ready_for_pickup.py",
+    "oms/commands/send_new_code.py",
+)
+
+
+class Broken(RuntimeError):
+    """A fault at an arbitrary line."""
+
+
+@contextmanager
+def failing_at(line: int) -> Iterator[None]:
+    """Raise at the nth line of ours that runs."""
+    left = line
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.endswith(OURS):
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                sys.settrace(None)
+                raise Broken
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+def encodings(code: str) -> list[str]:
+    """The spellings of a code that a report might hold."""
+    raw = code.encode()
+    digests = [hashlib.new(name, raw).hexdigest() for name in ("md5", "sha1", "sha256")]
+    return [
+        code,
+        code[::-1],
+        base64.b64encode(raw).decode(),
+        raw.hex(),
+        " ".join(code),
+        f"{code[:3]} {code[3:]}",
+        *digests,
+    ]
+
+
+def reports_of(deed: Callable[[], object], code: str, caplog: pytest.LogCaptureFixture) -> int:
+    """Fail at every line in turn; how many lines there were. No report holds the code in any spelling."""
+    for line in range(1, 2000):
+        caplog.clear()
+        try:
+            with failing_at(line):
+                deed()
+        except (Broken, DomainError) as error:
+            kind, value, tb = sys.exc_info()
+            while tb and tb.tb_next and "/tests/" in tb.tb_frame.f_code.co_filename:
+                tb = tb.tb_next  # the frames of this test know the code; those of the house must not show it
+            request = RequestFactory().post("/instore/", {"number": "1"})
+            reporter = ExceptionReporter(request, kind, value, tb)
+            text = reporter.get_traceback_text() + reporter.get_traceback_html()
+            text += "".join(traceback.format_exception(error)) + repr(error) + caplog.text
+            for spelling in encodings(code):
+                assert spelling not in text, f"line {line} betrays the code"
+            if not isinstance(error, Broken):
+                return line
+        else:
+            return line
+    raise AssertionError
+
+
+@pytest.fixture
+def ready(caplog: pytest.LogCaptureFixture) -> Package:
+    caplog.set_level(logging.DEBUG)
+    return shop.make_package(states.READY)
+
+
+def rolled_back(deed: Callable[[], object]) -> Callable[[], object]:
+    """Run it and undo it, so that every line meets the same package."""
+
+    def run() -> object:
+        connection.needs_rollback = False
+        with connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT before")
+        try:
+            return deed()
+        finally:
+            connection.needs_rollback = False
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK TO SAVEPOINT before")
+
+    return run
+
+
+@pytest.mark.parametrize("which", ["right", "wrong"])
+def test_t40_no_line_of_verify_and_deliver_betrays_a_code(
+    ready: Package,
+    caplog: pytest.LogCaptureFixture,
+    which: str,
+) -> None:
+    code = shop.right_code(ready)
+    typed = code if which == "right" else shop.wrong_code(ready)
+
+    def deliver() -> object:
+        data = {"otp": typed}
+        return run_command(
+            package_id=ready.pk,
+            transition="self-service-package-delivery",
+            actor=SYSTEM,
+            data=data,
+        )
+
+    def hidden() -> object:
+        return deliver()
+
+    lines = reports_of(rolled_back(hidden), code, caplog)
+    assert lines > 60
+
+
+def test_t40_no_line_of_issuing_betrays_a_code(ready: Package, caplog: pytest.LogCaptureFixture) -> None:
+    code = shop.right_code(ready)
+    send = {"package_id": ready.pk, "transition": "SEND_NEW_CODE", "actor": SYSTEM}
+    assert reports_of(rolled_back(lambda: run_command(**send)), code, caplog) > 40  # type: ignore[arg-type]
+
+
+def test_t40_control_a_careless_function_is_found_out(ready: Package, caplog: pytest.LogCaptureFixture) -> None:
+    def careless() -> None:
+        code = shop.right_code(ready)
+        raise Broken(f"no luck with {code}")
+
+    with pytest.raises(AssertionError, match="betrays"):
+        reports_of(careless, shop.right_code(ready), caplog)
+
+
+def test_deriving_hides_its_frames(ready: Package) -> None:
+    assert hasattr(pickup_code.derive, "__wrapped__")
+    assert hasattr(pickup_code.verify, "__wrapped__")
