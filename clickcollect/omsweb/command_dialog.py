@@ -104,7 +104,15 @@ def dialog_context(*, package: Package, available: Available, actor: Actor) -> d
         "submit": submit,
         "resend": resend,
         "fields": [widget_for(item) for item in available.inputs],
+        "question": question(available),
     }
+
+
+def question(available: Available) -> str:
+    """What a plain confirmation says, where nothing is asked."""
+    if available.command.hands_over:
+        return _("This package was not sent a code. Make sure that the customer is the right one.")
+    return _("This cannot be undone.")
 
 
 def words_of(available: Available) -> tuple[str, str]:
@@ -112,7 +120,7 @@ def words_of(available: Available) -> tuple[str, str]:
     if available.needs_otp:
         return _("Verify pickup code"), _("Verify and deliver")
     if available.command.hands_over and not available.inputs:
-        return _("Hand over without a code?"), _("Deliver")
+        return _("Hand over without a code?"), available.label
     return available.label, available.label
 
 

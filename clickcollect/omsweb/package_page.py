@@ -10,13 +10,32 @@ from clickcollect.oms.models import Package
 from clickcollect.omsweb.timeline import MOST_ENTRIES, Entry, timeline_of_package
 
 
+@dataclass(frozen=True)
+class Button:
+    """A command in its place. A dialog opens where something is asked, or where the package ends for good."""
+
+    available: Available
+
+    @property
+    def address(self) -> int:
+        return self.available.row.pk
+
+    @property
+    def label(self) -> str:
+        return self.available.label
+
+    @property
+    def opens_dialog(self) -> bool:
+        return bool(self.available.inputs) or self.available.row.destination.enum_value in states.ENDED
+
+
 @dataclass(kw_only=True)
 class PackagePage:
     """Everything the page of one package shows, read anew for every answer."""
 
     package: Package
-    main: Available | None
-    more: list[Available]
+    main: Button | None
+    more: list[Button]
     timeline: list[Entry]
     items: list[Any]
 
@@ -26,8 +45,8 @@ class PackagePage:
         main = main_command(package=package, available=available)
         return cls(
             package=package,
-            main=main,
-            more=[item for item in available if item is not main],
+            main=Button(main) if main else None,
+            more=[Button(item) for item in available if item is not main],
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),
         )

@@ -20,8 +20,11 @@ MOST_ENTRIES: Final = 100
 # What is noted beside the commands; a kind that is not named here shows as it is.
 NOTED: Final = {
     "locked_out": gettext_lazy("Locked after too many wrong codes"),
-    "expired": gettext_lazy("The pickup time passed"),
-    "reminded": gettext_lazy("The customer was reminded"),
+    "pickup_expired": gettext_lazy("The pickup time passed"),
+    "created": gettext_lazy("The order arrived"),
+    "order_cancel_requested": gettext_lazy("Cancellation of the order was asked for"),
+    "process_changed": gettext_lazy("The process was changed"),
+    "process_imported": gettext_lazy("The process was replaced from a file"),
 }
 ICONS: Final = {
     LogKind.MOVE: "check_circle",

@@ -77,4 +77,4 @@ def urgency(*, due_at: datetime, now: datetime, soon: timedelta) -> tuple[str, s
         return "today", _("Due today"), "schedule"
     if due_at - now <= soon:
         return "soon", _("Soon"), "event"
-    return "fine", _("In time"), "event_available"
+    return "fine", _("Fine"), "event_available"

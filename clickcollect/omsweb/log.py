@@ -1,0 +1,152 @@
+"""The log in OMS WEB: who did what, where and when, and what was refused. Read-only; filters and CSV."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from clickcollect.accounts.models import User
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms.access import Actor, names_of
+from clickcollect.oms.commands.base import COMMANDS
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import Package
+from clickcollect.omsweb import export
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.packages import state_choices, store_filter
+from clickcollect.omsweb.subject import Subject
+from clickcollect.omsweb.timeline import actor_name, command_name, notes_of, refusal_title, state_names, title_of
+
+MOST_PEOPLE: Final = 500
+
+
+def visible_log(actor: Actor) -> QuerySet[CommandLog]:
+    """The log of the stores this person sees."""
+    rows = CommandLog.objects.all()
+    return rows if actor.store_ids is None else rows.filter(store_id__in=actor.store_ids)
+
+
+def actor_filter() -> Filter:
+    people = User.objects.order_by("username")[:MOST_PEOPLE]
+    return Filter(
+        name="actor",
+        label=_("Who"),
+        choices=[(str(person.pk), f"{person.get_full_name()} ({person.username})") for person in people],
+        apply=lambda rows, value: rows.filter(actor_id=int(value)),
+    )
+
+
+def of_package(rows: Rows, text: str) -> Rows:
+    """By a package's number, or its order's."""
+    found = Package.objects.filter(number__iexact=text).values_list("pk", flat=True)[:100]
+    by_order = Package.objects.filter(order__number=text).values_list("pk", flat=True)[:100]
+    return rows.filter(package_id__in=[*found, *by_order])
+
+
+def log_listing(request: HttpRequest) -> Listing:
+    """The log as asked for, newest first. Its indexes carry each filter alone; the count stops at ten thousand."""
+    states = state_choices()
+    return Listing(
+        request=request,
+        rows=visible_log(actor_of(request)),
+        filters=[
+            Filter(
+                name="kind",
+                label=_("Kind"),
+                choices=LogKind.choices,
+                apply=lambda rows, value: rows.filter(kind=value),
+            ),
+            Filter(
+                name="command",
+                label=_("Command code"),
+                choices=[(code, code) for code in sorted(COMMANDS)],
+                apply=lambda rows, value: rows.filter(command_code=value),
+            ),
+            Filter(
+                name="new_state",
+                label=_("To state"),
+                choices=states,
+                apply=lambda rows, value: rows.filter(new_state=value),
+            ),
+            store_filter("store_id"),
+            actor_filter(),
+            *day_filters("at"),
+        ],
+        search=of_package,
+    )
+
+
+def told(rows: Iterable[CommandLog]) -> list[dict[str, Any]]:
+    """Log rows with the names of people, stores, states and packages put in, each kind in one statement."""
+    found = list(rows)
+    names = names_of(row.actor_id for row in found)
+    titles = state_names()
+    notes = notes_of(row.pk for row in found)
+    store_ids = {row.store_id for row in found if row.store_id}
+    stores = dict(RetailStore.objects.filter(pk__in=store_ids).values_list("pk", "erp_code")) if store_ids else {}
+    package_ids = {row.package_id for row in found if row.package_id}
+    numbers = dict(Package.objects.filter(pk__in=package_ids).values_list("pk", "number")) if package_ids else {}
+    return [
+        {
+            "row": row,
+            "title": title_of(row, titles=titles),
+            "command": command_name(row),
+            "who": actor_name(row.actor_id, names),
+            "store": stores.get(row.store_id or 0, ""),
+            "number": numbers.get(row.package_id or 0, ""),
+            "from_state": titles.get(row.old_state, row.old_state),
+            "to_state": titles.get(row.new_state, row.new_state),
+            "old": row.attributes.get("setting.old"),
+            "new": row.attributes.get("setting.new"),
+            "notes": notes.get(row.pk, []),
+        }
+        for row in found
+    ]
+
+
+HEADER: Final = (
+    "id", "time", "kind", "package", "order_id", "store", "from", "to", "who", "channel",
+    "command_code", "slug", "refused", "details", "notes",
+)  # fmt: skip
+
+
+def lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
+    """Log rows as a file has them: numbers and codes, so that a program reads them in any language."""
+    for item in told(rows):
+        row = item["row"]
+        details = "; ".join(f"{key}={value}" for key, value in sorted(row.attributes.items()))
+        yield (
+            row.pk, row.at.isoformat(), row.kind, item["number"], row.order_id, item["store"], row.old_state,
+            row.new_state, item["who"], row.channel, row.command_code, row.slug,
+            refusal_title(row.code) if row.kind == LogKind.REFUSED else row.code, details, " / ".join(item["notes"]),
+        )  # fmt: skip
+
+
+class LogSubject(Subject):
+    """Append-only: nobody edits or deletes a row, here or in the database."""
+
+    folder = "log"
+    read_right: ClassVar[str] = "logs:read"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="oms_commandlog_changelist"),
+            path("log.csv", wrap(self.csv_view), name="log_csv"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        listing = log_listing(request)
+        exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
+        context = self.page(request, title=_("Log"), listing=listing, entries=told(listing.shown), exports=exports)
+        return TemplateResponse(request, "omsweb/log.html", context)
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        self.require_read(request)
+        return export.csv_file(name="log", header=HEADER, rows=log_listing(request).found, lines=lines)
