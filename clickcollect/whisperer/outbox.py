@@ -1,12 +1,24 @@
 """Drop letters into the post office, inside the transaction that made the news.
 
-INTERFACE (temporary body; the whisperer's author replaces it and keeps these names, oms relies on them).
-publish_all: as few statements as possible for the whole list (goal: 3-4), sequence rises per subject in list order.
+Committed with it or not at all: the event, one delivery for each active hook that asked for it, and the bell that
+wakes the dispatcher. The caller holds the lock on the subject's row, so that sequences rise without a gap.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce, Now
+
+from clickcollect.whisperer import registry
+from clickcollect.whisperer.models import WAITING, Delivery, DeliveryState, Event, Hook, Reason
+
+CHANNEL: Final = "whisperer"
+FILLED_KEYS: Final = frozenset({"otp"})  # added while sending, never before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +30,103 @@ class Letter:
     payload: dict[str, Any]
 
 
-def publish_all(letters: Sequence[Letter]) -> None:
-    """Publish in the order given."""
+class OutsideTransaction(Exception):
+    """Events are published inside the transaction that makes the news, or they can be lost or lie."""
+
+
+def publish(*, type: str, subject: str, payload: dict[str, Any]) -> Event:  # noqa: A002  the envelope's own word
+    """Publish one event."""
+    return publish_all([Letter(type=type, subject=subject, payload=payload)])[0]
+
+
+def publish_all(letters: Sequence[Letter]) -> list[Event]:
+    """Publish in the order given, with four statements, however many there are.
+
+    ``sequence`` and ``issued_at`` of the events returned are read from the database when they are asked for.
+    Raises OutsideTransaction.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction
+    if not letters:
+        return []
+    seen: dict[str, int] = {}
+    events = []
+    for letter in letters:
+        if FILLED_KEYS & letter.payload.keys():
+            raise ValueError("A code must never be in a snapshot: it is added while the letter is sent.")
+        seen[letter.subject] = place = seen.get(letter.subject, 0) + 1
+        events.append(event_of(letter, place=place))
+    Event.objects.bulk_create(events)
+    for event in events:
+        del event.__dict__["sequence"]  # an expression so far; now deferred
+    post(events, hooks=subscribers({letter.type for letter in letters}))
+    return events
+
+
+def event_of(letter: Letter, *, place: int) -> Event:
+    """An event that numbers itself when it is inserted: behind the last one of its subject."""
+    return Event(
+        uuid=uuid4().hex,
+        type=letter.type,
+        subject=letter.subject,
+        sequence=Coalesce(last_sequence(letter.subject), 0) + Value(place),
+        payload=letter.payload,
+    )
+
+
+def last_sequence(subject: str) -> QuerySet[Event, Any]:
+    return (
+        Event.objects.filter(subject=subject).order_by().values("subject").annotate(last=Max("sequence")).values("last")
+    )
+
+
+def subscribers(types: Collection[str]) -> list[Hook]:
+    return list(Hook.objects.filter(event_type__in=types, is_active=True).only("event_type", "endpoint_id"))
+
+
+def post(events: Sequence[Event], *, hooks: Sequence[Hook]) -> list[Delivery]:
+    """Queue each event for each of these hooks that wants its type, and ring the bell."""
+    deliveries = [delivery_of(event, hook) for event in events for hook in hooks if hook.event_type == event.type]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries, batch_size=1000)
+        ring()
+    return deliveries
+
+
+def delivery_of(event: Event, hook: Hook) -> Delivery:
+    return Delivery(
+        event=event,
+        hook_id=hook.pk,
+        endpoint_id=hook.endpoint_id,
+        event_type=event.type,
+        subject=event.subject,
+        code_bearing=registry.is_code_bearing(event.type),
+    )
+
+
+def ring() -> None:
+    """Wake the dispatchers when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def supersede(*, subject: str, types: Collection[str], reason: str = Reason.SUPERSEDED) -> int:
+    """Take back what was not sent yet; how many letters. An attempt on the wire may finish, but is not repeated."""
+    waiting = Delivery.objects.filter(subject=subject, event_type__in=types, state__in=WAITING)
+    return waiting.update(state=DeliveryState.SUPERSEDED, reason=reason[:40], finished_at=Now())
 
 
 def erase_payloads(*, subjects: Collection[str]) -> int:
-    """Blank the snapshots of these subjects' events; how many."""
-    return 0
+    """Blank the snapshots of these subjects' events; how many. Letters not sent yet become dead ones."""
+    with transaction.atomic():
+        waiting = Delivery.objects.filter(subject__in=subjects, state__in=WAITING)
+        waiting.update(state=DeliveryState.DEAD, reason=Reason.PAYLOAD_ERASED, finished_at=Now())
+        return Event.objects.filter(subject__in=subjects, payload__isnull=False).update(payload=None)
+
+
+def purge_payloads(*, days: int, at_most: int = 5_000) -> int:
+    """Blank snapshots older than so many days, unless a letter still needs them; how many. Call again until 0."""
+    old = Event.objects.filter(issued_at__lt=Now() - timedelta(days=days), payload__isnull=False)
+    needed = Delivery.objects.filter(event=OuterRef("pk"), state__in=(*WAITING, DeliveryState.DELIVERING))
+    ids = list(old.filter(~Exists(needed)).order_by("issued_at").values_list("pk", flat=True)[:at_most])
+    return Event.objects.filter(pk__in=ids).update(payload=None)

@@ -1,0 +1,49 @@
+"""The bell: PostgreSQL says that letters were dropped in. It only saves waiting; we look every second all the same."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Final
+
+import psycopg
+from django.db import connections
+
+from clickcollect.whisperer.outbox import CHANNEL
+
+AGAIN_AFTER_SECONDS: Final = 1.0
+NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
+logger = logging.getLogger(__name__)
+
+
+class Bell:
+    """Rung by a commit anywhere, or by hand."""
+
+    def __init__(self) -> None:
+        self.rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self.rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until it rings, or so many seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.rung.wait(), seconds)
+
+    async def listen(self) -> None:
+        """Listen for ever; a lost connection is made anew, and rings once for what was missed."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**where(), autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    self.ring()
+                    async for _notice in connection.notifies():
+                        self.ring()
+            except (psycopg.Error, OSError) as error:
+                logger.warning("the bell is silent (%s); listening again", type(error).__name__)
+            await asyncio.sleep(AGAIN_AFTER_SECONDS)
+
+
+def where() -> dict[str, Any]:
+    """Django's own connection parameters, as libpq knows them."""
+    parameters = connections["default"].get_connection_params()
+    return {name: value for name, value in parameters.items() if name not in NOT_LIBPQ}

@@ -1,0 +1,172 @@
+"""Taking letters to deliver. Any number of workers may ask; no letter is given out twice at the same time.
+
+Claims happen one after another (an advisory lock that ends with the transaction), so that each sees what the one
+before took: one attempt at a time per subject and endpoint, at most so many at once per endpoint. Nothing here is a
+cursor over ids: a low id that commits late is due like any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from clickcollect.whisperer import hooks
+from clickcollect.whisperer.models import Hook, Reason
+
+LEASE_SECONDS: Final = 25.0  # a killed worker's letters are back within 30 s, a second for polling included
+START_WITHIN_SECONDS: Final = 8.0  # later, the post might outlive the lease
+BACK_OFF_AFTER: Final = 10
+LOCK: Final = 7_316_203_491
+PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
+
+TAKE_TURN: Final = (
+    "SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true), "
+    "set_config('jit', 'off', true), "
+    "pg_advisory_xact_lock(%s)"
+)
+CLAIM: Final = """
+WITH room AS MATERIALIZED (
+    SELECT e.id, coalesce(e.paused_until > now(), false) AS paused,
+           CASE WHEN e.failures >= %(back_off)s THEN 1 ELSE %(cap)s END
+           - (SELECT count(*) FROM whisperer_delivery b WHERE b.endpoint_id = e.id AND b.state = 'delivering') AS free
+    FROM whisperer_endpoint e
+), due AS (
+    -- Codes first, and even while the endpoint is backing off: a first try of a code is never held back.
+    SELECT c.*, true AS code FROM room CROSS JOIN LATERAL (
+        SELECT d.id, d.endpoint_id, d.subject, d.next_attempt_at FROM whisperer_delivery d
+        WHERE d.endpoint_id = room.id AND d.state = 'queued' AND d.code_bearing AND d.next_attempt_at <= now()
+          AND NOT EXISTS (SELECT FROM whisperer_delivery busy WHERE busy.endpoint_id = d.endpoint_id
+                          AND busy.subject = d.subject AND busy.state = 'delivering')
+          AND NOT EXISTS (SELECT FROM whisperer_delivery older WHERE older.endpoint_id = d.endpoint_id
+                          AND older.subject = d.subject AND older.state IN ('queued', 'retrying')
+                          AND older.state = 'queued' AND older.next_attempt_at <= now() AND older.id < d.id)
+        ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
+    ) c WHERE room.free > 0
+    UNION ALL
+    SELECT c.*, false FROM room CROSS JOIN LATERAL (
+        SELECT d.id, d.endpoint_id, d.subject, d.next_attempt_at FROM whisperer_delivery d
+        WHERE d.endpoint_id = room.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
+          AND NOT EXISTS (SELECT FROM whisperer_delivery busy WHERE busy.endpoint_id = d.endpoint_id
+                          AND busy.subject = d.subject AND busy.state = 'delivering')
+          AND NOT EXISTS (SELECT FROM whisperer_delivery older WHERE older.endpoint_id = d.endpoint_id
+                          AND older.subject = d.subject AND older.state IN ('queued', 'retrying')
+                          AND older.next_attempt_at <= now() AND older.id < d.id)
+        ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
+    ) c WHERE room.free > 0 AND NOT room.paused
+), one_each AS (
+    SELECT DISTINCT ON (endpoint_id, subject) * FROM due ORDER BY endpoint_id, subject, code DESC, id
+), ranked AS (
+    SELECT o.*, row_number() OVER (PARTITION BY endpoint_id ORDER BY code DESC, next_attempt_at, o.id) AS place
+    FROM one_each o
+), picked AS (
+    SELECT ranked.id FROM ranked JOIN room ON room.id = ranked.endpoint_id AND place <= room.free
+    ORDER BY code DESC, place, next_attempt_at LIMIT %(most)s
+), locked AS (
+    SELECT d.id FROM whisperer_delivery d WHERE d.id = ANY(ARRAY(SELECT id FROM picked))
+    AND d.state IN ('queued', 'retrying') FOR UPDATE SKIP LOCKED
+)
+UPDATE whisperer_delivery d
+SET state = 'delivering', fence = d.fence + 1, attempts = d.attempts + 1,
+    lease_until = now() + %(lease)s * interval '1 second'
+FROM locked, whisperer_event e
+WHERE d.id = locked.id AND e.id = d.event_id
+RETURNING d.id, d.fence, d.attempts, d.hook_id, d.endpoint_id, d.subject, d.code_bearing,
+          extract(epoch FROM now() - d.queued_at)::float8, now(),
+          e.id, e.uuid, e.type, e.sequence, e.issued_at, e.payload::text, e.is_test
+"""
+TAKE_BACK: Final = """
+WITH lost AS (
+    UPDATE whisperer_delivery
+    SET state = 'retrying', reason = %(reason)s, status_code = NULL, next_attempt_at = now(), fence = fence + 1,
+        lease_until = NULL
+    WHERE state = 'delivering' AND lease_until < now()
+    RETURNING id, attempts
+)
+INSERT INTO whisperer_attempt (delivery_id, number, started_at, duration_ms, reason)
+SELECT id, attempts, now() - %(lease)s * interval '1 s', %(lease)s * 1000, %(reason)s FROM lost
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """A letter that is this worker's until its lease ends. ``fence`` proves it.
+
+    ``clock`` is the database's time of the claim and ``at`` this process's, so that no worker's clock is trusted.
+    """
+
+    id: int
+    fence: int
+    attempts: int
+    hook: Hook = field(repr=False)
+    endpoint_id: int
+    subject: str
+    code_bearing: bool
+    age: float
+    clock: datetime
+    at: float
+    event_id: int
+    uuid: str
+    type: str
+    sequence: int
+    issued_at: datetime
+    payload: str | None = field(repr=False)
+    is_test: bool
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a post that starts now could outlive the lease."""
+        return monotonic() - self.at > START_WITHIN_SECONDS
+
+
+def claim(most: int) -> list[Claimed]:
+    """Take at most so many letters that are due. In a thread with a connection of its own."""
+    values = {
+        "most": most,
+        "cap": settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT,
+        "back_off": BACK_OFF_AFTER,
+        "lease": LEASE_SECONDS,
+    }
+    at = monotonic()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TAKE_TURN, [PATIENCE, LOCK])
+        cursor.execute(CLAIM, values)
+        rows = cursor.fetchall()
+    return with_hooks(rows, at=at) if rows else []
+
+
+def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float) -> list[Claimed]:
+    """The hooks as they are now, deleted and stopped ones too: the sender decides."""
+    found = hooks.with_clock().in_bulk({row[3] for row in rows})
+    return [
+        Claimed(
+            id=row[0],
+            fence=row[1],
+            attempts=row[2],
+            hook=found[row[3]],
+            endpoint_id=row[4],
+            subject=row[5],
+            code_bearing=row[6],
+            age=row[7],
+            clock=row[8],
+            at=at,
+            event_id=row[9],
+            uuid=row[10],
+            type=row[11],
+            sequence=row[12],
+            issued_at=row[13],
+            payload=row[14],
+            is_test=row[15],
+        )
+        for row in rows
+    ]
+
+
+def take_back() -> int:
+    """Letters whose worker was lost go back into the queue; how many. The lost worker can close them no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_BACK, {"reason": Reason.WORKER_LOST.value, "lease": int(LEASE_SECONDS)})
+        return int(cursor.rowcount)

@@ -1,0 +1,192 @@
+"""Who is told what: hooks are made, changed, stopped and deleted here, for API and OMS WEB (contract section 3)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import BooleanField, Case, QuerySet, Value, When
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.errors import DomainError
+from clickcollect.whisperer import hook_faults, registry, sealing
+from clickcollect.whisperer.models import (
+    HOOK_PASSWORD,
+    HOOK_SECRET,
+    WAITING,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    Hook,
+    Reason,
+)
+from clickcollect.whisperer.registry import Ended
+
+SECRET_OVERLAP: Final = timedelta(hours=24)
+PLAIN_FIELDS: Final = ("event_type", "target_url", "is_active", "additional_headers", "callback")
+
+
+class HookExists(DomainError):
+    """One user subscribes once to one type at one URL. The reference's own code and words."""
+
+    code = "webhook_100_2"
+    status = 406
+    title = _("Webhook already registered")
+    sentence = _("This hook exists already. Change that one, or delete it first.")
+
+
+def create_hook(*, user_id: int, fields: Mapping[str, Any]) -> Hook:
+    """Subscribe. ``fields`` as in the contract. Raises ValidationFailed with every fault, HookExists."""
+    fields = hook_faults.cleaned(fields)
+    hook_faults.check_new(fields)
+    hook = Hook(user_id=user_id)
+    set_fields(hook, fields)
+    hook.secret = sealing.seal(fields.get("secret_key") or "", purpose=HOOK_SECRET)
+    save(hook)
+    return hook
+
+
+def change_hook(hook: Hook, *, fields: Mapping[str, Any]) -> Hook:
+    """Change what is named. A new URL needs a new secret, and a new password where one is kept.
+
+    Raises ValidationFailed, HookExists, KeyLost.
+    """
+    with transaction.atomic():
+        hook = Hook.objects.select_for_update().get(pk=hook.pk, deleted_at__isnull=True)
+        fields = hook_faults.cleaned(fields)
+        hook_faults.check_change(hook, fields)
+        moved = fields.get("target_url", hook.target_url) != hook.target_url
+        was_active = hook.is_active
+        set_fields(hook, fields)
+        if "secret_key" in fields:
+            change_secret(hook, fields["secret_key"] or "", overlap=not moved)
+        if hook.is_active:
+            hook.stopped_reason, hook.stopped_at = "", None
+        save(hook)
+        waiting = Delivery.objects.filter(hook=hook, state__in=WAITING)
+        if was_active and not hook.is_active:
+            stop_letters(hook.pk, reason=Reason.HOOK_INACTIVE)
+        elif moved:
+            waiting.update(endpoint=hook.endpoint_id)
+        hook.refresh_from_db()
+    return hook
+
+
+def delete_hook(hook: Hook) -> None:
+    """Unsubscribe. The history stays; the same hook may be made again."""
+    with transaction.atomic():
+        Hook.objects.filter(pk=hook.pk, deleted_at__isnull=True).update(
+            is_active=False, deleted_at=Now(), modified_date=Now(), secret="", previous_secret="", auth_password=""
+        )
+        stop_letters(hook.pk, reason=Reason.HOOK_DELETED)
+
+
+def stop_hook(hook_id: int, *, reason: Reason) -> bool:
+    """The receiver said it is gone (410): no more letters, and the reason is kept. False when it was stopped before."""
+    with transaction.atomic():
+        stopped = Hook.objects.filter(pk=hook_id, is_active=True).update(
+            is_active=False, stopped_reason=reason, stopped_at=Now(), modified_date=Now()
+        )
+        stop_letters(hook_id, reason=reason)
+    return stopped == 1
+
+
+def stop_letters(hook_id: int, *, reason: Reason) -> int:
+    """What still waits for this hook becomes dead letters, from where it can be sent again."""
+    waiting = Delivery.objects.filter(hook_id=hook_id, state__in=WAITING)
+    letters = list(waiting.select_for_update(of=("self",)).select_related("event").defer("event__payload"))
+    stopped = Delivery.objects.filter(pk__in=[letter.pk for letter in letters]).update(
+        state=DeliveryState.DEAD, reason=reason, finished_at=Now()
+    )
+    news = [ended(letter, reason=reason) for letter in letters]
+    transaction.on_commit(lambda: registry.tell(news))
+    return stopped
+
+
+def ended(letter: Delivery, *, reason: Reason) -> Ended:
+    return Ended(
+        delivery_id=letter.pk,
+        event_uuid=letter.event.uuid,
+        event_type=letter.event_type,
+        subject=letter.subject,
+        state=DeliveryState.DEAD.value,
+        reason=reason.value,
+        is_test=letter.event.is_test,
+    )
+
+
+def set_fields(hook: Hook, fields: Mapping[str, Any]) -> None:
+    for name in PLAIN_FIELDS:
+        if name in fields:
+            setattr(hook, name, fields[name])
+    if "retry_countdown_config" in fields:
+        hook.retry_countdown_config = fields["retry_countdown_config"] or {}
+    if "config" in fields:
+        set_config(hook, fields["config"])
+    if "target_url" in fields:
+        hook.endpoint = Endpoint.objects.get_or_create(target_url=fields["target_url"])[0]
+
+
+def set_config(hook: Hook, config: Mapping[str, Any]) -> None:
+    """The password is sealed apart; left out, the one that is kept stays."""
+    auth = dict(config.get("auth") or {})
+    password = auth.pop("password", None)
+    hook.config = dict(config) | ({"auth": auth} if auth else {})
+    if not auth:
+        hook.auth_password = ""
+    elif password is not None:
+        hook.auth_password = sealing.seal(password, purpose=HOOK_PASSWORD)
+
+
+def change_secret(hook: Hook, secret: str, *, overlap: bool) -> None:
+    """A new secret; the old one still signs for a day, unless the letters go somewhere else now."""
+    if overlap and secret and hook.secret:
+        hook.previous_secret = hook.secret
+        hook.previous_secret_until = Now() + SECRET_OVERLAP
+    else:
+        hook.previous_secret, hook.previous_secret_until = "", None
+    hook.secret = sealing.seal(secret, purpose=HOOK_SECRET)
+
+
+def save(hook: Hook) -> None:
+    if hook.pk:
+        hook.modified_date = Now()
+    try:
+        with transaction.atomic():
+            hook.save()
+    except IntegrityError:
+        raise HookExists from None
+    hook.refresh_from_db()
+
+
+def secrets_of(hook: Hook) -> list[str]:
+    """The secrets that count now, the newest first. ``hook`` must come from `with_clock`. Raises KeyLost."""
+    sealed = [hook.secret]
+    if hook.previous_secret and getattr(hook, "overlaps", False):
+        sealed.append(hook.previous_secret)
+    return [sealing.unseal(text, purpose=HOOK_SECRET) for text in sealed if text]
+
+
+def with_clock() -> QuerySet[Hook]:
+    """Hooks that know by the database's clock whether their previous secret still counts."""
+    overlaps = When(previous_secret_until__gt=Now(), then=Value(True))
+    hooks: QuerySet[Hook] = Hook.objects.annotate(
+        overlaps=Case(overlaps, default=Value(False), output_field=BooleanField()),
+    )
+    return hooks
+
+
+def reseal_hooks() -> int:
+    """Seal every hook's secrets with the newest key; how many hooks changed. Raises KeyLost."""
+    changed = 0
+    for hook in Hook.objects.exclude(secret="", previous_secret="", auth_password="").iterator():
+        fresh = {
+            "secret": sealing.reseal(hook.secret, purpose=HOOK_SECRET),
+            "previous_secret": sealing.reseal(hook.previous_secret, purpose=HOOK_SECRET),
+            "auth_password": sealing.reseal(hook.auth_password, purpose=HOOK_PASSWORD),
+        }
+        seen = {name: getattr(hook, name) for name in fresh}
+        if fresh != seen:
+            changed += Hook.objects.filter(pk=hook.pk, **seen).update(**fresh)
+    return changed

@@ -1,0 +1,130 @@
+"""Writing down what became of letters, many at once: their state, the attempt, the endpoint's health, in one go."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from clickcollect.whisperer import hooks, registry
+from clickcollect.whisperer.claims import BACK_OFF_AFTER, PATIENCE, Claimed
+from clickcollect.whisperer.models import ENDED, DeliveryState, Reason
+from clickcollect.whisperer.registry import Ended
+
+LONGEST_PAUSE: Final = 30
+logger = logging.getLogger(__name__)
+
+RECORD: Final = """
+WITH told AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::float8[],
+                         %s::bool[], %s::timestamptz[], %s::int[])
+    AS t(id, fence, state, reason, status_code, wait, attempted, started_at, duration_ms)
+), closed AS (
+    UPDATE whisperer_delivery d
+    SET state = told.state, reason = told.reason, status_code = told.status_code, lease_until = NULL,
+        attempts = d.attempts - (NOT told.attempted)::int,
+        next_attempt_at = CASE WHEN told.wait IS NULL THEN d.next_attempt_at
+                               ELSE now() + told.wait * interval '1 second' END,
+        finished_at = CASE WHEN told.wait IS NULL THEN now() END
+    FROM told WHERE d.id = told.id AND d.fence = told.fence AND d.state = 'delivering'
+    RETURNING d.id, d.attempts
+), tried AS (
+    INSERT INTO whisperer_attempt (delivery_id, number, started_at, duration_ms, status_code, reason)
+    SELECT id, closed.attempts, started_at, duration_ms, status_code, reason
+    FROM told JOIN closed USING (id) WHERE attempted
+)
+SELECT id FROM closed
+"""
+HEALTH: Final = f"""
+UPDATE whisperer_endpoint e
+SET failures = fresh.failures, last_reason = told.reason,
+    failing_since = CASE WHEN fresh.failures < {BACK_OFF_AFTER} THEN NULL
+                         WHEN told.answered THEN now() ELSE coalesce(e.failing_since, now()) END,
+    paused_until = CASE WHEN fresh.failures < {BACK_OFF_AFTER} THEN NULL
+                        ELSE now() + least({LONGEST_PAUSE}, 2 ^ least(fresh.failures - {BACK_OFF_AFTER - 1}, 9))
+                                     * interval '1 second' END
+FROM unnest(%s::bigint[], %s::int[], %s::bool[], %s::text[]) AS told(id, failures, answered, reason)
+JOIN whisperer_endpoint seen USING (id)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN told.answered THEN 0 ELSE seen.failures END + told.failures AS failures
+) fresh
+WHERE e.id = told.id AND (told.failures > 0 OR seen.failures > 0)
+"""  # noqa: S608  whole numbers of ours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one claimed letter.
+
+    ``wait``: seconds until it is due again, None when it has ended. ``attempted``: whether a request went out.
+    ``answered``: the receiver took it (True), failed it (False), or was not asked (None).
+    """
+
+    letter: Claimed
+    state: DeliveryState
+    reason: str = ""
+    status_code: int | None = None
+    wait: float | None = None
+    attempted: bool = True
+    answered: bool | None = None
+    started_at: datetime
+    duration_ms: int = 0
+    stops_hook: bool = False
+
+
+def record(outcomes: Sequence[Outcome]) -> int:
+    """Write a batch down, tell the listeners; how many were still this worker's. All or nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [PATIENCE])
+        cursor.execute(RECORD, columns_of(outcomes))
+        closed = {row[0] for row in cursor.fetchall()}
+        cursor.execute(HEALTH, health_of(outcomes))
+        kept = [outcome for outcome in outcomes if outcome.letter.id in closed]
+        registry.tell([ended(outcome) for outcome in kept if outcome.state in ENDED])
+    for hook_id in {outcome.letter.hook.pk for outcome in kept if outcome.stops_hook}:
+        hooks.stop_hook(hook_id, reason=Reason.GONE)
+    if len(closed) != len(outcomes):
+        logger.warning("%s outcomes came after their lease and were refused", len(outcomes) - len(closed))
+    return len(closed)
+
+
+def columns_of(outcomes: Sequence[Outcome]) -> list[list[Any]]:
+    return [
+        [one.letter.id for one in outcomes],
+        [one.letter.fence for one in outcomes],
+        [one.state.value for one in outcomes],
+        [str(one.reason)[:40] for one in outcomes],
+        [one.status_code for one in outcomes],
+        [one.wait for one in outcomes],
+        [one.attempted for one in outcomes],
+        [one.started_at for one in outcomes],
+        [one.duration_ms for one in outcomes],
+    ]
+
+
+def health_of(outcomes: Sequence[Outcome]) -> list[list[Any]]:
+    """Per endpoint: failures since the last letter that was taken, whether one was, and why the last one failed."""
+    found: dict[int, tuple[int, bool, str]] = {}
+    for one in outcomes:
+        failures, answered, _reason = found.get(one.letter.endpoint_id, (0, False, ""))
+        if one.answered is True:
+            found[one.letter.endpoint_id] = (0, True, "")
+        elif one.answered is False:
+            found[one.letter.endpoint_id] = (failures + 1, answered, str(one.reason))
+    rows = [(key, *found[key]) for key in sorted(found)]
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], [], []]
+
+
+def ended(outcome: Outcome) -> Ended:
+    letter = outcome.letter
+    return Ended(
+        delivery_id=letter.id,
+        event_uuid=letter.uuid,
+        event_type=letter.type,
+        subject=letter.subject,
+        state=outcome.state.value,
+        reason=str(outcome.reason),
+        is_test=letter.is_test,
+    )

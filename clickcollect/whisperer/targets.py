@@ -1,0 +1,100 @@
+"""Where letters may go. An address is judged twice: as it is written, and as it is really connected to.
+
+A name may resolve to anything, and to something else a moment later. So the judgement that counts is made on the
+socket address, in the connector's socket factory, and nothing is resolved again behind it.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LONGEST_URL: Final = 255
+MARK: Final = "clickcollect: banned address"  # found again in the text of whatever the HTTP client raises
+LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+PLAIN: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)  # ASCII that is printable and means nothing else
+NUMERIC: Final = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
+
+# `is_global` says True of these, and each can lead to an address that is not.
+DISGUISES: Final = tuple(
+    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
+)
+
+
+class BannedTarget(OSError):
+    """Letters go to public addresses only; WEBHOOK_ALLOWED_NETWORKS names the exceptions."""
+
+    def __init__(self) -> None:
+        super().__init__(MARK)
+
+
+def is_banned(address: Address, *, allowed: Sequence[Network]) -> bool:
+    """Whether an address is private, local, reserved, shared by many, or a disguise of such a one."""
+    plain = getattr(address, "ipv4_mapped", None) or address
+    if any(plain.version == network.version and plain in network for network in allowed):
+        return False
+    if any(plain.version == network.version and plain in network for network in DISGUISES):
+        return True
+    return not plain.is_global or plain.is_multicast
+
+
+def open_socket(info: tuple[Any, ...]) -> socket.socket:
+    """The connector's socket factory: no socket for a banned address. Raises BannedTarget."""
+    family, kind, proto, _name, (host, *_rest) = info
+    if is_banned(ipaddress.ip_address(str(host).partition("%")[0]), allowed=settings.WEBHOOK_ALLOWED_NETWORKS):
+        raise BannedTarget
+    return socket.socket(family, kind, proto)
+
+
+def fault_of(url: str, *, allowed: Sequence[Network]) -> str | None:
+    """What is wrong with a target URL as it is written, as a sentence; None when nothing is. Nothing is resolved."""
+    if not url or len(url) > LONGEST_URL:
+        return _("Give an http or https address of at most 255 characters.")
+    if not PLAIN.fullmatch(url):
+        return _("Write the address in plain ASCII without blanks; a name in another script in its xn-- form.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return _("This is not an address. Give one such as https://example.com/hook.")
+    bracketed = parts.netloc.startswith("[")
+    return fault_of_parts(parts, port=port) or fault_of_host(parts.hostname or "", bracketed=bracketed, allowed=allowed)
+
+
+def fault_of_parts(parts: SplitResult, *, port: int | None) -> str | None:
+    if parts.scheme not in ("http", "https"):
+        return _("Only http and https addresses can be called.")
+    if "@" in parts.netloc:
+        return _("Leave name and password out of the address. Put them into “config.auth”.")
+    if port == 0 or parts.netloc.endswith(":"):
+        return _("The port of the address is not valid.")
+    return None
+
+
+def fault_of_host(host: str, *, bracketed: bool, allowed: Sequence[Network]) -> str | None:
+    """A host is a plain IP literal that is not banned, or a DNS name. `127.1` and `0x7f.1` are neither."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None if is_dns_name(host) and not bracketed else _("The host is neither a DNS name nor an IP address.")
+    if (address.version == 6) != bracketed or "%" in host:
+        return _("The host is neither a DNS name nor an IP address.")
+    if is_banned(address, allowed=allowed):
+        return _("This address is private, local or reserved. Only public addresses can be called.")
+    return None
+
+
+def is_dns_name(host: str) -> bool:
+    """Labels of letters, digits, dashes; the last one no number, or resolvers would read an IP address."""
+    labels = host.removesuffix(".").split(".")
+    if len(host) > 253 or NUMERIC.fullmatch(labels[-1]):
+        return False
+    return all(LABEL.fullmatch(label) for label in labels)

@@ -1,0 +1,60 @@
+"""A letter's way: signed, once, in order, and what each answer makes of it."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from clickcollect.accounts.models import User
+from clickcollect.whisperer import signing
+from clickcollect.whisperer.models import Attempt, Delivery
+from tests.whisperer.conftest import Filler
+from tests.whisperer.field import Receiver, receiving, wait_until, working
+from tests.whisperer.post import CODE, make_hook, publish, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_letter_arrives_signed_and_its_attempt_is_kept(user: User, filler: Filler) -> None:
+    with receiving(Receiver()) as (receiver,), working():
+        make_hook(user, url=receiver.url, secret_key="s3cret")
+        event = publish(payload={"number": "P-ü"})
+        wait_until(lambda: states() == {"delivered": 1})
+    (request,) = receiver.got
+    assert json.loads(request.body) == {
+        "event": {
+            "type": "test.news",
+            "uuid": event.uuid,
+            "issued_at": event.issued_at.isoformat().replace("+00:00", "Z"),
+            "sequence": 1,
+        },
+        "payload": {"number": "P-ü"},
+    }
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-whisperer-event"] == "test.news"
+    assert request.headers["x-whisperer-signature"] == signing.whisperer_signature("s3cret", body=request.body)
+    attempt = Attempt.objects.get()
+    assert (attempt.number, attempt.status_code, attempt.reason) == (1, 200, "")
+    assert Delivery.objects.get().attempts == 1
+
+
+def test_the_code_is_added_while_sending_and_kept_nowhere(user: User, filler: Filler) -> None:
+    with receiving(Receiver()) as (receiver,), working():
+        make_hook(user, url=receiver.url, type=CODE)
+        publish(type=CODE)
+        wait_until(lambda: states() == {"delivered": 1})
+    assert json.loads(receiver.got[0].body)["payload"] == {"number": "P1", "otp": {"code": "482913", "issue": 1}}
+
+
+def test_a_failure_is_tried_again_with_the_same_uuid(user: User, filler: Filler) -> None:
+    answers = [500, 503, 200]
+    with receiving(Receiver(lambda _request: web.Response(status=answers.pop(0)))) as (receiver,), working():
+        make_hook(user, url=receiver.url, retry_countdown_config={"choice": "fixed", "kwargs": {"seconds": 0}})
+        publish()
+        wait_until(lambda: states() == {"delivered": 1})
+    assert len({json.loads(request.body)["event"]["uuid"] for request in receiver.got}) == 1
+    assert list(Attempt.objects.values_list("status_code", "reason")) == [
+        (500, "server_error"),
+        (503, "server_error"),
+        (200, ""),
+    ]
