@@ -7,11 +7,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.core.management import call_command
 from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from clickcollect.oms import cancellation
+from clickcollect.accounts import idempotency
+from clickcollect.oms import audit, cancellation, pickup_time, privacy, settings
+from clickcollect.whisperer import outbox
 
 Job = Callable[..., None]
 TRY_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
@@ -49,3 +52,36 @@ def cancel_packages_of_order(order_id: int) -> None:
 def resume_cancellations(timestamp: int) -> None:  # noqa: ARG001 (every periodic job is told its time)
     """A cancellation whose job was lost goes on."""
     cancellation.resume()
+
+
+@app.periodic(cron="* * * * *")
+@job("seal_log")
+def seal_log(timestamp: int) -> None:  # noqa: ARG001
+    """Seal what was logged since the last time."""
+    audit.seal()
+
+
+@app.periodic(cron="* * * * *")
+@job("announce_expired")
+def announce_expired(timestamp: int) -> None:  # noqa: ARG001
+    """Tell of pickup times that have passed."""
+    pickup_time.announce_expired()
+
+
+@app.periodic(cron="*/5 * * * *")
+@job("remind_customers")
+def remind_customers(timestamp: int) -> None:  # noqa: ARG001
+    """Remind customers whose pickup time ends soon."""
+    pickup_time.remind()
+
+
+@app.periodic(cron="7 * * * *")
+@job("forget")
+def forget(timestamp: int) -> None:  # noqa: ARG001
+    """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions."""
+    while privacy.erase_by_age():
+        pass
+    while outbox.purge_payloads(days=settings.read()["EVENT_SNAPSHOT_DAYS"]):
+        pass
+    idempotency.purge()
+    call_command("clearsessions")

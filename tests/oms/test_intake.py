@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from clickcollect.whisperer.models import Event
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -22,6 +21,7 @@ from clickcollect.oms.intake import Received, receive_order
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package, PackageItem
 from clickcollect.oms.search import matching
+from clickcollect.whisperer.models import Event
 from tests.shop import make_actor, make_store, order_document, put_setting
 
 pytestmark = pytest.mark.django_db
