@@ -11,7 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from clickcollect import __version__
-from clickcollect.oms.api import instore_config, logs, orders, packages, settings, sign_in, stores
+from clickcollect.oms.api import instore_config, logs, orders, packages, receipts, settings, sign_in, stores
 from clickcollect.oms.api.bodies import BodyParser
 from clickcollect.oms.api.callers import signed_in
 from clickcollect.oms.api.description import complete
@@ -54,6 +54,7 @@ api.add_router("/api/v1/omnitron/orders", orders.router)
 api.add_router("/api/v1/oms/packages", packages.router)
 api.add_router("/api/v1/oms/state-transition-logs", logs.router)
 api.add_router("/api/v1/oms/settings/application_settings", settings.router)
+api.add_router("/api/v1/oms", receipts.router)
 api.add_router("/api/v1/instore", instore_config.router)
 api.add_router("/api/v1", stores.router)
 

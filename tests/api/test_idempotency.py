@@ -35,6 +35,7 @@ def test_the_same_request_gets_the_same_answer_and_runs_once(till: Caller) -> No
     answers = [till.command(package.pk, PACK, Idempotency_Key="a") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [204, 204, 204]
     assert [answer.get("Idempotency-Replayed") for answer in answers] == [None, "true", "true"]
+    assert ["Content-Type" in answer for answer in answers] == [False, False, False]
     assert CommandLog.objects.filter(package_id=package.pk).count() == 1
     # Without the key, the second one is a conflict.
     assert till.command(package.pk, PACK).status_code == 409

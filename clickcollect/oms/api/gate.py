@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import get_supported_language_variant, parse_accept_lang_header
 
 from clickcollect.accounts.idempotency import Answer, Request, answer_once
@@ -59,7 +60,7 @@ def not_allowed(response: HttpResponse) -> HttpResponse:
 
 def unknown_address(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
     """Nothing stands at this address."""
-    return problem_response(NotFound())
+    return problem_response(NotFound(_("There is no such address. Addresses end with a slash; /api/docs lists them.")))
 
 
 def once(run: View) -> View:
@@ -115,5 +116,7 @@ def answer_of(response: HttpResponseBase) -> Answer:
 def response_of(answer: Answer) -> HttpResponse:
     """A kept answer, given again."""
     response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type or None)
+    if not answer.content_type:
+        del response["Content-Type"]
     response["Idempotency-Replayed"] = "true"
     return response
