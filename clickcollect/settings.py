@@ -68,6 +68,9 @@ SECURE = PUBLIC_URL.startswith("https://")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
 ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
+METRICS_ALLOWED_NETWORKS = [
+    ipaddress.ip_network(net) for net in env.list("METRICS_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+]
 WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(net) for net in env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])]
 WEBHOOK_IN_FLIGHT_PER_ENDPOINT = env.int("WEBHOOK_IN_FLIGHT_PER_ENDPOINT", 64)
 

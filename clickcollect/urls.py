@@ -5,10 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from clickcollect import api
 from clickcollect.instore.doors import front_door
+from clickcollect.oms.api import health
 from clickcollect.omsweb.pages import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *api.addresses(),
+    *health.addresses,
     path("", front_door, name="front_door"),
     path("instore/", include("clickcollect.instore.urls")),
     path("accounts/login/", login, name="account_login"),

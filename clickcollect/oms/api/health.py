@@ -1,0 +1,110 @@
+"""Is it alive, can it work, how is it doing: for load balancers and Prometheus. No sign-in, nothing personal."""
+
+import ipaddress
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F, Max
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from procrastinate.contrib.django.models import ProcrastinateWorker
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from clickcollect.oms.api.metrics import exposition
+
+WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 10
+_migrated: Final[set[str]] = set()
+
+
+@never_cache
+@require_safe
+def live(_request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def ready(_request: HttpRequest) -> HttpResponse:
+    """200 when database, tables and worker are all there, else 503; which one is missing stands in the answer."""
+    checks = {"database": database_answers(), "migrations": False, "worker": False}
+    if checks["database"]:
+        checks |= {"migrations": is_migrated(), "worker": worker_lives()}
+    good = all(checks.values())
+    return JsonResponse({"status": "ok" if good else "unavailable", "checks": checks}, status=200 if good else 503)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures in Prometheus' format, for the networks in METRICS_ALLOWED_NETWORKS (loopback by default)."""
+    if not may_read_metrics(request):
+        return HttpResponse(status=404)
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def is_migrated() -> bool:
+    """Whether the tables are those of this program; once they are, they stay so while it runs."""
+    if not _migrated:
+        try:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return False
+        except DatabaseError:
+            return False
+        _migrated.add("yes")
+    return True
+
+
+def worker_lives() -> bool:
+    """Whether some worker gave a sign of life lately."""
+    age = heartbeat_age()
+    return age is not None and age < WORKER_SILENT_AFTER
+
+
+def heartbeat_age() -> float | None:
+    """Seconds since the last sign of life of any worker, by the database's clock."""
+    try:
+        found = ProcrastinateWorker.objects.aggregate(age=Now() - Max(F("last_heartbeat")))["age"]
+    except DatabaseError:
+        return None
+    return None if found is None else float(found.total_seconds())
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    try:
+        address = ipaddress.ip_address(client_address(request))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in settings.METRICS_ALLOWED_NETWORKS)
+
+
+def client_address(request: HttpRequest) -> str:
+    """Who really asks. Behind a proxy that nobody announced (TRUSTED_PROXIES) it is not known."""
+    forwarded = request.headers.get("X-Forwarded-For")
+    if forwarded is None:
+        return str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in forwarded.split(",")]
+    return hops[-settings.TRUSTED_PROXIES] if 0 < settings.TRUSTED_PROXIES <= len(hops) else ""
+
+
+addresses: Final[list[URLPattern]] = [
+    path("healthz", live, name="healthz"),
+    path("readyz", ready, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+]

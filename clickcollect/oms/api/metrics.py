@@ -1,0 +1,99 @@
+"""Figures for Prometheus, read from the database when they are asked for: the same from every web process.
+
+Each one is a bounded statement on an index; nothing here names a person, an order or a code.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import Extract, Now
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from clickcollect.oms import states
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import Package
+from clickcollect.whisperer.models import UNDELIVERED, Delivery
+
+HOUR: Final = timedelta(hours=1)
+Figures = Mapping[str, float]
+
+
+def gauge(name: str, words: str, figures: Figures, *, label: str) -> GaugeMetricFamily:
+    """One figure for each value of a label."""
+    family = GaugeMetricFamily(f"clickcollect_{name}", words, labels=[label])
+    for value, figure in figures.items():
+        family.add_metric([value], figure)
+    return family
+
+
+def counted(rows: QuerySet[Any, Any], column: str) -> Figures:
+    found = rows.order_by().values_list(column).annotate(count=Count("pk"))
+    return {str(value): count for value, count in found}
+
+
+def packages() -> Figures:
+    """Open packages by state; those that have ended are too many to count every few seconds."""
+    return counted(Package.objects.exclude(state__enum_value__in=states.ENDED), "state__enum_value")
+
+
+def refusals() -> Figures:
+    lately = CommandLog.objects.filter(at__gte=Now() - HOUR, kind=LogKind.REFUSED)
+    return counted(lately, "code")
+
+
+def moves() -> Figures:
+    lately = CommandLog.objects.filter(at__gte=Now() - HOUR, kind=LogKind.MOVE)
+    return counted(lately, "command_code")
+
+
+def undelivered() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(state__in=UNDELIVERED)
+
+
+def age_of_oldest(rows: QuerySet[Delivery]) -> float:
+    """Seconds since the oldest of these was queued; 0 where there is none."""
+    age = rows.order_by().aggregate(age=Extract(Now() - Min("queued_at"), "epoch"))["age"]
+    return float(age or 0)
+
+
+class Shop(Collector):
+    """What the shop looks like now."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield gauge("packages", "Open packages by state.", packages(), label="state")
+        yield gauge("moves_last_hour", "Commands that ran, by command code.", moves(), label="command")
+        yield gauge("refusals_last_hour", "Refused commands, by error code.", refusals(), label="code")
+        yield gauge("deliveries", "Events on their way, by state.", counted(undelivered(), "state"), label="state")
+        yield gauge(
+            "jobs", "Background jobs, by status.", counted(ProcrastinateJob.objects.all(), "status"), label="status"
+        )
+        ages = {"code": undelivered().filter(code_bearing=True), "any": undelivered()}
+        yield gauge(
+            "oldest_delivery_seconds",
+            "Age of the oldest event on its way; `code` = of those that carry a customer's code.",
+            {kind: age_of_oldest(rows) for kind, rows in ages.items()},
+            label="kind",
+        )
+        yield gauge("workers", "Workers by sign of life.", workers(), label="heartbeat")
+
+
+def workers() -> Figures:
+    """How many workers gave a sign of life in the last half minute, and how many are silent."""
+    alive = ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - timedelta(seconds=30)).count()
+    return {"alive": alive, "silent": ProcrastinateWorker.objects.count() - alive}
+
+
+registry: Final = CollectorRegistry(auto_describe=False)
+PARTS: Final[Iterable[Collector]] = (Shop(), ProcessCollector(registry=None), PlatformCollector(registry=None))
+for part in PARTS:
+    registry.register(part)
+
+
+def exposition() -> bytes:
+    """All figures, in Prometheus' text format."""
+    return generate_latest(registry)
