@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect import logs
 from clickcollect.omsweb.look import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -68,6 +69,7 @@ SECURE = PUBLIC_URL.startswith("https://")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
 ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
+SHOPIFY_WEBHOOK_SECRET = env.list("SHOPIFY_WEBHOOK_SECRET", default=[])  # several while one is replaced
 METRICS_ALLOWED_NETWORKS = [
     ipaddress.ip_network(net) for net in env.list("METRICS_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 ]
@@ -110,6 +112,7 @@ INSTALLED_APPS = [
     "clickcollect.demo",
 ]
 MIDDLEWARE = [
+    "clickcollect.headers.careful_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -176,6 +179,11 @@ CONTENT_SECURITY_POLICY = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+X_FRAME_OPTIONS = "DENY"
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and TRUSTED_PROXIES else None
 CSRF_FAILURE_VIEW = "clickcollect.instore.wrong_turns.csrf_failed"
 
 # allauth's own counters alone use the cache; it lives in PostgreSQL so that every process sees the same ones.
@@ -197,5 +205,8 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+LOGGING = logs.logging_config()
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
 vars().update(EMAIL_CONFIG)

@@ -49,6 +49,7 @@ class Code:
 
     __slots__ = ("_digits",)
 
+    @sensitive_variables("digits")
     def __init__(self, digits: str) -> None:
         self._digits = digits
 

@@ -19,10 +19,10 @@ from clickcollect.errors import DomainError
 from clickcollect.oms import pickup_code, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import CodeIssue, Package
 from tests import shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 OURS = (
     "oms/pickup_code.py",
     "oms/budgets.py",
@@ -87,9 +87,11 @@ def reports_of(deed: Callable[[], object], code: str, caplog: pytest.LogCaptureF
             kind, value, tb = sys.exc_info()
             while tb and tb.tb_next and "/tests/" in tb.tb_frame.f_code.co_filename:
                 tb = tb.tb_next  # the frames of this test know the code; those of the house must not show it
+            error.__traceback__ = tb
             request = RequestFactory().post("/instore/", {"number": "1"})
             reporter = ExceptionReporter(request, kind, value, tb)
-            text = reporter.get_traceback_text() + reporter.get_traceback_html()
+            told = reporter.get_traceback_data()
+            text = str([frame["vars"] for frame in told["frames"]]) + str(told.get("exception_value"))
             text += "".join(traceback.format_exception(error)) + repr(error) + caplog.text
             for spelling in encodings(code):
                 assert spelling not in text, f"line {line} betrays the code"
@@ -106,19 +108,20 @@ def ready(caplog: pytest.LogCaptureFixture) -> Package:
     return shop.make_package(states.READY)
 
 
-def rolled_back(deed: Callable[[], object]) -> Callable[[], object]:
-    """Run it and undo it, so that every line meets the same package."""
+def repeatable(package: Package, deed: Callable[[], object]) -> Callable[[], object]:
+    """Run it on the same package as the first time, over a line that the last failure has not left in a knot."""
+    row = Package.objects.filter(pk=package.pk).values().get()
+    issue = CodeIssue.objects.filter(package=package).values().get()
+    for generated in ("id", "number", "search"):
+        row.pop(generated)
 
     def run() -> object:
-        connection.needs_rollback = False
-        with connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT before")
-        try:
-            return deed()
-        finally:
-            connection.needs_rollback = False
-            with connection.cursor() as cursor:
-                cursor.execute("ROLLBACK TO SAVEPOINT before")
+        connection.close()
+        connection.connect()
+        CodeIssue.objects.filter(package=package).exclude(pk=issue["id"]).delete()
+        CodeIssue.objects.filter(pk=issue["id"]).update(**issue)
+        Package.objects.filter(pk=package.pk).update(**row)
+        return deed()
 
     return run
 
@@ -141,17 +144,14 @@ def test_t40_no_line_of_verify_and_deliver_betrays_a_code(
             data=data,
         )
 
-    def hidden() -> object:
-        return deliver()
-
-    lines = reports_of(rolled_back(hidden), code, caplog)
+    lines = reports_of(repeatable(ready, deliver), code, caplog)
     assert lines > 60
 
 
 def test_t40_no_line_of_issuing_betrays_a_code(ready: Package, caplog: pytest.LogCaptureFixture) -> None:
     code = shop.right_code(ready)
     send = {"package_id": ready.pk, "transition": "SEND_NEW_CODE", "actor": SYSTEM}
-    assert reports_of(rolled_back(lambda: run_command(**send)), code, caplog) > 40  # type: ignore[arg-type]
+    assert reports_of(repeatable(ready, lambda: run_command(**send)), code, caplog) > 40  # type: ignore[arg-type]
 
 
 def test_t40_control_a_careless_function_is_found_out(ready: Package, caplog: pytest.LogCaptureFixture) -> None:
