@@ -19,6 +19,7 @@ from clickcollect.oms.api.docs import Docs
 from clickcollect.oms.api.gate import guarded, once, unknown_address
 from clickcollect.oms.api.problems import on_exception
 from clickcollect.oms.api.prose import DESCRIPTION, TITLE
+from clickcollect.oms.connectors import routes as connectors
 
 
 class ClickCollectAPI(NinjaAPI):
@@ -57,6 +58,7 @@ api.add_router("/api/v1/oms/settings/application_settings", settings.router)
 api.add_router("/api/v1/oms", receipts.router)
 api.add_router("/api/v1/instore", instore_config.router)
 api.add_router("/api/v1", stores.router)
+api.add_router("/api/v1", connectors.router)
 
 
 def addresses() -> list[URLPattern | URLResolver]:

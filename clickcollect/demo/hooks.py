@@ -13,7 +13,6 @@ from clickcollect.oms.events import EVENTS
 from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
 from clickcollect.whisperer.sealing import seal
 
-SECRET_NAMES: Final = ("EXTENSION_WEBHOOK_SECRET", "EXTENSION_HOOK_SECRET")
 BESIDE_US: Final = re.compile(r"http://127\.0\.0\.1:\d+/events/")
 
 
@@ -22,8 +21,8 @@ def extension_url() -> str:
 
 
 def extension_secret() -> str:
-    """What the Extension checks signatures with; the supervisor gives it to both."""
-    return next((value for name in SECRET_NAMES if (value := os.environ.get(name, "").split(",")[0])), "")
+    """What the Extension checks signatures with, the newest first; the supervisor gives it to both."""
+    return os.environ.get("EXTENSION_WEBHOOK_SECRET", "").split(",")[0].strip()
 
 
 def make_hooks(owner: User) -> int:

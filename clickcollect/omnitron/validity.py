@@ -3,6 +3,7 @@
 `read_order` is the only reader. A bad order changes nothing, and every bad field is named at once.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -210,9 +211,12 @@ def named_stores(data: Any) -> dict[str, RetailStore]:
 
 
 def country_of(data: Any, stores: Mapping[str, RetailStore]) -> str | None:
-    """The country that a national phone number is read in: the store's where the customer collects."""
+    """The country that a national phone number is read in: the store's, or the one that a home delivery goes to."""
     code = dig(data, *STORE_LOC)
     store = stores.get(code.strip()) if isinstance(code, str) else None
+    country = dig(data, "shipping_address", "country")
+    if store is None and isinstance(country, str) and re.fullmatch("[A-Za-z]{2}", country.strip()):
+        return country.strip().upper()
     return store.country if store else None
 
 

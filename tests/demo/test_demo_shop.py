@@ -10,7 +10,6 @@ from django.test import TestCase
 from django.utils import timezone
 
 from clickcollect.accounts.models import Role, User
-from clickcollect.demo import hooks
 from clickcollect.demo.load import load_demo_shop
 from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
@@ -28,8 +27,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in hooks.SECRET_NAMES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
 
 
