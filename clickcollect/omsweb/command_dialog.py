@@ -87,7 +87,7 @@ def show(request: HttpRequest, *, subject: "Subject", package: Package, availabl
     context = dialog_context(package=package, available=available, actor=actor_of(request))
     if request.headers.get("HX-Request"):
         return render(request, "omsweb/command_dialog.html", context)
-    page = subject.page(request, title=context["title"], original=package, **context)
+    page = subject.page(request, original=package, **context)
     return TemplateResponse(request, "omsweb/command.html", page)
 
 

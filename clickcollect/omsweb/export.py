@@ -75,7 +75,7 @@ def xlsx_file(*, name: str, header: Cells, rows: QuerySet[Any], lines: Lines) ->
     return named(HttpResponse(file.getvalue(), content_type=XLSX_TYPE), name=f"{name}.xlsx")
 
 
-def text_cell(sheet: Any, value: object) -> WriteOnlyCell:
+def text_cell(sheet: Any, value: object) -> Any:
     """A number stays one; anything else is text, whatever it looks like, without what XML cannot hold."""
     if isinstance(value, int) and not isinstance(value, bool):
         return WriteOnlyCell(sheet, value=value)

@@ -93,6 +93,11 @@ class Listing:
     def query(self) -> str:
         return clean(self.request.GET.get("q", "")) if self.search else ""
 
+    @property
+    def searchable(self) -> bool:
+        """For templates, which would call `search` itself."""
+        return self.search is not None
+
     @cached_property
     def chosen(self) -> dict[str, Any]:
         """The filters in force, by name."""

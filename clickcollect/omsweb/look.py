@@ -71,7 +71,8 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [lambda _request: static("omsweb/omsweb.css")],
     "SCRIPTS": [lambda _request: static("omsweb/omsweb.js")],
     "SIDEBAR": {
-        "show_search": False,
+        "show_search": True,
+        "command_search": True,
         "navigation": [
             group(
                 None,

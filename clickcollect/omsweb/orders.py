@@ -3,7 +3,6 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -88,23 +87,22 @@ class OrderSubject(Subject):
 
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
-        order = self.find(request, object_id)
+        order = self.find(object_id)
         context = self.page(
             request,
             title=order.number,
             original=order,
             order=order,
+            packages=list(packages_of(actor_of(request)).filter(order=order).order_by("pk")[:MOST_LINES]),
             lines=list(order.items.select_related("retail_store")[:MOST_LINES]),
             timeline=timeline_of_order(order),
         )
         return TemplateResponse(request, "omsweb/order.html", context)
 
-    def find(self, request: HttpRequest, object_id: int) -> Order:
-        """One order with its packages. Raises NotFound."""
-        packages = packages_of(actor_of(request)).order_by("pk")[:MOST_LINES]
-        orders = Order.objects.select_related("retail_store").prefetch_related(Prefetch("packages", packages))
+    def find(self, object_id: int) -> Order:
+        """One order. Raises NotFound."""
         try:
-            return orders.get(pk=object_id)
+            return Order.objects.select_related("retail_store").get(pk=object_id)
         except (Order.DoesNotExist, OverflowError):
             raise NotFound from None
 

@@ -1,12 +1,19 @@
 """Which subjects OMS WEB has."""
 
 from clickcollect.omnitron.models import Order
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
+from clickcollect.omsweb.log import LogSubject
 from clickcollect.omsweb.orders import OrderSubject
 from clickcollect.omsweb.packages import PackageSubject
+from clickcollect.omsweb.process import StateSubject, TransitionSubject
+from clickcollect.omsweb.settings_page import SettingsSubject
 from clickcollect.omsweb.site import site
 
 __all__ = ("site",)
 
 site.register(Package, PackageSubject)
 site.register(Order, OrderSubject)
+site.register(CommandLog, LogSubject)
+site.register(CommandTransition, TransitionSubject)
+site.register(PackageState, StateSubject)
+site.register(AppliedSetting, SettingsSubject)

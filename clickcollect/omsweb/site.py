@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
-from clickcollect.errors import DomainError, Forbidden, NotFound
+from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
 
 View = Callable[..., HttpResponseBase]
 
@@ -47,12 +47,18 @@ class OmsWeb(UnfoldAdminSite):
                 self.admin_view(self.password_change_done, cacheable=True),
                 name="password_change_done",
             ),
+            path("search/", self.admin_view(self.search), name="search"),
             path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
             path("go/<str:app_label>/", self.admin_view(self.app_index), name="app_list"),
         ]
         for model, model_admin in self._registry.items():
             pages.append(path(f"{self.folder(model, model_admin)}/", include(model_admin.urls)))
+        pages.append(path("<path:address>", self.admin_view(self.nowhere)))
         return pages
+
+    def nowhere(self, request: HttpRequest, address: str) -> HttpResponse:  # noqa: ARG002
+        """An address that OMS WEB does not have."""
+        raise NotFound
 
     def folder(self, model: type[Model], model_admin: "ModelAdmin[Any]") -> str:
         """Where a subject's pages stand."""
@@ -76,9 +82,18 @@ class OmsWeb(UnfoldAdminSite):
 
         return update_wrapper(guarded, view)
 
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
+        """Across everything. Unfold's own keeps what it found in the cache, with customers' names: not here."""
+        from clickcollect.omsweb.finding import find_everywhere  # noqa: PLC0415  it links to the subjects of this site
+
+        found = find_everywhere(request, request.GET.get("s", ""))
+        return TemplateResponse(request, "omsweb/search_results.html", {"results": found})
+
     def refusal(self, request: HttpRequest, error: DomainError) -> TemplateResponse:
         """The page that says what was refused and what to do next."""
-        context = {**self.each_context(request), "title": error.title, "sentence": error.detail}
+        faults = error.errors if isinstance(error, ValidationFailed) else []
+        words = {"title": error.title, "sentence": error.detail, "faults": faults}
+        context = {**self.each_context(request), **words}
         return TemplateResponse(request, "omsweb/refusal.html", context, status=error.status)
 
     def wrong_door(self, request: HttpRequest) -> TemplateResponse:

@@ -69,14 +69,15 @@ def entries(rows: QuerySet[CommandLog]) -> list[Entry]:
 
 def entry(row: CommandLog, *, names: Mapping[int, str], titles: Mapping[str, str], notes: Iterable[str]) -> Entry:
     refused = row.kind == LogKind.REFUSED
+    title, detail = title_of(row, titles=titles), command_name(row)
     delivered = row.kind == LogKind.MOVE and row.new_state == states.DELIVERED
     return Entry(
         at=row.at,
-        title=title_of(row, titles=titles),
+        title=title,
         who=actor_name(row.actor_id, names),
         icon=ICONS[LogKind(row.kind)],
         tone="bad" if refused else "ok" if delivered else "plain",
-        detail=command_name(row) if row.kind != LogKind.NOTE or row.code else "",
+        detail="" if detail.casefold() == title.casefold() else detail,
         notes=tuple(notes),
     )
 

@@ -1,5 +1,7 @@
 """OMS WEB, packages: the table, the page, and the commands by the one road (contract sections 1 and 6)."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -9,7 +11,7 @@ from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
-from tests.shop import make_order, make_package, make_store, make_user, right_code, state_of, wrong_code
+from tests.shop import make_order, make_package, make_store, make_user, put_setting, right_code, state_of, wrong_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HTMX = {"HX-Request": "true"}
@@ -25,7 +27,7 @@ def command_address(package: Package, slug: str) -> str:
     return f"/oms/packages/{package.pk}/command/{CommandTransition.objects.get(slug=slug).pk}/"
 
 
-def send(client: Client, package: Package, slug: str, *, htmx: bool = True, **data: str):  # noqa: ANN201
+def send(client: Client, package: Package, slug: str, *, htmx: bool = True, **data: str) -> Any:
     return client.post(command_address(package, slug), data, headers=HTMX if htmx else {})
 
 
@@ -75,6 +77,7 @@ def test_filters_and_search_narrow_the_table(operator: Client) -> None:
         "q=%00%27%5C",
         "q=" + "a" * 3000,
     ],
+    ids=range(7),
 )
 def test_nonsense_in_the_address_is_no_error(operator: Client, query: str) -> None:
     make_package()
@@ -118,8 +121,6 @@ def test_dialog_asks_for_the_code_in_the_words_of_the_contract(operator: Client)
 
 
 def test_without_a_code_a_plain_confirmation_delivers(operator: Client) -> None:
-    from tests.shop import put_setting
-
     package = make_package(states.READY, otp=False)
     put_setting("IS_OTP_ENABLED", value=False)
     page = operator.get(command_address(package, "self-service-package-delivery"), headers=HTMX).content.decode()
@@ -146,7 +147,7 @@ def test_a_reason_left_out_is_told_in_the_dialog(operator: Client) -> None:
     assert state_of(package) == states.WAITING
 
 
-@pytest.mark.parametrize("text", ["\x00", "x" * 501])
+@pytest.mark.parametrize("text", ["\x00", "x" * 501], ids=["nul", "long"])
 def test_what_no_field_can_hold_is_refused_and_nothing_changes(operator: Client, text: str) -> None:
     package = make_package()
     assert send(operator, package, "cancel-package", reason=f"why {text}", dialog="1").status_code == 400

@@ -1,5 +1,6 @@
 """The small signs of OMS WEB's tables: a state, a due time, a message. Words first, then an icon, then a colour."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.oms.models import MessageState, Package, PackageState
 
@@ -21,6 +23,11 @@ MESSAGE_ICONS: Final = {
     MessageState.ACCEPTED: "done",
     MessageState.DELIVERED: "done_all",
     MessageState.FAILED: "sms_failed",
+}
+
+
+REASONS: Final = {
+    "no_receiver": gettext_lazy("No program is set up to receive it. Add a webhook."),
 }
 
 
@@ -78,3 +85,15 @@ def urgency(*, due_at: datetime, now: datetime, soon: timedelta) -> tuple[str, s
     if due_at - now <= soon:
         return "soon", _("Soon"), "event"
     return "fine", _("Fine"), "event_available"
+
+
+@register.simple_tag
+def count_of(counts: Mapping[str, int], key: str) -> int | str:
+    """How many; nothing where nothing is counted."""
+    return counts.get(key, "–")
+
+
+@register.filter
+def reason(text: str) -> str:
+    """Why a message failed, in words; what a provider said stays as it said it."""
+    return str(REASONS.get(text, text))
