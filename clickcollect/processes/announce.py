@@ -25,10 +25,9 @@ def announce(console: Console, *, ports: Ports, home: Home, demo: bool) -> None:
         ("Instore (the counter)", f"{ports.web_address}/instore/"),
         ("OMS WEB (back office)", f"{ports.web_address}/oms/"),
         ("API", f"{ports.web_address}/api/docs"),
-        ("Extension, phone simulator", f"{ports.extension_address}/phone/"),
     ]
     if demo:
-        rows.append(("", ""))
+        rows += [("Phone simulator", f"{ports.extension_address}/phone/"), ("", "")]
         rows += [(f"Sign in as [bold]{name}[/]", what) for name, what in DEMO_ACCOUNTS.items()]
         rows.append(("Password, for all of them", f"[bold]{DEMO_PASSWORD}[/]"))
     rows += [("", ""), ("Data and logs", f"[dim]{home.path}[/]"), ("Stop", "[dim]Ctrl-C[/]")]

@@ -72,7 +72,7 @@ class Plan:
 
     def _environment(self, urls: Mapping[str, str], secrets: tuple[str, ...], names: tuple[str, ...]) -> dict[str, str]:
         """Our own environment without any secret, and then those that this child needs."""
-        withheld = {*SECRETS, *PASSWORDS.values(), *URLS}
+        withheld = {*SECRETS, *PASSWORDS.values(), *URLS, "DJANGO_SETTINGS_MODULE"}  # each program knows its own
         environment = {name: value for name, value in os.environ.items() if name not in withheld}
         if self.demo:
             environment.setdefault("WEBHOOK_ALLOWED_NETWORKS", LOOPBACK)
