@@ -8,7 +8,6 @@ from typing import Any
 import phonenumbers
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from extension import phone
@@ -23,7 +22,6 @@ def demo_only(view: View) -> View:
     """The phone exists only where it is the provider. Nothing of it is kept by a browser or read by another site."""
 
     @require_GET
-    @never_cache
     @wraps(view)
     def shown(request: HttpRequest) -> HttpResponse:
         if not config().simulated:

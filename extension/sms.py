@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -97,7 +98,7 @@ async def _post(sms: Sms, *, config: Config) -> tuple[int, str]:
         "Content-Type": "application/json",
         "x-akinon-request-id": sms.event_uuid,  # a retry keeps it, so the provider can tell
         "x-akinon-api-version": API_VERSION,
-        "Authorization": aiohttp.BasicAuth(config.sms_user, config.sms_password, "utf-8").encode(),
+        "Authorization": "Basic " + b64encode(f"{config.sms_user}:{config.sms_password}".encode()).decode(),
     }
     body = json.dumps({"from": config.sms_sender, "to": sms.to, "text": sms.body, "isOtp": True}).encode()
     jar = aiohttp.DummyCookieJar()

@@ -223,6 +223,12 @@ class Receiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def forget(self, *, status: int = 204) -> None:
+        """Start anew, for the next test."""
+        self.status, self.answer_after = status, 0.0
+        self.headers.clear()
+        self.received.clear()
+
     def wait_for(self, count: int, *, seconds: float = 15) -> list[Received]:
         deadline = time.monotonic() + seconds
         while len(self.received) < count and time.monotonic() < deadline:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from extension.signature import sign
-from tests.extension.conftest import Start
-from tests.extension.running import SECRET, Running, call, database, event, receiver, signature
+from tests.extension.conftest import Carried, Start
+from tests.extension.running import SECRET, Running, call, database, event, signature
 
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
 
@@ -46,16 +46,15 @@ def test_fifty_copies_at_once_become_one_message(extension: Running) -> None:
     assert extension.post(document).json["status"] == "finished"
 
 
-def test_fifty_copies_at_once_meet_a_slow_provider_once(start_extension: Start) -> None:
-    with receiver(status=201, answer_after=0.5) as provider:
-        extension = start_extension(EXTENSION_SMS_PROVIDER="send-sms", EXTENSION_SMS_URL=provider.url)
-        document = event()
-        with ThreadPoolExecutor(50) as pool:
-            answers = list(pool.map(extension.post, [document] * 50))
-        assert len(provider.received) == 1
-        busy = [answer for answer in answers if answer.status == 503]
-        assert busy, "without a copy that came too early this test shows nothing"
-        assert all(answer.headers["retry-after"] == "2" for answer in busy)
+def test_fifty_copies_at_once_meet_a_slow_provider_once(carried: Carried) -> None:
+    carried.provider.answer_after = 0.5
+    document = event()
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(carried.extension.post, [document] * 50))
+    assert len(carried.provider.received) == 1
+    busy = [answer for answer in answers if answer.status == 503]
+    assert busy, "without a copy that came too early this test shows nothing"
+    assert all(answer.headers["retry-after"] == "2" for answer in busy)
 
 
 def test_other_types_are_taken_and_ignored(extension: Running) -> None:

@@ -1,0 +1,103 @@
+"""The shop's own wording: for those with the password, checked before it is saved, used by the next message."""
+
+import base64
+import re
+import urllib.parse
+from typing import Any
+
+import pytest
+
+from tests.extension.conftest import Start
+from tests.extension.running import Answer, Running, call, event
+
+PASSWORD = "a wording password"
+
+
+def basic(password: str = PASSWORD) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()}
+
+
+def post(extension: Running, path: str = "/templates/", **fields: str) -> Answer:
+    """Send the form as a browser does: with the token that the page gave."""
+    page = call(f"{extension.url}/templates/", headers=basic())
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.body.decode())
+    cookie = page.headers["set-cookie"].split(";")[0]
+    assert token
+    form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
+    return call(f"{extension.url}{path}", body=form, headers={**basic(), "Cookie": cookie})
+
+
+def german() -> dict[str, Any]:
+    place = {"name": "Galata", "erp_code": "IST-77", "time_zone": "Europe/Istanbul", "language_code": "tr"}
+    return event(stock_location=place, customer={"phone_number": "+4915112345678", "language_code": "de"})
+
+
+def text_of(extension: Running, document: dict[str, Any]) -> str:
+    extension.post(document)
+    (text,) = extension.texts(document)
+    return text
+
+
+def test_a_saved_wording_is_used_by_the_next_message_and_given_up_again(extension: Running) -> None:
+    here = {"language": "de", "kind": "ready", "store": "IST-77"}
+    everywhere = here | {"store": ""}
+    assert post(extension, action="save", text="Überall: {code}, {order}", **everywhere).status == 200
+    assert text_of(extension, german()) == "Überall: 482913, WEB-100093"
+    assert post(extension, action="save", text="Hier: {code}, {order}", **here).status == 200
+    assert text_of(extension, german()) == "Hier: 482913, WEB-100093"
+    assert b"IST-77" in call(f"{extension.url}/templates/", headers=basic()).body
+    post(extension, action="reset", **here)
+    assert text_of(extension, german()).startswith("Überall")
+    post(extension, action="reset", **everywhere)
+    assert text_of(extension, german()).startswith("Ihr Abholcode ist 482913.")
+
+
+def test_a_wording_that_could_split_the_code_is_not_saved(extension: Running) -> None:
+    long = "Guten Tag, Ihre Bestellung {order} ist bei uns in {store} eingetroffen. {code}"
+    answer = post(extension, action="save", text=long, language="de", kind="ready", store="")
+    assert answer.status == 400
+    assert b"never cut between two SMS" in answer.body
+    assert long.encode()[:20] in answer.body  # what was typed stays
+    assert text_of(extension, german()).startswith("Ihr Abholcode")
+
+
+def test_the_preview_counts(extension: Running) -> None:
+    short = post(extension, "/templates/preview/", text="Code {code}", language="en", kind="ready", store="").json
+    assert (short["text"], short["encoding"], short["segments"]) == ("Code 000000", "GSM-7", "1 SMS")
+    assert short["problems"] == []
+    turkish = post(extension, "/templates/preview/", text="ş" * 71, language="tr", kind="reminder", store="").json
+    assert (turkish["encoding"], turkish["segments"], turkish["count"]) == ("UCS-2", "2 SMS", "71 of 134 characters")
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"language": "xx", "kind": "\x00"}, {"store": "\x00" * 5}, {"store": "x" * 500}]
+)
+def test_nonsense_is_answered_in_words(extension: Running, fields: dict[str, str]) -> None:
+    assert post(extension, action="save", text="\x00", **fields).status == 400
+    query = urllib.parse.urlencode(fields)
+    assert call(f"{extension.url}/templates/?{query}", headers=basic()).status == 200
+
+
+@pytest.mark.parametrize("path", ["/templates/", "/templates/preview/"])
+def test_without_a_password_set_the_page_does_not_exist(start_extension: Start, path: str) -> None:
+    extension = start_extension()
+    assert call(f"{extension.url}/templates/", headers=basic("")).status == 404
+
+
+@pytest.mark.parametrize("headers", [{}, basic(""), {"Authorization": "Basic ***"}, {"Authorization": "Bearer x"}])
+def test_nobody_gets_in_without_the_password(extension: Running, headers: dict[str, str]) -> None:
+    answer = call(f"{extension.url}/templates/", headers=headers)
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Basic")
+
+
+def test_another_sites_form_is_refused(extension: Running) -> None:
+    form = urllib.parse.urlencode({"action": "save", "text": "{code}", "language": "en", "kind": "ready"}).encode()
+    assert call(f"{extension.url}/templates/", body=form, headers=basic()).status == 403
+
+
+def test_guessing_the_password_comes_to_an_end(start_extension: Start) -> None:
+    extension = start_extension(EXTENSION_ADMIN_PASSWORD=PASSWORD)
+    answers = [call(f"{extension.url}/templates/", headers=basic(f"guess {n}")).status for n in range(12)]
+    assert answers == [401] * 10 + [429] * 2
+    assert call(f"{extension.url}/templates/", headers=basic()).status == 429
