@@ -17,6 +17,7 @@ from clickcollect.oms.models import AppliedSetting, Package, PackageItem, Packag
 
 PASSWORD: Final = "demo-pickup"
 PLACED: Final = datetime(2026, 11, 17, 17, 2, 56, tzinfo=UTC)
+PAST: Final = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)  # long ago, for due times that are over
 _numbers = count(1)
 
 

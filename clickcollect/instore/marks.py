@@ -1,14 +1,16 @@
 """Icon, word and colour for what a package is, when it is due, and what became of its message. In that order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.instore import clock_words
 from clickcollect.oms import states
+from clickcollect.oms.events import NO_RECEIVER
 from clickcollect.oms.models import MessageState, Package
 from clickcollect.oms.settings import Values
 
@@ -82,11 +84,27 @@ def urgency(moment: datetime, *, now: datetime, soon: timedelta) -> Mark:
     return Mark(kind="fine", icon="fine", words=_("Fine"), small=clock_words.day(moment))
 
 
+REASONS: Final = {NO_RECEIVER: gettext_lazy("No message service is connected")}
+TOLD: Final = {
+    MessageState.NONE: gettext_lazy("No SMS sent yet"),
+    MessageState.QUEUED: gettext_lazy("SMS queued"),
+    MessageState.ACCEPTED: gettext_lazy("SMS accepted"),
+    MessageState.DELIVERED: gettext_lazy("SMS delivered"),
+    MessageState.FAILED: gettext_lazy("SMS failed"),
+}
+
+
 def message(package: Package) -> Mark:
     """What is known of the customer's newest message."""
     state = MessageState(package.message_state)
     kind, icon = MESSAGE[state]
-    small = package.message_reason if state == MessageState.FAILED else ""
+    failed = str(REASONS.get(package.message_reason, package.message_reason))
+    small = failed if state == MessageState.FAILED else ""
     if not small and package.message_at and state != MessageState.NONE:
         small = clock_words.short(package.message_at, now=package.clock)
     return Mark(kind=kind, icon=icon, words=str(state.label), small=small)
+
+
+def message_told(package: Package) -> Mark:
+    """The same, saying that it is an SMS: SMS delivered, SMS failed."""
+    return replace(message(package), words=str(TOLD[MessageState(package.message_state)]))

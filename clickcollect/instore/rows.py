@@ -56,3 +56,8 @@ class Row:
     @cached_property
     def message(self) -> Mark:
         return marks.message(self.package)
+
+    @cached_property
+    def message_told(self) -> Mark:
+        """The same where no heading says that it is the message's."""
+        return marks.message_told(self.package)

@@ -13,6 +13,7 @@ from clickcollect.errors import DomainError
 from clickcollect.instore import marks
 from clickcollect.oms import states
 from clickcollect.oms.access import names_of
+from clickcollect.oms.intake import CREATED
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
 
@@ -21,6 +22,7 @@ MOST_ENTRIES: Final = 40
 NOTED: Final[dict[str, tuple[str, Promise]]] = {
     "locked_out": ("lock", gettext_lazy("Code locked after too many wrong tries")),
     "pickup_expired": ("overdue", gettext_lazy("The pickup time passed")),
+    "order_cancel_requested": ("cross", gettext_lazy("The order was cancelled")),
 }
 DONE: Final[dict[str, tuple[str, Promise]]] = {
     "RESEND_CODE": ("message", gettext_lazy("Code sent again")),
@@ -60,7 +62,8 @@ def entries(package: Package, rows: list[CommandLog]) -> list[Entry]:
     titles = {number: _(name) for number, name in states.NAMES.items()} | {
         package.state.enum_value: _(package.state.name)
     }
-    told = [entry(row, titles=titles, names=names, notes=notes.get(row.pk, ())) for row in rows]
+    shown = [row for row in rows if row.code != CREATED]
+    told = [entry(row, titles=titles, names=names, notes=notes.get(row.pk, ())) for row in shown]
     if package.message_at and package.message_state != "none":
         told.append(message_entry(package, package.message_at))
     arrived = _("Order received from %(channel)s") % {"channel": package.order.channel}
@@ -92,8 +95,8 @@ def told(row: CommandLog, titles: Mapping[str, str]) -> tuple[str, str, bool]:
 
 def message_entry(package: Package, at: datetime) -> Entry:
     """What is known of the newest message."""
-    shown = marks.message(package)
-    words = _("SMS: %(state)s, to •••• %(digits)s") % {
+    shown = marks.message_told(package)
+    words = _("%(state)s to •••• %(digits)s") % {
         "state": shown.words,
         "digits": package.order.phone_number[-4:],
     }

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
@@ -73,3 +73,9 @@ def when(moment: datetime) -> str:
 def device_store(context: template.Context) -> RetailStore | None:
     """The store this device stands in, for the sign-in page."""
     return desk.device_store(context["request"])
+
+
+@register.filter
+def breakable(word: str) -> SafeString:
+    """A word that may end its line after an underscore."""
+    return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in word.split("_")))

@@ -160,3 +160,9 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("more-button").focus();
   } else closeResult();
 });
+
+// Scanned or found: the next step has the focus, so that Enter is enough.
+if (window.location.search === "?found") {
+  window.history.replaceState(null, "", window.location.pathname);
+  document.getElementById("main-button")?.focus();
+}

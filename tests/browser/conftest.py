@@ -1,0 +1,105 @@
+"""A real chromium for the tests of what people see. Debian's own; nothing is downloaded.
+
+A page that the strict Content-Security-Policy stops, or that fails in a script, fails its test.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from clickcollect.accounts.models import User
+
+# Playwright's loop runs in the test's thread, and Django takes that for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Window:
+    """A browser window at the shop's address; it watches for everything that must not happen in a page."""
+
+    def __init__(self, context: BrowserContext, base_url: str) -> None:
+        self.context = context
+        self.base_url = base_url
+        self.page: Page = context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._listen)
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text or "Refused to" in message.text:
+            self.troubles.append(message.text)
+
+    def sign_in(self, user: User) -> None:
+        """Be signed in, without the walk through the form."""
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies["sessionid"]
+        self.context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": self.base_url}])
+
+    def speak(self, language: str) -> None:
+        """Use another language."""
+        self.context.add_cookies([{"name": "django_language", "value": language, "url": self.base_url}])
+
+    def go(self, address: str = "/instore/") -> Page:
+        self.page.goto(self.base_url + address)
+        return self.page
+
+    def axe(self) -> list[str]:
+        """What axe finds, in a line each."""
+        found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+        return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+OpenWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def window(chromium: Browser, live_server: LiveServer) -> Iterator[OpenWindow]:
+    """Open windows: `window()`, or `window(user, viewport=PHONE, color_scheme="dark")`."""
+    opened: list[Window] = []
+
+    def open_window(user: User | None = None, **options: Any) -> Window:
+        context = chromium.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce"} | options)
+        context.set_default_timeout(8000)
+        made = Window(context, live_server.url)
+        opened.append(made)
+        if user:
+            made.sign_in(user)
+        return made
+
+    yield open_window
+    troubles = [trouble for made in opened for trouble in made.troubles]
+    for made in opened:
+        made.context.close()
+    assert not troubles

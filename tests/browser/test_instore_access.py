@@ -1,0 +1,128 @@
+"""Everybody can use it: axe finds nothing on any screen, in light and dark, left to right and right to left."""
+
+import pytest
+from playwright.sync_api import expect
+
+from clickcollect.oms import states
+from clickcollect.oms.models import Package
+from tests import shop
+from tests.browser.conftest import OpenWindow, Window
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shop_with_everything() -> Package:
+    """A store with a package in each state; the ready one lies on a shelf."""
+    for state in states.NAMES:
+        if state != states.READY:
+            shop.make_package(state, due_at=shop.PAST)
+    late = shop.make_package(states.READY)
+    Package.objects.filter(pk=late.pk).update(due_at=shop.PAST, pickup_deadline=shop.PAST)
+    ready = shop.make_package(states.READY, order=shop.make_order(first_name="ليلى", last_name="الحداد"))
+    Package.objects.filter(pk=ready.pk).update(
+        shelf="B4", bags=2, message_state="failed", message_reason="No such number"
+    )
+    return shop.reread(ready)
+
+
+def every_screen(opened: Window, package: Package) -> list[str]:
+    """Walk through all screens and dialogs, and collect what axe finds on each."""
+    found: list[str] = []
+
+    def look(screen: str) -> None:
+        opened.page.wait_for_timeout(50)
+        found.extend(f"{screen}: {finding}" for finding in opened.axe())
+
+    page = opened.go("/instore/")
+    look("packages")
+    opened.go("/instore/?tab=delivered&q=nothing")
+    look("empty")
+    opened.go("/instore/packages/PK-1/")
+    look("not found")
+    opened.go(f"/instore/packages/{package.number}/")
+    look("package")
+    page.locator("#more-button").click()
+    look("more")
+    page.keyboard.press("Escape")
+    for key in page.locator("#package [data-dialog]").evaluate_all("(all) => all.map((one) => one.dataset.dialog)"):
+        page.evaluate("(id) => document.getElementById(id).showModal()", key)
+        look(key)
+        page.evaluate("(id) => document.getElementById(id).close()", key)
+    page.locator("#main-button").click()
+    page.locator("dialog[open] .code").fill(shop.wrong_code(package))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look("wrong code")
+    page.locator("dialog[open] .code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(page.locator("#result.is-open")).to_be_visible()
+    look("delivered")
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_axe_finds_nothing_on_any_screen(window: OpenWindow, scheme: str, language: str) -> None:
+    package = shop_with_everything()
+    opened = window(color_scheme=scheme)
+    opened.speak(language)
+    opened.go("/accounts/login/")
+    found = [f"sign in: {finding}" for finding in opened.axe()]
+    opened.sign_in(shop.make_user("associate", package.stock_location))
+    found += every_screen(opened, package)
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_phone_and_in_the_red_result(window: OpenWindow, scheme: str) -> None:
+    package = shop_with_everything()
+    opened = window(
+        shop.make_user("associate", package.stock_location),
+        color_scheme=scheme,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+    )
+    page = opened.go("/instore/")
+    found = opened.axe()
+    opened.go(f"/instore/packages/{package.number}/")
+    found += opened.axe()
+    page.locator("#main-button").click()
+    found += opened.axe()
+    Package.objects.filter(pk=package.pk).update(issue_attempts=5, total_attempts=5)
+    page.locator("dialog[open] .code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(page.locator("#result.is-open")).to_be_visible()
+    found += opened.axe()
+    assert found == []
+
+
+def test_arabic_runs_from_right_to_left_and_the_code_from_left_to_right(window: OpenWindow) -> None:
+    package = shop_with_everything()
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.speak("ar")
+    page = opened.go(f"/instore/packages/{package.number}/")
+    assert page.evaluate("document.documentElement.dir") == "rtl"
+    hand, body = page.locator(".package-hand").bounding_box(), page.locator(".package-body").bounding_box()
+    assert hand
+    assert body
+    assert hand["x"] < body["x"]
+    page.locator("#main-button").click()
+    field = page.locator("dialog[open] .code")
+    assert field.evaluate("(element) => getComputedStyle(element).direction") == "ltr"
+    right = shop.right_code(package)
+    field.fill("".join(chr(0x660 + int(digit)) for digit in right))
+    page.keyboard.press("Enter")
+    expect(page.locator("#result.is-open.result--ok")).to_be_visible()
+    assert shop.state_of(package) == states.DELIVERED
+
+
+def test_tabs_are_walked_with_arrow_keys(window: OpenWindow) -> None:
+    package = shop_with_everything()
+    page = window(shop.make_user("associate", package.stock_location)).go("/instore/?tab=to-pack")
+    page.locator("#tab-to-pack").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-packed")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.locator("#tab-all")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#tab-all")).to_have_attribute("aria-selected", "true")

@@ -1,0 +1,322 @@
+"""The stories of the counter, in a real browser (contract section 6)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from clickcollect.oms import search, states
+from clickcollect.oms.models import Package
+from tests import shop
+from tests.browser.conftest import PHONE, OpenWindow, Window
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def package_page(window: OpenWindow, package: Package, role: str = "associate", **options: object) -> Window:
+    """A window of a person of that role, on the page of a package of their store."""
+    opened = window(shop.make_user(role, package.stock_location), **options)
+    opened.go(f"/instore/packages/{package.number}/")
+    return opened
+
+
+def dialog_of(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Verify pickup code")
+
+
+def status_of(page: Page) -> Locator:
+    return page.locator("#package .steps [aria-current=step]")
+
+
+def expect_delivered(page: Page) -> None:
+    """The green result lies over the page, which shows the new state already, without a reload."""
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+    expect(dialog_of(page)).to_have_count(0)
+    expect(status_of(page)).to_contain_text("Delivered")
+
+
+def test_from_the_sign_in_to_the_customer_with_the_right_code(window: OpenWindow) -> None:
+    package = shop.make_package(states.WAITING, order=shop.make_order(first_name="Ayşe", last_name="Yılmaz"))
+    search.update(package)
+    shop.make_user("associate", package.stock_location, username="ayla")
+    page = window().go()
+    page.get_by_label("Username").fill("ayla")
+    page.get_by_label("Password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()
+    page.get_by_label("Search or scan").fill("yilmaz")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=package.number)).to_be_visible()
+    page.get_by_role("button", name="Complete packaging").click()
+    expect(status_of(page)).to_contain_text("Packed All Items")
+    page.get_by_role("button", name="Ready for customer pickup").click()
+    expect(status_of(page)).to_contain_text("Ready for Customer Pickup")
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    dialog_of(page).get_by_role("button", name="Verify and deliver").click()
+    expect_delivered(page)
+    assert shop.state_of(package) == states.DELIVERED
+
+
+def test_wrong_code_keeps_dialog_entry_and_state_and_the_right_one_then_delivers(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    wrong = shop.wrong_code(package)
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    field = dialog_of(page).get_by_label("SMS verification code")
+    field.fill(wrong)
+    dialog_of(page).get_by_role("button", name="Verify and deliver").click()
+    expect(dialog_of(page).get_by_role("alert")).to_contain_text("The code is incorrect. 4 attempts left.")
+    expect(field).to_have_value(wrong)
+    expect(field).to_be_focused()
+    assert shop.state_of(package) == states.READY
+    right = shop.right_code(package)
+    field.fill(f"{right[:3]} {right[3:]}")
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+
+
+def test_otp_off_asks_for_a_plain_confirmation_and_delivers(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY, otp=False)
+    shop.put_setting("IS_OTP_ENABLED", value=False)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Delivered")
+    expect(dialog.get_by_label("SMS verification code")).to_have_count(0)
+    expect(dialog).to_contain_text("No code is needed")
+    dialog.get_by_role("button", name="Delivered").click()
+    expect_delivered(page)
+
+
+def test_another_stores_package_is_not_found(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY, store=shop.make_store("BER-01"))
+    search.update(package)
+    opened = window(shop.make_user("associate", shop.make_store("IST-01")))
+    page = opened.go(f"/instore/packages/{package.number}/")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+    page = opened.go("/instore/")
+    page.get_by_label("Search or scan").fill(str(package.number))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    search.update(package)
+    page = window(shop.make_user("associate", package.stock_location)).go()
+    expect(page.get_by_label("Search or scan")).to_be_focused()
+    page.keyboard.type(str(package.number))
+    page.keyboard.press("Enter")
+    main = page.get_by_role("button", name="Delivered", exact=True)
+    expect(main).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog_of(page)).to_have_count(0)
+    expect(main).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+    expect(page.get_by_role("link", name="Next customer")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Search or scan")).to_be_focused()
+
+
+def test_scanner_and_code_take_three_interactions(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    search.update(package)
+    page = window(shop.make_user("associate", package.stock_location)).go()
+    page.keyboard.type(f"{package.number}\n")  # 1: the scanner types and ends with Enter
+    page.get_by_role("button", name="Delivered", exact=True).click()  # 2
+    page.keyboard.type(f"{shop.right_code(package)}\n")  # 3
+    expect_delivered(page)
+
+
+def test_offline_is_not_counted_and_keeps_what_was_typed(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    opened = package_page(window, package)
+    page = opened.page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    opened.context.set_offline(True)
+    field = dialog_of(page).get_by_label("SMS verification code")
+    field.fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(dialog_of(page).get_by_role("alert")).to_contain_text("Not counted as an attempt")
+    expect(field).to_have_value(shop.right_code(package))
+    assert shop.reread(package).total_attempts == 0
+    opened.context.set_offline(False)
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+
+
+def test_a_lost_answer_is_asked_for_again_and_the_try_counts_once(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    seen: list[str] = []
+
+    def lose_the_first(route: Route) -> None:
+        seen.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        if len(seen) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/commands/**", lose_the_first)
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.wrong_code(package))
+    page.keyboard.press("Enter")
+    expect(dialog_of(page).get_by_role("alert")).to_contain_text("4 attempts left")
+    assert len(seen) == 2
+    assert len(set(seen)) == 1
+    assert shop.reread(package).total_attempts == 1
+
+
+def test_a_double_press_sends_once(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.wrong_code(package))
+    dialog_of(page).get_by_role("button", name="Verify and deliver").dblclick()
+    expect(dialog_of(page).get_by_role("alert")).to_contain_text("4 attempts left")
+    assert shop.reread(package).total_attempts == 1
+
+
+def test_a_locked_code_closes_the_dialog_and_says_what_to_do(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    Package.objects.filter(pk=package.pk).update(issue_attempts=5, total_attempts=5)
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Code locked")
+    expect(dialog_of(page)).to_have_count(0)
+    assert shop.state_of(package) == states.READY
+    page.get_by_role("button", name="Send new code").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("#said")).to_contain_text("New code sent")
+    assert shop.reread(package).issue_number == 2
+
+
+def test_two_tills_at_once_and_the_second_hears_who_was_first(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    first, second = (package_page(window, package).page for _ in range(2))
+    for page in (first, second):
+        page.get_by_role("button", name="Delivered", exact=True).click()
+        dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    first.keyboard.press("Enter")
+    expect_delivered(first)
+    second.keyboard.press("Enter")
+    expect(second.get_by_role("alert")).to_contain_text("Already delivered")
+    expect(second.get_by_role("alert")).to_contain_text(re.compile(r"since \d\d:\d\d by Ayla"))
+    expect(second.get_by_role("alert")).to_contain_text("Do not hand over anything")
+
+
+def test_a_scanned_label_in_the_codes_field_is_told_apart_and_not_counted(window: OpenWindow) -> None:
+    package, other = shop.make_package(states.READY), shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    field = dialog_of(page).get_by_label("SMS verification code")
+    field.fill(str(other.number))
+    page.keyboard.press("Enter")
+    expect(dialog_of(page)).to_contain_text(f"This is package {other.number}, the code was for {package.number}.")
+    field.fill(str(package.number))
+    page.keyboard.press("Enter")
+    expect(dialog_of(page)).to_contain_text("Right package")
+    assert shop.reread(package).total_attempts == 0
+
+
+def test_resend_sends_the_same_code_again_and_then_waits(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    code = shop.right_code(package)
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill("482")
+    dialog_of(page).get_by_role("button", name="Resend code").click()
+    expect(dialog_of(page)).to_contain_text("Code sent again.")
+    expect(dialog_of(page).get_by_role("button", name=re.compile(r"Resend code in \d+ s"))).to_be_visible()
+    expect(dialog_of(page).get_by_label("SMS verification code")).to_have_value("482")
+    assert shop.right_code(package) == code
+
+
+def test_past_the_pickup_time_an_associate_asks_a_manager_who_signs_on_this_device(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(due_at=shop.PAST, pickup_deadline=shop.PAST)
+    shop.make_user("manager", package.stock_location, username="boss")
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Ask a manager").click()
+    dialog = page.get_by_role("dialog", name="Extend pickup")
+    dialog.get_by_label("Manager's username").fill("boss")
+    dialog.get_by_label("Manager's password").fill("not it")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("not the name and password of a manager")
+    dialog.get_by_label("Manager's password").fill(shop.PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Delivered", exact=True)).to_be_visible()
+
+
+def test_past_the_pickup_time_a_manager_extends_it_and_the_same_code_works_again(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(due_at=shop.PAST, pickup_deadline=shop.PAST)
+    page = package_page(window, package, "manager").page
+    page.get_by_role("button", name="Extend pickup").click()
+    page.get_by_role("dialog", name="Extend pickup").get_by_role("button", name="Extend pickup").click()
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+
+
+def test_a_manager_delivers_without_code_and_says_why(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package, "manager").page
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Deliver without code").click()
+    dialog = page.get_by_role("dialog", name="Deliver without code")
+    dialog.get_by_role("button", name="Deliver without code").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("What did the customer show?").select_option("id_document")
+    dialog.get_by_label("Reason").fill("Phone lost")
+    dialog.get_by_role("button", name="Deliver without code").click()
+    expect_delivered(page)
+
+
+def test_new_packages_appear_without_a_reload_and_without_stealing_the_focus(window: OpenWindow) -> None:
+    first = shop.make_package(states.WAITING)
+    page = window(shop.make_user("associate", first.stock_location)).go()
+    page.get_by_label("Search or scan").fill("half a na")
+    new = shop.make_package(states.WAITING)
+    page.evaluate("htmx.trigger(document.body, 'instore:fresh')")
+    expect(page.get_by_role("table")).to_contain_text(str(new.number))
+    expect(page.get_by_label("Search or scan")).to_be_focused()
+    expect(page.get_by_label("Search or scan")).to_have_value("half a na")
+    expect(page.get_by_role("tab", name="To pack 2")).to_be_visible()
+
+
+def test_a_scanner_works_wherever_the_focus_is(window: OpenWindow) -> None:
+    package, other = shop.make_package(states.READY), shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="More").focus()
+    page.keyboard.type(f"{other.number}\n")
+    expect(page.get_by_role("heading", name=str(other.number))).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 320, "height": 640}])
+def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[str, int]) -> None:
+    name = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff"
+    package = shop.make_package(states.READY, order=shop.make_order(first_name=name, last_name="W" * 80))
+    Package.objects.filter(pk=package.pk).update(shelf="Very long shelf name", bags=2)
+    shop.make_package(states.WAITING)
+    opened = package_page(window, package, viewport=viewport, has_touch=True)
+    for address in ("/instore/", f"/instore/packages/{package.number}/", "/instore/?q=nothing", "/accounts/login/"):
+        page = opened.go(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
+    page = opened.go(f"/instore/packages/{package.number}/")
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = dialog_of(page)
+    assert dialog.evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+    assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
