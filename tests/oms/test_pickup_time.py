@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from clickcollect.whisperer.models import Event
 from django.utils.timezone import now
 
 from clickcollect.oms import pickup_time, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
+from clickcollect.whisperer.models import Event
 from tests import shop
 
 pytestmark = pytest.mark.django_db
