@@ -23,11 +23,12 @@ BACK_OFF_AFTER: Final = 10
 LOCK: Final = 7_316_203_491
 PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
 
-TAKE_TURN: Final = (
-    "SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true), "
-    "set_config('jit', 'off', true), "
-    "pg_advisory_xact_lock(%s)"
-)
+# The queue's contents change faster than the planner's statistics, so the claim is held to its indexes;
+# `+ interval '0'` keeps it off the one that would be wrong: a letter's elders are found by their lane.
+TAKE_TURN: Final = """
+SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true),
+       set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true), pg_advisory_xact_lock(%s)
+"""
 CLAIM: Final = """
 WITH room AS MATERIALIZED (
     SELECT e.id, coalesce(e.paused_until > now(), false) AS paused,
@@ -37,28 +38,28 @@ WITH room AS MATERIALIZED (
 ), due AS (
     -- Codes first, and even while the endpoint is backing off: a first try of a code is never held back.
     SELECT c.*, true AS code FROM room CROSS JOIN LATERAL (
-        SELECT d.id, d.endpoint_id, d.subject, d.next_attempt_at FROM whisperer_delivery d
+        SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
         WHERE d.endpoint_id = room.id AND d.state = 'queued' AND d.code_bearing AND d.next_attempt_at <= now()
-          AND NOT EXISTS (SELECT FROM whisperer_delivery busy WHERE busy.endpoint_id = d.endpoint_id
-                          AND busy.subject = d.subject AND busy.state = 'delivering')
-          AND NOT EXISTS (SELECT FROM whisperer_delivery older WHERE older.endpoint_id = d.endpoint_id
-                          AND older.subject = d.subject AND older.state IN ('queued', 'retrying')
-                          AND older.state = 'queued' AND older.next_attempt_at <= now() AND older.id < d.id)
+          AND NOT EXISTS (SELECT FROM whisperer_delivery busy
+                          WHERE busy.lane = d.lane AND busy.state = 'delivering')
+          AND NOT EXISTS (SELECT FROM whisperer_delivery older
+                          WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying')
+                          AND older.state = 'queued' AND older.next_attempt_at + interval '0' <= now() AND older.id < d.id)
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0
     UNION ALL
     SELECT c.*, false FROM room CROSS JOIN LATERAL (
-        SELECT d.id, d.endpoint_id, d.subject, d.next_attempt_at FROM whisperer_delivery d
+        SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
         WHERE d.endpoint_id = room.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
-          AND NOT EXISTS (SELECT FROM whisperer_delivery busy WHERE busy.endpoint_id = d.endpoint_id
-                          AND busy.subject = d.subject AND busy.state = 'delivering')
-          AND NOT EXISTS (SELECT FROM whisperer_delivery older WHERE older.endpoint_id = d.endpoint_id
-                          AND older.subject = d.subject AND older.state IN ('queued', 'retrying')
-                          AND older.next_attempt_at <= now() AND older.id < d.id)
+          AND NOT EXISTS (SELECT FROM whisperer_delivery busy
+                          WHERE busy.lane = d.lane AND busy.state = 'delivering')
+          AND NOT EXISTS (SELECT FROM whisperer_delivery older
+                          WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying')
+                          AND older.next_attempt_at + interval '0' <= now() AND older.id < d.id)
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0 AND NOT room.paused
 ), one_each AS (
-    SELECT DISTINCT ON (endpoint_id, subject) * FROM due ORDER BY endpoint_id, subject, code DESC, id
+    SELECT DISTINCT ON (lane) * FROM due ORDER BY lane, code DESC, id
 ), ranked AS (
     SELECT o.*, row_number() OVER (PARTITION BY endpoint_id ORDER BY code DESC, next_attempt_at, o.id) AS place
     FROM one_each o
@@ -67,7 +68,7 @@ WITH room AS MATERIALIZED (
     ORDER BY code DESC, place, next_attempt_at LIMIT %(most)s
 ), locked AS (
     SELECT d.id FROM whisperer_delivery d WHERE d.id = ANY(ARRAY(SELECT id FROM picked))
-    AND d.state IN ('queued', 'retrying') FOR UPDATE SKIP LOCKED
+    AND d.lease_until IS NULL AND d.finished_at IS NULL FOR UPDATE SKIP LOCKED
 )
 UPDATE whisperer_delivery d
 SET state = 'delivering', fence = d.fence + 1, attempts = d.attempts + 1,

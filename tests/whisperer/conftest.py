@@ -8,8 +8,8 @@ import pytest
 from clickcollect.accounts.models import Role, User
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event, Hook
-from clickcollect.whisperer.registry import EventType
-from tests.whisperer.post import CODE, NEWS, make_hook, make_user
+from tests.whisperer.post import make_hook, make_user
+from tests.whisperer.types import known_types
 
 
 class Filler:
@@ -23,26 +23,12 @@ class Filler:
         self.asked.append(event.uuid)
         return self.answer(event)
 
-    def check(self, event: Event) -> None:
-        self.answer(event)
-
 
 @pytest.fixture
 def filler(monkeypatch: pytest.MonkeyPatch) -> Filler:
     """Two types: plain news, and one that carries a code."""
     filler = Filler()
-    types = {
-        NEWS: EventType(name=NEWS, class_name="News", example=lambda: {"number": "P-TEST"}),
-        CODE: EventType(
-            name=CODE,
-            class_name="Code",
-            code_bearing=True,
-            fill=filler,
-            check=filler.check,
-            example=lambda: {"number": "P-TEST", "otp": {"code": "123456", "issue": 1}},
-        ),
-    }
-    monkeypatch.setattr(registry, "_types", types)
+    monkeypatch.setattr(registry, "_types", known_types(filler))
     monkeypatch.setattr(registry, "_listeners", [])
     return filler
 
