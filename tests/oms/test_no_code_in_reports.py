@@ -137,6 +137,7 @@ def test_t40_no_line_of_verify_and_deliver_betrays_a_code(
     ready: Package,
     caplog: pytest.LogCaptureFixture,
     which: str,
+    step: int,
 ) -> None:
     code = shop.right_code(ready)
     typed = code if which == "right" else shop.wrong_code(ready)
