@@ -132,7 +132,8 @@ WSGI_APPLICATION = "clickcollect.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "instore" / "templates"],  # before allauth's own: sign-in looks like Instore
+        # Before allauth's and unfold's own: sign-in looks like Instore, and the admin's header is ours.
+        "DIRS": [BASE_DIR / "instore" / "templates", BASE_DIR / "omsweb" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
