@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import typer
 from django.utils.translation import gettext as _
@@ -10,22 +11,25 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from clickcollect.errors import ValidationFailed
 from clickcollect.oms.order_import import BadLine, ImportReport, import_orders
-from clickcollect.processes.problem import Problem
 
-ALL_GOOD, SOME_BAD = 0, 1
+ALL_GOOD: Final = 0
+SOME_BAD: Final = 1
+NO_ORDER_FILE: Final = 2
 
 
 def import_file(path: Path) -> int:
-    """Import, say what happened, and return the exit status. Raises Problem where the file holds no orders."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
+    """Import, say what happened, and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
     try:
         report = with_progress(path)
     except ValidationFailed as refusal:
-        raise Problem(f"{path}: {refusal.errors[0]['msg']}") from None
+        typer.echo(f"{path}: {refusal.errors[0]['msg']}", err=True)
+        return NO_ORDER_FILE
     for bad in report.bad:
-        typer.echo(described(bad))
-    summary = _("New orders: %(new)d. Already there: %(known)d. Bad lines: %(bad)d.")
+        typer.echo(described(bad), err=True)
+    summary = _("%(new)d new orders, %(known)d known already, %(bad)d bad lines.")
     typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
     return SOME_BAD if report.bad else ALL_GOOD
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -44,7 +43,7 @@ def main(*, demo: bool) -> None:
     set_up()
     migrate()
     collect_static_files()
-    if demo and find_spec("clickcollect.demo.load"):
+    if demo:
         from clickcollect.demo.load import load_demo_shop
 
         load_demo_shop()

@@ -31,13 +31,17 @@ def sentence_of(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, psycopg.OperationalError):
         return unreachable("this data folder", error)
-    if "django" not in sys.modules:  # the supervisor never loads it
-        return None
+    return _sentence_of_django(error) if "django" in sys.modules else None  # the supervisor never loads it
+
+
+def _sentence_of_django(error: Exception) -> str | None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError
 
-    from clickcollect.errors import DomainError
+    from clickcollect.errors import DomainError, ValidationFailed
 
+    if isinstance(error, ValidationFailed):
+        return " ".join(fault["msg"] for fault in error.errors)
     if isinstance(error, (ImproperlyConfigured, DomainError)):
         return str(error)
     if isinstance(error, OperationalError):

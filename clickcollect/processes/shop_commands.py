@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from clickcollect.processes.console import shop
@@ -147,17 +146,10 @@ def export_head() -> None:
 
 
 @orders.command("import")
-def import_orders(file: Path) -> None:
+def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, in UTF-8.")]) -> None:
     """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""
-    with shop("orders import"), Progress(transient=True) as progress:
-        from clickcollect.oms.order_import import import_orders as take_in
+    with shop("orders import"):
+        from clickcollect.processes.order_import import import_file
 
-        bar = progress.add_task("Importing")
-        report = take_in(file, on_progress=lambda done, total: progress.update(bar, completed=done, total=total))
-    for bad in report.bad:
-        for fault in bad.faults:
-            number = f" ({bad.number})" if bad.number else ""
-            typer.echo(f"Line {bad.line}{number}: {fault['loc']}: {fault['msg']}", err=True)
-    typer.echo(f"{report.new} new orders, {report.known} known already, {len(report.bad)} bad lines.")
-    if report.bad:
-        raise typer.Exit(1)
+        status = import_file(file)
+    raise typer.Exit(status)

@@ -1,0 +1,138 @@
+"""The console commands, called as a person calls them, on the tests' database."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from clickcollect.accounts import tokens
+from clickcollect.accounts.models import Role
+from clickcollect.cli import app
+from clickcollect.errors import ValidationFailed
+from clickcollect.omnitron.models import Order
+from clickcollect.oms import audit
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log_models import CommandLog
+from clickcollect.processes.problem import Problem
+from clickcollect.processes.sentences import sentence_of
+from tests import shop
+
+DATA = Path(__file__).parents[1] / "data"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """A command takes the addresses of other roles out of its environment; the next test still needs them."""
+    with mock.patch.dict(os.environ):
+        yield
+
+
+def call(*arguments: str) -> Result:
+    """Run one command; a sentence that ends it is raised as the Problem it is."""
+    result = CliRunner().invoke(app, arguments)
+    if isinstance(result.exception, Problem):
+        raise result.exception
+    return result
+
+
+def test_a_token_is_made_shown_once_and_revoked() -> None:
+    shop.make_store("IST-01")
+    shop.make_user(Role.OPERATOR, username="lena")
+    made = call(
+        "token", "create", "lena", "--name", "till", "--scope", "orders:read", "--store", "IST-01", "--days", "3"
+    )
+    assert made.exit_code == 0, made.output
+    key = made.stdout.strip()
+    found = tokens.find_token(key)
+    assert found is not None
+    assert (found.scopes, found.stores, found.user.username) == (["orders:read"], ["IST-01"], "lena")
+    assert found.expires_at is not None
+
+    listed = call("token", "list")
+    assert "till" in listed.stdout
+    assert key not in listed.output
+
+    assert call("token", "revoke", str(found.pk)).exit_code == 0
+    assert tokens.find_token(key) is None
+    with pytest.raises(Problem, match=f"no token {found.pk}"):
+        call("token", "revoke", str(found.pk))
+
+
+def test_a_token_without_scopes_has_the_rights_of_its_role() -> None:
+    shop.make_user(username="sam")
+    found = tokens.find_token(call("token", "create", "sam", "--name", "till").stdout.strip())
+    assert found is not None
+    assert found.scopes == ["packages:command", "packages:read", "stores:read"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nobody"], "no active person with the username nobody"),
+        (["lena", "--scope", "everything"], "Unknown scope: everything. Choose from: .*orders:read"),
+        (["lena", "--store", "XXX-99"], "Unknown store: XXX-99"),
+    ],
+)
+def test_a_token_for_nobody_or_nothing_is_refused(arguments: list[str], sentence: str) -> None:
+    user = shop.make_user(Role.OPERATOR, username="lena")
+    with pytest.raises(Problem, match=sentence):
+        call("token", "create", *arguments, "--name", "till")
+    assert not user.tokens.exists()
+
+
+def test_keys_are_counted_and_made() -> None:
+    assert call("keys").stdout == "test: makes new codes, 0 open codes\n"
+    assert call("keys", "new").stdout.startswith("k")
+
+
+def test_the_log_is_verified_against_a_kept_head(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="Nothing is sealed yet"):
+        call("audit", "export")
+    package = shop.make_package()
+    run_command(package_id=package.pk, transition="complete-packaging-without-shipment", actor=SYSTEM)
+    audit.seal()
+    head = tmp_path / "head.json"
+    head.write_text(call("audit", "export").stdout)
+    rows = CommandLog.objects.count()
+    assert rows
+    assert call("audit", "verify", "--head", str(head)).stdout == f"The log is whole: {rows} rows.\n"
+
+    head.write_text(json.dumps(json.loads(head.read_text()) | {"hash": "00"}))
+    with pytest.raises(Problem, match="touched"):
+        call("audit", "verify", "--head", str(head))
+    head.write_text("{}")
+    with pytest.raises(Problem, match="is not a head"):
+        call("audit", "verify", "--head", str(head))
+
+
+def test_orders_are_imported_and_bad_lines_named() -> None:
+    for erp_code in ("IST-01", "IST-02", "BER-01", "LON-01"):
+        shop.make_store(erp_code)
+    first = call("orders", "import", str(DATA / "orders-dirty.jsonl"))
+    assert first.exit_code == 1
+    assert "Line " in first.stderr
+    kept = Order.objects.count()
+    assert kept
+    assert f"{kept} new orders, 0 known already" in first.stdout
+
+    second = call("orders", "import", str(DATA / "orders-dirty.jsonl"))
+    assert f"0 new orders, {kept} known already" in second.stdout
+    assert Order.objects.count() == kept
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    done = call("orders", "import", str(tmp_path / "none.jsonl"))
+    assert isinstance(done.exception, ValidationFailed)
+    assert sentence_of(done.exception) == done.exception.errors[0]["msg"]
+
+
+def test_check_finds_everything_in_order() -> None:
+    done = call("check")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith("Everything is in order.\n")
