@@ -3,7 +3,6 @@
 A new command: one function here, its work elsewhere, inside `with shop("name"):`; its line goes into docs/running.md.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +16,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # local values may be secrets
 )
-orders = typer.Typer(help="Orders from files.", no_args_is_help=True)
-app.add_typer(orders, name="orders")
 app.add_typer(shop_commands.token, name="token")
 app.add_typer(shop_commands.keys, name="keys")
 app.add_typer(shop_commands.audit, name="audit")
@@ -80,18 +77,6 @@ def check() -> None:
         for finding in look():
             typer.echo(finding)
     typer.echo("Everything is in order.")
-
-
-@orders.command("import")
-def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, UTF-8.")]) -> None:
-    """Take in orders from a file. Good ones are kept, every bad line is named; safe to run again."""
-    from clickcollect.processes.console import shop
-
-    with shop("orders import"):
-        from clickcollect.processes.order_import import import_file
-
-        status = import_file(file)
-    raise typer.Exit(status)
 
 
 def main() -> None:

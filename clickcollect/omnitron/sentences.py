@@ -32,13 +32,16 @@ SENTENCES: Final[dict[str, Promise]] = {
     "model_type": _("Give an object with fields."),
     "dict_type": _("Give an object with fields."),
 }
+# What pydantic calls the length of a text that one of our readers has read first.
+OF_TEXT: Final = {"too_short": "string_too_short", "too_long": "string_too_long"}
 UNREADABLE: Final = _("This value cannot be read.")
 
 
 def sentence(error: Mapping[str, Any]) -> str:
     """The words for one pydantic error. What was sent is not repeated: it may be personal."""
-    words = SENTENCES.get(error["type"], UNREADABLE)
     context = dict(error.get("ctx") or {})
+    kind = OF_TEXT.get(error["type"]) if context.get("field_type") == "Value" else None
+    words = SENTENCES.get(kind or error["type"], UNREADABLE)
     if error["type"] == "literal_error":
         context["choices"] = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
     return str(words) % context

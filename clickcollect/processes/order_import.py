@@ -9,24 +9,18 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from clickcollect.errors import ValidationFailed
 from clickcollect.oms.order_import import BadLine, ImportReport, import_orders
 
 ALL_GOOD: Final = 0
 SOME_BAD: Final = 1
-NO_ORDER_FILE: Final = 2
 
 
 def import_file(path: Path) -> int:
-    """Import, say what happened, and return the exit status."""
+    """Import, say what happened, and return the exit status. Raises ValidationFailed where there are no orders."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
-    try:
-        report = with_progress(path)
-    except ValidationFailed as refusal:
-        typer.echo(f"{path}: {refusal.errors[0]['msg']}", err=True)
-        return NO_ORDER_FILE
+    report = with_progress(path)
     for bad in report.bad:
         typer.echo(described(bad), err=True)
     summary = _("%(new)d new orders, %(known)d known already, %(bad)d bad lines.")
@@ -35,9 +29,10 @@ def import_file(path: Path) -> int:
 
 
 def with_progress(path: Path) -> ImportReport:
-    """Import under a bar, which goes to stderr and leaves nothing behind."""
+    """Import under a bar, which goes to a terminal's stderr and leaves nothing behind."""
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(_("Importing orders"), total=None)
         return import_orders(
             path,

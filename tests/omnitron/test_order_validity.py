@@ -304,6 +304,21 @@ def test_sentences_come_in_the_active_language() -> None:
         assert faults(without("number"))["number"] == turkish
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("number", "", "may not be empty"),
+        ("number", "x" * 65, "at most 64 characters"),
+        ("order_item", [], "at least one"),
+        ("order_item", [{}] * 201, "at most 200."),
+        ("delivery_type", "drone", "in_store, home_delivery"),
+        ("order_item.0.quantity", 0, "from 1 to 9999"),
+    ],
+)
+def test_sentence_says_what_to_give(path: str, value: Any, words: str) -> None:
+    assert words in faults(changed(path, value))[path]
+
+
 def test_every_kind_of_fault_has_words() -> None:
     with pytest.raises(ValidationFailed) as refusal:
         read_order({"order_item": [1], "customer": 1, "shipping_address": 1, "number": 1, "channel": "", "amount": "x"})

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from clickcollect.errors import ValidationFailed
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.order_import import BadLine
 from clickcollect.processes.order_import import described, import_file
+from clickcollect.processes.sentences import sentence_of
 from tests.shop import make_store
 
 pytestmark = pytest.mark.django_db
@@ -49,12 +51,11 @@ def test_file_without_orders_is_one_sentence(
     path = tmp_path / "orders.csv"
     path.write_bytes(content)
 
-    assert import_file(path) == 2
-    assert import_file(tmp_path / "nowhere.csv") == 2
+    with pytest.raises(ValidationFailed) as refusal:
+        import_file(path)
 
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert len(err.strip().splitlines()) == 2
+    assert sentence_of(refusal.value) == refusal.value.errors[0]["msg"]
+    assert capsys.readouterr() == ("", "")
     assert not Order.objects.exists()
 
 
