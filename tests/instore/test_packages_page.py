@@ -70,7 +70,7 @@ def test_home_delivery_is_shown_as_no_and_home_delivery() -> None:
     shop.make_package(states.WAITING, delivery_type=DeliveryType.HOME_DELIVERY)
     html = page(signed_in())
     assert "</span>No</td>" in html
-    assert "<bdi>Home_delivery</bdi>" in html
+    assert "<bdi>Home_delivery</bdi>" in html.replace("<wbr>", "")
 
 
 def test_most_urgent_stands_first_and_what_has_ended_last() -> None:

@@ -1,0 +1,80 @@
+"""A list costs the same whatever its length: at most ten statements, and 5,000 ready packages are no weight."""
+
+import gzip
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from clickcollect import instore
+from clickcollect.oms import search, states
+from clickcollect.oms.models import Package, PackageState
+from tests import shop
+
+pytestmark = pytest.mark.django_db
+MANY = 5000
+ADDRESSES = ("/instore/", "/instore/?tab=ready", "/instore/?tab=delivered", "/instore/live/", "/instore/?q=deniz")
+
+
+def client_of(package: Package) -> Client:
+    client = Client()
+    client.force_login(shop.make_user("associate", package.stock_location))
+    client.get("/instore/")
+    return client
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "/instore/?q=nothing"])
+def test_list_pages_take_at_most_ten_statements(address: str) -> None:
+    for state in (states.WAITING, states.PACKED, states.DELIVERED, states.CANCELLED):
+        package = shop.make_package(state)
+        search.update(package)
+    client = client_of(package)
+    with CaptureQueriesContext(
+        connection,
+    ) as taken:
+        assert client.get(address).status_code in (200, 204)
+    assert len(taken) <= 10, [query["sql"][:90] for query in taken]
+
+
+@pytest.mark.slow
+def test_five_thousand_ready_packages_answer_within_300_ms_and_100_kb() -> None:
+    package = shop.make_package(states.PACKED)
+    ready = PackageState.objects.get(enum_value=states.READY)
+    Package.objects.bulk_create(
+        [
+            Package(
+                order=package.order,
+                stock_location=package.stock_location,
+                state=ready,
+                item_count=2,
+                due_at=timezone.now() + timedelta(minutes=number),
+                shelf=f"A{number % 90}",
+            )
+            for number in range(MANY)
+        ],
+        batch_size=500,
+    )
+    Package.objects.update(search=search.vector(search.index_terms(package)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE oms_package")
+    client = client_of(package)
+    for address in ADDRESSES:
+        client.get(address)
+        began = time.perf_counter()
+        response = client.get(address, headers={"Accept-Encoding": "gzip"})
+        took = time.perf_counter() - began
+        assert took < 0.3, f"{address} took {took:.3f} s"
+        assert len(response.content) < 100_000
+    html = gzip.decompress(client.get("/instore/", headers={"Accept-Encoding": "gzip"}).content).decode()
+    assert f"Ready for customer <b>{MANY}</b>" in html
+
+
+def test_own_scripts_weigh_less_than_15_kb_compressed() -> None:
+    folder = Path(str(instore.__file__)).parent / "static" / "instore"
+    scripts = b"".join(path.read_bytes() for path in sorted(folder.glob("*.js")))
+    assert len(gzip.compress(scripts)) < 15_000

@@ -1,0 +1,180 @@
+"""A press of a button over HTTP: what is answered, what is counted, what is kept."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from clickcollect.accounts.models import IdempotencyKey, User
+from clickcollect.oms import states
+from clickcollect.oms.models import CommandLog, Package
+from tests import shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DELIVER = "self-service-package-delivery"
+KEY = "verify-pickup-1"
+
+
+class Counter:
+    """Somebody at the counter, signed in."""
+
+    def __init__(self, package: Package, role: str = "associate", *, user: User | None = None) -> None:
+        self.client = Client()
+        self.client.force_login(user or shop.make_user(role, package.stock_location))
+        self.package = package
+
+    def press(self, slug: str, *, key: str = "", **data: str) -> HttpResponse:
+        headers = {"HX-Request": "true"} | ({"Idempotency-Key": key} if key else {})
+        address = f"/instore/packages/{self.package.number}/commands/{slug}/"
+        response: HttpResponse = self.client.post(address, {"from": slug} | data, headers=headers)  # type: ignore[assignment]
+        return response
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def test_right_code_answers_with_the_green_result_and_the_page_as_it_is_now() -> None:
+    package = shop.make_package(states.READY)
+    response = Counter(package).press(DELIVER, otp=shop.right_code(package))
+    assert response.status_code == 200
+    assert "Package delivered" in text(response)
+    assert shop.state_of(package) == states.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("", "otp_required"), ("12", "otp_malformed"), ("x" * 65, "validation_error"), ("PK-1", "otp_malformed")],
+)
+def test_what_cannot_be_a_code_is_answered_in_the_dialog_and_not_counted(typed: str, code: str) -> None:
+    package = shop.make_package(states.READY)
+    response = Counter(package).press(DELIVER, otp=typed)
+    assert response["X-Instore-Code"] == code
+    assert f'id="verdict-{DELIVER}"' in text(response)
+    assert shop.reread(package).total_attempts == 0
+
+
+def test_the_same_try_sent_twice_counts_once_and_gets_its_true_answer() -> None:
+    package = shop.make_package(states.READY)
+    counter = Counter(package)
+    answers = [counter.press(DELIVER, key=KEY, otp=shop.wrong_code(package)) for _ in range(3)]
+    assert [answer["X-Instore-Code"] for answer in answers] == ["otp_incorrect"] * 3
+    assert "4 attempts left" in text(answers[2])
+    assert shop.reread(package).total_attempts == 1
+
+
+def test_a_delivery_whose_answer_was_lost_is_told_as_delivered_and_happened_once() -> None:
+    package = shop.make_package(states.READY)
+    counter, code = Counter(package), shop.right_code(package)
+    for _ in range(2):
+        assert "Package delivered" in text(counter.press(DELIVER, key=KEY, otp=code))
+    assert CommandLog.objects.filter(package_id=package.pk, kind="move", new_state=states.DELIVERED).count() == 1
+
+
+def test_what_is_kept_for_a_repeated_try_holds_no_code_and_nothing_personal() -> None:
+    order = shop.make_order(first_name="Zeynep", last_name="Demir")
+    package = shop.make_package(states.READY, order=order)
+    code = shop.right_code(package)
+    Counter(package).press(DELIVER, key=KEY, otp=code)
+    kept = IdempotencyKey.objects.get(key=KEY)
+    assert b"Zeynep" not in bytes(kept.body)
+    assert code.encode() not in bytes(kept.body)
+
+
+def test_locked_code_closes_the_dialog_and_offers_the_way_out() -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(issue_attempts=5, total_attempts=5)
+    response = Counter(package).press(DELIVER, otp=shop.right_code(package))
+    assert "Code locked" in text(response)
+    assert "Send new code" in text(response)
+    assert 'id="package"' in text(response)
+
+
+def test_home_delivery_cannot_be_made_ready_for_pickup() -> None:
+    package = shop.make_package(states.PACKED, delivery_type="home_delivery")
+    response = Counter(package).press("ready-for-customer-pickup")
+    assert response["X-Instore-Code"] == "not_click_and_collect"
+    assert shop.state_of(package) == states.PACKED
+
+
+def test_another_stores_package_is_not_found_before_the_command_is_looked_at() -> None:
+    package = shop.make_package(states.READY)
+    stranger = shop.make_user("manager", shop.make_store("BER-01"))
+    for slug in (DELIVER, "no-such-command"):
+        response = Counter(package, user=stranger).press(slug, otp=shop.right_code(package))
+        assert response.status_code == 404
+    assert shop.state_of(package) == states.READY
+
+
+def test_an_associate_cannot_run_a_managers_command_without_a_signature() -> None:
+    package = shop.make_package(states.READY)
+    answer = Counter(package).press("deliver-without-code", reason="x", evidence="id_document")
+    assert answer["X-Instore-Code"] == "forbidden"
+    assert shop.state_of(package) == states.READY
+
+
+def test_a_manager_signs_on_the_device_of_an_associate_and_stands_in_the_log() -> None:
+    package = shop.make_package(states.READY)
+    boss = shop.make_user("manager", package.stock_location, username="boss")
+    signed = {"username": "boss", "password": shop.PASSWORD}
+    Counter(package).press("deliver-without-code", reason="Phone lost", evidence="id_document", **signed)
+    assert shop.state_of(package) == states.DELIVERED
+    entry = CommandLog.objects.get(package_id=package.pk, new_state=states.DELIVERED, kind="move")
+    assert entry.actor_id == boss.pk
+
+
+@pytest.mark.parametrize("role", ["associate", "operator", "admin"])
+def test_only_a_manager_of_this_store_signs(role: str) -> None:
+    package = shop.make_package(states.READY)
+    shop.make_user(role, package.stock_location, username="not-boss")
+    shop.make_user("manager", shop.make_store("BER-01"), username="elsewhere")
+    counter = Counter(package)
+    for username in ("not-boss", "elsewhere", "nobody"):
+        given = {"username": username, "password": shop.PASSWORD, "reason": "x", "evidence": "id_document"}
+        assert counter.press("deliver-without-code", **given)["X-Instore-Code"] == "validation_error"
+    assert shop.state_of(package) == states.READY
+
+
+def test_passwords_of_managers_cannot_be_guessed_without_end() -> None:
+    package = shop.make_package(states.READY)
+    shop.make_user("manager", package.stock_location, username="boss")
+    counter = Counter(package)
+    codes = [
+        counter.press("deliver-without-code", username="boss", password=f"guess {number}")["X-Instore-Code"]
+        for number in range(7)
+    ]
+    assert codes[-1] == "throttled"
+    right = {"username": "boss", "password": shop.PASSWORD, "reason": "x", "evidence": "id_document"}
+    assert counter.press("deliver-without-code", **right)["X-Instore-Code"] == "throttled"
+
+
+def test_no_command_runs_without_a_csrf_token() -> None:
+    package = shop.make_package(states.WAITING)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(shop.make_user("associate", package.stock_location))
+    for address in (
+        f"/instore/packages/{package.number}/commands/complete-packaging-without-shipment/",
+        "/instore/leave/",
+        "/instore/language/",
+        "/accounts/login/",
+    ):
+        assert client.post(address, headers={"HX-Request": "true"}).status_code == 403
+    assert shop.state_of(package) == states.WAITING
+
+
+def test_a_signed_out_browser_is_sent_to_the_sign_in() -> None:
+    package = shop.make_package(states.READY)
+    response = Client().post(
+        f"/instore/packages/{package.number}/commands/{DELIVER}/", {"otp": "1"}, headers={"HX-Request": "true"}
+    )
+    assert response["HX-Redirect"].startswith("/accounts/login/")
+    assert shop.reread(package).total_attempts == 0
+
+
+@pytest.mark.parametrize("nasty", ["\x00", "\u202e", "👩‍🚀" * 200, "<script>alert(1)</script>", "٤" * 64, "'" * 64])
+def test_no_input_breaks_a_command(nasty: str) -> None:
+    package = shop.make_package(states.READY)
+    counter = Counter(package, "manager")
+    for slug in (DELIVER, "deliver-without-code", "cancel-package-ready", "extend-pickup", "nonsense"):
+        response = counter.press(slug, otp=nasty, evidence=nasty, collector_name=nasty, **{"from": nasty})
+        assert response.status_code < 500
+        assert "<script>alert" not in text(response)
