@@ -87,6 +87,12 @@ UNFOLD: dict[str, Any] = {
                 link(_("States"), "radio_button_partial", "oms_packagestate_changelist", "process:read"),
                 link(_("Application settings"), "tune", "oms_appliedsetting_changelist", "settings:read"),
             ),
+            group(
+                _("People and places"),
+                link(_("Stores"), "storefront", "omnitron_retailstore_changelist", "stores:write"),
+                link(_("Staff"), "group", "accounts_user_changelist", "staff:read"),
+                link(_("API tokens"), "key", "accounts_apitoken_changelist", "tokens:write"),
+            ),
         ],
     },
 }

@@ -1,6 +1,7 @@
 """Which subjects OMS WEB has."""
 
-from clickcollect.omnitron.models import Order
+from clickcollect.accounts.models import ApiToken, User
+from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
 from clickcollect.omsweb.log import LogSubject
 from clickcollect.omsweb.orders import OrderSubject
@@ -8,6 +9,9 @@ from clickcollect.omsweb.packages import PackageSubject
 from clickcollect.omsweb.process import StateSubject, TransitionSubject
 from clickcollect.omsweb.settings_page import SettingsSubject
 from clickcollect.omsweb.site import site
+from clickcollect.omsweb.staff import StaffSubject
+from clickcollect.omsweb.stores import StoreSubject
+from clickcollect.omsweb.tokens import TokenSubject
 
 __all__ = ("site",)
 
@@ -17,3 +21,6 @@ site.register(CommandLog, LogSubject)
 site.register(CommandTransition, TransitionSubject)
 site.register(PackageState, StateSubject)
 site.register(AppliedSetting, SettingsSubject)
+site.register(RetailStore, StoreSubject)
+site.register(User, StaffSubject)
+site.register(ApiToken, TokenSubject)

@@ -23,6 +23,10 @@ NOTED: Final = {
     "pickup_expired": gettext_lazy("The pickup time passed"),
     "created": gettext_lazy("The order arrived"),
     "order_cancel_requested": gettext_lazy("Cancellation of the order was asked for"),
+    "staff_changed": gettext_lazy("A staff member was changed"),
+    "store_changed": gettext_lazy("A store was changed"),
+    "token_created": gettext_lazy("An API token was made"),
+    "token_revoked": gettext_lazy("An API token was revoked"),
     "process_changed": gettext_lazy("The process was changed"),
     "process_imported": gettext_lazy("The process was replaced from a file"),
 }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -97,3 +98,11 @@ def count_of(counts: Mapping[str, int], key: str) -> int | str:
 def reason(text: str) -> str:
     """Why a message failed, in words; what a provider said stays as it said it."""
     return str(REASONS.get(text, text))
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """How a form field is laid out: a single box, a list of boxes, or anything with a label above it."""
+    if isinstance(field.field.widget, CheckboxSelectMultiple):
+        return "checks"
+    return "check" if isinstance(field.field.widget, CheckboxInput) else "plain"

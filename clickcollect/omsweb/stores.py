@@ -1,0 +1,204 @@
+"""Stores in OMS WEB: address, time zone, opening hours. Packages, deadlines and messages go by them."""
+
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.postgres.forms import SimpleArrayField
+from django.core.validators import RegexValidator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clickcollect.errors import NotFound, ValidationFailed
+from clickcollect.omnitron.models import ERP_CODE, RetailStore
+from clickcollect.omnitron.opening_hours import DAYS, read_day, written
+from clickcollect.omnitron.phone import phone_fault, read_phone
+from clickcollect.oms import log
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.listing import Filter, Listing, Rows
+from clickcollect.omsweb.sheets import Sheet
+from clickcollect.omsweb.subject import Subject
+
+CHANGED = "store_changed"
+PLAIN = (
+    "erp_code", "name", "email", "phone_number", "address_line", "postcode", "city", "country", "currency",
+    "language_code", "time_zone", "closed_dates", "click_and_collect", "is_active",
+)  # fmt: skip
+
+
+def zones() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
+
+
+class StoreSheet(Sheet):
+    groups = (
+        (gettext_lazy("Store"), ("erp_code", "name", "email", "phone_number", "click_and_collect", "is_active")),
+        (gettext_lazy("Address"), ("address_line", "postcode", "city", "country", "currency")),
+        (gettext_lazy("Time and language"), ("time_zone", "language_code", "closed_dates")),
+        (gettext_lazy("Opening hours"), tuple(day for day, _name in DAYS)),
+    )
+    erp_code = forms.CharField(
+        label=gettext_lazy("ERP code"),
+        max_length=64,
+        validators=[RegexValidator(ERP_CODE)],
+        help_text=gettext_lazy("What orders name the store by. Given once."),
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    phone_number = forms.CharField(label=gettext_lazy("Phone"), max_length=40, required=False)
+    address_line = forms.CharField(label=gettext_lazy("Street and number"), max_length=255, required=False)
+    postcode = forms.CharField(label=gettext_lazy("Postcode"), max_length=16, required=False)
+    city = forms.CharField(label=gettext_lazy("City"), max_length=120, required=False)
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        label=gettext_lazy("Country"),
+        help_text=gettext_lazy("Two letters, such as TR. National phone numbers are read by it."),
+    )
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$", label=gettext_lazy("Currency"), help_text=gettext_lazy("Three letters, such as TRY.")
+    )
+    language_code = forms.ChoiceField(label=gettext_lazy("Language"), choices=lambda: list(settings.LANGUAGES))
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones)
+    closed_dates = SimpleArrayField(
+        forms.DateField(),
+        label=gettext_lazy("Closed on"),
+        required=False,
+        max_length=400,
+        help_text=gettext_lazy("Dates such as 2027-01-01, with commas between."),
+    )
+    click_and_collect = forms.BooleanField(label=gettext_lazy("Click & Collect"), required=False, initial=True)
+    is_active = forms.BooleanField(
+        label=gettext_lazy("Active"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Switched off: no new orders. Packages that are there stay there."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for day, name in DAYS:
+            self.fields[day] = forms.CharField(
+                label=name, required=False, max_length=100, widget=forms.TextInput(attrs={"class": "ow-input"})
+            )
+        self.fields["mon"].help_text = _("Such as 10:00-20:00. All seven empty: always open.")
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("phone_number") and data.get("country"):
+            if phone_fault(data["phone_number"], country=data["country"]):
+                self.add_error("phone_number", _("This is no phone number of that country."))
+            else:
+                data["phone_number"] = read_phone(data["phone_number"], country=data["country"])
+        hours = {}
+        for day, _name in DAYS:
+            try:
+                hours[day] = read_day(data.get(day) or "", loc=day)
+            except ValidationFailed as error:
+                self.put(error)
+        data["store_hours"] = {day: spans for day, spans in hours.items() if spans}
+        return data
+
+
+def store_search(rows: Rows, text: str) -> Rows:
+    return rows.filter(Q(name__icontains=text) | Q(erp_code__istartswith=text) | Q(city__icontains=text))
+
+
+def store_listing(request: HttpRequest) -> Listing:
+    return Listing(
+        request=request,
+        rows=RetailStore.objects.annotate(people=Count("memberships")),
+        filters=[
+            Filter(
+                name="active",
+                label=_("Active"),
+                choices=[("1", _("Yes")), ("0", _("No"))],
+                apply=lambda rows, value: rows.filter(is_active=value == "1"),
+            ),
+        ],
+        search=store_search,
+        orders={"code": ("erp_code",)},
+    )
+
+
+class StoreSubject(Subject):
+    folder = "stores"
+    read_right: ClassVar[str] = "stores:write"
+    add_right: ClassVar[str] = "stores:write"
+    change_right: ClassVar[str] = "stores:write"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="omnitron_retailstore_changelist"),
+            path("add/", wrap(self.store_view), name="omnitron_retailstore_add"),
+            path("<int:object_id>/change/", wrap(self.store_view), name="omnitron_retailstore_change"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        context = self.page(request, title=_("Stores"), listing=store_listing(request), may_add=True)
+        return TemplateResponse(request, "omsweb/stores.html", context)
+
+    def store_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
+        actor = actor_of(request)
+        actor.require(self.change_right)
+        store = find(object_id) if object_id else None
+        sheet = StoreSheet(request.POST if request.method == "POST" else None, initial=initial(store))
+        if store:
+            sheet.fields["erp_code"].disabled = True
+        status = 200
+        if request.method == "POST":
+            status = 400
+            if sheet.is_valid() and is_free(sheet, store):
+                saved = save(sheet, store)
+                told: dict[str, str | int | bool] = {"store.id": saved.pk, "store.active": saved.is_active}
+                log.noted(kind=CHANGED, actor=actor, attributes=told | {"channel": str(actor.channel)})
+                messages.success(request, _("%(name)s was saved.") % {"name": saved})
+                return redirect("omsweb:omnitron_retailstore_changelist")
+        title = str(store) if store else _("New store")
+        context = self.page(request, title=title, sheet=sheet, may_write=True, back="omnitron_retailstore_changelist")
+        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+
+
+def find(object_id: int) -> RetailStore:
+    try:
+        return RetailStore.objects.get(pk=object_id)
+    except (RetailStore.DoesNotExist, OverflowError):
+        raise NotFound from None
+
+
+def is_free(sheet: StoreSheet, store: RetailStore | None) -> bool:
+    """Whether the code is this store's alone."""
+    taken = RetailStore.objects.filter(erp_code__iexact=sheet.cleaned_data["erp_code"])
+    if taken.exclude(pk=store.pk if store else 0).exists():
+        sheet.add_error("erp_code", _("Another store has this code."))
+        return False
+    return True
+
+
+def save(sheet: StoreSheet, store: RetailStore | None) -> RetailStore:
+    row = store or RetailStore()
+    for name in (*PLAIN, "store_hours"):
+        setattr(row, name, sheet.cleaned_data[name])
+    row.save()
+    return row
+
+
+def initial(store: RetailStore | None) -> dict[str, Any]:
+    if store is None:
+        return {"country": "TR", "currency": "TRY", "time_zone": "Europe/Istanbul", "language_code": "tr"}
+    hours = {day: written(store.store_hours.get(day, [])) for day, _name in DAYS}
+    return {name: getattr(store, name) for name in PLAIN} | hours

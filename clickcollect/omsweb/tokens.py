@@ -1,0 +1,135 @@
+"""API tokens in OMS WEB: made, shown once, revoked. Kept as hashes; nobody can read one again."""
+
+from datetime import datetime, time
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clickcollect.accounts.models import BACK_OFFICE, Channel, User
+from clickcollect.accounts.tokens import create_token, list_tokens, revoke_token
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import log
+from clickcollect.oms.access import RIGHTS
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.sheets import Sheet
+from clickcollect.omsweb.subject import Subject
+
+CREATED, REVOKED = "token_created", "token_revoked"
+MOST = 500
+
+
+def people() -> list[tuple[str, str]]:
+    found = User.objects.filter(is_active=True)[:MOST]
+    return [(str(row.pk), f"{row.username}, {row.get_role_display()}") for row in found]
+
+
+class TokenSheet(Sheet):
+    groups = (
+        (gettext_lazy("Token"), ("name", "user", "channel", "expires_at")),
+        (gettext_lazy("What it may do"), ("scopes",)),
+        (gettext_lazy("Where"), ("stores",)),
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("Which program uses it, and where.")
+    )
+    user = forms.ChoiceField(
+        label=gettext_lazy("Acts as"),
+        choices=people,
+        help_text=gettext_lazy("It never may more than this person, and ends with the account."),
+    )
+    channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel.choices)
+    expires_at = forms.DateField(
+        label=gettext_lazy("Valid until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("Left empty: until it is revoked."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Scopes"),
+        choices=[(right, right) for right in sorted(RIGHTS)],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    stores = forms.MultipleChoiceField(
+        label=gettext_lazy("Stores"),
+        choices=lambda: [(row.erp_code, str(row)) for row in RetailStore.objects.all()[:MOST]],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("None chosen: every store that the person sees."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        until = data.get("expires_at")
+        if until and until < timezone.localdate():
+            self.add_error("expires_at", _("This day is over."))
+        user = User.objects.filter(pk=data.get("user") or 0).first()
+        if user and user.role not in BACK_OFFICE and data.get("channel") == Channel.OMS_WEB:
+            self.add_error("channel", _("Store staff act in INSTORE only."))
+        return data
+
+
+class TokenSubject(Subject):
+    folder = "tokens"
+    read_right: ClassVar[str] = "tokens:write"
+    add_right: ClassVar[str] = "tokens:write"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="accounts_apitoken_changelist"),
+            path("add/", wrap(self.new_view), name="accounts_apitoken_add"),
+            path("<int:object_id>/revoke/", wrap(self.revoke_view), name="token_revoke"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        context = self.page(request, title=_("API tokens"), tokens=list_tokens(), now=timezone.now())
+        return TemplateResponse(request, "omsweb/tokens.html", context)
+
+    def new_view(self, request: HttpRequest) -> HttpResponse:
+        """The form; and after it, once, the key."""
+        actor = actor_of(request)
+        actor.require(self.add_right)
+        sheet = TokenSheet(request.POST if request.method == "POST" else None, initial={"channel": Channel.OMS_WEB})
+        if request.method == "POST" and sheet.is_valid():
+            data = sheet.cleaned_data
+            made = create_token(
+                user=User.objects.get(pk=data["user"]),
+                name=data["name"],
+                scopes=data["scopes"],
+                channel=Channel(data["channel"]),
+                stores=data["stores"],
+                expires_at=end_of(data["expires_at"]),
+            )
+            log.noted(
+                kind=CREATED,
+                actor=actor,
+                attributes={"token.id": made.token.pk, "token.user": made.token.user_id, "channel": str(actor.channel)},
+            )
+            context = self.page(request, title=_("API tokens"), made=made)
+            return TemplateResponse(request, "omsweb/token_made.html", context)
+        context = self.page(
+            request, title=_("New API token"), sheet=sheet, may_write=True, back="accounts_apitoken_changelist"
+        )
+        return TemplateResponse(request, "omsweb/sheet.html", context, status=400 if sheet.is_bound else 200)
+
+    def revoke_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        actor = actor_of(request)
+        actor.require(self.add_right)
+        if request.method == "POST" and object_id < 2**63 and revoke_token(object_id):
+            log.noted(kind=REVOKED, actor=actor, attributes={"token.id": object_id, "channel": str(actor.channel)})
+            messages.success(request, _("The token was revoked. It works no more."))
+        return redirect("omsweb:accounts_apitoken_changelist")
+
+
+def end_of(day: Any) -> datetime | None:
+    """The last moment of that day."""
+    return timezone.make_aware(datetime.combine(day, time.max)) if day else None

@@ -1,0 +1,193 @@
+"""OMS WEB, staff, stores and tokens: who may change whom, and what ends at once."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clickcollect.accounts.models import ApiToken, Channel, Role, User
+from clickcollect.accounts.tokens import create_token, find_token
+from clickcollect.omnitron.models import RetailStore, StoreMembership
+from clickcollect.oms.access import actor_for
+from clickcollect.oms.log_models import CommandLog
+from tests.shop import PASSWORD, make_store, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NEW = {"username": "mira", "first_name": "Mira", "role": "associate", "is_active": "on", "password": "a-first-secret"}
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(make_user(Role.ADMIN, username="boss"))
+    return client
+
+
+def post_person(client: Client, user: User, **changes: Any) -> Any:
+    data = {"username": user.username, "role": user.role, "is_active": "on"}
+    data |= {"stores": [str(pk) for pk in user.memberships.values_list("store_id", flat=True)]}
+    return client.post(f"/oms/staff/{user.pk}/change/", {k: v for k, v in (data | changes).items() if v is not None})
+
+
+def test_a_new_associate_works_in_the_chosen_store(admin: Client) -> None:
+    store = make_store()
+    assert admin.post("/oms/staff/add/", NEW | {"stores": [str(store.pk)]}).status_code == 302
+    mira = User.objects.get(username="mira")
+    assert mira.check_password("a-first-secret")
+    assert actor_for(mira).store_ids == {store.pk}
+    assert CommandLog.objects.get(code="staff_changed").attributes["staff.id"] == mira.pk
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"username": "BOSS"}, "username"),
+        ({"username": ""}, "username"),
+        ({"password": ""}, "password"),
+        ({"password": "short"}, "password"),
+        ({"stores": []}, "stores"),
+        ({"stores": ["999"]}, "stores"),
+        ({"role": "emperor"}, "role"),
+        ({"first_name": "\x00"}, "first_name"),
+    ],
+)
+def test_a_fault_is_told_and_nobody_is_made(admin: Client, changes: dict[str, Any], field: str) -> None:
+    answer = admin.post("/oms/staff/add/", NEW | {"stores": [str(make_store().pk)]} | changes)
+    assert answer.status_code == 400
+    assert field in answer.context["sheet"].errors
+    assert User.objects.count() == 1
+
+
+def test_moving_somebody_works_at_once(admin: Client) -> None:
+    old, new = make_store("IST-01"), make_store("BER-01")
+    user = make_user(Role.ASSOCIATE, old)
+    post_person(admin, user, stores=[str(new.pk)])
+    assert actor_for(user).store_ids == {new.pk}
+    post_person(admin, user, role="operator", stores=[])
+    assert not StoreMembership.objects.filter(user=user).exists()
+
+
+def test_who_leaves_is_out_at_once(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    key = create_token(user=user, name="x", scopes=["packages:read"]).key
+    theirs = Client()
+    theirs.force_login(user)
+    assert theirs.get("/oms/packages/").status_code == 200
+    post_person(admin, user, is_active=None)
+    assert theirs.get("/oms/packages/").status_code == 302
+    assert find_token(key) is None
+    post_person(admin, user)
+    assert find_token(key) is None, "coming back does not bring a revoked token back"
+
+
+def test_a_new_password_ends_sessions_and_tokens(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    key = create_token(user=user, name="x", scopes=["packages:read"]).key
+    theirs = Client()
+    theirs.force_login(user)
+    post_person(admin, user, password="another-good-one")
+    assert theirs.get("/oms/packages/").status_code == 302
+    assert find_token(key) is None
+
+
+def test_nobody_raises_or_closes_their_own_account(admin: Client) -> None:
+    boss = User.objects.get(username="boss")
+    make_user(Role.ADMIN)
+    for changes in ({"role": "operator"}, {"is_active": None}):
+        assert post_person(admin, boss, **changes).status_code == 400
+    boss.refresh_from_db()
+    assert (boss.role, boss.is_active) == (Role.ADMIN, True)
+
+
+def test_an_operator_sees_staff_and_changes_nobody(client: Client) -> None:
+    client.force_login(make_user(Role.OPERATOR))
+    user = make_user(Role.ASSOCIATE, make_store())
+    assert client.get("/oms/staff/").status_code == 200
+    assert client.get(f"/oms/staff/{user.pk}/change/").status_code == 200
+    assert post_person(client, user, role="admin").status_code == 403
+    assert client.post("/oms/staff/add/", NEW).status_code == 403
+    assert client.get("/oms/tokens/").status_code == 403
+    user.refresh_from_db()
+    assert user.role == Role.ASSOCIATE
+
+
+def test_a_password_is_never_shown(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    page = admin.get(f"/oms/staff/{user.pk}/change/").content.decode()
+    assert PASSWORD not in page
+    assert user.password not in page
+    answer = admin.post("/oms/staff/add/", NEW | {"username": ""})
+    assert "a-first-secret" not in answer.content.decode()
+
+
+STORE = {
+    "erp_code": "ANK-01", "name": "Kızılay", "country": "tr", "currency": "try", "time_zone": "Europe/Istanbul",
+    "language_code": "tr", "click_and_collect": "on", "is_active": "on", "mon": "10:00-13:00, 14.00–20:00",
+}  # fmt: skip
+
+
+def test_a_store_is_opened_with_its_hours(admin: Client) -> None:
+    assert admin.post("/oms/stores/add/", STORE | {"closed_dates": "2027-01-01, 2027-04-23"}).status_code == 302
+    store = RetailStore.objects.get(erp_code="ANK-01")
+    assert store.store_hours == {"mon": [["10:00", "13:00"], ["14:00", "20:00"]]}
+    assert (store.country, store.currency) == ("TR", "TRY")
+    assert len(store.closed_dates) == 2
+    page = admin.get(f"/oms/stores/{store.pk}/change/").content.decode()
+    assert 'value="10:00-13:00, 14:00-20:00"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"mon": "late"}, "mon"),
+        ({"mon": "20:00-10:00"}, "mon"),
+        ({"mon": "10:00-14:00, 13:00-15:00"}, "mon"),
+        ({"mon": "10:00-24:30"}, "mon"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"country": "Turkey"}, "country"),
+        ({"phone_number": "call me"}, "phone_number"),
+        ({"erp_code": "a b"}, "erp_code"),
+        ({"erp_code": "ist-01"}, "erp_code"),
+        ({"closed_dates": "soon"}, "closed_dates"),
+    ],
+)
+def test_a_wrong_store_is_refused_at_its_field(admin: Client, changes: dict[str, str], field: str) -> None:
+    make_store("IST-01")
+    answer = admin.post("/oms/stores/add/", STORE | changes)
+    assert answer.status_code == 400
+    assert field in answer.context["sheet"].errors
+    assert RetailStore.objects.count() == 1
+
+
+def test_the_code_of_a_store_never_changes(admin: Client) -> None:
+    store = make_store("IST-01")
+    admin.post(f"/oms/stores/{store.pk}/change/", STORE | {"erp_code": "NEW-01"})
+    store.refresh_from_db()
+    assert (store.erp_code, store.name) == ("IST-01", "Kızılay")
+
+
+def test_a_token_is_shown_once_and_ends_when_revoked(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    data = {"name": "ERP", "user": str(user.pk), "channel": "OMS WEB", "scopes": ["packages:read", "orders:write"]}
+    answer = admin.post("/oms/tokens/add/", data)
+    key = answer.context["made"].key
+    assert key in answer.content.decode()
+    token = find_token(key)
+    assert token is not None
+    assert token.scopes == ["orders:write", "packages:read"]
+    assert key not in admin.get("/oms/tokens/").content.decode()
+    admin.post(f"/oms/tokens/{token.pk}/revoke/")
+    assert find_token(key) is None
+    assert CommandLog.objects.filter(code__in=["token_created", "token_revoked"]).count() == 2
+
+
+def test_a_token_without_scopes_or_for_the_wrong_channel_is_not_made(admin: Client) -> None:
+    user = make_user(Role.ASSOCIATE, make_store())
+    for data in (
+        {"name": "x", "user": str(user.pk), "channel": Channel.INSTORE},
+        {"name": "x", "user": str(user.pk), "channel": Channel.OMS_WEB, "scopes": ["packages:read"]},
+        {"name": "x", "user": "999", "channel": Channel.INSTORE, "scopes": ["packages:read"]},
+        {"name": "x", "user": str(user.pk), "channel": Channel.INSTORE, "scopes": ["everything"]},
+    ):
+        assert admin.post("/oms/tokens/add/", data).status_code == 400
+    assert not ApiToken.objects.exists()
