@@ -27,7 +27,7 @@ from clickcollect.whisperer.records import Outcome
 AT_ONCE: Final = 512
 FILLED_TOGETHER: Final = 8
 POLL_SECONDS: Final = 1.0
-GATHER_SECONDS: Final = 0.004  # lets claims and records come in batches when there is much to do
+GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches when there is much to do
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
 
