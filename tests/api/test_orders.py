@@ -1,12 +1,14 @@
 """Orders over HTTP: taken in once, read back, cancelled."""
 
 import json
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.oms.api import examples
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.api.caller import ORDERS, Caller, caller_for, code_of, document_of, make_caller
@@ -144,3 +146,12 @@ def test_store_staff_have_no_business_with_orders() -> None:
         ):
             assert (answer.status_code, code_of(answer)) == (403, "forbidden")
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "example"),
+    [(ORDERS, examples.ORDER_IN), ("/api/v1/channel/7/create_orders/", examples.CHANNEL_ORDER_IN)],
+)
+def test_the_examples_of_the_description_are_good_orders(office: Caller, address: str, example: dict[str, Any]) -> None:
+    assert office.post(address, example).status_code == 201
+    assert Package.objects.count() == 1

@@ -102,3 +102,11 @@ def test_a_key_is_never_kept_for_an_idempotency_key(user: User) -> None:
     body = {"username": "manager", "password": shop.PASSWORD}
     keys = {document_of(caller.post(LOGIN, body, Idempotency_Key="k"))["key"] for _ in range(2)}
     assert len(keys) == 2
+
+
+def test_an_address_that_nobody_told_is_a_refusal_and_no_breakdown(user: User) -> None:
+    caller = Caller(None)
+    caller.client.defaults["REMOTE_ADDR"] = ""
+    answer = caller.post(LOGIN, {"username": "manager", "password": shop.PASSWORD})
+    assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+    assert "TRUSTED_PROXIES" in json.loads(answer.content)["errors"][0]["msg"]

@@ -72,7 +72,17 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
                 models += operation.pop("x-schemas", [])
                 describe(operation, path=path, method=method)
         components["schemas"] |= schemas_of(models)
+        for schema in components["schemas"].values():
+            exemplify_page(schema, components["schemas"])
     return document
+
+
+def exemplify_page(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A list's example is a page with the example of one row."""
+    rows = schema.get("properties", {}).get("results", {}).get("items", {})
+    row = schemas.get(rows.get("$ref", "").rsplit("/", 1)[-1], {})
+    if row.get("examples"):
+        schema["examples"] = [{"count": 1, "next": None, "previous": None, "results": row["examples"][:1]}]
 
 
 def schemas_of(models: Iterable[type[BaseModel]]) -> dict[str, Any]:

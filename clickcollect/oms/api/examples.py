@@ -142,6 +142,31 @@ INSTORE_CONFIG: Final[dict[str, Any]] = {
     "languages": ["en", "tr", "de", "ar"],
 }
 KEY: Final[dict[str, Any]] = {"key": "cc_kq3t…"}
+CHANNEL_ORDER_IN: Final[dict[str, Any]] = {
+    "order": {
+        "number": "WEB-100001",
+        "date_placed": "2026-11-17T17:02:56Z",
+        "currency": "TRY",
+        "amount": "59.80",
+        "customer": CUSTOMER,
+        "shipping_address": {"address_type": "retail_store", "retail_store": "IST-01"},
+    },
+    "order_item": [ITEM],
+}
+SHOPIFY_ORDER_IN: Final[dict[str, Any]] = {
+    "id": 820982911946154508,
+    "name": "#9999",
+    "created_at": "2026-11-17T17:02:56+00:00",
+    "currency": "TRY",
+    "total_price": "59.80",
+    "phone": "+905550000101",
+    "customer": {"first_name": "Deniz", "last_name": "Yılmaz"},
+    "shipping_lines": [{"code": "Istanbul Kadıköy", "title": "Istanbul Kadıköy"}],
+    "line_items": [
+        {"sku": "TSH-BLK-M", "title": "T-shirt", "quantity": 2, "price": "29.90", "requires_shipping": True}
+    ],
+}
+TAKEN: Final[dict[str, Any]] = {"status": "created", "id": 317, "number": "WEB-100001"}
 COMMANDS_IN: Final[dict[str, Any]] = {
     "By transition": {"value": {"transition": 1}},
     "By slug": {"value": {"slug": "ready-for-customer-pickup"}},

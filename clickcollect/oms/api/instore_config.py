@@ -26,6 +26,7 @@ StoreCode = Annotated[
     response=InstoreConfigOut,
     summary="Read the client's configuration",
     operation_id="read_instore_config",
+    openapi_extra={"x-problems": ("not_found",)},
 )
 def read_config(request: ApiRequest, store: StoreCode = None) -> dict[str, Any]:
     """Whether codes are needed, how long they are, and where this caller works."""

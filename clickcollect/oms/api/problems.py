@@ -5,11 +5,12 @@ import logging
 import traceback
 from typing import Any, Final
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
-from clickcollect.errors import DomainError, Fault, NotAuthenticated, NotFound, Throttled, ValidationFailed
+from clickcollect.errors import DomainError, Fault, Forbidden, NotAuthenticated, NotFound, Throttled, ValidationFailed
 from clickcollect.omnitron.sentences import sentence
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ def translate(error: Exception) -> DomainError:
         return ValidationFailed(faults(error.errors))
     if isinstance(error, Http404):
         return NotFound()
+    if isinstance(error, PermissionDenied):
+        return Forbidden()
     if isinstance(error, HttpError):
         return of_ninja(error)
     record(error)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.utils import is_mfa_enabled
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema
@@ -60,6 +60,9 @@ def authenticate(request: HttpRequest, payload: LoginIn) -> User:
         user = adapter.authenticate(request, username=payload.username, password=payload.password)
     except ValidationError:
         raise ValidationFailed.of(CREDENTIALS, _("Too many tries. Wait a few minutes and try again.")) from None
+    except PermissionDenied:  # the throttle counts by address, and a proxy hides it
+        words = _("Your address is not known. Ask an administrator to look at TRUSTED_PROXIES.")
+        raise ValidationFailed.of(CREDENTIALS, words) from None
     if not isinstance(user, User) or not user.is_active:
         raise ValidationFailed.of(CREDENTIALS, _("The name or the password is wrong."))
     return user

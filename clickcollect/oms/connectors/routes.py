@@ -6,11 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
+from pydantic import ConfigDict
 
 from clickcollect.accounts.models import Channel, Role
 from clickcollect.errors import NotAuthenticated, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
+from clickcollect.oms.api import examples
 from clickcollect.oms.api.bodies import body_of, read_object
 from clickcollect.oms.api.callers import ApiRequest, introduce
 from clickcollect.oms.connectors import channel_order, shopify, taking
@@ -29,6 +31,8 @@ SHOPIFY: Final = Actor(
 
 class TakenOut(Schema):
     """What became of the order: `created`, `known` (it was there already), or `ignored`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TAKEN]})
 
     status: taking.Status
     id: int | None = None
@@ -65,7 +69,12 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object", "title": "ShopifyOrder"}}},
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "title": "ShopifyOrder"},
+                    "example": examples.SHOPIFY_ORDER_IN,
+                },
+            },
         },
         "x-problems": ("order_conflict",),
     },
@@ -101,6 +110,7 @@ def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
                             "order_item": {"type": "array", "items": {"type": "object"}},
                         },
                     },
+                    "example": examples.CHANNEL_ORDER_IN,
                 },
             },
         },
