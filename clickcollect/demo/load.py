@@ -1,7 +1,8 @@
 """The demo shop: four stores, five people, some forty orders on their way. Loaded once; safe to call at every start.
 
 Orders come in by `receive_order` and move by `run_command`, as everywhere. Only two things are set directly,
-because no road leads into the past: the times of packages that have been lying about for days, and where they lie.
+because no road leads into the past: the times of packages that have been lying about for days (their messages
+arrived back then), and where they lie.
 """
 
 from datetime import datetime, timedelta
@@ -19,8 +20,10 @@ from clickcollect.omnitron.validity import read_order
 from clickcollect.oms import pickup_code, search, states
 from clickcollect.oms.access import SYSTEM, Actor, actor_for, get_package
 from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.events import PackageReadyForCustomerPickupWhispererEvent
 from clickcollect.oms.intake import receive_order
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import MessageState, Package
+from clickcollect.whisperer import outbox
 
 # The way through the process: from a state, by a command.
 ROAD: Final = {
@@ -28,6 +31,8 @@ ROAD: Final = {
     states.PACKED: "READY_FOR_PICKUP",
     states.READY: "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
 }
+
+READY_EVENT: Final = PackageReadyForCustomerPickupWhispererEvent.type
 
 
 def load_demo_shop() -> None:
@@ -76,6 +81,8 @@ def play(demo: DemoOrder, actors: dict[str, Actor]) -> None:
     order = find(demo) or receive_order(order=read_order(demo.document), actor=SYSTEM).order
     for package in Package.objects.filter(order=order).order_by("id"):
         bring(package.pk, demo, actors)
+        if demo.scene is Scene.NOT_COLLECTED:
+            outbox.supersede(subject=f"package:{package.pk}", types=[READY_EVENT], reason="sent_long_ago")
         Package.objects.filter(pk=package.pk).update(**placed_and_dated(demo))
         search.update(get_package(SYSTEM, package_id=package.pk))
 
@@ -124,7 +131,9 @@ def dated(scene: Scene, *, arrived: datetime, now: datetime) -> dict[str, Any]:
     if scene is Scene.ENDS_SOON:
         return ready_times(since=arrived + timedelta(hours=3), until=now + timedelta(hours=5))
     if scene is Scene.NOT_COLLECTED:
-        return ready_times(since=arrived + timedelta(hours=3), until=now - timedelta(hours=40))
+        since = arrived + timedelta(hours=3)
+        received = {"message_state": MessageState.DELIVERED, "message_at": since, "message_reason": ""}
+        return ready_times(since=since, until=now - timedelta(hours=40)) | received
     return {}
 
 

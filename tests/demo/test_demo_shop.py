@@ -19,7 +19,7 @@ from clickcollect.oms.events import EVENTS
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
-from clickcollect.whisperer.models import Endpoint, Event, Hook
+from clickcollect.whisperer.models import Delivery, Endpoint, Event, Hook
 from clickcollect.whisperer.sealing import unseal
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,15 @@ class TheShopAsItIsLoaded(TestCase):
         assert packages.filter(state__enum_value=states.READY, pickup_deadline__lt=now).count() >= 2
         soon = packages.filter(state__enum_value=states.READY, pickup_deadline__range=(now, now + timedelta(hours=12)))
         assert soon.count() == 1
+
+    def test_messages_of_long_ago_are_not_sent_now(self) -> None:
+        old = Package.objects.filter(state__enum_value=states.READY, pickup_deadline__lt=timezone.now())
+        subjects = [f"package:{package.pk}" for package in old]
+        waiting = Delivery.objects.filter(subject__in=subjects, state="queued", code_bearing=True)
+
+        assert set(old.values_list("message_state", flat=True)) == {"delivered"}
+        assert not waiting.exists()
+        assert Delivery.objects.filter(state="queued", code_bearing=True).count() >= 8
 
     def test_home_deliveries_are_there_and_one_has_no_package(self) -> None:
         home = Order.objects.filter(delivery_type="home_delivery")
