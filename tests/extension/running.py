@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -115,6 +115,12 @@ class Running:
         signed = {"Content-Type": "application/json", "X-Whisperer-Signature": signature(body, secret=secret)}
         return call(f"{self.url}/events/", body=body, headers=signed | dict(headers or {}))
 
+    def kill(self) -> None:
+        """End it without a word, and whatever it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
     def messages(self, to: str = "") -> list[dict[str, str]]:
         answer = call(f"{self.url}/phone/messages.json" + (f"?to={to}" if to else ""))
         assert answer.status == 200
@@ -182,11 +188,9 @@ def running(*, database_url: str, log: Path, **environment: str) -> Iterator[Run
         yield extension
     finally:
         process.send_signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        extension.kill()  # a master that was killed leaves its worker behind
 
 
 def _wait_until_it_answers(extension: Running) -> None:

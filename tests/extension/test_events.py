@@ -257,13 +257,22 @@ def test_an_attempt_that_died_is_made_again_when_its_claim_has_run_out(extension
     assert len(extension.texts(document)) == 1
 
 
-def test_a_second_start_keeps_what_was_finished(start_extension: Start) -> None:
-    document = event()
+def test_a_second_start_keeps_what_was_finished_for_ninety_days(start_extension: Start) -> None:
+    document, old = event(), event()
     with database() as url:
-        assert start_extension(database_url=url).post(document).json["status"] == "sent"
+        first = start_extension(database_url=url)
+        assert [first.post(one).json["status"] for one in (document, old)] == ["sent", "sent"]
+        age = "UPDATE extension_message SET received_at = now() - interval '91 days' WHERE uuid = '{}' RETURNING 1"
+        first.rows(age.format(old["event"]["uuid"]))
         second = start_extension(database_url=url)
         assert second.post(document).json["status"] == "finished"
         assert second.messages() == []
+        for _try in range(100):
+            if second.rows("SELECT uuid FROM extension_message") == [(document["event"]["uuid"],)]:
+                break
+            time.sleep(0.05)
+        assert second.rows("SELECT uuid FROM extension_message") == [(document["event"]["uuid"],)]
+        assert second.rows("SELECT id FROM extension_package") == [(document["payload"]["id"],)]
 
 
 def test_a_database_that_goes_away_is_a_retry_and_not_a_traceback(start_extension: Start) -> None:

@@ -65,8 +65,7 @@ def test_receipts_wait_for_an_oms_that_is_away_also_over_a_restart(start_extensi
     document = event()
     first.post(document)
     assert first.rows("SELECT count(*) FROM extension_receipt") == [(2,)]
-    first.process.kill()
-    first.process.wait()
+    first.kill()
     start_extension(EXTENSION_OMS_URL=gone.url, database_url=first.database_url)
     with receiver(port=port, status=503) as oms:
         oms.wait_for(1, seconds=30)
