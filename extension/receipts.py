@@ -31,7 +31,7 @@ PATH = "/api/v1/oms/message-receipts/"
 BATCH = 100
 AT_ONCE = 8
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
-LEASE_SECONDS = 60
+LEASE_SECONDS = 15  # after a crash in the middle; the same receipt twice would do no harm
 POLL_SECONDS = 1.0
 FINAL = {400, 404, 409, 410, 413, 422}  # the OMS has understood, and does not want it
 
