@@ -20,6 +20,7 @@ from clickcollect.oms.api.gate import guarded, once, unknown_address
 from clickcollect.oms.api.problems import on_exception
 from clickcollect.oms.api.prose import DESCRIPTION, TITLE
 from clickcollect.oms.connectors import routes as connectors
+from clickcollect.whisperer import api as whisperer_hooks
 
 
 class ClickCollectAPI(NinjaAPI):
@@ -58,6 +59,7 @@ api.add_router("/api/v1/oms/settings/application_settings", settings.router)
 api.add_router("/api/v1/oms", receipts.router)
 api.add_router("/api/v1/instore", instore_config.router)
 api.add_router("/api/v1", stores.router)
+api.add_router("/whisperer", whisperer_hooks.router)
 api.add_router("/api/v1", connectors.router)
 
 

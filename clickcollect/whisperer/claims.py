@@ -44,7 +44,8 @@ WITH room AS MATERIALIZED (
                           WHERE busy.lane = d.lane AND busy.state = 'delivering')
           AND NOT EXISTS (SELECT FROM whisperer_delivery older
                           WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying')
-                          AND older.state = 'queued' AND older.next_attempt_at + interval '0' <= now() AND older.id < d.id)
+                          AND older.state = 'queued' AND older.id < d.id
+                          AND older.next_attempt_at + interval '0' <= now())
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0
     UNION ALL
@@ -55,7 +56,7 @@ WITH room AS MATERIALIZED (
                           WHERE busy.lane = d.lane AND busy.state = 'delivering')
           AND NOT EXISTS (SELECT FROM whisperer_delivery older
                           WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying')
-                          AND older.next_attempt_at + interval '0' <= now() AND older.id < d.id)
+                          AND older.id < d.id AND older.next_attempt_at + interval '0' <= now())
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0 AND NOT room.paused
 ), one_each AS (

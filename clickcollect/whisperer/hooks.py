@@ -32,7 +32,8 @@ class HookExists(DomainError):
 
     code = "webhook_100_2"
     status = 406
-    title = _("Webhook already registered")
+    title = _("Already registered")
+    words: Final = "Webhook already registered"
     sentence = _("This hook exists already. Change that one, or delete it first.")
 
 

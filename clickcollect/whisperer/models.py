@@ -158,8 +158,8 @@ class Event(models.Model):
 class Delivery(models.Model):
     """One letter to one hook: the row that a worker claims, sends and closes.
 
-    ``lane``: letters of one subject to one endpoint, which go one at a time. One number, so that the claim's plan is the
-    same whatever the database knows of the table's contents; should two lanes ever share it, they wait for each other.
+    ``lane``: letters of one subject to one endpoint, which go one at a time. One number, so that the claim's plan is
+    the same whatever the database knows of the table; should two lanes ever share it, they wait for each other.
     ``fence`` rises with every claim: a worker whose lease has run out cannot close a letter that is another's by now.
     """
 
@@ -169,9 +169,7 @@ class Delivery(models.Model):
     event_type = models.CharField(_("event type"), max_length=124)
     subject = models.CharField(_("subject"), max_length=64)
     lane = models.GeneratedField(
-        expression=models.Func(
-            "subject", Cast("endpoint", models.BigIntegerField()), function="hashtextextended"
-        ),
+        expression=models.Func("subject", Cast("endpoint", models.BigIntegerField()), function="hashtextextended"),
         output_field=models.BigIntegerField(),
         db_persist=True,
     )
@@ -227,6 +225,7 @@ class Delivery(models.Model):
                 name="delivery_undelivered", fields=["event_type", "queued_at"], condition=Q(state__in=UNDELIVERED)
             ),
             models.Index(name="delivery_dead", fields=["-id"], condition=Q(state=DeliveryState.DEAD)),
+            models.Index(name="delivery_not_delivered", fields=["-id"], condition=~Q(state=DeliveryState.DELIVERED)),
             models.Index(name="delivery_of_subject", fields=["subject", "-id"]),
             models.Index(name="delivery_of_hook", fields=["hook", "-id"]),
         )

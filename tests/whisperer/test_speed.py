@@ -35,11 +35,11 @@ def rate(user: User, *, events: int, delay: float) -> float:
 
 def test_one_worker_sends_2000_events_a_second_to_a_receiver_that_answers_at_once(user: User, filler: Filler) -> None:
     found = rate(user, events=20_000, delay=0.0)
-    print(f"\nat once: {found:.0f} events/s")
+    print(f"\nat once: {found:.0f} events/s")  # noqa: T201
     assert found >= 2_000
 
 
 def test_one_worker_is_30_times_as_fast_as_one_at_a_time_with_a_receiver_of_50_ms(user: User, filler: Filler) -> None:
     found = rate(user, events=8_000, delay=0.05)
-    print(f"\n50 ms: {found:.0f} events/s")
+    print(f"\n50 ms: {found:.0f} events/s")  # noqa: T201
     assert found >= 30 * 18

@@ -1,0 +1,59 @@
+"""Hooks and their events as JSON (contract section 3). No secret, no password, no body ever leaves."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+def hook_document(hook: Hook) -> dict[str, Any]:
+    return {
+        "id": hook.pk,
+        "event_type": hook.event_type,
+        "target_url": hook.target_url,
+        "is_active": hook.is_active,
+        "retry_countdown_config": hook.retry_countdown_config or None,
+        "additional_headers": hook.additional_headers,
+        "config": hook.config,
+        "callback": hook.callback or None,
+        "created_date": moment(hook.created_date),
+        "modified_date": moment(hook.modified_date),
+        "has_secret_key": bool(hook.secret),
+        "stopped_reason": hook.stopped_reason or None,
+        "stopped_date": moment(hook.stopped_at),
+    }
+
+
+def delivery_document(delivery: Delivery) -> dict[str, Any]:
+    """One event as it went to one hook: the reference's keys without its bodies, and what became of it."""
+    event = delivery.event
+    tries = list(delivery.tries.all())
+    last = tries[-1] if tries else None
+    return {
+        "id": delivery.pk,
+        "uuid": event.uuid,
+        "event_type": delivery.event_type,
+        "object_id": event.subject.partition(":")[2],
+        "subject": event.subject,
+        "sequence": event.sequence,
+        "webhook": hook_document(delivery.hook),
+        "delivered": delivery.state == DeliveryState.DELIVERED,
+        "state": delivery.state,
+        "reason": delivery.reason or None,
+        "response_http_status": delivery.status_code,
+        "response_time": last.duration_ms / 1000 if last else None,
+        "request_datetimes": [moment(one.started_at) for one in reversed(tries)],
+        "retry_count": delivery.attempts,
+        "next_attempt_date": moment(delivery.next_attempt_at) if is_waiting(delivery) else None,
+        "created_date": moment(event.issued_at),
+        "modified_date": moment(delivery.finished_at or delivery.next_attempt_at),
+    }
+
+
+def is_waiting(delivery: Delivery) -> bool:
+    return delivery.state in (DeliveryState.QUEUED, DeliveryState.RETRYING)

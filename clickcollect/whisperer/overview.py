@@ -1,0 +1,73 @@
+"""The post office at a glance: what waits and for how long, which endpoint backs off, what died. Bounded reads."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Now
+
+from clickcollect.whisperer.models import UNDELIVERED, Attempt, Delivery, DeliveryState, Endpoint
+
+COUNTED_UP_TO: Final = 10_001
+MOST_ENDPOINTS: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackingOff:
+    """An endpoint that failed ten times in a row or more, and since when we hold back."""
+
+    target_url: str
+    since: datetime
+    failures: int
+    reason: str
+    waiting: int
+
+
+def endpoints_backing_off() -> list[BackingOff]:
+    """For the banner: the longest first, at most 100, each with how many letters wait for it (up to 10,001)."""
+    failing = Endpoint.objects.filter(failing_since__isnull=False).order_by("failing_since")[:MOST_ENDPOINTS]
+    return [
+        BackingOff(
+            target_url=endpoint.target_url,
+            since=endpoint.failing_since,
+            failures=endpoint.failures,
+            reason=endpoint.last_reason,
+            waiting=Delivery.objects.filter(endpoint=endpoint, state__in=UNDELIVERED)[:COUNTED_UP_TO].count(),
+        )
+        for endpoint in failing
+        if endpoint.failing_since is not None
+    ]
+
+
+def oldest_undelivered(types: Collection[str]) -> timedelta | None:
+    """The age of the oldest event of these types that some hook has not got yet and still shall get; None if none."""
+    waiting = Delivery.objects.filter(event_type__in=types, state__in=UNDELIVERED)
+    age = ExpressionWrapper(Now() - F("queued_at"), output_field=DurationField())
+    return waiting.order_by("queued_at").annotate(age=age).values_list("age", flat=True).first()
+
+
+def counts() -> dict[str, int]:
+    """Letters that are not delivered, by state: exact for what is on its way, up to 10,001 for dead letters."""
+    found = dict.fromkeys([*map(str, UNDELIVERED), DeliveryState.DEAD.value], 0)
+    rows = Delivery.objects.filter(state__in=UNDELIVERED).order_by().values("state").annotate(number=Count("pk"))
+    found |= {row["state"]: row["number"] for row in rows}
+    dead = Delivery.objects.filter(state=DeliveryState.DEAD).order_by()
+    found[DeliveryState.DEAD.value] = dead[:COUNTED_UP_TO].count()
+    return found
+
+
+def dead_letters() -> QuerySet[Delivery]:
+    """For the list with filters and bulk redelivery: the newest first."""
+    return Delivery.objects.filter(state=DeliveryState.DEAD).select_related("event", "hook").order_by("-id")
+
+
+def timeline(subject: str, *, at_most: int = 200) -> list[Delivery]:
+    """One subject's letters with their attempts, the newest first."""
+    letters = Delivery.objects.filter(subject=subject).select_related("event", "hook").order_by("-id")
+    return list(letters.defer("event__payload").prefetch_related("tries")[:at_most])
+
+
+def attempts_of(delivery_id: int, *, at_most: int = 200) -> list[Attempt]:
+    return list(Attempt.objects.filter(delivery_id=delivery_id).order_by("-id")[:at_most])

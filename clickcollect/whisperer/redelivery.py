@@ -1,0 +1,157 @@
+"""Sending again by hand, a dead letter or one that waits: same uuid, new time and signature, never an old code."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from clickcollect.errors import DomainError, NotFound
+from clickcollect.whisperer import outbox, registry
+from clickcollect.whisperer.models import Delivery, DeliveryState, Event, Hook, Reason
+from clickcollect.whisperer.registry import Expired, Unwanted
+
+MOST_AT_ONCE: Final = 1_000
+
+
+class RedeliveryRefused(DomainError):
+    """A letter that is not sent again. ``code`` and ``words`` are the reference's where it knows the case."""
+
+    code = "event_100_2"
+    status = 406
+    title = _("Not sent again")
+    words = ""
+
+
+class AlreadyDelivered(RedeliveryRefused):
+    code = "event_100_3"
+    words = "Event already delivered"
+    sentence = _("The receiver has this event already.")
+
+
+class StillTrying(RedeliveryRefused):
+    code = "event_100_6"
+    words = "Event is still in retry process"
+    sentence = _("This event is still being tried. Force it to send it now.")
+
+
+class WasSuperseded(RedeliveryRefused):
+    code = "event_superseded"
+    words = "Event was superseded"
+    sentence = _("Something newer took the place of this event. Send a new code instead.")
+
+
+class HasExpired(RedeliveryRefused):
+    code = "event_expired"
+    words = "Event has expired"
+    sentence = _("The code of this event has expired. Extend the pickup or send a new code.")
+
+
+class ContentsErased(RedeliveryRefused):
+    code = "event_erased"
+    words = "Event payload was erased"
+    sentence = _("The contents of this event were erased. It cannot be sent again.")
+
+
+class HookStopped(RedeliveryRefused):
+    code = "webhook_inactive"
+    words = "Webhook is not active"
+    sentence = _("The hook is switched off or deleted. Switch it on first.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redelivered:
+    """What became of a bulk redelivery: the ids that go out again, and the refusals by id."""
+
+    queued: list[int]
+    refused: dict[int, RedeliveryRefused]
+
+
+def redeliver(delivery_ids: Collection[int], *, force: bool = False) -> Redelivered:
+    """Queue letters again, at most 1,000; each on its own. ``force``: also those that wait for their next try."""
+    queued: list[int] = []
+    refused: dict[int, RedeliveryRefused] = {}
+    for delivery_id in sorted(set(delivery_ids))[:MOST_AT_ONCE]:
+        try:
+            redeliver_one(delivery_id, force=force)
+            queued.append(delivery_id)
+        except RedeliveryRefused as refusal:
+            refused[delivery_id] = refusal
+    return Redelivered(queued=queued, refused=refused)
+
+
+def redeliver_one(delivery_id: int, *, force: bool = False) -> Delivery:
+    """Queue one letter again. Raises RedeliveryRefused, NotFound."""
+    letters = Delivery.objects.select_related("event", "hook")
+    with transaction.atomic():
+        letter = letters.select_for_update(of=("self",)).filter(pk=delivery_id).first()
+        if letter is None:
+            raise NotFound
+        check(letter, force=force)
+        fresh: dict[str, Any] = {"next_attempt_at": Now()}
+        if letter.state == DeliveryState.DEAD:
+            fresh |= {"state": DeliveryState.QUEUED, "attempts": 0, "queued_at": Now(), "finished_at": None}
+            fresh |= {"reason": "", "endpoint": letter.hook.endpoint_id}
+        Delivery.objects.filter(pk=letter.pk).update(**fresh)
+        outbox.ring()
+    return letter
+
+
+def check(letter: Delivery, *, force: bool) -> None:
+    """Raises RedeliveryRefused."""
+    state = letter.state
+    if state == DeliveryState.DELIVERED:
+        raise AlreadyDelivered
+    if state == DeliveryState.SUPERSEDED:
+        raise WasSuperseded
+    if state == DeliveryState.DELIVERING or (state != DeliveryState.DEAD and not force):
+        raise StillTrying
+    if letter.reason == Reason.EXPIRED:
+        raise HasExpired
+    if letter.event.payload is None:
+        raise ContentsErased
+    if not letter.hook.is_active:
+        raise HookStopped
+    check_still_wanted(letter.event)
+
+
+def check_still_wanted(event: Event) -> None:
+    """Ask the one who knows whether the code still counts, without making it. Raises RedeliveryRefused."""
+    known = registry.find(event.type)
+    if known is None or known.check is None or event.is_test:
+        return
+    try:
+        known.check(event)
+    except Expired:
+        raise HasExpired from None
+    except Unwanted:
+        raise WasSuperseded from None
+
+
+def send_test_event(hook: Hook) -> Event:
+    """Send the type's example to one hook, marked as a test, with a made-up code where there is one.
+
+    Raises HookStopped when the hook was deleted. A stopped hook may be tested.
+    """
+    known = registry.find(hook.event_type)
+    if hook.deleted_at is not None or known is None:
+        raise HookStopped
+    example = known.example() if known.example else {}
+    payload = {name: value for name, value in example.items() if name not in outbox.FILLED_KEYS}
+    with transaction.atomic():
+        Hook.objects.select_for_update().only("pk").get(pk=hook.pk)
+        subject = f"test:{hook.pk}"
+        last = outbox.last_sequence(subject).first() or {"last": 0}
+        event = Event.objects.create(
+            uuid=uuid4().hex,
+            type=hook.event_type,
+            subject=subject,
+            sequence=last["last"] + 1,
+            payload=payload,
+            is_test=True,
+        )
+        outbox.post([event], hooks=[hook])
+    return event
