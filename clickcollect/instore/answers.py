@@ -146,3 +146,20 @@ def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
             "hands_over_nothing": package.state.enum_value in states.ENDED,
         },
     )
+
+
+def noted(*, desk: Desk, number: str, said: str) -> HttpResponse:
+    """The page as it is after something was noted on it."""
+    shown = package_page.context(desk, get_package(desk.actor, number=number))
+    response = HttpResponse(str(shown["parts"]) + render_to_string("instore/_said.html", {"said": said}))
+    response["X-Instore-Code"] = "done"
+    return response
+
+
+def trouble(error: DomainError) -> HttpResponse:
+    """A refusal above the page; what was typed stays where it is."""
+    faults = " ".join(fault["msg"] for fault in error.extra.get("errors", ()))
+    shown = Verdict(kind="bad", strong=faults or error.detail)
+    response = HttpResponse(render_to_string("instore/_trouble.html", {"verdict": shown}), status=error.status)
+    response["X-Instore-Code"] = error.code
+    return response

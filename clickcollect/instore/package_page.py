@@ -48,6 +48,7 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
     items = list(package.items.all())
     shown: dict[str, Any] = {
         "desk": desk,
+        "here": "packages",
         "package": package,
         "row": Row(package=package, values=desk.values),
         "buttons": buttons,

@@ -72,6 +72,7 @@ def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
     rows = [Row(package=package, values=desk.values) for package in page.rows]
     shown: dict[str, Any] = {
         "desk": desk,
+        "here": "packages",
         "asked": asked,
         "tabs": tabs(asked, counts),
         "counts": counts,

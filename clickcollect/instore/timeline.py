@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError
 from clickcollect.instore import marks
@@ -16,12 +16,14 @@ from clickcollect.oms.access import names_of
 from clickcollect.oms.intake import CREATED
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
+from clickcollect.oms.shelving import SHELVED
 
 MOST_ENTRIES: Final = 40
 
 NOTED: Final[dict[str, tuple[str, Promise]]] = {
     "locked_out": ("lock", gettext_lazy("Code locked after too many wrong tries")),
     "pickup_expired": ("overdue", gettext_lazy("The pickup time passed")),
+    "shelved": ("package", gettext_lazy("Put on its shelf")),
     "order_cancel_requested": ("cross", gettext_lazy("The order was cancelled")),
 }
 DONE: Final[dict[str, tuple[str, Promise]]] = {
@@ -89,8 +91,19 @@ def told(row: CommandLog, titles: Mapping[str, str]) -> tuple[str, str, bool]:
     if row.kind == LogKind.MOVE:
         return marks.STATUS.get(row.new_state, marks.ENDED)[1], titles.get(row.new_state, row.new_state), False
     icon, said = NOTED.get(row.code, ("none", gettext_lazy("Noted")))
+    if row.code == SHELVED:
+        return icon, place_words(row), False
     name = str(row.attributes.get("command.name", ""))
     return icon, _(name) if name else str(said), row.code == "locked_out"
+
+
+def place_words(row: CommandLog) -> str:
+    """Shelf B4, 2 bags."""
+    shelf, bags = str(row.attributes.get("shelf", "")), int(row.attributes.get("bags", 0))
+    words = [_("Shelf %(shelf)s") % {"shelf": shelf} if shelf else _("No shelf")]
+    if bags:
+        words.append(ngettext("%(count)d bag", "%(count)d bags", bags) % {"count": bags})
+    return ", ".join(words)
 
 
 def message_entry(package: Package, at: datetime) -> Entry:

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from clickcollect.instore import commands, doors, package_page, packages
+from clickcollect.instore import commands, doors, package_page, packages, packing
 
 
 class NumberConverter:
@@ -27,5 +27,7 @@ urlpatterns = [
     path("language/", doors.change_language, name="language"),
     path("packages/<package_number:number>/", package_page.show, name="package"),
     path("packages/<package_number:number>/live/", package_page.live, name="package_live"),
+    path("packages/<package_number:number>/place/", packing.place, name="place"),
+    path("packages/<package_number:number>/items/<int:item_id>/", packing.tick, name="tick"),
     path("packages/<package_number:number>/commands/<slug:slug>/", commands.run, name="command"),
 ]

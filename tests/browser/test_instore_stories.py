@@ -320,3 +320,30 @@ def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[s
     page.keyboard.press("Enter")
     expect_delivered(page)
     assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+
+
+def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(window: OpenWindow) -> None:
+    package = shop.make_package(states.WAITING)
+    page = package_page(window, package).page
+    tick = page.get_by_role("button", name="T-shirt, black, M: 0 of 2 picked")
+    tick.click()
+    expect(page.get_by_role("button", name="T-shirt, black, M: 1 of 2 picked")).to_be_visible()
+    page.get_by_role("heading", name="Items").click()
+    page.keyboard.type("TSH-BLK-M\n")
+    expect(page.get_by_role("button", name="T-shirt, black, M: 2 of 2 picked")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_label("Shelf", exact=True).fill("b4")
+    page.get_by_label("Bags").fill("many")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give the number of bags")
+    expect(page.get_by_label("Shelf", exact=True)).to_have_value("b4")
+    page.get_by_label("Bags").fill("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#package")).to_contain_text("2 bags")
+    page.get_by_role("button", name="Complete packaging").click()
+    page.get_by_role("button", name="Ready for customer pickup").click()
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Hand over 2 bags from shelf B4")

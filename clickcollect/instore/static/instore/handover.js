@@ -64,6 +64,22 @@ document.addEventListener("pointerdown", (event) => {
   if (event.target.closest("[data-digit]")) event.preventDefault(); // the field keeps the focus
 });
 
+// ---- Packing: a tap or a scanned SKU ticks a piece off ----------------------------------------
+const pick = (button) => {
+  const { picked, of, tick } = button.dataset;
+  const body = new FormData();
+  body.set("picked", Number(picked) < Number(of) ? Number(picked) + 1 : 0);
+  run({ url: tick, body, button });
+};
+document.addEventListener("instore:scanned", (event) => {
+  const same = [...document.querySelectorAll("[data-sku]")].filter(
+    (one) => one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
+  );
+  if (!same.length) return;
+  event.preventDefault();
+  pick(same[0]);
+});
+
 // ---- A pause before the next send --------------------------------------------------------------
 const wait = (place) => {
   for (const button of place.querySelectorAll("[data-wait]")) {
@@ -120,6 +136,7 @@ const settle = (answer, dialog, form) => {
   document.getElementById("trouble")?.replaceChildren();
   put(answer.html);
   if (leaves) return showResult();
+  if (!dialog) return;
   wait(dialog);
   const field = form?.querySelector(".code") ?? form?.querySelector("input:not([type=hidden]), select");
   if (answer.code === "done" || !field) return dialog.querySelector(".code")?.focus();
@@ -130,7 +147,7 @@ const settle = (answer, dialog, form) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("dialog form")) return;
+  if (!form.matches("dialog form, [data-send]")) return;
   event.preventDefault();
   run({ url: form.action, body: new FormData(form), button: form.querySelector("[type=submit]"), form });
 });
@@ -142,6 +159,8 @@ document.addEventListener("click", (event) => {
   if (at("[data-close]")) return at("dialog").close();
   if (at("[data-close-result]")) return closeResult();
   if (at("#more-button")) return toggleMore();
+  const tick = at("[data-tick]");
+  if (tick) return pick(tick);
   const button = at("[data-dialog], [data-run]");
   if (!button) return closeMore();
   if (event.detail > 1 || button.getAttribute("aria-disabled") === "true") return; // the second half of a double tap

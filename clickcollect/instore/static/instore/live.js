@@ -2,7 +2,7 @@
 import { openDialog, put } from "./pieces.js";
 
 const isBusy = () =>
-  openDialog() || document.querySelector(".result.is-open, #more:not([hidden]), [aria-busy=true]");
+  openDialog() || document.activeElement?.closest(".place") || document.querySelector(".result.is-open, #more:not([hidden]), [aria-busy=true]");
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "watch" && isBusy()) event.preventDefault();

@@ -3,6 +3,14 @@ const FAST = 60; // milliseconds between two keys; nobody types like that
 let typed = "";
 let last = 0;
 
+// Whoever on the page knows what was scanned takes it; else it is searched for.
+export const scanned = (text) => {
+  const told = new CustomEvent("instore:scanned", { detail: text, cancelable: true });
+  if (document.dispatchEvent(told)) {
+    window.location.assign(`${document.body.dataset.home}?q=${encodeURIComponent(text)}`);
+  }
+};
+
 const inField = (target) => target.matches?.("input, textarea, select, [contenteditable]");
 
 document.addEventListener(
@@ -15,7 +23,7 @@ document.addEventListener(
     if (event.key === "Enter" && typed.length > 3) {
       event.preventDefault();
       event.stopPropagation();
-      window.location.assign(`${document.body.dataset.home}?q=${encodeURIComponent(typed)}`);
+      scanned(typed);
       typed = "";
     } else if (event.key.length === 1) {
       typed += event.key;
