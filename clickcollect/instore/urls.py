@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from clickcollect.instore import commands, doors, package_page, packages, packing
+from clickcollect.instore import commands, doors, manager, package_page, packages, packing
 
 
 class NumberConverter:
@@ -23,6 +23,9 @@ app_name = "instore"
 urlpatterns = [
     path("", packages.show, name="packages"),
     path("live/", packages.live, name="packages_live"),
+    path("manager/", manager.show, name="manager"),
+    path("manager/figures.csv", manager.export, name="figures"),
+    path("manager/review/", manager.review, name="review"),
     path("leave/", doors.leave, name="leave"),
     path("language/", doors.change_language, name="language"),
     path("packages/<package_number:number>/", package_page.show, name="package"),

@@ -1,0 +1,179 @@
+"""The manager's page: what wants a look, how long things take, as charts with the numbers behind them and as CSV."""
+
+import csv
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from clickcollect.instore import clock_words, lists
+from clickcollect.instore.charts import Chart, Value, chart
+from clickcollect.instore.desk import Desk, at_the_desk
+from clickcollect.instore.figures import LONGEST_DWELL, PERIODS, Day, Figures, figures
+from clickcollect.oms import reviews
+from clickcollect.oms.reviews import Review
+
+MOST_SHOWN: Final = 50
+COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong", "resent")
+
+
+@require_safe
+@at_the_desk
+def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The page, for 1, 7 or 14 days. Raises Forbidden for an associate."""
+    desk.actor.require("logs:read")
+    days = period(request)
+    found = figures(desk, days=days)
+    open_reviews = reviews.open_reviews(desk.actor)
+    counts = lists.count(desk)
+    late = lists.page(desk, lists.BY_KEY["not-collected"], "").rows
+    shown: dict[str, Any] = {
+        "desk": desk,
+        "here": "manager",
+        "days": days,
+        "periods": PERIODS,
+        "figures": found,
+        "to_ready": in_minutes(found.median_to_ready),
+        "dwell": in_hours(found.median_dwell),
+        "overrides": sum(review.is_override for review in open_reviews),
+        "lock_outs": sum(not review.is_override for review in open_reviews),
+        "not_collected": counts.words(lists.BY_KEY["not-collected"]),
+        "late": late[:MOST_SHOWN],
+        "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],
+        "charts": drawn(desk, found),
+        "rows": [row_of(day) for day in reversed(found.days)],
+        "since": date_format(found.days[0].day, "j F"),
+        "until": date_format(found.days[-1].day, "j F"),
+        "live_at": "",
+    }
+    return render(request, "instore/manager.html", shown)
+
+
+@require_safe
+@at_the_desk
+def export(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The numbers behind the charts, a line a day."""
+    desk.actor.require("logs:read")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{desk.store.erp_code}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["day", *COUNTED, "median_minutes_to_ready", "median_hours_on_shelf"])
+    for day in figures(desk, days=period(request)).days:
+        times = [round(time, 1) if time is not None else "" for time in (day.median_to_ready, day.median_dwell)]
+        writer.writerow([day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times])
+    return response
+
+
+@require_POST
+@at_the_desk
+def review(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Somebody with authority has looked at it. Raises Forbidden, NotFound."""
+    asked = request.POST.get("log", "")
+    log_ids = [int(asked)] if asked.isascii() and asked.isdigit() and len(asked) < 19 else []
+    reviews.mark_reviewed(log_ids=log_ids, actor=desk.actor)
+    return HttpResponseRedirect(f"{reverse('instore:manager')}?days={period(request)}#review")
+
+
+def period(request: HttpRequest) -> int:
+    asked = request.GET.get("days", "")
+    return int(asked) if asked in map(str, PERIODS) else PERIODS[-1]
+
+
+def with_words(review: Review) -> dict[str, Any]:
+    return {"review": review, "when": clock_words.full(review.at)}
+
+
+def in_minutes(minutes: float | None) -> list[tuple[str, str]]:
+    """1 h 41 min, as numbers and units; nothing where nothing was measured."""
+    if minutes is None:
+        return []
+    hours, rest = divmod(round(minutes), 60)
+    return ([(str(hours), _("h"))] if hours else []) + [(str(rest), _("min"))]
+
+
+def in_hours(hours: float | None) -> list[tuple[str, str]]:
+    """1.9 days, or hours within the first day."""
+    if hours is None:
+        return []
+    return [(f"{hours / 24:.1f}", _("days"))] if hours >= 24 else [(f"{hours:.1f}", _("hours"))]
+
+
+def row_of(day: Day) -> dict[str, Any]:
+    """A line of the table of numbers."""
+    return {
+        "day": date_format(day.day, "D j M"),
+        "counts": [day.counts[name] for name in COUNTED],
+        "to_ready": f"{day.median_to_ready:.0f}" if day.median_to_ready is not None else "–",
+        "dwell": f"{day.median_dwell:.1f}" if day.median_dwell is not None else "–",
+    }
+
+
+def drawn(desk: Desk, found: Figures) -> list[dict[str, Any]]:
+    """The charts of the page, each with a sentence that says the same."""
+    target = float(desk.values["PACK_WITHIN_HOURS"])
+    collected = sum(found.collected_after.values())
+    return [
+        {
+            "title": _("Time to ready"),
+            "sub": _("Median per day, hours"),
+            "chart": to_ready_chart(found, target),
+            "target": _("Target %(hours)d h") % {"hours": target},
+        },
+        {
+            "title": _("Days until collected"),
+            "sub": _("%(count)d packages") % {"count": collected},
+            "chart": collected_chart(found),
+        },
+        {"title": _("Handovers by hour"), "sub": _("All days together"), "chart": hours_chart(found)},
+        {"title": _("Wrong codes and codes sent again"), "sub": _("Per day"), "chart": trouble_chart(found)},
+    ]
+
+
+def to_ready_chart(found: Figures, target: float) -> Chart:
+    highest = max((day.median_to_ready or 0 for day in found.days), default=0)
+    values = [
+        Value(
+            number=(day.median_to_ready or 0) / 60,
+            label=str(day.day.day),
+            words=f"{day.median_to_ready / 60:.1f}" if day.median_to_ready and day.median_to_ready == highest else "",
+            kind="bar-bad" if (day.median_to_ready or 0) / 60 > target else "bar",
+        )
+        for day in found.days
+    ]
+    return chart(values, target=target if highest / 60 > target / 3 else None)
+
+
+def collected_chart(found: Figures) -> Chart:
+    return chart(
+        [
+            Value(
+                number=found.collected_after[days],
+                label=f"{days}+" if days == LONGEST_DWELL else str(days),
+                words=str(found.collected_after[days] or ""),
+                kind="bar-bad" if days == LONGEST_DWELL else "bar",
+            )
+            for days in range(LONGEST_DWELL + 1)
+        ]
+    )
+
+
+def hours_chart(found: Figures) -> Chart:
+    busy = [hour for hour, number in found.hours.items() if number]
+    first, last = min(busy, default=9), max(busy, default=20)
+    hours = range(min(first, 9), max(last, 20) + 1)
+    return chart(
+        [Value(number=found.hours[hour], label=str(hour), words=str(found.hours[hour] or "")) for hour in hours]
+    )
+
+
+def trouble_chart(found: Figures) -> Chart:
+    values = []
+    for day in found.days:
+        number = day.counts["wrong"] + day.counts["resent"]
+        kind = "bar-bad" if day.counts["locked"] else "bar"
+        values.append(Value(number=number, label=str(day.day.day), words=str(number or ""), kind=kind))
+    return chart(values)
