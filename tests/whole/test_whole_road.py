@@ -99,10 +99,8 @@ class DemoShop(Run):
         server = postgres.Server(data=self.home / "postgres", passwords={}, log=self.home / "unused.log", settings={})
         text = self.metrics()
         for database in ("clickcollect", "extension"):
-            command = [
-                str(postgres.binaries() / "pg_dump"), "--host", str(server.socket_folder), "--username", postgres.SUPERUSER,
-                "--dbname", database, "--inserts",
-            ]  # fmt: skip
+            where = ["--host", str(server.socket_folder), "--username", postgres.SUPERUSER, "--dbname", database]
+            command = [str(postgres.binaries() / "pg_dump"), *where, "--inserts"]
             environment = {**os.environ, "PGPASSWORD": keys["POSTGRES_SUPERUSER_PASSWORD"]}
             text += subprocess.run(
                 command, env=environment, capture_output=True, text=True, check=True, timeout=60
