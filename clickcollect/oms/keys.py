@@ -4,21 +4,30 @@ import base64
 import secrets
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.timezone import now
 
+from clickcollect.accounts.adapters import encrypted_anew
 from clickcollect.oms.models import CodeIssue
+from clickcollect.whisperer import sealing
+from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Hook
+
+SEALED = {"secret": HOOK_SECRET, "previous_secret": HOOK_SECRET, "auth_password": HOOK_PASSWORD}
+ENCRYPTED = ("secret", "seed")  # of a second factor, as allauth keeps it
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyUse:
-    """One key id: whether its key is at hand, whether new codes use it, how many open codes were made with it."""
+    """One key id: whether its key is at hand and makes new codes, and what still needs it."""
 
     key_id: str
     is_known: bool
     is_newest: bool
     open_issues: int
+    sealed_secrets: int
 
 
 def census() -> list[KeyUse]:
@@ -32,6 +41,7 @@ def census() -> list[KeyUse]:
             is_known=key_id in known,
             is_newest=known[:1] == [key_id],
             open_issues=needed.get(key_id, 0),
+            sealed_secrets=sealed_with(key_id),
         )
         for key_id in [*known, *(lost for lost in needed if lost not in known)]
     ]
@@ -40,3 +50,34 @@ def census() -> list[KeyUse]:
 def new_key() -> str:
     """A fresh `id:base64` entry for PICKUP_CODE_KEYS, to stand before the others. The id is the time it was made."""
     return f"{now():k%Y%m%d%H%M%S}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def sealed_with(key_id: str) -> int:
+    """How many hooks keep a secret or a password that this key has sealed."""
+    begins = Q()
+    for column in SEALED:
+        begins |= Q(**{f"{column}__startswith": f"{key_id}:"})
+    return Hook.objects.filter(begins).count()
+
+
+def reseal_secrets() -> tuple[int, int]:
+    """Seal every secret at rest with the newest key, so that older ones can go; how many were, how many cannot be read.
+
+    Run it when every process has the new key. What cannot be read stays as it is: its key may come back.
+    """
+    done = lost = 0
+    for hook in Hook.objects.iterator():
+        try:
+            fresh = {name: sealing.reseal(getattr(hook, name), purpose=purpose) for name, purpose in SEALED.items()}
+        except sealing.KeyLost:
+            lost += 1
+            continue
+        done += Hook.objects.filter(pk=hook.pk).update(**fresh)
+    for factor in Authenticator.objects.iterator():
+        try:
+            fresh = {name: encrypted_anew(factor.data[name]) for name in ENCRYPTED if name in factor.data}
+        except InvalidToken:
+            lost += 1
+            continue
+        done += Authenticator.objects.filter(pk=factor.pk).update(data=factor.data | fresh)
+    return done, lost

@@ -122,6 +122,32 @@ class Home:
             )
         return found
 
+    def put_key_first(self, entry: str) -> None:
+        """Put an `id:base64` entry before the other keys of codes. Raises Problem."""
+        self._write_code_keys([entry, *self._code_keys()])
+
+    def drop_key(self, key_id: str) -> None:
+        """Take the key with this id out. Raises Problem."""
+        self._write_code_keys([entry for entry in self._code_keys() if entry.partition(":")[0] != key_id])
+
+    def _code_keys(self) -> list[str]:
+        kept = self._read_keys().get("PICKUP_CODE_KEYS")
+        if not kept:
+            raise Problem("PICKUP_CODE_KEYS is set in the environment: change it there. `clickcollect keys new` helps.")
+        return kept.split(",")
+
+    def _write_code_keys(self, entries: list[str]) -> None:
+        """In one step: the file is the old one or the new one, never half of either."""
+        lines = self.keys_file.read_text().splitlines()
+        changed = f"PICKUP_CODE_KEYS={','.join(entries)}"
+        fresh = self.keys_file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        fresh.write_text(
+            "\n".join([changed if line.startswith("PICKUP_CODE_KEYS=") else line for line in lines] + [""])
+        )
+        fresh.rename(self.keys_file)
+
     def _read_keys(self) -> dict[str, str]:
         try:
             lines = self.keys_file.read_text().splitlines()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clickcollect.processes.console import shop
+from clickcollect.processes.home import Home
 from clickcollect.processes.problem import Problem
 
 token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
@@ -93,7 +94,7 @@ def show_keys(context: typer.Context) -> None:
         for key in census():
             lost += 0 if key.is_known else key.open_issues
             state = "makes new codes" if key.is_newest else "known" if key.is_known else "LOST"
-            typer.echo(f"{key.key_id}: {state}, {key.open_issues} open codes")
+            typer.echo(f"{key.key_id}: {state}, {key.open_issues} open codes, {key.sealed_secrets} sealed secrets")
     if lost:
         raise Problem(f"{lost} open codes cannot be checked: put their keys back into PICKUP_CODE_KEYS.")
 
@@ -106,6 +107,49 @@ def new_key() -> None:
 
         made = make()
     typer.echo(made)
+
+
+@keys.command("rotate")
+def rotate_key() -> None:
+    """Put a fresh key before the others in keys.env. New codes use it after the next start; old ones still verify."""
+    with shop("keys rotate"):
+        from clickcollect.oms.keys import new_key as make
+
+        made = make()
+        Home.from_environment().put_key_first(made)
+    typer.echo(f"The key {made.partition(':')[0]} is the newest. Start again, then run `clickcollect keys reseal`.")
+
+
+@keys.command("reseal")
+def reseal() -> None:
+    """Seal the secrets of hooks and second factors with the newest key; run it when every process has that key."""
+    with shop("keys reseal"):
+        from clickcollect.oms.keys import reseal_secrets
+
+        done, lost = reseal_secrets()
+    typer.echo(f"{done} secrets are sealed with the newest key.")
+    if lost:
+        raise Problem(
+            f"{lost} secrets cannot be read: their keys are missing. Put them back, or enter the secrets anew."
+        )
+
+
+@keys.command("drop")
+def drop_key(key_id: str) -> None:
+    """Take a key out of keys.env that nothing needs any more."""
+    with shop("keys drop"):
+        from clickcollect.oms.keys import census
+
+        use = next((key for key in census() if key.key_id == key_id), None)
+        if use is None or not use.is_known:
+            raise Problem(f"There is no key {key_id}. `clickcollect keys` lists them.")
+        if use.is_newest or use.open_issues or use.sealed_secrets:
+            raise Problem(
+                f"The key {key_id} is needed: {use.open_issues} open codes, {use.sealed_secrets} sealed secrets"
+                f"{', and it makes the new codes' if use.is_newest else ''}. Nothing was changed.",
+            )
+        Home.from_environment().drop_key(key_id)
+    typer.echo(f"The key {key_id} is gone. Start again.")
 
 
 @audit.command("verify")
