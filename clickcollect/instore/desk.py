@@ -17,7 +17,7 @@ from django.views.decorators.gzip import gzip_page
 from clickcollect.accounts.adapters import home_of
 from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
-from clickcollect.instore import wrong_turns
+from clickcollect.instore import idle_lock, wrong_turns
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import settings
 from clickcollect.oms.access import Actor, actor_for, stores_of
@@ -40,6 +40,7 @@ class Desk:
     store: RetailStore
     stores: list[RetailStore]
     values: Values
+    has_to_choose: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,6 +83,10 @@ def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwar
     desk = sit_down(request, user)
     if desk is None:
         return wrong_turns.no_store(request)
+    if idle_lock.is_over(request, minutes=desk.values["INSTORE_IDLE_LOCK_MINUTES"]):
+        return go(request, idle_lock.lock(request, come_back_to=return_address(request)))
+    if desk.has_to_choose:
+        return go(request, reverse("instore:stores"))
     request.desk = desk  # type: ignore[attr-defined]  # the templates' bar reads it
     with timezone.override(desk.zone):
         try:
@@ -99,8 +104,10 @@ def sit_down(request: HttpRequest, user: User) -> Desk | None:
     if not stores:
         return None
     wanted = request.session.get(STORE_IN_SESSION)
-    store = next((store for store in stores if store.pk == wanted), None) or stores[0]
+    chosen = next((store for store in stores if store.pk == wanted), None)
+    store = chosen or stores[0]
     return Desk(
+        has_to_choose=chosen is None and len(stores) > 1,
         user=user,
         actor=replace(actor, store_ids=frozenset({store.pk})),
         store=store,

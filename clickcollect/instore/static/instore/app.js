@@ -3,3 +3,4 @@ import "./tabs.js";
 import "./scan.js";
 import "./live.js";
 import "./handover.js";
+import "./idle.js";
