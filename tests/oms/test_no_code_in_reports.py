@@ -76,9 +76,7 @@ def encodings(code: str) -> list[str]:
     ]
 
 
-def reports_of(
-    deed: Callable[[], object], code: str, caplog: pytest.LogCaptureFixture, *, step: int = 1
-) -> int:
+def reports_of(deed: Callable[[], object], code: str, caplog: pytest.LogCaptureFixture, *, step: int = 1) -> int:
     """Fail at every ``step``th line in turn; how many there were. No report holds the code in any spelling."""
     for line in range(1, 2000, step):
         caplog.clear()
@@ -156,9 +154,7 @@ def test_t40_no_line_of_verify_and_deliver_betrays_a_code(
 
 
 @pytest.mark.parametrize("step", [7, EVERY_LINE])
-def test_t40_no_line_of_issuing_betrays_a_code(
-    ready: Package, caplog: pytest.LogCaptureFixture, step: int
-) -> None:
+def test_t40_no_line_of_issuing_betrays_a_code(ready: Package, caplog: pytest.LogCaptureFixture, step: int) -> None:
     code = shop.right_code(ready)
     send = {"package_id": ready.pk, "transition": "SEND_NEW_CODE", "actor": SYSTEM}
     send_again = repeatable(ready, lambda: run_command(**send))  # type: ignore[arg-type]
