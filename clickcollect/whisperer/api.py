@@ -32,6 +32,11 @@ SUBJECTS: Final = ("package", "order")
 LARGEST_ID: Final = 2**62
 
 
+def answer_example(example: Any) -> dict[str, Any]:
+    """What a 200 may look like, for an answer that has no model."""
+    return {"responses": {200: {"content": {"application/json": {"example": example}}}}}
+
+
 class Actor(Protocol):
     """Whoever calls, as far as this room needs to know."""
 
@@ -107,7 +112,13 @@ def create_hook(request: WhispererRequest, payload: HookIn) -> Status[Any]:
     return Status(201, hook_document(hook))
 
 
-@router.get("/hooks/registry/", response=list[str], summary="List event types", operation_id="list_event_types")
+@router.get(
+    "/hooks/registry/",
+    response=list[str],
+    summary="List event types",
+    operation_id="list_event_types",
+    openapi_extra=answer_example(["package.created", "package.status.ready_for_pickup"]),
+)
 def list_event_types(request: WhispererRequest) -> list[str]:
     """The names of all types of event."""
     require(request.actor, READ)
@@ -119,6 +130,7 @@ def list_event_types(request: WhispererRequest) -> list[str]:
     response=dict[str, Any],
     summary="Read an event type's JSON Schema",
     operation_id="get_event_type",
+    openapi_extra=answer_example({"title": "PackageCreatedWhispererEvent", "type": "object", "properties": {}}),
 )
 def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
     """JSON Schema of the payload of one type."""
@@ -131,6 +143,7 @@ def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
 
 @router.get("/hooks/{int:hook_id}/", response=HookOut, summary="Read a hook", operation_id="get_hook")
 def get_hook(request: WhispererRequest, hook_id: int) -> dict[str, Any]:
+    """One hook, without its secrets."""
     require(request.actor, READ)
     return hook_document(find_hook(hook_id))
 
@@ -175,6 +188,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
     "/hook_events/{int:event_id}/", response=HookEventOut, summary="Read a hook event", operation_id="get_hook_event"
 )
 def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
+    """One event as it went to one hook, and what became of each attempt. No bodies."""
     require(request.actor, READ)
     return delivery_document(find_delivery(event_id))
 

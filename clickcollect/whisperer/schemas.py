@@ -19,6 +19,50 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
+HOOK: Final[dict[str, Any]] = {
+    "id": 7,
+    **{key: value for key, value in EXAMPLE.items() if key != "secret_key"},
+    "is_active": True,
+    "config": {},
+    "callback": None,
+    "created_date": "2026-11-17T09:00:00Z",
+    "modified_date": "2026-11-17T09:00:00Z",
+    "has_secret_key": True,
+    "stopped_reason": None,
+    "stopped_date": None,
+}
+HOOK_EVENT: Final[dict[str, Any]] = {
+    "id": 5120,
+    "uuid": "5e5a3ad0b5c94e0e8a6d2f0c7c1f7b1a",
+    "event_type": "package.status.ready_for_pickup",
+    "object_id": "481",
+    "subject": "package:481",
+    "sequence": 3,
+    "webhook": HOOK,
+    "delivered": True,
+    "state": "delivered",
+    "reason": None,
+    "response_http_status": 200,
+    "response_time": 0.043,
+    "request_datetimes": ["2026-11-18T09:12:00Z"],
+    "retry_count": 1,
+    "next_attempt_date": None,
+    "created_date": "2026-11-18T09:12:00Z",
+    "modified_date": "2026-11-18T09:12:00Z",
+}
+QUEUED: Final[dict[str, Any]] = {
+    "detail": "Webhook event is queued",
+    "delivered": False,
+    "uuid": "5e5a3ad0b5c94e0e8a6d2f0c7c1f7b1a",
+}
+REFUSED: Final[dict[str, Any]] = {"code": "webhook_100_2", "en": "Webhook already registered"}
+
+
+def shown(example: dict[str, Any]) -> ConfigDict:
+    """A model whose example stands in the API's description."""
+    return ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [example]})
+
+
 class Shape(Schema):
     """What is wrong with a value is never told with the value: it may be a secret."""
 
@@ -28,7 +72,7 @@ class Shape(Schema):
 class HookIn(Shape):
     """A subscription of one type of event at one URL."""
 
-    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [EXAMPLE]})
+    model_config = shown(EXAMPLE)
 
     event_type: Annotated[str, Field(max_length=124)]
     target_url: Annotated[str, Field(max_length=255)]
@@ -52,7 +96,7 @@ class HookIn(Shape):
 class HookPatch(HookIn):
     """What is named changes. A new `target_url` needs a new `secret_key` where there is one."""
 
-    model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [{"is_active": False}]})
+    model_config = shown({"is_active": False})
 
     event_type: Annotated[str | None, Field(max_length=124)] = None  # type: ignore[assignment]
     target_url: Annotated[str | None, Field(max_length=255)] = None  # type: ignore[assignment]
@@ -60,6 +104,8 @@ class HookPatch(HookIn):
 
 
 class HookOut(Shape):
+    model_config = shown(HOOK)
+
     id: int
     event_type: str
     target_url: str
@@ -77,6 +123,8 @@ class HookOut(Shape):
 
 class HookEventOut(Shape):
     """One event as it went to one hook, without bodies."""
+
+    model_config = shown(HOOK_EVENT)
 
     id: int
     uuid: str
@@ -98,10 +146,14 @@ class HookEventOut(Shape):
 
 
 class RetryIn(Shape):
+    model_config = shown({"force": True})
+
     force: Annotated[bool, Field(description="Also an event that waits for its next try.")] = False
 
 
 class RetryOut(Shape):
+    model_config = shown(QUEUED)
+
     detail: str
     delivered: bool
     uuid: str
@@ -109,6 +161,8 @@ class RetryOut(Shape):
 
 class Refusal(Shape):
     """The reference's own refusal, not a problem document."""
+
+    model_config = shown(REFUSED)
 
     code: str
     en: str

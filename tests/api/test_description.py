@@ -16,6 +16,7 @@ from schemathesis.core.failures import FailureGroup
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.oms.api.description import all_errors
+from clickcollect.whisperer.hooks import create_hook
 from clickcollect.wsgi import application
 from tests import shop
 from tests.api.caller import make_caller
@@ -46,6 +47,9 @@ def operations() -> list[Any]:
 def fill_shop() -> dict[str, list[Any]]:
     """A shop with a little of everything, and what addresses can point at."""
     store, other = shop.make_store("IST-01"), shop.make_store("BER-01")
+    fields = {"target_url": "http://127.0.0.1:9999/", "secret_key": "a-secret"}
+    for event_type in ("package.created", "package.status.ready_for_pickup"):
+        create_hook(user_id=shop.make_user("admin").pk, fields={**fields, "event_type": event_type})
     waiting = shop.make_package(store=store)
     ready = shop.make_package(states.READY, store=store)
     foreign = shop.make_package(states.PACKED, store=other)
@@ -53,6 +57,8 @@ def fill_shop() -> dict[str, list[Any]]:
         "package_id": [waiting.pk, ready.pk, foreign.pk],
         "entry_id": [1, 2],
         "setting_id": [1, 2, 10],
+        "hook_id": [1, 2],
+        "event_id": [1],
         "number": [waiting.order.number, foreign.order.number],
     }
 
@@ -160,7 +166,8 @@ def examples_of(part: dict[str, Any], document: dict[str, Any]) -> list[Any]:
     if "examples" in part:
         return [example["value"] for example in part["examples"].values()]
     schema = part["schema"]
-    while "$ref" in schema:
+    while "$ref" in schema or "anyOf" in schema:
+        schema = schema["anyOf"][0] if "anyOf" in schema else schema
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     return list(schema.get("examples", []))
 

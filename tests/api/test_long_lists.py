@@ -1,0 +1,161 @@
+"""Long lists: every page on an index, the last one as cheap as the first, however many rows there are."""
+
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from tests import shop
+from tests.api.caller import LOGS, ORDERS, PACKAGES, Caller, document_of, make_caller
+
+LARGE = ("oms_package", "omnitron_order", "oms_commandlog", "oms_packageitem", "omnitron_orderitem")
+STORES = 20
+
+# One order in a hundred is ready, one in fifty waits, the others were delivered long ago.
+FILL_ORDERS = """
+INSERT INTO omnitron_order (number, channel, status, delivery_type, retail_store_id, date_placed, language_code,
+    currency, amount, first_name, last_name, email, phone_number, shipping_address, created_date, modified_date)
+SELECT 'BIG-' || place, %(channel)s, 400, 'in_store', %(store)s + place %% %(stores)s, now(), 'en',
+    'TRY', 1, 'A', 'B', '', '+905550000101', '{}', now() - make_interval(mins => %(rows)s - place), now()
+FROM generate_series(1, %(rows)s) place
+"""
+FILL_PACKAGES = """
+INSERT INTO oms_package (order_id, stock_location_id, state_id, version, state_changed_at, due_at, issue_number,
+    issue_attempts, total_attempts, unlocks, new_codes, code_sent_at, message_state, message_reason, message_uuid,
+    shelf, item_count, created_date, modified_date, search)
+SELECT id, retail_store_id, (
+        SELECT id FROM oms_packagestate
+        WHERE enum_value = CASE WHEN o.id %% 100 = 0 THEN '600' WHEN o.id %% 50 = 1 THEN '100' ELSE '700' END
+    ), 1, now(), now(), 0, 0, 0, 0, 0, '{}', 'none', '', '', '', 1, created_date, now(),
+    array_to_tsvector(ARRAY[lower(number), 'big', id::text])
+FROM omnitron_order o WHERE channel = %(channel)s
+"""
+FILL_ORDER_ITEMS = """
+INSERT INTO omnitron_orderitem (order_id, sku, name, quantity, image_url, parcel)
+SELECT id, 'S', 'N', 1, '', 1 FROM omnitron_order WHERE channel = %(channel)s
+"""
+FILL_PACKAGE_ITEMS = """
+INSERT INTO oms_packageitem (package_id, sku, name, quantity, picked, image_url)
+SELECT p.id, 'S', 'N', 1, 0, '' FROM oms_package p JOIN omnitron_order o ON o.id = p.order_id
+WHERE o.channel = %(channel)s
+"""
+FILL_LOG = """
+INSERT INTO oms_commandlog (at, kind, package_id, order_id, store_id, old_state, new_state, actor_id, channel,
+    command_code, slug, code, attributes)
+SELECT p.created_date, CASE WHEN p.id %% 10 = 0 THEN 'refused' ELSE 'move' END, p.id, order_id, stock_location_id,
+    '100', '500', 1, 'INSTORE', 'X', 'x', '', '{}'
+FROM oms_package p JOIN omnitron_order o ON o.id = p.order_id WHERE o.channel = %(channel)s
+"""
+
+
+def fill(rows: int, *, channel: str = "Bulk") -> None:
+    """So many orders, each with its package and log row, over twenty stores."""
+    stores = [shop.make_store(f"S-{place:02}") for place in range(STORES)]
+    first = min(store.pk for store in stores)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL_ORDERS, {"rows": rows, "store": first, "stores": STORES, "channel": channel})
+        for statement in (FILL_PACKAGES, FILL_ORDER_ITEMS, FILL_PACKAGE_ITEMS, FILL_LOG):
+            cursor.execute(statement, {"channel": channel})
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def addresses() -> list[str]:
+    """Every list, with every filter that has an index of its own."""
+    return [
+        PACKAGES,
+        f"{PACKAGES}?state=100",
+        f"{PACKAGES}?state=600&sort=due_at",
+        f"{PACKAGES}?stock_location=S-05",
+        f"{PACKAGES}?stock_location=S-05&state=100",
+        f"{PACKAGES}?number=PK-10500",
+        f"{PACKAGES}?created_date__lte=2020-01-01",
+        f"{PACKAGES}?sort=created_date",
+        f"{PACKAGES}?sort=-created_date",
+        LOGS,
+        f"{LOGS}?object_id=100",
+        f"{LOGS}?new_state=500",
+        f"{LOGS}?old_state=900",
+        f"{LOGS}?kind=refused",
+        f"{LOGS}?created_date__gte=2099-01-01",
+    ]
+
+
+@pytest.fixture
+def callers() -> list[Caller]:
+    return [make_caller("operator"), make_caller("manager", shop.make_store("S-03"))]
+
+
+def large_scans(plan: Any, *, bounded: bool = False) -> Iterator[str]:
+    """The tables that a plan reads from end to end. A scan right below a limit stops when it has enough."""
+    if isinstance(plan, list):
+        for part in plan:
+            yield from large_scans(part, bounded=bounded)
+    elif isinstance(plan, dict):
+        if plan.get("Node Type") == "Seq Scan" and plan["Relation Name"] in LARGE and not bounded:
+            yield plan["Relation Name"]
+        for part in plan.values():
+            yield from large_scans(part, bounded=plan.get("Node Type") == "Limit")
+
+
+def explained(sql: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        found = cursor.fetchone()[0]
+    return json.loads(found) if isinstance(found, str) else found
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_no_list_reads_a_table_from_end_to_end(callers: list[Caller]) -> None:
+    fill(30_000)
+    orders = [ORDERS, f"{ORDERS}?status=400", f"{ORDERS}?status=550", f"{ORDERS}?number=BIG-299"]
+    for caller, wanted in zip(callers, (addresses() + orders, addresses()), strict=True):
+        for address in wanted:
+            with CaptureQueriesContext(connection) as captured:
+                document_of(caller.get(address))
+            assert len(captured) <= 10
+            for statement in captured.captured_queries:
+                if statement["sql"].startswith("SELECT"):
+                    assert list(large_scans(explained(statement["sql"]))) == [], (address, statement["sql"])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_control_a_search_without_an_index_is_found(callers: list[Caller]) -> None:
+    fill(30_000)
+    assert list(large_scans(explained("SELECT id FROM oms_package WHERE message_reason = 'x'"))) == ["oms_package"]
+
+
+def median_ms(caller: Caller, address: str, rounds: int = 25) -> float:
+    """How long a page takes."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        document_of(caller.get(address))
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.django_db(transaction=True)
+def test_a_million_rows_cost_what_a_thousand_do_and_the_last_page_what_the_first_does() -> None:
+    office = make_caller("operator")
+    measured: dict[int, dict[str, float]] = {}
+    for rows, more in ((1_000, 1_000), (1_000_000, 999_000)):
+        fill(more, channel=f"Up to {rows}")
+        measured[rows] = {address: median_ms(office, address) for address in addresses()[:5]}
+    page = f"{PACKAGES}?limit=100"
+    first = median_ms(office, page)
+    for _ in range(999):
+        page = document_of(office.get(page))["next"]
+    deep = median_ms(office, page)
+    assert deep <= 1.5 * first
+    for address, before in measured[1_000].items():
+        assert measured[1_000_000][address] <= 1.5 * before, address
