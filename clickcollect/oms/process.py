@@ -4,7 +4,6 @@ A change is checked before it is saved (`process_checks.py`), under a lock, so t
 together break what neither breaks alone. Source: contract section 1.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import ValidationFailed
+from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.oms import log, process_checks, states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.models import CommandTransition, Package, PackageState
@@ -73,16 +72,75 @@ def lock() -> None:
 
 
 def check_change(*, wanted: Process, actor: Actor) -> list[str]:
-    """Lock, and refuse a change that would break the process. The warnings that remain.
+    """Refuse a change that would break the process; call it under the lock. The warnings that remain.
 
-    Call it inside the transaction that saves. Raises Forbidden, ValidationFailed with every fault.
+    Raises Forbidden, ValidationFailed with every fault.
     """
     actor.require("process:write")
-    lock()
     faults = process_checks.faults(wanted=wanted, packages=open_packages())
     if faults:
         raise ValidationFailed(faults)
     return process_checks.warnings(wanted)
+
+
+def save_row(*, row: Row, actor: Actor) -> list[str]:
+    """Add a command row, or change the one with its ``pk``; the warnings.
+
+    Raises Forbidden, NotFound, ValidationFailed.
+    """
+    with transaction.atomic():
+        lock()
+        now = read()
+        if row.pk is not None and all(item.pk != row.pk for item in now.rows):
+            raise NotFound
+        warnings = check_change(wanted=with_row(now, row), actor=actor)
+        CommandTransition(pk=row.pk, slug=row.slug, **columns(row)).save()
+        note_change(actor=actor, subject=row.slug)
+    return warnings
+
+
+def delete_row(*, pk: int, actor: Actor) -> None:
+    """Take a command row out. Raises Forbidden, NotFound, ValidationFailed."""
+    with transaction.atomic():
+        lock()
+        now = read()
+        gone = next((row for row in now.rows if row.pk == pk), None)
+        if gone is None:
+            raise NotFound
+        check_change(wanted=without_row(now, pk), actor=actor)
+        CommandTransition.objects.filter(pk=pk).delete()
+        note_change(actor=actor, subject=gone.slug)
+
+
+def save_state(*, state: State, is_new: bool, actor: Actor) -> list[str]:
+    """Add a state, or change the one with its number. The warnings. Raises Forbidden, ValidationFailed."""
+    with transaction.atomic():
+        lock()
+        now = read()
+        if is_new and any(item.enum_value == state.enum_value for item in now.states):
+            raise ValidationFailed.of("enum_value", _("Another state has this number."))
+        if any(item.name == state.name and item.enum_value != state.enum_value for item in now.states):
+            raise ValidationFailed.of("name", _("Another state has this name."))
+        warnings = check_change(wanted=with_state(now, state), actor=actor)
+        PackageState.objects.update_or_create(
+            enum_class=states.ENUM_CLASS,
+            enum_value=state.enum_value,
+            defaults={"name": state.name, "config": state.config},
+        )
+        note_change(actor=actor, subject=state.enum_value)
+    return warnings
+
+
+def delete_state(*, enum_value: str, actor: Actor) -> None:
+    """Take a state out that nothing needs. Raises Forbidden, ValidationFailed."""
+    with transaction.atomic():
+        lock()
+        check_change(wanted=without_state(read(), enum_value), actor=actor)
+        found = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=enum_value)
+        if Package.objects.filter(state__in=found).exists():
+            raise ValidationFailed.of("states", _("Packages have ended in this state. It cannot be removed."))
+        found.delete()
+        note_change(actor=actor, subject=enum_value)
 
 
 def with_row(process: Process, row: Row) -> Process:
@@ -130,6 +188,7 @@ def plan_import(data: Any, *, actor: Actor) -> Plan:
     actor.require("process:write")
     wanted = read_document(data)
     with transaction.atomic():
+        lock()
         now = read()
         warnings = check_change(wanted=wanted, actor=actor)
     return Plan(sentences=differences(now=now, wanted=wanted), warnings=warnings)
@@ -143,6 +202,7 @@ def import_document(data: Any, *, actor: Actor) -> Plan:
     actor.require("process:write")
     wanted = read_document(data)
     with transaction.atomic():
+        lock()
         now = read()
         warnings = check_change(wanted=wanted, actor=actor)
         plan = Plan(sentences=differences(now=now, wanted=wanted), warnings=warnings)
@@ -178,26 +238,29 @@ def put_states(*, now: Process, wanted: Process) -> None:
 
 def put_rows(wanted: Process) -> None:
     """Rows are told apart by their slug, so that a row that comes back keeps its id where it still has one."""
-    ids: Mapping[str, int] = dict(
-        PackageState.objects.filter(enum_class=states.ENUM_CLASS).values_list("enum_value", "pk"),
-    )
     CommandTransition.objects.exclude(slug__in=[row.slug for row in wanted.rows]).delete()
     CommandTransition.objects.filter(is_primary=True).update(is_primary=False)
     for row in wanted.rows:
         CommandTransition.objects.update_or_create(
             slug=row.slug,
-            defaults={
-                "name": row.name,
-                "command_code": row.command_code,
-                "source_id": ids[row.source],
-                "destination_id": ids[row.destination],
-                "visibility": list(row.visibility),
-                "configuration": row.configuration,
-                "is_active": row.is_active,
-                "is_primary": row.is_primary,
-                "position": row.position,
-            },
+            defaults=columns(row),
         )
+
+
+def columns(row: Row) -> dict[str, Any]:
+    """A row as the database has it, but for its slug."""
+    ids = dict(PackageState.objects.filter(enum_class=states.ENUM_CLASS).values_list("enum_value", "pk"))
+    return {
+        "name": row.name,
+        "command_code": row.command_code,
+        "source_id": ids[row.source],
+        "destination_id": ids[row.destination],
+        "visibility": list(row.visibility),
+        "configuration": row.configuration,
+        "is_active": row.is_active,
+        "is_primary": row.is_primary,
+        "position": row.position,
+    }
 
 
 def differences(*, now: Process, wanted: Process) -> list[str]:

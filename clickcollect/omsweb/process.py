@@ -1,6 +1,7 @@
 """The process in OMS WEB: the picture, command rows and states with their checks, and the file that puts it back."""
 
 import json
+from dataclasses import asdict
 from typing import Any, ClassVar, Final
 
 from django import forms
@@ -11,202 +12,181 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
-    UnfoldAdminTextInputWidget,
-)
 
 from clickcollect.accounts.models import Channel
-from clickcollect.errors import DomainError, ValidationFailed
+from clickcollect.errors import DomainError, NotFound, ValidationFailed
 from clickcollect.oms import process, process_checks, states
-from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.models import CommandTransition, PackageState
-from clickcollect.oms.process_document import SLUG, Process, Row, State
+from clickcollect.oms.process_document import NUMBER, SLUG, Row, State
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.packages import state_choices
 from clickcollect.omsweb.process_picture import draw
+from clickcollect.omsweb.sheets import Sheet
 from clickcollect.omsweb.subject import Subject
 
 LARGEST_FILE: Final = 256 * 1024
 
 
-class CheckedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form whose outcome is the whole process, checked before it is saved."""
-
-    actor: ClassVar[Actor]
-    warnings: list[str]
-
-    def wanted(self, now: Process, data: dict[str, Any]) -> Process:
-        raise NotImplementedError
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        self.warnings = []
-        if self.errors:
-            return data
-        process.lock()
-        try:
-            self.warnings = process.check_change(wanted=self.wanted(process.read(), data), actor=self.actor)
-        except ValidationFailed as error:
-            for fault in error.errors:
-                self.add_error(fault["loc"] if fault["loc"] in self.fields else None, fault["msg"])
-        return data
-
-
 def json_object(value: Any) -> dict[str, Any]:
     """A configuration is an object, and nothing PostgreSQL cannot keep."""
+    if value is None:
+        return {}
     if not isinstance(value, dict) or "\\u0000" in json.dumps(value):
         raise forms.ValidationError(_("Give a JSON object, such as {}."))
     return value
 
 
-class TransitionForm(CheckedForm):
+def choices_of_states() -> list[tuple[str, str]]:
+    return [("", _("Choose…")), *state_choices()]
+
+
+def configuration_field(help_text: Any = "") -> forms.JSONField:
+    return forms.JSONField(
+        label=gettext_lazy("Configuration"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=help_text,
+    )
+
+
+class TransitionSheet(Sheet):
+    groups = (
+        (gettext_lazy("Command"), ("name", "command_code", "slug")),
+        (gettext_lazy("Road"), ("source", "destination")),
+        (gettext_lazy("Button"), ("visibility", "is_active", "is_primary", "position")),
+        (gettext_lazy("Behaviour"), ("configuration",)),
+    )
+    name = forms.CharField(label=gettext_lazy("Command name"), max_length=120)
     command_code = forms.ChoiceField(
         label=gettext_lazy("Command code"),
         choices=lambda: [(code, code) for code in sorted(COMMANDS)],
-        widget=UnfoldAdminSelectWidget,
         help_text=gettext_lazy("The behaviour. PKG_STATE_TRANSITION only moves the package."),
     )
     slug = forms.RegexField(
         SLUG,
         label=gettext_lazy("Slug"),
         max_length=120,
-        widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("What integrations call it by: small letters, digits and dashes. It is a promise."),
     )
+    source = forms.ChoiceField(label=gettext_lazy("Source state"), choices=choices_of_states)
+    destination = forms.ChoiceField(label=gettext_lazy("Destination state"), choices=choices_of_states)
     visibility = forms.MultipleChoiceField(
         label=gettext_lazy("Visibility"),
         choices=Channel.choices,
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Where people find it. Nowhere: nobody can run it."),
     )
-    configuration = forms.JSONField(
-        label=gettext_lazy("Configuration"),
+    is_active = forms.BooleanField(label=gettext_lazy("Active"), required=False)
+    is_primary = forms.BooleanField(
+        label=gettext_lazy("Main button"),
         required=False,
-        empty_value={},
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text=gettext_lazy('{"sync_remote_order_status": false} leaves the Omnitron order where it is.'),
+        help_text=gettext_lazy("The one big button of its source state."),
     )
-
-    class Meta:
-        model = CommandTransition
-        fields = (
-            "name",
-            "command_code",
-            "slug",
-            "source",
-            "destination",
-            "visibility",
-            "configuration",
-            "is_active",
-            "is_primary",
-            "position",
-        )
+    position = forms.IntegerField(label=gettext_lazy("Place in the list"), min_value=0, max_value=32767)
+    configuration = configuration_field(
+        gettext_lazy('{"sync_remote_order_status": false} leaves the Omnitron order where it is.'),
+    )
 
     def clean_configuration(self) -> dict[str, Any]:
         return json_object(self.cleaned_data["configuration"])
 
-    def wanted(self, now: Process, data: dict[str, Any]) -> Process:
-        row = Row(
-            name=data["name"],
-            command_code=data["command_code"],
-            slug=data["slug"],
-            source=data["source"].enum_value,
-            destination=data["destination"].enum_value,
-            visibility=tuple(data["visibility"]),
-            configuration=data["configuration"],
-            is_active=data["is_active"],
-            is_primary=data["is_primary"],
-            position=data["position"],
-            pk=self.instance.pk,
-        )
-        return process.with_row(now, row)
+    def row(self, pk: int | None) -> Row:
+        """What was entered."""
+        values = self.cleaned_data
+        return Row(pk=pk, **(values | {"visibility": tuple(sorted(values["visibility"]))}))
 
 
-class StateForm(CheckedForm):
-    config = forms.JSONField(
-        label=gettext_lazy("Configuration"),
-        required=False,
-        empty_value={},
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
+class StateSheet(Sheet):
+    groups = ((gettext_lazy("State"), ("name", "enum_value", "config")),)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    enum_value = forms.RegexField(
+        NUMBER, label=gettext_lazy("Number"), help_text=gettext_lazy("A promise to integrations: given once.")
     )
-
-    class Meta:
-        model = PackageState
-        fields = ("name", "enum_value", "config")
+    config = configuration_field()
 
     def clean_config(self) -> dict[str, Any]:
         return json_object(self.cleaned_data["config"])
 
-    def clean_enum_value(self) -> str:
-        value = str(self.cleaned_data["enum_value"])
-        if not (value.isascii() and value.isdigit() and len(value) <= 6):
-            raise forms.ValidationError(_("Give a number of at most 6 digits."))
-        taken = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=value).exclude(pk=self.instance.pk)
-        if taken.exists():
-            raise forms.ValidationError(_("Another state has this number."))
-        return value
-
-    def wanted(self, now: Process, data: dict[str, Any]) -> Process:
-        number = data.get("enum_value") or self.instance.enum_value
-        return process.with_state(now, State(enum_value=number, name=data["name"], config=data["config"]))
-
 
 class ProcessSubject(Subject):
-    """What command rows and states have in common: a change is checked, saved and noted together."""
+    """What command rows and states have in common."""
 
     read_right: ClassVar[str] = "process:read"
     add_right: ClassVar[str] = "process:write"
     change_right: ClassVar[str] = "process:write"
-    delete_right: ClassVar[str] = "process:write"
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"actor": actor_of(request)})
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_model(request, obj, form, change)
-        process.note_change(actor=actor_of(request), subject=str(getattr(obj, "slug", None) or obj.enum_value))
-        for warning in getattr(form, "warnings", ()):
+    def tell(self, request: HttpRequest, *, name: str, warnings: list[str]) -> None:
+        messages.success(request, _("%(name)s was saved.") % {"name": name})
+        for warning in warnings:
             messages.warning(request, warning)
-
-    def after_deletion(self, now: Process, obj: Any) -> Process:
-        raise NotImplementedError
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        process.lock()
-        actor = actor_of(request)
-        process.check_change(wanted=self.after_deletion(process.read(), obj), actor=actor)
-        process.note_change(actor=actor, subject=str(getattr(obj, "slug", None) or obj.enum_value))
-        super().delete_model(request, obj)
 
 
 class TransitionSubject(ProcessSubject):
     """Command rows, under the picture of what they make."""
 
     folder = "process"
-    form = TransitionForm
-    fieldsets = (
-        (None, {"fields": ("name", "command_code", "slug")}),
-        (gettext_lazy("Road"), {"fields": (("source", "destination"),)}),
-        (gettext_lazy("Buttons"), {"fields": ("visibility", "is_active", "is_primary", "position")}),
-        (gettext_lazy("Behaviour"), {"fields": ("configuration",)}),
-    )
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
+            path("", wrap(self.changelist_view), name="oms_commandtransition_changelist"),
             path("file/", wrap(self.file_view), name="process_file"),
             path("process.json", wrap(self.export_view), name="process_export"),
-            *super().get_urls(),
+            path("add/", wrap(self.row_view), name="oms_commandtransition_add"),
+            path("<int:object_id>/change/", wrap(self.row_view), name="oms_commandtransition_change"),
+            path("<int:object_id>/delete/", wrap(self.remove_view), name="oms_commandtransition_delete"),
+            path("<int:object_id>/history/", wrap(self.history_view), name="oms_commandtransition_history"),
         ]
 
-    def after_deletion(self, now: Process, obj: CommandTransition) -> Process:
-        return process.without_row(now, obj.pk)
+    def find(self, object_id: int) -> CommandTransition:
+        try:
+            return CommandTransition.objects.select_related("source", "destination").get(pk=object_id)
+        except (CommandTransition.DoesNotExist, OverflowError):
+            raise NotFound from None
+
+    def row_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
+        """One command row; the whole process is checked before it is saved."""
+        self.require_read(request)
+        actor = actor_of(request)
+        row = self.find(object_id) if object_id else None
+        start = asdict(process.row_of(row)) if row else {"is_active": True, "position": 100, "configuration": {}}
+        sheet = TransitionSheet(request.POST if request.method == "POST" else None, initial=start)
+        status = 200
+        if request.method == "POST":
+            actor.require(self.change_right)
+            status = 400
+            if sheet.is_valid():
+                try:
+                    warnings = process.save_row(row=sheet.row(object_id), actor=actor)
+                except DomainError as error:
+                    sheet.put(error)
+                    status = error.status
+                else:
+                    saved = CommandTransition.objects.get(slug=sheet.cleaned_data["slug"])
+                    self.keep_history(request, saved, sheet=sheet, is_new=row is None)
+                    self.tell(request, name=saved.name, warnings=warnings)
+                    return redirect("omsweb:oms_commandtransition_changelist")
+        context = self.page(
+            request,
+            title=row.name if row else _("New command"),
+            sheet=sheet,
+            row=row,
+            may_write=self.has_change_permission(request),
+            back="oms_commandtransition_changelist",
+            history="oms_commandtransition_history",
+            removal="oms_commandtransition_delete",
+        )
+        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+
+    def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        if request.method == "POST":
+            row = self.find(object_id)
+            process.delete_row(pk=object_id, actor=actor_of(request))
+            messages.success(request, _("%(name)s was removed.") % {"name": row.name})
+        return redirect("omsweb:oms_commandtransition_changelist")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
@@ -283,14 +263,16 @@ class StateSubject(ProcessSubject):
     """States. Their numbers are a promise: given once, never changed."""
 
     folder = "states"
-    form = StateForm
-    fields = ("name", "enum_value", "config")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
-        return ("enum_value",) if obj else ()
-
-    def after_deletion(self, now: Process, obj: PackageState) -> Process:
-        return process.without_state(now, obj.enum_value)
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="oms_packagestate_changelist"),
+            path("add/", wrap(self.state_view), name="oms_packagestate_add"),
+            path("<int:object_id>/change/", wrap(self.state_view), name="oms_packagestate_change"),
+            path("<int:object_id>/delete/", wrap(self.remove_view), name="oms_packagestate_delete"),
+            path("<int:object_id>/history/", wrap(self.history_view), name="oms_packagestate_history"),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
@@ -302,3 +284,51 @@ class StateSubject(ProcessSubject):
             may_write=self.has_change_permission(request),
         )
         return TemplateResponse(request, "omsweb/states.html", context)
+
+    def find(self, object_id: int) -> PackageState:
+        try:
+            return PackageState.objects.get(pk=object_id)
+        except (PackageState.DoesNotExist, OverflowError):
+            raise NotFound from None
+
+    def state_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
+        self.require_read(request)
+        actor = actor_of(request)
+        row = self.find(object_id) if object_id else None
+        start = {"name": row.name, "enum_value": row.enum_value, "config": row.config} if row else {"config": {}}
+        sheet = StateSheet(request.POST if request.method == "POST" else None, initial=start)
+        sheet.fields["enum_value"].disabled = row is not None
+        status = 200
+        if request.method == "POST":
+            actor.require(self.change_right)
+            status = 400
+            if sheet.is_valid():
+                try:
+                    state = State(**sheet.cleaned_data)
+                    warnings = process.save_state(state=state, is_new=row is None, actor=actor)
+                except DomainError as error:
+                    sheet.put(error)
+                    status = error.status
+                else:
+                    saved = PackageState.objects.get(enum_class=states.ENUM_CLASS, enum_value=state.enum_value)
+                    self.keep_history(request, saved, sheet=sheet, is_new=row is None)
+                    self.tell(request, name=saved.name, warnings=warnings)
+                    return redirect("omsweb:oms_packagestate_changelist")
+        context = self.page(
+            request,
+            title=_(row.name) if row else _("New state"),
+            sheet=sheet,
+            row=row,
+            may_write=self.has_change_permission(request),
+            back="oms_packagestate_changelist",
+            history="oms_packagestate_history",
+            removal="oms_packagestate_delete",
+        )
+        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+
+    def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        if request.method == "POST":
+            row = self.find(object_id)
+            process.delete_state(enum_value=row.enum_value, actor=actor_of(request))
+            messages.success(request, _("%(name)s was removed.") % {"name": row.name})
+        return redirect("omsweb:oms_packagestate_changelist")

@@ -129,6 +129,7 @@ class StaffSubject(Subject):
             path("", wrap(self.changelist_view), name="accounts_user_changelist"),
             path("add/", wrap(self.person_view), name="accounts_user_add"),
             path("<int:object_id>/change/", wrap(self.person_view), name="accounts_user_change"),
+            path("<int:object_id>/history/", wrap(self.history_view), name="accounts_user_history"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
@@ -160,12 +161,21 @@ def show_person(request: HttpRequest, *, subject: StaffSubject, object_id: int |
                 sheet.put(error)
                 status = error.status
             else:
+                subject.keep_history(request, saved, sheet=sheet, is_new=user is None)
                 messages.success(request, _("%(name)s was saved.") % {"name": saved.get_full_name()})
                 return redirect("omsweb:accounts_user_changelist")
     if user is None:
         del sheet.fields["remove_second_factor"]
     title = user.get_full_name() if user else _("New staff member")
-    context = subject.page(request, title=title, sheet=sheet, may_write=may_write, back="accounts_user_changelist")
+    context = subject.page(
+        request,
+        title=title,
+        sheet=sheet,
+        row=user,
+        may_write=may_write,
+        back="accounts_user_changelist",
+        history="accounts_user_history",
+    )
     return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
 
 

@@ -145,6 +145,7 @@ class StoreSubject(Subject):
             path("", wrap(self.changelist_view), name="omnitron_retailstore_changelist"),
             path("add/", wrap(self.store_view), name="omnitron_retailstore_add"),
             path("<int:object_id>/change/", wrap(self.store_view), name="omnitron_retailstore_change"),
+            path("<int:object_id>/history/", wrap(self.history_view), name="omnitron_retailstore_history"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
@@ -166,10 +167,19 @@ class StoreSubject(Subject):
                 saved = save(sheet, store)
                 told: dict[str, str | int | bool] = {"store.id": saved.pk, "store.active": saved.is_active}
                 log.noted(kind=CHANGED, actor=actor, attributes=told | {"channel": str(actor.channel)})
+                self.keep_history(request, saved, sheet=sheet, is_new=store is None)
                 messages.success(request, _("%(name)s was saved.") % {"name": saved})
                 return redirect("omsweb:omnitron_retailstore_changelist")
         title = str(store) if store else _("New store")
-        context = self.page(request, title=title, sheet=sheet, may_write=True, back="omnitron_retailstore_changelist")
+        context = self.page(
+            request,
+            title=title,
+            sheet=sheet,
+            row=store,
+            may_write=True,
+            back="omnitron_retailstore_changelist",
+            history="omnitron_retailstore_history",
+        )
         return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
 
 

@@ -48,6 +48,13 @@ class Subject(ModelAdmin):
 
         actor_of(request).require(self.read_right)
 
+    def keep_history(self, request: HttpRequest, obj: Model, *, sheet: Any, is_new: bool) -> None:
+        """Who changed which fields, for the page's history."""
+        if is_new:
+            self.log_addition(request, obj, [{"added": {}}])
+        elif sheet.changed_data:
+            self.log_change(request, obj, [{"changed": {"fields": list(sheet.changed_data)}}])
+
     def page(self, request: HttpRequest, **context: Any) -> dict[str, Any]:
         """What every page of this subject tells its template."""
         return {**self.admin_site.each_context(request), "opts": self.model._meta, "subject": self, **context}  # noqa: SLF001

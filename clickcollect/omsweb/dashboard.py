@@ -1,0 +1,170 @@
+"""The dashboard: what needs a person now, how the day goes, and the process at a glance. Bounded, few statements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now, TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from clickcollect.oms import process, reviews, states
+from clickcollect.oms.access import packages_of
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import MessageState, Package
+from clickcollect.omsweb.actor import actor_of, may
+from clickcollect.omsweb.process_picture import draw
+from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook
+
+DAYS: Final = 14
+MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
+SHOWN: Final = 8
+STUCK_AFTER: Final = timedelta(hours=48)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One thing that waits for a person. ``tone``: bad or warn."""
+
+    count: int
+    title: str
+    detail: str
+    link: str
+    icon: str
+    tone: str = "bad"
+
+    @property
+    def figure(self) -> str:
+        return f"{MOST}+" if self.count > MOST else str(self.count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One day of a chart; ``height`` in percent of the highest."""
+
+    label: str
+    value: int
+    height: int
+    is_today: bool
+
+
+def bounded(rows: QuerySet[Any]) -> int:
+    """How many, counted to one more than `MOST`."""
+    return rows.order_by().values("pk")[: MOST + 1].count()
+
+
+def needs(request: HttpRequest) -> list[Need]:
+    """Everything that waits, the most urgent kind first; what is nothing is left out."""
+    actor = actor_of(request)
+    open_rows = packages_of(actor).exclude(state__enum_value__in=states.ENDED)
+    packages = reverse("omsweb:oms_package_changelist")
+    found = [
+        Need(
+            count=bounded(open_rows.filter(message_state=MessageState.FAILED, state__enum_value=states.READY)),
+            title=_("Customers without their message"),
+            detail=_("The message failed. Correct the phone number, or send it again."),
+            link=f"{packages}?state={states.READY}&message={MessageState.FAILED}",
+            icon="sms_failed",
+        ),
+        Need(
+            count=bounded(open_rows.filter(state__enum_value__in=states.TO_PACK, due_at__lt=Now())),
+            title=_("Not packed in time"),
+            detail=_("These stores are behind."),
+            link=f"{packages}?late=to_pack",
+            icon="schedule",
+        ),
+        Need(
+            count=bounded(open_rows.filter(state__enum_value=states.READY, pickup_deadline__lt=Now())),
+            title=_("Not collected"),
+            detail=_("The pickup time passed. Extend it, or return it to stock."),
+            link=f"{packages}?late=not_collected",
+            icon="event_busy",
+            tone="warn",
+        ),
+        Need(
+            count=bounded(open_rows.filter(state_changed_at__lt=Now() - STUCK_AFTER, state__enum_value=states.PACKED)),
+            title=_("Packed and forgotten"),
+            detail=_("Packed two days ago and still not ready for the customer."),
+            link=f"{packages}?late=forgotten",
+            icon="inventory_2",
+            tone="warn",
+        ),
+        *post_office(request),
+        Need(
+            count=min(reviews.to_review(actor)[: MOST + 1].count(), MOST + 1),
+            title=_("Handovers to review"),
+            detail=_("Without a code, or locked after wrong codes."),
+            link=f"{reverse('omsweb:oms_commandlog_changelist')}?command=DELIVER_WITHOUT_CODE",
+            icon="key",
+            tone="warn",
+        ),
+    ]
+    return [need for need in found if need.count]
+
+
+def post_office(request: HttpRequest) -> Iterable[Need]:
+    """Hooks that fail, and letters that never arrived."""
+    if not may(request, "hooks:read"):
+        return
+    stopped = bounded(Hook.objects.filter(deleted_at=None, stopped_at__isnull=False, is_active=False))
+    failing = bounded(Endpoint.objects.filter(failing_since__isnull=False))
+    hooks = reverse("omsweb:whisperer_hook_changelist")
+    yield Need(
+        count=failing + stopped,
+        title=_("Failing webhooks"),
+        detail=_("A receiver does not answer, or is gone."),
+        link=hooks,
+        icon="webhook",
+    )
+    yield Need(
+        count=bounded(Delivery.objects.filter(state=DeliveryState.DEAD, finished_at__gte=Now() - timedelta(days=7))),
+        title=_("Dead letters"),
+        detail=_("Events of the last 7 days that reached nobody."),
+        link=f"{reverse('omsweb:whisperer_delivery_changelist')}?state={DeliveryState.DEAD}",
+        icon="mail_off",
+        tone="warn",
+    )
+
+
+def per_day(*, new_state: str) -> list[Bar]:
+    """How many packages came to a state on each of the last 14 days (UTC), by the log."""
+    today = timezone.localdate()
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    since = timezone.now() - timedelta(days=DAYS)
+    rows = CommandLog.objects.filter(kind=LogKind.MOVE, new_state=new_state, at__gte=since).order_by()
+    counted = dict(rows.annotate(day=TruncDate("at")).values_list("day").annotate(count=Count("pk")))
+    highest = max(counted.values(), default=0) or 1
+    return [
+        Bar(
+            label=date_format(day, "j M"),
+            value=counted.get(day, 0),
+            height=round(100 * counted.get(day, 0) / highest),
+            is_today=day == today,
+        )
+        for day in days
+    ]
+
+
+def most_urgent(request: HttpRequest) -> list[Package]:
+    """The ready packages whose time ends next."""
+    ready = packages_of(actor_of(request)).filter(state__enum_value=states.READY, due_at__isnull=False)
+    return list(ready.order_by("due_at", "pk")[:SHOWN])
+
+
+def dashboard(request: HttpRequest) -> dict[str, Any]:
+    """Everything the first page shows."""
+    delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
+    return {
+        "needs": needs(request),
+        "charts": [
+            {"title": _("Delivered"), "bars": delivered, "total": sum(bar.value for bar in delivered)},
+            {"title": _("Made ready for customers"), "bars": ready, "total": sum(bar.value for bar in ready)},
+        ],
+        "urgent": most_urgent(request),
+        "picture": draw(process.read(), packages=process.open_packages()) if may(request, "process:read") else None,
+    }

@@ -1,0 +1,286 @@
+"""OMS WEB in a real browser: the same dialog with the same messages as at the counter (contract section 6)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from clickcollect.omnitron.models import DeliveryType
+from clickcollect.oms import states
+from clickcollect.oms.models import CommandTransition, Package
+from tests import shop
+from tests.browser.conftest import PHONE, OpenWindow, Window
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def office(window: OpenWindow, address: str, role: str = "operator", **options: object) -> Window:
+    """A window of the back office at that address."""
+    opened = window(shop.make_user(role), **options)
+    opened.go(address)
+    return opened
+
+
+def package_page(window: OpenWindow, package: Package, **options: object) -> Page:
+    return office(window, f"/oms/packages/{package.pk}/", **options).page
+
+
+def dialog_of(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Verify pickup code")
+
+
+def open_dialog(page: Page) -> Locator:
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    return dialog_of(page)
+
+
+def test_the_right_code_delivers_without_a_reload(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package)
+    page.evaluate("window.notReloaded = true")
+    dialog = open_dialog(page)
+    field = dialog.get_by_label("SMS verification code")
+    expect(field).to_be_focused()
+    code = shop.right_code(package)
+    field.fill(f"{code[:3]} {code[3:]}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#package .ow-top-state")).to_contain_text("Delivered")
+    assert page.evaluate("window.notReloaded") is True
+    assert shop.state_of(package) == states.DELIVERED
+
+
+def test_a_wrong_code_is_told_in_the_dialog_and_the_right_one_then_delivers(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package)
+    dialog = open_dialog(page)
+    wrong = shop.wrong_code(package)
+    dialog.get_by_label("SMS verification code").fill(wrong)
+    dialog.get_by_role("button", name="Verify and deliver").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The code is incorrect. 4 attempts left.")
+    expect(dialog.get_by_label("SMS verification code")).to_have_value(wrong)
+    assert shop.state_of(package) == states.READY
+    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
+    dialog.get_by_role("button", name="Verify and deliver").click()
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+
+
+def test_what_is_no_code_is_told_and_cancel_changes_nothing(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package)
+    dialog = open_dialog(page)
+    dialog.get_by_label("SMS verification code").fill("12")
+    dialog.get_by_role("button", name="Verify and deliver").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("not counted")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("button", name="Delivered", exact=True)).to_be_focused()
+    assert shop.state_of(package) == states.READY
+
+
+def test_resend_code_speaks_in_the_dialog_and_keeps_what_was_typed(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package)
+    dialog = open_dialog(page)
+    dialog.get_by_label("SMS verification code").fill("123")
+    dialog.get_by_role("button", name="Resend code").click()
+    expect(dialog.get_by_role("status")).to_be_visible()
+    dialog.get_by_role("button", name="Resend code").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("a moment ago")
+    expect(dialog.get_by_label("SMS verification code")).to_have_value("123")
+
+
+def test_already_delivered_elsewhere_closes_the_dialog_and_tells_the_story(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package)
+    dialog = open_dialog(page)
+    code = shop.right_code(package)
+    till = shop.make_actor("associate", package.stock_location)
+    shop.run_command(package_id=package.pk, transition="self-service-package-delivery", actor=till, data={"otp": code})
+    dialog.get_by_label("SMS verification code").fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("already Delivered")
+    expect(dialog).to_have_count(0)
+
+
+def test_without_a_code_a_plain_confirmation(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY, otp=False)
+    shop.put_setting("IS_OTP_ENABLED", value=False)
+    page = package_page(window, package)
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("SMS verification code")).to_have_count(0)
+    dialog.get_by_role("button", name="Delivered", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+
+
+def test_commands_under_more_ask_for_what_they_need(window: OpenWindow) -> None:
+    package = shop.make_package()
+    page = package_page(window, package)
+    page.get_by_text("More", exact=True).click()
+    page.get_by_role("button", name="Cancel package").click()
+    dialog = page.get_by_role("dialog", name="Cancel package")
+    dialog.get_by_role("button", name="Cancel package").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Say why")
+    dialog.get_by_label("Reason").fill("Customer called <b>off</b>")
+    dialog.get_by_role("button", name="Cancel package").click()
+    expect(page.locator("#package .ow-top-state")).to_contain_text("Cancelled")
+    expect(page.locator(".ow-note")).to_have_text("Customer called <b>off</b>")
+
+
+def test_the_main_button_walks_the_whole_road(window: OpenWindow) -> None:
+    package = shop.make_package()
+    page = package_page(window, package)
+    page.get_by_role("button", name="Complete packaging").click()
+    expect(page.locator("#package .ow-top-state")).to_contain_text("Packed All Items")
+    page.get_by_role("button", name="Ready for customer pickup").click()
+    expect(page.locator("#package .ow-top-state")).to_contain_text("Ready for Customer Pickup")
+
+
+def test_the_table_has_the_columns_of_the_contract(window: OpenWindow) -> None:
+    shop.make_package()
+    shop.make_package(delivery_type=DeliveryType.HOME_DELIVERY)
+    page = office(window, "/oms/packages/").page
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()
+    expect(page.get_by_role("columnheader")).to_have_text(
+        [
+            "Package",
+            "Order",
+            "Customer",
+            "Items",
+            "Status",
+            "Delivery From Store",
+            "Delivery Type",
+            "Due",
+            "Message",
+        ]
+    )
+    expect(page.get_by_role("row", name=re.compile("Home_delivery"))).to_contain_text("No")
+    expect(page.get_by_role("row", name=re.compile("In_store"))).to_contain_text("Yes")
+
+
+def test_an_order_is_entered_with_two_items(window: OpenWindow) -> None:
+    shop.make_store("IST-01")
+    page = office(window, "/oms/orders/").page
+    page.get_by_role("link", name="New order").click()
+    page.get_by_label("Order number").fill("TEL-7")
+    page.get_by_label("Store", exact=True).select_option("IST-01")
+    page.get_by_label("First name").fill("Zeynep")
+    page.get_by_label("Phone number").fill("12")
+    page.get_by_label("SKU").fill("MUG-1")
+    page.get_by_label("Name", exact=True).last.fill("Mug")
+    page.get_by_role("button", name="Add an item").click()
+    second = page.get_by_role("group", name="Item", exact=True).nth(1)
+    second.get_by_label("SKU").fill("TSH-1")
+    second.get_by_label("Name").fill("T-shirt")
+    page.get_by_role("button", name="Receive order").click()
+    expect(page.get_by_label("Phone number")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("group", name="Item", exact=True)).to_have_count(2)
+    page.get_by_label("Phone number").fill("0532 000 01 01")
+    page.get_by_role("button", name="Receive order").click()
+    expect(page.get_by_text("Order TEL-7 was received.")).to_be_visible()
+    assert list(Package.objects.get().items.values_list("sku", "quantity")) == [("MUG-1", 1), ("TSH-1", 1)]
+
+
+def test_a_setting_is_changed_with_its_reason(window: OpenWindow) -> None:
+    page = office(window, "/oms/settings/", role="admin").page
+    page.get_by_role("link", name="IS_OTP_ENABLED").click()
+    page.get_by_label("Value").select_option("off")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Say why codes are switched off")).to_be_visible()
+    page.get_by_label("Reason").fill("The SMS provider is down")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("IS_OTP_ENABLED was saved.")).to_be_visible()
+    expect(page.get_by_text("The SMS provider is down")).to_be_visible()
+
+
+def test_the_process_is_edited_used_and_put_back_from_its_export(window: OpenWindow) -> None:
+    package = shop.make_package()
+    opened = office(window, "/oms/process/")
+    page = opened.page
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    before = download.value.path().read_text(encoding="utf-8")
+    add_row(page, name="Finish preparing", slug="finish-preparing", source="Preparing", destination="Packed All Items")
+    expect(page.get_by_text("No package can reach Preparing yet").first).to_be_visible()
+    add_row(page, name="Start preparing", slug="start-preparing", source="Waiting", destination="Preparing")
+    staff = window(shop.make_user("associate", package.stock_location))
+    counter = staff.go(f"/instore/packages/{package.number}/")
+    counter.get_by_text("More", exact=True).click()
+    counter.get_by_role("button", name="Start preparing").click()
+    expect(counter.locator("#package [aria-current=step]")).to_contain_text("Preparing")
+    assert shop.state_of(package) == states.PREPARING
+    page.goto(opened.base_url + "/oms/process/file/")
+    page.get_by_label("Or paste it").fill(before)
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_role("alert")).to_contain_text("1 package in Preparing would have no way on.")
+    counter.get_by_text("More", exact=True).click()
+    counter.get_by_role("button", name="Finish preparing").click()
+    expect(counter.locator("#package [aria-current=step]")).to_contain_text("Packed All Items")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_text("Command start-preparing is removed.")).to_be_visible()
+    page.get_by_role("button", name="Replace the process").click()
+    expect(page.get_by_text("The process was replaced.")).to_be_visible()
+    assert not CommandTransition.objects.filter(slug="start-preparing").exists()
+
+
+def add_row(page: Page, *, name: str, slug: str, source: str, destination: str) -> None:
+    page.get_by_role("link", name="New command").click()
+    page.get_by_label("Command name").fill(name)
+    page.get_by_label("Command code").select_option("PKG_STATE_TRANSITION")
+    page.get_by_label("Slug").fill(slug)
+    page.get_by_label("Source state").select_option(source)
+    page.get_by_label("Destination state").select_option(destination)
+    page.get_by_label("OMS WEB").check()
+    page.get_by_label("INSTORE").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+PAGES = [
+    "/oms/",
+    "/oms/packages/",
+    "/oms/packages/1/",
+    "/oms/orders/",
+    "/oms/orders/1/",
+    "/oms/orders/add/",
+    "/oms/log/",
+    "/oms/settings/",
+    "/oms/settings/PICKUP_HOLD_DAYS/",
+    "/oms/process/",
+    "/oms/process/1/change/",
+    "/oms/process/file/",
+    "/oms/states/",
+    "/oms/staff/",
+    "/oms/staff/add/",
+    "/oms/stores/",
+    "/oms/stores/1/change/",
+    "/oms/tokens/",
+    "/oms/tokens/add/",
+    "/oms/nowhere/",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(window: OpenWindow, scheme: str) -> None:
+    shop.make_package(states.READY)
+    opened = office(window, "/oms/", role="admin", color_scheme=scheme)
+    found = {}
+    for address in PAGES:
+        opened.go(address)
+        if troubles := opened.axe():
+            found[address] = troubles
+    assert not found
+
+
+def test_no_page_is_wider_than_a_phone(window: OpenWindow) -> None:
+    shop.make_package(states.READY)
+    opened = office(window, "/oms/", role="admin", viewport=PHONE)
+    wide = []
+    for address in PAGES:
+        page = opened.go(address)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(address)
+    assert not wide
