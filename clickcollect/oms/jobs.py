@@ -13,7 +13,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from clickcollect.accounts import idempotency
-from clickcollect.oms import audit, cancellation, pickup_time, privacy, settings
+from clickcollect.oms import alarms, audit, cancellation, pickup_time, privacy, settings
 from clickcollect.whisperer import outbox
 
 Job = Callable[..., None]
@@ -66,6 +66,13 @@ def seal_log(timestamp: int) -> None:  # noqa: ARG001
 def announce_expired(timestamp: int) -> None:  # noqa: ARG001
     """Tell of pickup times that have passed."""
     pickup_time.announce_expired()
+
+
+@app.periodic(cron="* * * * *")
+@job("report_alarms")
+def report_alarms(timestamp: int) -> None:  # noqa: ARG001
+    """Write to the log what needs a person now."""
+    alarms.report()
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -1,0 +1,46 @@
+"""An alarm is raised when customers' codes do not go out, whatever the message road itself thinks."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from clickcollect.accounts.models import Role
+from clickcollect.oms import alarms, states
+from clickcollect.whisperer.models import Delivery, Endpoint, Hook
+from tests import shop
+
+pytestmark = pytest.mark.django_db
+READY = "package.status.ready_for_pickup"
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    made = Endpoint.objects.create(target_url="http://127.0.0.1:9/")
+    user = shop.make_user(Role.ADMIN)
+    Hook.objects.create(user=user, event_type=READY, target_url=made.target_url, endpoint=made)
+    return made
+
+
+def test_codes_that_wait_too_long_raise_an_alarm(endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
+    shop.make_package(states.READY)
+    assert alarms.current() == []
+    Delivery.objects.update(queued_at=now() - timedelta(minutes=5))
+    (alarm,) = alarms.current()
+    assert alarm.kind is alarms.AlarmKind.CODES_WAIT
+    assert "5 minutes" in alarm.sentence
+    with caplog.at_level(logging.ERROR):
+        assert alarms.report() == 1
+    assert "have not gone out" in caplog.text
+    assert alarms.for_store_staff() == [alarm.sentence]
+    shop.put_setting("READY_MESSAGE_ALARM_SECONDS", value=600)
+    assert alarms.current() == []
+
+
+def test_an_address_that_does_not_answer_is_named_to_the_back_office_only(endpoint: Endpoint) -> None:
+    Endpoint.objects.update(failing_since=now(), failures=10)
+    (alarm,) = alarms.current()
+    assert alarm.kind is alarms.AlarmKind.ENDPOINT_FAILS
+    assert endpoint.target_url in alarm.sentence
+    assert alarms.for_store_staff() == []
