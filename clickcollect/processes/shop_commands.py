@@ -28,6 +28,7 @@ def create_token(
         list[str] | None, typer.Option(help="One right; repeat for more. Without: all of the role.")
     ] = None,
     store: Annotated[list[str] | None, typer.Option(help="ERP code of a store; repeat for more. Without: all.")] = None,
+    channel: Annotated[str | None, typer.Option(help="OMS WEB or INSTORE. Without: the role's own.")] = None,
     days: Annotated[int | None, typer.Option(help="Days until it expires. Without: never.", min=1)] = None,
 ) -> None:
     """Make a token that acts as a person. Its key is shown once."""
@@ -35,7 +36,7 @@ def create_token(
         from django.utils.timezone import now
 
         from clickcollect.accounts import tokens
-        from clickcollect.accounts.models import Role, User
+        from clickcollect.accounts.models import Channel, Role, User
         from clickcollect.omnitron.models import RetailStore
         from clickcollect.oms.access import RIGHTS
 
@@ -44,10 +45,16 @@ def create_token(
             raise Problem(f"There is no active person with the username {username}.")
         rights = [right for right, roles in RIGHTS.items() if Role(user.role) in roles]
         _refuse_unknown("scope", scope, rights)
+        _refuse_unknown("channel", [channel] if channel else None, list(Channel.values))
         _refuse_unknown("store", store, list(RetailStore.objects.values_list("erp_code", flat=True)))
         expires_at = now() + timedelta(days=days) if days else None
         made = tokens.create_token(
-            user=user, name=name, scopes=scope or rights, stores=store or (), expires_at=expires_at
+            user=user,
+            name=name,
+            scopes=scope or rights,
+            channel=Channel(channel) if channel else None,
+            stores=store or (),
+            expires_at=expires_at,
         )
     typer.echo(f"Token {made.token.pk} was made. Its key, which nobody can show again:", err=True)
     typer.echo(made.key)

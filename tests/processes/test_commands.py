@@ -64,6 +64,16 @@ def test_a_token_is_made_shown_once_and_revoked() -> None:
         call("token", "revoke", str(found.pk))
 
 
+def test_a_token_is_bound_to_a_channel() -> None:
+    shop.make_user(Role.OPERATOR, username="lena")
+    made = call("token", "create", "lena", "--name", "till", "--channel", "INSTORE")
+    found = tokens.find_token(made.stdout.strip())
+    assert found is not None
+    assert found.channel == "INSTORE"
+    with pytest.raises(Problem, match="Unknown channel: PHONE"):
+        call("token", "create", "lena", "--name", "till", "--channel", "PHONE")
+
+
 def test_a_token_without_scopes_has_the_rights_of_its_role() -> None:
     shop.make_user(username="sam")
     found = tokens.find_token(call("token", "create", "sam", "--name", "till").stdout.strip())
