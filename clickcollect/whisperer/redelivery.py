@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -144,12 +145,12 @@ def send_test_event(hook: Hook) -> Event:
     with transaction.atomic():
         Hook.objects.select_for_update().only("pk").get(pk=hook.pk)
         subject = f"test:{hook.pk}"
-        last = outbox.last_sequence(subject).first() or {"last": 0}
+        last = Event.objects.filter(subject=subject).aggregate(last=Max("sequence"))["last"] or 0
         event = Event.objects.create(
             uuid=uuid4().hex,
             type=hook.event_type,
             subject=subject,
-            sequence=last["last"] + 1,
+            sequence=last + 1,
             payload=payload,
             is_test=True,
         )

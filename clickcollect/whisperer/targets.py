@@ -4,6 +4,7 @@ A name may resolve to anything, and to something else a moment later. So the jud
 socket address, in the connector's socket factory, and nothing is resolved again behind it.
 """
 
+import errno
 import ipaddress
 import re
 import socket
@@ -33,7 +34,7 @@ class BannedTarget(OSError):
     """Letters go to public addresses only; WEBHOOK_ALLOWED_NETWORKS names the exceptions."""
 
     def __init__(self) -> None:
-        super().__init__(MARK)
+        super().__init__(errno.EACCES, MARK)
 
 
 def is_banned(address: Address, *, allowed: Sequence[Network]) -> bool:

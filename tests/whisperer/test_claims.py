@@ -1,0 +1,213 @@
+"""No letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
+
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from clickcollect.accounts.models import User
+from clickcollect.whisperer import claims, outbox, records
+from clickcollect.whisperer.claims import Claimed
+from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Endpoint, Hook, Reason
+from clickcollect.whisperer.records import Outcome
+from tests.crowd import at_once
+from tests.whisperer.conftest import Filler
+from tests.whisperer.post import CODE, NEWS, make_hook, publish, publish_many, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def outcome(letter: Claimed, **fields: Any) -> Outcome:
+    told: dict[str, Any] = {"state": DeliveryState.DELIVERED, "answered": True, "started_at": letter.clock} | fields
+    return Outcome(letter=letter, **told)
+
+
+def failed(letter: Claimed, *, wait: float = 0.0) -> Outcome:
+    return outcome(letter, state=DeliveryState.RETRYING, reason="timeout", wait=wait, answered=False)
+
+
+def subjects(letters: list[Claimed]) -> list[str]:
+    return sorted(letter.subject for letter in letters)
+
+
+def test_one_letter_at_a_time_per_subject_the_oldest_first(hook: Hook) -> None:
+    events = [publish(subject="package:1"), publish(subject="package:1"), publish(subject="package:2")]
+    (first, other) = sorted(claims.claim(10), key=lambda letter: letter.subject)
+    assert (first.uuid, other.uuid) == (events[0].uuid, events[2].uuid)
+    assert claims.claim(10) == []
+    records.record([outcome(first)])
+    (second,) = claims.claim(10)
+    assert second.uuid == events[1].uuid
+
+
+def test_two_hooks_at_one_address_share_the_subjects_turn(user: User, filler: Filler) -> None:
+    make_hook(user)
+    make_hook(user, type=CODE)
+    publish(subject="package:1")
+    publish(subject="package:1", type=CODE)
+    assert len(claims.claim(10)) == 1
+
+
+def test_two_addresses_do_not_wait_for_each_other(user: User, filler: Filler) -> None:
+    make_hook(user)
+    make_hook(user, url="http://127.0.0.1:10/hook")
+    publish(subject="package:1")
+    assert len(claims.claim(10)) == 2
+
+
+def test_a_letter_that_waits_for_its_retry_is_overtaken(hook: Hook) -> None:
+    old = publish(subject="package:1")
+    (letter,) = claims.claim(10)
+    records.record([failed(letter, wait=60)])
+    new = publish(subject="package:1")
+    (letter,) = claims.claim(10)
+    assert letter.uuid == new.uuid
+    records.record([outcome(letter)])
+    Delivery.objects.update(next_attempt_at=Now())
+    (letter,) = claims.claim(10)
+    assert letter.uuid == old.uuid
+    assert letter.attempts == 2
+
+
+def test_at_most_64_letters_are_in_flight_per_endpoint(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(100)
+    first = claims.claim(500)
+    assert len(first) == 64
+    assert claims.claim(500) == []
+    records.record([outcome(letter) for letter in first[:10]])
+    assert len(claims.claim(500)) == 10
+
+
+def test_an_endpoint_with_much_to_do_leaves_room_for_the_others(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(50)
+    Hook.objects.update(is_active=False)
+    other = make_hook(user, url="http://127.0.0.1:10/hook")
+    publish(subject="package:999")
+    assert other.endpoint_id in {letter.endpoint_id for letter in claims.claim(10)}
+
+
+def test_codes_go_before_everything_else(user: User, filler: Filler) -> None:
+    make_hook(user)
+    make_hook(user, type=CODE)
+    publish_many(100)
+    code = publish(subject="package:999", type=CODE)
+    assert code.uuid in {letter.uuid for letter in claims.claim(5)}
+
+
+def test_many_workers_never_get_the_same_letter(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(60, per_subject=3)
+    rounds = [lambda: claims.claim(7) for _worker in range(16)]
+    taken = [letter for answer in at_once(rounds) if isinstance(answer, list) for letter in answer]
+    assert len({letter.id for letter in taken}) == len(taken) == 20
+    assert len(set(subjects(taken))) == 20
+
+
+def test_the_database_itself_refuses_two_at_once(hook: Hook) -> None:
+    publish(subject="package:1")
+    publish(subject="package:1")
+    in_flight = {"state": DeliveryState.DELIVERING, "lease_until": Now() + timedelta(seconds=9)}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.update(**in_flight)
+
+
+def test_a_lost_workers_letters_come_back_and_its_word_counts_no_more(hook: Hook) -> None:
+    publish()
+    (stale,) = claims.claim(10)
+    assert claims.take_back() == 0
+    Delivery.objects.update(lease_until=Now() - timedelta(seconds=1))
+    assert claims.take_back() == 1
+    (fresh,) = claims.claim(10)
+    assert (fresh.uuid, fresh.attempts) == (stale.uuid, 2)
+    assert records.record([outcome(stale)]) == 0
+    assert states() == {"delivering": 1}
+    assert records.record([failed(fresh)]) == 1
+    assert records.record([outcome(fresh)]) == 0
+    assert states() == {"retrying": 1}
+    assert list(Attempt.objects.values_list("number", "reason")) == [(1, "worker_lost"), (2, "timeout")]
+
+
+def test_a_lease_ends_within_30_seconds_and_outlives_a_post(hook: Hook) -> None:
+    publish()
+    claims.claim(1)
+    left = Delivery.objects.annotate(clock=Now()).get()
+    seconds = (left.lease_until - left.clock).total_seconds()  # type: ignore[operator]
+    assert seconds + 1 < 30  # a second for looking
+    assert seconds > claims.START_WITHIN_SECONDS + 15
+
+
+def test_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
+    written, may_commit = Event(), Event()
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                outbox.publish(type=NEWS, subject="package:1", payload={})
+                written.set()
+                may_commit.wait(10)
+        finally:
+            connection.close()
+
+    thread = Thread(target=slow)
+    thread.start()
+    assert written.wait(10)
+    quick = publish(subject="package:2")
+    (second,) = claims.claim(10)
+    assert second.uuid == quick.uuid
+    records.record([outcome(second)])
+    may_commit.set()
+    thread.join()
+    (first,) = claims.claim(10)
+    assert first.subject == "package:1"
+    assert first.id < second.id
+
+
+def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(30)
+    letters = claims.claim(12)
+    records.record([failed(letter) for letter in letters[:9]])
+    assert Endpoint.objects.get().failing_since is None
+    records.record([failed(letters[9])])
+    endpoint = Endpoint.objects.get()
+    assert endpoint.failing_since is not None
+    assert endpoint.last_reason == Reason.TIMEOUT
+    records.record([failed(letter) for letter in letters[10:]])
+    assert claims.claim(10) == []
+    paused = Endpoint.objects.annotate(clock=Now()).get()
+    seconds = (paused.paused_until - paused.clock).total_seconds()  # type: ignore[operator]
+    assert 0 < seconds <= 30
+    assert paused.failing_since == endpoint.failing_since
+    Endpoint.objects.update(paused_until=Now())
+    (probe,) = claims.claim(10)
+    records.record([outcome(probe)])
+    assert Endpoint.objects.get().failing_since is None
+    assert len(claims.claim(10)) == 10
+
+
+def test_a_pause_never_exceeds_30_seconds(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish()
+    Endpoint.objects.update(failures=1_000_000)
+    (letter,) = claims.claim(1)
+    records.record([failed(letter)])
+    paused = Endpoint.objects.annotate(clock=Now()).get()
+    assert (paused.paused_until - paused.clock).total_seconds() <= 30  # type: ignore[operator]
+
+
+def test_a_code_is_tried_once_even_while_its_endpoint_is_backing_off(user: User, filler: Filler) -> None:
+    make_hook(user)
+    make_hook(user, type=CODE)
+    publish(subject="package:1")
+    Endpoint.objects.update(failures=20, failing_since=Now(), paused_until=Now() + timedelta(seconds=30))
+    assert claims.claim(10) == []
+    code = publish(subject="package:2", type=CODE)
+    (letter,) = claims.claim(10)
+    assert letter.uuid == code.uuid
+    records.record([failed(letter)])
+    assert claims.claim(10) == []

@@ -1,0 +1,65 @@
+"""T25: workers are killed while they send; no letter is lost, and what goes out twice carries the same uuid."""
+
+import random
+import time
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+
+from clickcollect.accounts.models import User
+from clickcollect.whisperer.models import Delivery, Event
+from tests.whisperer.conftest import Filler
+from tests.whisperer.field import wait_until
+from tests.whisperer.post import make_hook, publish_many
+from tests.whisperer.processes import receiver_process, worker_process
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
+
+
+def delivered() -> int:
+    return Delivery.objects.filter(state="delivered").count()
+
+
+def wait_until_more_than(before: int) -> None:
+    wait_until(lambda: delivered() > before, seconds=30)
+
+
+def let_leases_run_out() -> None:
+    """25 seconds pass: the worker that held these is dead."""
+    time.sleep(0.2)
+    Delivery.objects.filter(state="delivering").update(lease_until=Now())
+
+
+def kill_workers(user: User, *, events: int, kills: int) -> tuple[int, int]:
+    """Send everything through that many kills; how many letters came back, and how many arrived more than once."""
+    back = 0
+    with receiver_process(delay=0.02) as receiver:
+        make_hook(user, url=receiver.url)
+        publish_many(events)
+        for _kill in range(kills):
+            with worker_process() as worker:
+                wait_until_more_than(delivered())
+                time.sleep(random.random() * 0.1)
+                worker.kill()
+                worker.wait()
+            back += Delivery.objects.filter(state="delivering").count()
+            let_leases_run_out()
+        with worker_process():
+            wait_until(lambda: delivered() == events, seconds=120)
+        arrived = receiver.told()["uuids"]
+    assert set(arrived) == set(Event.objects.values_list("uuid", flat=True))
+    assert not Delivery.objects.filter(fence__lt=F("attempts")).exists()
+    return back, sum(times - 1 for times in arrived.values())
+
+
+def test_killed_workers_lose_nothing(user: User, filler: Filler) -> None:
+    back, _twice = kill_workers(user, events=700, kills=3)
+    assert back > 0
+
+
+@pytest.mark.soak
+def test_a_hundred_kills_during_ten_thousand_events_lose_nothing(user: User, filler: Filler) -> None:
+    back, twice = kill_workers(user, events=10_000, kills=100)
+    print(f"\n100 kills, 10,000 events: 0 lost, {back} taken up again, {twice} arrived twice")  # noqa: T201
+    assert back > 0

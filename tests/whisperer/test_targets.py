@@ -1,0 +1,223 @@
+"""T52: letters never reach a private address, however it is written, resolved or redirected to."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from clickcollect.whisperer import delivery, targets
+from clickcollect.whisperer.models import Reason
+
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
+NEITHER_NAME_NOR_LITERAL = [
+    "http://2130706433/",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://0x7f.1/",
+    "http://0x7f000001/",
+    "http://0x7f.0.0.1/",
+    "http://0177.0.0.1/",
+    "http://017700000001/",
+    "http://127.0.0.1./",
+    "http://127.0.0.01/",
+    "http://1.2.3.4.5/",
+    "http://[127.0.0.1]/",
+    "http://[::1%25lo]/",
+    "http://[::1/",
+    "http://::1/",
+    "http:///path",
+    "http://a..b/",
+    "http://-a.example/",
+    "http://%31%32%37.0.0.1/",
+    "http://１２７.０.０.１/",
+    "http://127。0。0。1/",
+    "http://exa mple.com/",
+    "http://example.com\\@127.0.0.1/",
+    "http://example.com:0/",
+    "http://example.com:99999/",
+    "http://example.com:/",
+    "http://user@example.com/",
+    "http://user:password@example.com/",
+    "http://@example.com/",
+    "file:///etc/passwd",
+    "gopher://example.com/",
+    "javascript:alert(1)",
+    "//example.com/",
+    "example.com",
+    "",
+    "http://example.com/" + "x" * 240,
+    "http://example.com/\x00",
+    "http://example.com/\r\nHost: x",
+]
+BANNED = [
+    "0.0.0.0",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.1",
+    "127.255.255.254",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.0.0.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "[::]",
+    "[::1]",
+    "[::127.0.0.1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:10.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[64:ff9b:1::1]",
+    "[2002:7f00:1::]",
+    "[2001::1]",
+    "[fc00::1]",
+    "[fe80::1]",
+    "[ff02::1]",
+]
+
+
+@pytest.mark.parametrize("url", NEITHER_NAME_NOR_LITERAL)
+@pytest.mark.parametrize("allowed", [[], LOOPBACK], ids=["nothing exempt", "loopback exempt"])
+def test_a_target_that_is_no_plain_address_is_refused_on_creation(url: str, allowed: list[targets.Network]) -> None:
+    assert targets.fault_of(url, allowed=allowed) is not None
+
+
+@pytest.mark.parametrize("host", BANNED)
+def test_a_banned_address_is_refused_on_creation(host: str) -> None:
+    assert targets.fault_of(f"http://{host}:8080/hook", allowed=[]) is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/",
+        "http://hooks.example.com:8080/a?b=c",
+        "https://xn--bcher-kva.example/",
+        "http://localhost/",
+        "https://93.184.215.14/",
+        "http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/hook",
+        "https://a_b.example.com/",
+    ],
+)
+def test_an_ordinary_target_is_accepted(url: str) -> None:
+    assert targets.fault_of(url, allowed=[]) is None
+
+
+def test_an_exempt_network_is_exempt_in_any_spelling_of_its_addresses() -> None:
+    assert targets.fault_of("http://127.0.0.1:9/", allowed=LOOPBACK) is None
+    assert targets.fault_of("http://[::ffff:127.0.0.1]:9/", allowed=LOOPBACK) is None
+    assert targets.fault_of("http://10.0.0.1/", allowed=LOOPBACK) is not None
+
+
+class Canary:
+    """Listens on loopback and counts who comes."""
+
+    def __init__(self) -> None:
+        self.listeners = [socket.create_server(("127.0.0.1", 0))]
+        self.port = self.listeners[0].getsockname()[1]
+        self.listeners.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
+        for listener in self.listeners:
+            listener.setblocking(False)
+
+    def hits(self) -> int:
+        count = 0
+        for listener in self.listeners:
+            while True:
+                try:
+                    listener.accept()[0].close()
+                except BlockingIOError:
+                    break
+                count += 1
+        return count
+
+    def close(self) -> None:
+        for listener in self.listeners:
+            listener.close()
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    canary = Canary()
+    yield canary
+    canary.close()
+
+
+class Rebinding(AbstractResolver):
+    """A name server that points wherever its owner likes."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:  # noqa: ARG002
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in self.addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def knock(url: str, *, resolver: Rebinding | None = None) -> delivery.Answer:
+    async with delivery.new_session() as session:
+        if resolver:
+            session.connector._resolver = resolver  # type: ignore[union-attr]
+        return await asyncio.wait_for(delivery.post(session, url=url, body=b"{}", headers={}), 20)
+
+
+HOSTS = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "0.0.0.0", "127.1", "2130706433"]
+HOSTS += ["0x7f.1", "0177.0.0.1", "127.0.0.1.", "127.255.255.254", "[::]", "017700000001", "0x7f000001", "LOCALHOST"]
+HOSTS += ["localhost.", "[0:0:0:0:0:0:0:1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
+REBOUND = [["127.0.0.1"], ["::1"], ["::ffff:127.0.0.1"], ["0.0.0.0"], ["::"], ["127.0.0.1", "::1"], ["::127.0.0.1"]]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_spelling_of_loopback_is_connected_to(host: str, canary: Canary, settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    answer = asyncio.run(knock(f"http://{host}:{canary.port}/"))
+    assert answer.status is None
+    assert canary.hits() == 0
+
+
+@pytest.mark.parametrize("addresses", REBOUND)
+def test_a_name_that_points_inside_is_not_connected_to(addresses: list[str], canary: Canary, settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    answer = asyncio.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding(*addresses)))
+    assert answer.reason == Reason.ADDRESS_REFUSED
+    assert canary.hits() == 0
+
+
+def test_with_the_guard_off_the_canary_is_hit(canary: Canary, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    monkeypatch.setattr(targets, "is_banned", lambda _address, **_: False)
+    monkeypatch.setattr(delivery, "TOTAL_SECONDS", 0.3)
+    hits = []
+    for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"):
+        asyncio.run(knock(f"http://{host}:{canary.port}/"))
+        hits.append(canary.hits())
+    asyncio.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding("127.0.0.1")))
+    hits.append(canary.hits())
+    assert all(hits), hits
+
+
+def test_proxies_of_the_environment_are_not_used(
+    canary: Canary, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
+    asyncio.run(knock("http://127.0.0.1:9/"))
+    assert canary.hits() == 0
