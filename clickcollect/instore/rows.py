@@ -42,6 +42,10 @@ class Row:
         return self.package.state.enum_value == states.DELIVERED
 
     @property
+    def is_ready(self) -> bool:
+        return self.package.state.enum_value == states.READY
+
+    @property
     def is_being_packed(self) -> bool:
         return self.package.state.enum_value in states.TO_PACK
 

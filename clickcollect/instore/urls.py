@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from clickcollect.instore import commands, doors, manager, package_page, packages, packing
+from clickcollect.instore import bulk, commands, doors, manager, package_page, packages, packing, prints
 
 
 class NumberConverter:
@@ -26,6 +26,9 @@ urlpatterns = [
     path("manager/", manager.show, name="manager"),
     path("manager/figures.csv", manager.export, name="figures"),
     path("manager/review/", manager.review, name="review"),
+    path("labels/", prints.labels, name="labels"),
+    path("pick-lists/", prints.pick_lists, name="pick_lists"),
+    path("bulk/", bulk.show, name="bulk"),
     path("stores/", doors.stores, name="stores"),
     path("here/", doors.touch, name="touch"),
     path("manifest.webmanifest", doors.manifest, name="manifest"),

@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from clickcollect.oms import states
+from clickcollect.oms.access import actor_for
+from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import OpenWindow, Window
@@ -39,6 +41,15 @@ def every_screen(opened: Window, package: Package) -> list[str]:
     look("empty")
     opened.go("/instore/packages/PK-1/")
     look("not found")
+    for address in ("labels", "pick-lists"):
+        opened.go(f"/instore/{address}/?numbers={package.number}")
+        look(address)
+    opened.go("/instore/")
+    page.locator("[data-pick]").first.check()
+    look("selected")
+    page.locator("[data-bulk-open]").click()
+    expect(page.locator("#bulk")).to_be_visible()
+    look("bulk")
     opened.go(f"/instore/packages/{package.number}/")
     look("package")
     page.locator("#more-button").click()
@@ -94,6 +105,22 @@ def test_axe_finds_nothing_on_a_phone_and_in_the_red_result(window: OpenWindow, 
     expect(page.locator("#result.is-open")).to_be_visible()
     found += opened.axe()
     assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_managers_page_and_the_choice_of_a_store(window: OpenWindow, scheme: str) -> None:
+    package = shop_with_everything()
+    boss = shop.make_user("manager", package.stock_location, shop.make_store("BER-01"))
+    evidence = {"reason": "Phone lost", "evidence": "id_document"}
+    actor = actor_for(boss)
+    run_command(package_id=package.pk, transition="DELIVER_WITHOUT_CODE", actor=actor, data=evidence)
+    opened = window(boss, color_scheme=scheme)
+    page = opened.go("/instore/")
+    found = opened.axe()
+    page.get_by_role("button", name=package.stock_location.name).click()
+    opened.go("/instore/manager/")
+    expect(page.get_by_role("heading", name="Manager")).to_be_visible()
+    assert found + opened.axe() == []
 
 
 def test_arabic_runs_from_right_to_left_and_the_code_from_left_to_right(window: OpenWindow) -> None:

@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from clickcollect.oms import search, states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import PHONE, OpenWindow, Window
@@ -347,3 +349,42 @@ def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Hand over 2 bags from shelf B4")
+
+
+def test_many_packages_are_packed_at_once_with_a_result_for_each(window: OpenWindow) -> None:
+    packages = [shop.make_package(states.WAITING) for _ in range(3)]
+    page = window(shop.make_user("associate", packages[0].stock_location)).go()
+    for package in packages:
+        page.get_by_label(f"Select {package.number}").check()
+    run_command(package_id=packages[2].pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=SYSTEM)
+    page.get_by_role("button", name="3 selected").click()
+    dialog = page.get_by_role("dialog", name="3 packages")
+    dialog.get_by_role("button", name="Complete packaging (2)").click()
+    expect(dialog).to_contain_text("2 of 2 done")
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("tab", name="Packed 3")).to_be_visible()
+    assert {shop.state_of(package) for package in packages} == {states.PACKED}
+
+
+# A stub of the browser's own BarcodeDetector and camera: chromium here has neither.
+CAMERA_STUB = """
+window.BarcodeDetector = class { detect() { return Promise.resolve([{ rawValue: "%s" }]); } };
+navigator.mediaDevices.getUserMedia = () => Promise.resolve(new MediaStream());
+"""
+
+
+def test_the_camera_reads_a_label_with_a_stub_of_the_browsers_reader(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.page.add_init_script(CAMERA_STUB % package.number)
+    page = opened.go()
+    page.get_by_role("button", name="Scan with the camera").click()
+    expect(page.get_by_role("heading", name=str(package.number))).to_be_visible()
+
+
+def test_a_browser_without_a_reader_says_what_to_do(window: OpenWindow) -> None:
+    opened = window(shop.make_user("associate", shop.make_store()))
+    opened.page.add_init_script("delete window.BarcodeDetector")
+    page = opened.go()
+    page.get_by_role("button", name="Scan with the camera").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Use a scanner, or type the number.")

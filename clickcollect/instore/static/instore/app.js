@@ -4,3 +4,5 @@ import "./scan.js";
 import "./live.js";
 import "./handover.js";
 import "./idle.js";
+import "./bulk.js";
+import "./camera.js";

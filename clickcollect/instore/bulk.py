@@ -1,0 +1,50 @@
+"""Many packages at once: which commands they share, and what can be printed. Each still runs on its own road."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from clickcollect.errors import NotFound
+from clickcollect.instore.buttons import Button, buttons_of
+from clickcollect.instore.desk import Desk, at_the_desk
+from clickcollect.instore.rows import Row
+from clickcollect.oms.access import packages_of
+from clickcollect.oms.models import Package
+
+MOST: Final = 50
+
+
+@require_safe
+@at_the_desk
+def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The dialog for the packages that the address names: one button a command that any of them can run now."""
+    numbers = request.GET.get("numbers", "").split(",")[:MOST]
+    packages = list(packages_of(desk.actor).filter(number__in=numbers).order_by("due_at", "id"))
+    if not packages:
+        raise NotFound
+    shown: dict[str, Any] = {
+        "desk": desk,
+        "rows": [Row(package=package, values=desk.values) for package in packages],
+        "jobs": jobs(desk, packages),
+        "numbers": ",".join(str(package.number) for package in packages),
+    }
+    return render(request, "instore/_bulk.html", shown)
+
+
+def jobs(desk: Desk, packages: list[Package]) -> list[dict[str, Any]]:
+    """The commands on offer, each with the addresses of its packages. One package of each state is asked."""
+    found = []
+    for state_id in dict.fromkeys(package.state_id for package in packages):
+        same = [package for package in packages if package.state_id == state_id]
+        button = buttons_of(same[0], desk.actor).main
+        if button and not button.opens_dialog:
+            found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
+    return found
+
+
+def addresses(button: Button, packages: list[Package]) -> str:
+    """Where each package's command is run, separated by spaces."""
+    return " ".join(reverse("instore:command", args=[package.number, button.slug]) for package in packages)
