@@ -1,6 +1,7 @@
 """What time does to a ready package."""
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils.timezone import now
@@ -55,3 +56,24 @@ def test_a_passed_deadline_is_announced_once_and_the_package_stays_ready() -> No
     assert told(package, "package.pickup.expired") == 1
     assert shop.state_of(package) == states.READY
     assert pickup_time.remind() == 0
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_t62_a_wrong_clock_of_this_machine_changes_no_deadline(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = shop.make_package(states.PACKED)
+    real, shift = time.time, minutes * 60
+    monkeypatch.setattr(time, "time", lambda: real() + shift)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime.now(UTC) + timedelta(minutes=minutes))
+    run_command(package_id=package.pk, transition="READY_FOR_PICKUP", actor=SYSTEM)
+    package = shop.reread(package)
+    assert package.ready_at is not None
+    assert abs(package.ready_at - package.clock) < timedelta(seconds=30)
+    assert abs(package.ready_at - datetime.fromtimestamp(real(), UTC)) < timedelta(seconds=30)
+    Package.objects.filter(pk=package.pk).update(pickup_deadline=package.clock + timedelta(minutes=5))
+    run_command(
+        package_id=package.pk,
+        transition="SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
+        actor=SYSTEM,
+        data={"otp": shop.right_code(package)},
+    )
+    assert shop.state_of(package) == states.DELIVERED

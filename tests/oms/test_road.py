@@ -193,3 +193,20 @@ def test_every_refusal_is_recorded_with_who_and_why() -> None:
             run_command(package_id=package.pk, transition=DELIVER, actor=actor, data=data)
     rows = CommandLog.objects.filter(kind="refused", actor_id=actor.user_id, channel="INSTORE").order_by("id")
     assert [row.code for row in rows] == ["otp_required", "otp_malformed", "otp_incorrect", "validation_error"]
+
+
+def test_while_codes_are_on_no_edited_row_hands_over_a_package_that_never_had_one() -> None:
+    CommandTransition.objects.create(
+        name="Shortcut", slug="shortcut", command_code="PKG_STATE_TRANSITION", visibility=[Channel.OMS_WEB],
+        source=PackageState.objects.get(enum_value="500"), destination=PackageState.objects.get(enum_value="700"),
+    )  # fmt: skip
+    package, parcel = shop.make_package(states.PACKED), shop.make_package(
+        states.PACKED, delivery_type=DeliveryType.HOME_DELIVERY
+    )  # fmt: skip
+    with pytest.raises(OtpRequired):
+        run_command(package_id=package.pk, transition="shortcut", actor=SYSTEM)
+    run_command(package_id=parcel.pk, transition="shortcut", actor=SYSTEM)
+    assert shop.state_of(parcel) == states.DELIVERED
+    shop.put_setting("IS_OTP_ENABLED", value=False)
+    run_command(package_id=package.pk, transition="shortcut", actor=SYSTEM)
+    assert shop.state_of(package) == states.DELIVERED

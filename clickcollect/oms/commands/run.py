@@ -134,10 +134,15 @@ def names(row: CommandTransition, transition: int | str) -> bool:
 
 
 def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
-    """A package that was ever issued a code is handed over by verification or by an override, whatever a row says."""
-    to_customer = call.row.destination.enum_value == states.DELIVERED
-    if to_customer and not command.hands_over and pickup_code.is_protected(call.package):
-        raise OtpRequired(_("This package was sent a code. Hand it over with the code, or without it as a manager."))
+    """While codes are on, and ever after one was issued, a package is handed over by verification or by an override.
+
+    That holds whatever an edited row says. A home delivery has no code and is not handed over at the counter.
+    """
+    if command.hands_over or call.row.destination.enum_value != states.DELIVERED:
+        return
+    needs_code = call.settings.is_otp_enabled and call.package.order.is_click_and_collect
+    if needs_code or pickup_code.is_protected(call.package):
+        raise OtpRequired(_("Hand this package over with the customer's code, or without it as a manager."))
 
 
 def move(*, call: Call, command: Command, checked: Any) -> Package:
