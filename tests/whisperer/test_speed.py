@@ -11,7 +11,7 @@ from tests.whisperer.field import wait_until
 from tests.whisperer.post import make_hook, publish_many
 from tests.whisperer.processes import receiver_process, worker_process
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak, pytest.mark.timeout(900)]
 
 
 def delivered() -> int:
@@ -26,7 +26,7 @@ def rate(user: User, *, events: int, delay: float) -> float:
         with worker_process():
             wait_until(lambda: delivered() > 0, seconds=30)
             first, start = delivered(), time.perf_counter()
-            wait_until(lambda: delivered() == events, seconds=100)
+            wait_until(lambda: delivered() == events, seconds=300)
             seconds = time.perf_counter() - start
         assert len(receiver.told()["uuids"]) == events
         assert Attempt.objects.count() == events
