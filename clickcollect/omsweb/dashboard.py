@@ -12,19 +12,36 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.oms import process, reviews, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.log_models import CommandLog, LogKind
-from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of, may
+from clickcollect.omsweb.packages import LATE
 from clickcollect.omsweb.process_picture import draw
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook
 
 DAYS: Final = 14
 MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
 SHOWN: Final = 8
-STUCK_AFTER: Final = timedelta(hours=48)
+PACKAGES: Final = (
+    (
+        "no_message",
+        "sms_failed",
+        "bad",
+        gettext_lazy("The message failed. Correct the phone number, or send it again."),
+    ),
+    ("to_pack", "schedule", "bad", gettext_lazy("These stores are behind.")),
+    (
+        "not_collected",
+        "event_busy",
+        "warn",
+        gettext_lazy("The pickup time passed. Extend it, or return it to stock."),
+    ),
+    ("forgotten", "inventory_2", "warn", gettext_lazy("Packed two days ago and still not ready for the customer.")),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,39 +78,20 @@ def bounded(rows: QuerySet[Any]) -> int:
 def needs(request: HttpRequest) -> list[Need]:
     """Everything that waits, the most urgent kind first; what is nothing is left out."""
     actor = actor_of(request)
-    open_rows = packages_of(actor).exclude(state__enum_value__in=states.ENDED)
-    packages = reverse("omsweb:oms_package_changelist")
+    rows = packages_of(actor)
+    waiting = [
+        Need(
+            count=bounded(rows.filter(LATE[name][1])),
+            title=str(LATE[name][0]),
+            detail=str(detail),
+            link=f"{reverse('omsweb:oms_package_changelist')}?late={name}",
+            icon=icon,
+            tone=tone,
+        )
+        for name, icon, tone, detail in PACKAGES
+    ]
     found = [
-        Need(
-            count=bounded(open_rows.filter(message_state=MessageState.FAILED, state__enum_value=states.READY)),
-            title=_("Customers without their message"),
-            detail=_("The message failed. Correct the phone number, or send it again."),
-            link=f"{packages}?state={states.READY}&message={MessageState.FAILED}",
-            icon="sms_failed",
-        ),
-        Need(
-            count=bounded(open_rows.filter(state__enum_value__in=states.TO_PACK, due_at__lt=Now())),
-            title=_("Not packed in time"),
-            detail=_("These stores are behind."),
-            link=f"{packages}?late=to_pack",
-            icon="schedule",
-        ),
-        Need(
-            count=bounded(open_rows.filter(state__enum_value=states.READY, pickup_deadline__lt=Now())),
-            title=_("Not collected"),
-            detail=_("The pickup time passed. Extend it, or return it to stock."),
-            link=f"{packages}?late=not_collected",
-            icon="event_busy",
-            tone="warn",
-        ),
-        Need(
-            count=bounded(open_rows.filter(state_changed_at__lt=Now() - STUCK_AFTER, state__enum_value=states.PACKED)),
-            title=_("Packed and forgotten"),
-            detail=_("Packed two days ago and still not ready for the customer."),
-            link=f"{packages}?late=forgotten",
-            icon="inventory_2",
-            tone="warn",
-        ),
+        *waiting,
         *post_office(request),
         Need(
             count=min(reviews.to_review(actor)[: MOST + 1].count(), MOST + 1),

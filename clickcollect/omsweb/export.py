@@ -75,6 +75,11 @@ def xlsx_file(*, name: str, header: Cells, rows: QuerySet[Any], lines: Lines) ->
     return named(HttpResponse(file.getvalue(), content_type=XLSX_TYPE), name=f"{name}.xlsx")
 
 
+def links(listing: Any, *, name: str) -> list[dict[str, str]]:
+    """The two files of a list as it is filtered now."""
+    return [{"link": f"{name}.{kind}{listing.link()}", "label": kind.upper()} for kind in ("csv", "xlsx")]
+
+
 def text_cell(sheet: Any, value: object) -> Any:
     """A number stays one; anything else is text, whatever it looks like, without what XML cannot hold."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -70,9 +70,9 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(day, date.max - timedelta(days=1)), time.min))
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """What a database can be asked: no NUL, no novel."""
-    return text.replace("\x00", "").strip()[:LONGEST_TEXT]
+    return text.replace("\x00", "").strip()[:longest]
 
 
 @dataclass(kw_only=True)

@@ -88,10 +88,15 @@ UNFOLD: dict[str, Any] = {
                 link(_("Application settings"), "tune", "oms_appliedsetting_changelist", "settings:read"),
             ),
             group(
+                _("Integrations"),
+                link(_("Webhooks"), "webhook", "whisperer_hook_changelist", "hooks:read"),
+                link(_("Deliveries"), "outgoing_mail", "whisperer_delivery_changelist", "hooks:read"),
+                link(_("API tokens"), "key", "accounts_apitoken_changelist", "tokens:write"),
+            ),
+            group(
                 _("People and places"),
                 link(_("Stores"), "storefront", "omnitron_retailstore_changelist", "stores:write"),
                 link(_("Staff"), "group", "accounts_user_changelist", "staff:read"),
-                link(_("API tokens"), "key", "accounts_apitoken_changelist", "tokens:write"),
             ),
         ],
     },

@@ -1,9 +1,10 @@
 """Orders in OMS WEB: the list, the page of one, and the form that enters a Click & Collect order."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -14,9 +15,12 @@ from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.omnitron.validity import read_order
 from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
+from clickcollect.oms.cancellation import cancel_order
+from clickcollect.oms.documents import money, utc
 from clickcollect.oms.intake import receive_order
+from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.listing import Filter, Listing, Rows, clean, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
 from clickcollect.omsweb.subject import Subject
@@ -60,6 +64,28 @@ def order_listing(request: HttpRequest) -> Listing:
     )
 
 
+HEADER: Final = (
+    "order", "channel", "status", "status_name", "customer", "phone", "email", "delivery_type", "store", "amount",
+    "currency", "placed", "received",
+)  # fmt: skip
+
+
+def lines(rows: list[Order]) -> Iterable[export.Cells]:
+    """Orders as a file has them."""
+    for row in rows:
+        yield (
+            row.number, row.channel, row.status, row.get_status_display(), row.customer_name, row.phone_number,
+            row.email, row.delivery_type, row.retail_store.erp_code if row.retail_store else "", money(row.amount),
+            row.currency, utc(row.date_placed), utc(row.created_date),
+        )  # fmt: skip
+
+
+def may_still_end(order: Order) -> bool:
+    """Whether it makes sense to offer its cancellation; `cancel_order` decides."""
+    ended = (OrderStatus.CANCELED, OrderStatus.DELIVERED, OrderStatus.REFUNDED)
+    return order.status not in ended and order.cancel_requested_at is None
+
+
 class OrderSubject(Subject):
     """Orders come in by `receive_order`; nothing of them is edited here."""
 
@@ -71,19 +97,45 @@ class OrderSubject(Subject):
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name="omnitron_order_changelist"),
+            path("orders.csv", wrap(self.csv_view), name="orders_csv"),
+            path("orders.xlsx", wrap(self.xlsx_view), name="orders_xlsx"),
             path("add/", wrap(self.enter_view), name="omnitron_order_add"),
+            path("<int:object_id>/cancel/", wrap(self.cancel_view), name="order_cancel"),
             path("<int:object_id>/", wrap(self.order_view), name="omnitron_order_change"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
+        listing = order_listing(request)
         context = self.page(
             request,
             title=_("Orders"),
-            listing=order_listing(request),
+            listing=listing,
+            exports=export.links(listing, name="orders"),
             may_add=self.has_add_permission(request),
         )
         return TemplateResponse(request, "omsweb/orders.html", context)
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        self.require_read(request)
+        return export.csv_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=lines)
+
+    def xlsx_view(self, request: HttpRequest) -> HttpResponse:
+        self.require_read(request)
+        return export.xlsx_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=lines)
+
+    def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask for an order's end; a job cancels its open packages one by one."""
+        order = self.find(object_id)
+        if request.method == "POST":
+            reason = clean(request.POST.get("reason", ""), longest=500)
+            try:
+                cancel_order(order_id=order.pk, actor=actor_of(request), reason=reason)
+            except DomainError as error:
+                messages.error(request, error.detail)
+            else:
+                messages.success(request, _("The order is being cancelled. Its open packages follow in a moment."))
+        return redirect("omsweb:omnitron_order_change", order.pk)
 
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
@@ -96,6 +148,7 @@ class OrderSubject(Subject):
             packages=list(packages_of(actor_of(request)).filter(order=order).order_by("pk")[:MOST_LINES]),
             lines=list(order.items.select_related("retail_store")[:MOST_LINES]),
             timeline=timeline_of_order(order),
+            may_cancel=actor_of(request).may("orders:write") and may_still_end(order),
         )
         return TemplateResponse(request, "omsweb/order.html", context)
 

@@ -1,23 +1,44 @@
 """Packages in OMS WEB: the list, and the page of one. What a package can do is asked of `available_commands`."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import get_package, packages_of
-from clickcollect.oms.models import PackageState
-from clickcollect.omsweb import command_dialog
+from clickcollect.oms.documents import utc
+from clickcollect.oms.models import MessageState, Package, PackageState
+from clickcollect.omsweb import command_dialog, export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
 from clickcollect.omsweb.subject import Subject
 
 MOST_CHOICES: Final = 500
+STUCK_AFTER: Final = timedelta(hours=48)
+# What waits for a person: in words, and how it is found. The dashboard counts the same.
+LATE: Final[dict[str, tuple[Promise, Q]]] = {
+    "to_pack": (gettext_lazy("Not packed in time"), Q(state__enum_value__in=states.TO_PACK, due_at__lt=Now())),
+    "not_collected": (gettext_lazy("Not collected"), Q(state__enum_value=states.READY, pickup_deadline__lt=Now())),
+    "forgotten": (
+        gettext_lazy("Packed and forgotten"),
+        Q(state__enum_value=states.PACKED, state_changed_at__lt=Now() - STUCK_AFTER),
+    ),
+    "no_message": (
+        gettext_lazy("Customers without their message"),
+        Q(state__enum_value=states.READY, message_state=MessageState.FAILED),
+    ),
+}
 
 
 def store_filter(column: str) -> Filter:
@@ -68,10 +89,40 @@ def package_listing(request: HttpRequest) -> Listing:
             ),
             store_filter("stock_location_id"),
             delivery_type_filter("order__delivery_type"),
+            Filter(
+                name="message",
+                label=_("Message"),
+                choices=MessageState.choices,
+                apply=lambda rows, value: rows.filter(message_state=value),
+            ),
+            Filter(
+                name="late",
+                label=_("Needs a person"),
+                choices=[(name, words) for name, (words, _fits) in LATE.items()],
+                apply=lambda rows, value: rows.filter(LATE[value][1]),
+            ),
         ],
         search=package_search,
         orders=orders,
     )
+
+
+HEADER: Final = (
+    "package", "order", "channel", "customer", "items", "state", "state_number", "delivery_from_store",
+    "delivery_type", "store", "due", "collect_by", "message", "shelf", "bags", "created",
+)  # fmt: skip
+
+
+def lines(rows: list[Package]) -> Iterable[export.Cells]:
+    """Packages as a file has them: times in UTC, values and not words where a program reads them."""
+    for row in rows:
+        order = row.order
+        yield (
+            row.number, order.number, order.channel, order.customer_name, row.item_count, row.state.name,
+            row.state.enum_value, "yes" if order.is_click_and_collect else "no", order.delivery_type,
+            row.stock_location.erp_code, utc(row.due_at), utc(row.pickup_deadline), row.message_state, row.shelf,
+            row.bags, utc(row.created_date),
+        )  # fmt: skip
 
 
 class PackageSubject(Subject):
@@ -85,13 +136,25 @@ class PackageSubject(Subject):
         return [
             path("<int:package_id>/command/<int:transition>/", wrap(self.command_view), name="package_command"),
             path("", wrap(self.changelist_view), name="oms_package_changelist"),
+            path("packages.csv", wrap(self.csv_view), name="packages_csv"),
+            path("packages.xlsx", wrap(self.xlsx_view), name="packages_xlsx"),
             path("<int:object_id>/", wrap(self.package_view), name="oms_package_change"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
-        context = self.page(request, title=_("Packages"), listing=package_listing(request))
+        listing = package_listing(request)
+        exports = export.links(listing, name="packages")
+        context = self.page(request, title=_("Packages"), listing=listing, exports=exports)
         return TemplateResponse(request, "omsweb/packages.html", context)
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        self.require_read(request)
+        return export.csv_file(name="packages", header=HEADER, rows=package_listing(request).found, lines=lines)
+
+    def xlsx_view(self, request: HttpRequest) -> HttpResponse:
+        self.require_read(request)
+        return export.xlsx_file(name="packages", header=HEADER, rows=package_listing(request).found, lines=lines)
 
     def package_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)

@@ -3,6 +3,8 @@
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
+from clickcollect.omsweb.deliveries import DeliverySubject
+from clickcollect.omsweb.hooks import HookSubject
 from clickcollect.omsweb.log import LogSubject
 from clickcollect.omsweb.orders import OrderSubject
 from clickcollect.omsweb.packages import PackageSubject
@@ -12,6 +14,7 @@ from clickcollect.omsweb.site import site
 from clickcollect.omsweb.staff import StaffSubject
 from clickcollect.omsweb.stores import StoreSubject
 from clickcollect.omsweb.tokens import TokenSubject
+from clickcollect.whisperer.models import Delivery, Hook
 
 __all__ = ("site",)
 
@@ -24,3 +27,5 @@ site.register(AppliedSetting, SettingsSubject)
 site.register(RetailStore, StoreSubject)
 site.register(User, StaffSubject)
 site.register(ApiToken, TokenSubject)
+site.register(Hook, HookSubject)
+site.register(Delivery, DeliverySubject)

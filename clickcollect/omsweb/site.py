@@ -82,6 +82,13 @@ class OmsWeb(UnfoldAdminSite):
 
         return update_wrapper(guarded, view)
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
+        """The dashboard."""
+        from clickcollect.omsweb.dashboard import dashboard  # noqa: PLC0415  it links to the subjects of this site
+
+        context = {**self.each_context(request), "title": self.index_title, **dashboard(request)}
+        return TemplateResponse(request, "omsweb/dashboard.html", context)
+
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
         """Across everything. Unfold's own keeps what it found in the cache, with customers' names: not here."""
         from clickcollect.omsweb.finding import find_everywhere  # noqa: PLC0415  it links to the subjects of this site

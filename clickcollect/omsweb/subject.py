@@ -1,13 +1,18 @@
 """What every subject of OMS WEB has in common: its rights come from the rights table, not from Django's."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
-from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from clickcollect.omsweb.actor import may
+from clickcollect.omsweb.actor import actor_of, may
+
+MOST_CHANGES: Final = 200
 
 
 class Subject(ModelAdmin):
@@ -44,8 +49,6 @@ class Subject(ModelAdmin):
 
     def require_read(self, request: HttpRequest) -> None:
         """Raise Forbidden unless this person may see the subject."""
-        from clickcollect.omsweb.actor import actor_of  # noqa: PLC0415
-
         actor_of(request).require(self.read_right)
 
     def keep_history(self, request: HttpRequest, obj: Model, *, sheet: Any, is_new: bool) -> None:
@@ -55,11 +58,19 @@ class Subject(ModelAdmin):
         elif sheet.changed_data:
             self.log_change(request, obj, [{"changed": {"fields": list(sheet.changed_data)}}])
 
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: int | str,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """Who changed this, when, and which fields."""
+        self.require_read(request)
+        kind = ContentType.objects.get_for_model(self.model)
+        rows = LogEntry.objects.filter(content_type=kind, object_id=str(object_id)).select_related("user")
+        context = self.page(request, title=_("History"), changes=rows.order_by("-pk")[:MOST_CHANGES])
+        return TemplateResponse(request, "omsweb/history.html", context)
+
     def page(self, request: HttpRequest, **context: Any) -> dict[str, Any]:
         """What every page of this subject tells its template."""
         return {**self.admin_site.each_context(request), "opts": self.model._meta, "subject": self, **context}  # noqa: SLF001
-
-
-def dash(value: object) -> object | SafeString:
-    """Nothing is shown as a dash, so that an empty cell is not taken for a fault."""
-    return value if value not in (None, "") else "–"

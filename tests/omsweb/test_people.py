@@ -14,7 +14,13 @@ from tests.shop import PASSWORD, make_store, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NEW = {"username": "mira", "first_name": "Mira", "role": "associate", "is_active": "on", "password": "a-first-secret"}
+NEW: dict[str, Any] = {
+    "username": "mira",
+    "first_name": "Mira",
+    "role": "associate",
+    "is_active": "on",
+    "password": "a-first-secret",
+}
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def admin(client: Client) -> Client:
 
 
 def post_person(client: Client, user: User, **changes: Any) -> Any:
-    data = {"username": user.username, "role": user.role, "is_active": "on"}
+    data: dict[str, Any] = {"username": user.username, "role": user.role, "is_active": "on"}
     data |= {"stores": [str(pk) for pk in user.memberships.values_list("store_id", flat=True)]}
     return client.post(f"/oms/staff/{user.pk}/change/", {k: v for k, v in (data | changes).items() if v is not None})
 
@@ -34,7 +40,7 @@ def test_a_new_associate_works_in_the_chosen_store(admin: Client) -> None:
     assert admin.post("/oms/staff/add/", NEW | {"stores": [str(store.pk)]}).status_code == 302
     mira = User.objects.get(username="mira")
     assert mira.check_password("a-first-secret")
-    assert actor_for(mira).store_ids == {store.pk}
+    assert actor_for(mira).store_ids == frozenset({store.pk})
     assert CommandLog.objects.get(code="staff_changed").attributes["staff.id"] == mira.pk
 
 
@@ -62,7 +68,7 @@ def test_moving_somebody_works_at_once(admin: Client) -> None:
     old, new = make_store("IST-01"), make_store("BER-01")
     user = make_user(Role.ASSOCIATE, old)
     post_person(admin, user, stores=[str(new.pk)])
-    assert actor_for(user).store_ids == {new.pk}
+    assert actor_for(user).store_ids == frozenset({new.pk})
     post_person(admin, user, role="operator", stores=[])
     assert not StoreMembership.objects.filter(user=user).exists()
 

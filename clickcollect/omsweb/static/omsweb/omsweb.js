@@ -78,7 +78,7 @@
       copy.setAttribute("data-copied", "");
     }
     for (const menu of document.querySelectorAll("details.ow-more[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".ow-menu")) menu.removeAttribute("open");
+      if (!menu.contains(event.target) || event.target.closest(".ow-menu:not(.ow-menu-form)")) menu.removeAttribute("open");
     }
   });
 

@@ -1,0 +1,136 @@
+"""Deliveries in OMS WEB: how each event fared on its way to each webhook. No bodies; dead letters can go again."""
+
+from typing import Any, ClassVar, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clickcollect.errors import DomainError, NotFound
+from clickcollect.oms.models import Package
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.hooks import require_hook, type_choices
+from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.subject import Subject
+from clickcollect.whisperer import overview, redelivery, registry
+from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
+
+MOST_AT_ONCE: Final = 100
+LARGEST_ID: Final = 2**62
+
+
+def of_subject(rows: Rows, text: str) -> Rows:
+    """By a package's number, an event's uuid, or a subject such as order:12."""
+    package = Package.objects.filter(number__iexact=text).values_list("pk", flat=True).first()
+    if package is not None:
+        return rows.filter(subject=f"package:{package}")
+    if len(text) == 32:
+        return rows.filter(event__uuid=text)
+    return rows.filter(subject=text)
+
+
+def delivery_listing(request: HttpRequest) -> Listing:
+    return Listing(
+        request=request,
+        rows=Delivery.objects.select_related("event", "hook").defer("event__payload"),
+        filters=[
+            Filter(
+                name="state",
+                label=_("State"),
+                choices=DeliveryState.choices,
+                apply=lambda rows, value: rows.filter(state=value),
+            ),
+            Filter(
+                name="type",
+                label=_("Event type"),
+                choices=type_choices(),
+                apply=lambda rows, value: rows.filter(event_type=value),
+            ),
+            *day_filters("queued_at"),
+        ],
+        search=of_subject,
+    )
+
+
+def reason_words(reason: str) -> str:
+    """A reason in words; one that is not ours as it stands."""
+    return str(dict(Reason.choices).get(reason, reason))
+
+
+class DeliverySubject(Subject):
+    folder = "deliveries"
+    read_right: ClassVar[str] = "hooks:read"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="whisperer_delivery_changelist"),
+            path("again/", wrap(self.again_view), name="deliveries_again"),
+            path("<int:object_id>/", wrap(self.delivery_view), name="whisperer_delivery_change"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        context = self.page(
+            request,
+            title=_("Deliveries"),
+            listing=delivery_listing(request),
+            may_write=actor_of(request).may("hooks:write"),
+            address=request.get_full_path(),
+        )
+        return TemplateResponse(request, "omsweb/deliveries.html", context)
+
+    def delivery_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """One delivery with its attempts."""
+        self.require_read(request)
+        rows = Delivery.objects.select_related("event", "hook").defer("event__payload")
+        letter = rows.filter(pk=object_id).first() if object_id < LARGEST_ID else None
+        if letter is None:
+            raise NotFound
+        context = self.page(
+            request,
+            title=letter.event_type,
+            letter=letter,
+            tries=[(one, reason_words(one.reason)) for one in overview.attempts_of(letter.pk, at_most=100)],
+            why=reason_words(letter.reason),
+            may_write=actor_of(request).may("hooks:write"),
+        )
+        return TemplateResponse(request, "omsweb/delivery.html", context)
+
+    def again_view(self, request: HttpRequest) -> HttpResponse:
+        """Send what was ticked again; each on its own, and what was refused says why."""
+        back = redirect("omsweb:whisperer_delivery_changelist")
+        if request.method != "POST":
+            return back
+        actor = actor_of(request)
+        ids = [int(text) for text in request.POST.getlist("id")[:MOST_AT_ONCE] if text.isascii() and text.isdigit()]
+        ids = [pk for pk in ids if pk < LARGEST_ID]
+        codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
+        touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
+        require_hook(actor, "hooks:write", *touched)
+        queued, refusals = send_again(ids, force=bool(request.POST.get("force")))
+        if queued:
+            words = ngettext("%(count)d event goes out again.", "%(count)d events go out again.", queued)
+            messages.success(request, words % {"count": queued})
+        for words in sorted(refusals):
+            messages.error(request, words)
+        if not ids:
+            messages.warning(request, _("Nothing was ticked."))
+        return back
+
+
+def send_again(ids: list[int], *, force: bool) -> tuple[int, set[str]]:
+    """How many go out again, and why others do not, each reason once."""
+    queued = 0
+    refusals: set[str] = set()
+    for pk in ids:
+        try:
+            redelivery.redeliver_one(pk, force=force)
+            queued += 1
+        except DomainError as error:
+            refusals.add(error.detail)
+    return queued, refusals

@@ -1,0 +1,267 @@
+"""Webhooks in OMS WEB: who is told what. Secrets go in and never come out; a new address needs the password again."""
+
+from typing import Any, ClassVar, cast
+
+from allauth.core import ratelimit
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from clickcollect.accounts.models import User
+from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from clickcollect.oms.access import Actor
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.listing import Filter, Listing, Rows
+from clickcollect.omsweb.sheets import Sheet
+from clickcollect.omsweb.subject import Subject
+from clickcollect.whisperer import hooks, overview, redelivery, registry
+from clickcollect.whisperer.models import DeliveryState, Hook
+
+LARGEST_ID = 2**62
+
+
+def type_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in registry.event_types()]
+
+
+class HookSheet(Sheet):
+    groups = (
+        (gettext_lazy("What and where"), ("event_type", "target_url", "is_active")),
+        (gettext_lazy("Proof"), ("secret_key", "auth_username", "auth_password")),
+        (gettext_lazy("Details"), ("retry_countdown_config", "additional_headers", "callback")),
+        (gettext_lazy("You"), ("your_password",)),
+    )
+    event_type = forms.ChoiceField(label=gettext_lazy("Event type"), choices=type_choices)
+    target_url = forms.CharField(
+        label=gettext_lazy("Target URL"),
+        max_length=255,
+        help_text=gettext_lazy("Private addresses are refused, unless the operator of this server allowed them."),
+    )
+    is_active = forms.BooleanField(label=gettext_lazy("Active"), required=False, initial=True)
+    secret_key = forms.CharField(
+        label=gettext_lazy("Secret"),
+        required=False,
+        max_length=124,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("Signs every event. It is never shown again; left empty, the one that is kept stays."),
+    )
+    auth_username = forms.CharField(label=gettext_lazy("Basic user"), required=False, max_length=255)
+    auth_password = forms.CharField(
+        label=gettext_lazy("Basic password"),
+        required=False,
+        max_length=255,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    retry_countdown_config = forms.JSONField(
+        label=gettext_lazy("Retries"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            'Such as {"choice": "fixed", "kwargs": {"seconds": 30}}. Left empty: longer and longer.'
+        ),
+    )
+    additional_headers = forms.JSONField(
+        label=gettext_lazy("Additional headers"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
+    callback = forms.CharField(label=gettext_lazy("Callback"), required=False, max_length=64)
+    your_password = forms.CharField(
+        label=gettext_lazy("Your own password"),
+        required=False,
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=gettext_lazy("Needed when the target URL changes: who redirects events must be you."),
+    )
+
+    def put_faults(self, faults: Any) -> None:
+        """`config.auth.password` is the field auth_password; a fault inside a JSON field stands at the field."""
+        for fault in faults:
+            loc = fault["loc"].removeprefix("config.").replace(".", "_")
+            name = next((name for name in self.fields if loc == name or fault["loc"].startswith(f"{name}.")), None)
+            self.add_error(name, fault["msg"])
+
+    @sensitive_variables()
+    def wanted(self, hook: Hook | None) -> dict[str, Any]:
+        """The fields as the post office takes them; a secret left empty is left alone."""
+        values = self.cleaned_data
+        fields = {name: values[name] for name in ("event_type", "target_url", "is_active", "callback")}
+        fields["retry_countdown_config"] = values["retry_countdown_config"] or None
+        fields["additional_headers"] = values["additional_headers"] or {}
+        config = {name: value for name, value in (hook.config if hook else {}).items() if name != "auth"}
+        if values["auth_username"]:
+            auth = {"auth_type": "basic", "username": values["auth_username"]}
+            config["auth"] = auth | ({"password": values["auth_password"]} if values["auth_password"] else {})
+        fields["config"] = config
+        return fields | ({"secret_key": values["secret_key"]} if values["secret_key"] else {})
+
+
+def require_hook(actor: Actor, right: str, *types: str) -> None:
+    """Types that carry a code are an administrator's. Raises Forbidden."""
+    actor.require(right)
+    if any(registry.is_code_bearing(name) for name in types) and not actor.may("hooks:code-bearing"):
+        raise Forbidden(_("This event carries pickup codes. Only an administrator decides where it goes."))
+
+
+def search_hooks(rows: Rows, text: str) -> Rows:
+    return rows.filter(Q(target_url__icontains=text) | Q(event_type__icontains=text))
+
+
+def hook_listing(request: HttpRequest) -> Listing:
+    return Listing(
+        request=request,
+        rows=Hook.objects.filter(deleted_at=None).select_related("endpoint", "user"),
+        filters=[
+            Filter(
+                name="type",
+                label=_("Event type"),
+                choices=type_choices(),
+                apply=lambda rows, value: rows.filter(event_type=value),
+            ),
+            Filter(
+                name="active",
+                label=_("Active"),
+                choices=[("1", _("Yes")), ("0", _("No"))],
+                apply=lambda rows, value: rows.filter(is_active=value == "1"),
+            ),
+        ],
+        search=search_hooks,
+    )
+
+
+class HookSubject(Subject):
+    folder = "hooks"
+    read_right: ClassVar[str] = "hooks:read"
+    add_right: ClassVar[str] = "hooks:write"
+    change_right: ClassVar[str] = "hooks:write"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="whisperer_hook_changelist"),
+            path("add/", wrap(self.hook_view), name="whisperer_hook_add"),
+            path("<int:object_id>/change/", wrap(self.hook_view), name="whisperer_hook_change"),
+            path("<int:object_id>/delete/", wrap(self.remove_view), name="whisperer_hook_delete"),
+            path("<int:object_id>/test/", wrap(self.test_view), name="whisperer_hook_test"),
+            path("<int:object_id>/history/", wrap(self.history_view), name="whisperer_hook_history"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+        self.require_read(request)
+        listing = hook_listing(request)
+        shown = [hook.pk for hook in listing.shown]
+        dead = Hook.objects.filter(pk__in=shown, deliveries__state=DeliveryState.DEAD).order_by()
+        context = self.page(
+            request,
+            title=_("Webhooks"),
+            listing=listing,
+            dead=dict(dead.values_list("pk").annotate(count=Count("deliveries"))),
+            backing_off=overview.endpoints_backing_off()[:10],
+            may_add=self.has_add_permission(request),
+        )
+        return TemplateResponse(request, "omsweb/hooks.html", context)
+
+    def find(self, object_id: int) -> Hook:
+        hook = Hook.objects.filter(pk=object_id, deleted_at=None).first() if object_id < LARGEST_ID else None
+        if hook is None:
+            raise NotFound
+        return hook
+
+    def hook_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
+        return show_hook(request, subject=self, object_id=object_id)
+
+    def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        if request.method == "POST":
+            hook = self.find(object_id)
+            require_hook(actor_of(request), self.change_right, hook.event_type)
+            self.log_deletions(request, Hook.objects.filter(pk=hook.pk))
+            hooks.delete_hook(hook)
+            messages.success(request, _("The webhook was deleted. Its history stays."))
+        return redirect("omsweb:whisperer_hook_changelist")
+
+    def test_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Send the type's example, marked as a test."""
+        hook = self.find(object_id)
+        require_hook(actor_of(request), self.change_right, hook.event_type)
+        if request.method == "POST":
+            redelivery.send_test_event(hook)
+            messages.success(request, _("A test event is on its way. Its delivery appears in the list."))
+        return redirect("omsweb:whisperer_hook_change", hook.pk)
+
+
+@sensitive_post_parameters("secret_key", "auth_password", "your_password")
+@sensitive_variables("sheet")
+def show_hook(request: HttpRequest, *, subject: HookSubject, object_id: int | None) -> HttpResponse:
+    """One webhook. Its secret and passwords are fields to write in, and never hold what is kept."""
+    actor = actor_of(request)
+    actor.require(HookSubject.read_right)
+    hook = subject.find(object_id) if object_id else None
+    sheet = HookSheet(request.POST if request.method == "POST" else None, initial=initial(hook))
+    if hook is None:
+        del sheet.fields["your_password"]
+    status = 200
+    if request.method == "POST":
+        actor.require(HookSubject.change_right)
+        status = 400
+        if sheet.is_valid():
+            try:
+                saved = save(request, sheet=sheet, hook=hook, actor=actor)
+            except DomainError as error:
+                sheet.put(error)
+                status = error.status
+            else:
+                subject.keep_history(request, saved, sheet=sheet, is_new=hook is None)
+                messages.success(request, _("The webhook was saved."))
+                return redirect("omsweb:whisperer_hook_changelist")
+    context = subject.page(
+        request,
+        title=hook.event_type if hook else _("New webhook"),
+        sheet=sheet,
+        row=hook,
+        may_write=actor.may(HookSubject.change_right),
+        back="whisperer_hook_changelist",
+        history="whisperer_hook_history",
+        removal="whisperer_hook_delete",
+    )
+    return TemplateResponse(request, "omsweb/hook.html", context, status=status)
+
+
+@sensitive_variables()
+def save(request: HttpRequest, *, sheet: HookSheet, hook: Hook | None, actor: Actor) -> Hook:
+    """Make or change it. Raises Forbidden, ValidationFailed, HookExists."""
+    fields = sheet.wanted(hook)
+    require_hook(actor, HookSubject.change_right, fields["event_type"], *([hook.event_type] if hook else []))
+    if hook is None:
+        return hooks.create_hook(user_id=cast("int", actor.user_id), fields=fields)
+    if fields["target_url"] != hook.target_url:
+        confirm(request, password=sheet.cleaned_data["your_password"])
+    return hooks.change_hook(hook, fields=fields)
+
+
+@sensitive_variables()
+def confirm(request: HttpRequest, *, password: str) -> None:
+    """The person at the keyboard is the one who signed in; ten tries a minute. Raises ValidationFailed."""
+    user = cast("User", request.user)
+    if not ratelimit.consume(request, action="reauthenticate", user=user):
+        raise ValidationFailed.of("your_password", _("Too many tries. Wait a minute."))
+    if not user.check_password(password):
+        raise ValidationFailed.of("your_password", _("A new address needs your own password. This was not it."))
+
+
+def initial(hook: Hook | None) -> dict[str, Any]:
+    """What is shown of a hook: no secret, no password."""
+    if hook is None:
+        return {}
+    names = ("event_type", "target_url", "is_active", "callback")
+    shown = {name: getattr(hook, name) for name in names}
+    shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config", "additional_headers")}
+    return shown | {"auth_username": (hook.config.get("auth") or {}).get("username", "")}

@@ -1,0 +1,146 @@
+"""OMS WEB, webhooks: write-only secrets, a new address needs a new secret and the password, codes."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clickcollect.accounts.models import Role
+from clickcollect.oms import states
+from clickcollect.whisperer.hooks import create_hook, with_clock
+from clickcollect.whisperer.hooks import secrets_of as secrets
+from clickcollect.whisperer.models import Delivery, DeliveryState, Hook, Reason
+from tests.shop import PASSWORD, make_package, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "a-secret-to-keep"
+URL = "http://127.0.0.1:9/events/"
+FORM = {"event_type": "package.created", "target_url": URL, "is_active": "on", "secret_key": SECRET}
+
+
+def signed_in(client: Client, role: Role) -> Client:
+    client.force_login(make_user(role))
+    return client
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    return signed_in(client, Role.ADMIN)
+
+
+def make_hook(event_type: str = "package.created", **fields: Any) -> Hook:
+    owner = make_user(Role.ADMIN)
+    return create_hook(user_id=owner.pk, fields=FORM | {"event_type": event_type, "is_active": True} | fields)
+
+
+def change(client: Client, hook: Hook, **changes: str) -> Any:
+    data = {"event_type": hook.event_type, "target_url": hook.target_url, "is_active": "on"} | changes
+    return client.post(f"/oms/hooks/{hook.pk}/change/", data)
+
+
+def test_a_hook_is_made_and_its_secret_never_shown(admin: Client) -> None:
+    assert admin.post("/oms/hooks/add/", FORM).status_code == 302
+    hook = with_clock().get()
+    assert secrets(hook) == [SECRET]
+    for address in ("/oms/hooks/", f"/oms/hooks/{hook.pk}/change/", f"/oms/hooks/{hook.pk}/history/"):
+        page = admin.get(address)
+        assert page.status_code == 200
+        assert SECRET not in page.content.decode()
+    refused = admin.post("/oms/hooks/add/", FORM | {"target_url": "ftp://x"})
+    assert SECRET not in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"target_url": "http://2130706433/"}, "target_url"),
+        ({"target_url": "http://user@example.com/"}, "target_url"),
+        ({"target_url": ""}, "target_url"),
+        ({"event_type": "no.such"}, "event_type"),
+        ({"secret_key": "whsec_x"}, "secret_key"),
+        ({"retry_countdown_config": '{"choice": "never"}'}, "retry_countdown_config"),
+        ({"retry_countdown_config": "{"}, "retry_countdown_config"),
+        ({"additional_headers": '{"X-Whisperer-Event": "x"}'}, "additional_headers"),
+        ({"auth_username": "a:b", "auth_password": "x"}, "auth_username"),
+    ],
+)
+def test_a_wrong_hook_is_refused_at_its_field(admin: Client, changes: dict[str, str], field: str) -> None:
+    answer = admin.post("/oms/hooks/add/", FORM | changes)
+    assert answer.status_code == 400
+    assert field in answer.context["sheet"].errors
+    assert not Hook.objects.exists()
+
+
+def test_a_new_address_needs_a_new_secret_and_the_own_password(admin: Client) -> None:
+    hook = make_hook()
+    moved = "http://127.0.0.1:10/events/"
+    for changes in (
+        {},
+        {"secret_key": "another-secret"},
+        {"your_password": PASSWORD},
+        {"secret_key": "another-secret", "your_password": "wrong"},
+        {"secret_key": SECRET, "your_password": PASSWORD},
+    ):
+        assert change(admin, hook, target_url=moved, **changes).status_code == 400, changes
+    hook.refresh_from_db()
+    assert hook.target_url == URL
+    assert change(admin, hook, target_url=moved, secret_key="another-secret", your_password=PASSWORD).status_code == 302
+    hook.refresh_from_db()
+    assert hook.target_url == moved
+
+
+def test_a_change_without_a_secret_keeps_the_one_that_is_kept(admin: Client) -> None:
+    hook = make_hook()
+    assert change(admin, hook, callback="x").status_code == 302
+    assert secrets(with_clock().get(pk=hook.pk)) == [SECRET]
+
+
+def test_where_codes_go_is_decided_by_administrators_only(client: Client) -> None:
+    hook = make_hook("package.status.ready_for_pickup")
+    plain = make_hook("package.created")
+    operator = signed_in(client, Role.OPERATOR)
+    assert change(operator, plain, callback="x").status_code == 302
+    assert change(operator, hook, callback="x").status_code == 403
+    assert change(operator, plain, event_type="package.pickup.code_resent").status_code == 403
+    assert operator.post(f"/oms/hooks/{hook.pk}/delete/").status_code == 403
+    assert operator.post("/oms/hooks/add/", FORM | {"event_type": hook.event_type}).status_code == 403
+    hook.refresh_from_db()
+    assert hook.deleted_at is None
+
+
+def test_a_deleted_hook_can_be_made_again(admin: Client) -> None:
+    admin.post("/oms/hooks/add/", FORM)
+    assert admin.post("/oms/hooks/add/", FORM).status_code == 406
+    admin.post(f"/oms/hooks/{Hook.objects.get().pk}/delete/")
+    assert admin.post("/oms/hooks/add/", FORM).status_code == 302
+
+
+def test_a_dead_letter_goes_again_and_no_page_shows_a_body_or_a_code(admin: Client) -> None:
+    make_hook("package.status.ready_for_pickup")
+    package = make_package(states.READY)
+    letter = Delivery.objects.get()
+    Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, finished_at="2026-01-01T00:00:00Z")
+    page = admin.get("/oms/deliveries/?state=dead").content.decode()
+    assert f"package:{package.pk}" in page
+    assert package.order.phone_number not in page
+    detail = admin.get(f"/oms/deliveries/{letter.pk}/").content.decode()
+    assert "No connection" in detail
+    admin.post("/oms/deliveries/again/", {"id": [str(letter.pk), "x", "9" * 30]})
+    letter.refresh_from_db()
+    assert letter.state == DeliveryState.QUEUED
+
+
+def test_what_was_delivered_does_not_go_again(admin: Client) -> None:
+    make_hook("package.status.ready_for_pickup")
+    make_package(states.READY)
+    Delivery.objects.update(state=DeliveryState.DELIVERED, finished_at="2026-01-01T00:00:00Z")
+    answer = admin.post("/oms/deliveries/again/", {"id": str(Delivery.objects.get().pk)}, follow=True)
+    assert "has this event already" in answer.content.decode()
+    assert Delivery.objects.get().state == DeliveryState.DELIVERED
+
+
+def test_a_test_event_is_sent(admin: Client) -> None:
+    hook = make_hook("package.status.ready_for_pickup")
+    admin.post(f"/oms/hooks/{hook.pk}/test/")
+    assert Delivery.objects.get().event.is_test

@@ -1,0 +1,174 @@
+"""OMS WEB: log, exports, dashboard and search. Bounded, few statements, and nothing that a spreadsheet would run."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.test import Client
+from openpyxl import load_workbook
+from pytest_django import DjangoAssertNumQueries
+
+from clickcollect.accounts.models import Role
+from clickcollect.errors import DomainError
+from clickcollect.oms import search, states
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.models import Package
+from tests.shop import make_actor, make_order, make_package, make_store, make_user, right_code, wrong_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(make_user(Role.OPERATOR))
+    return client
+
+
+def text_of(answer: Any) -> str:
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(body.decode("utf-8-sig"))
+
+
+def rows_of(client: Client, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text_of(client.get(address)))))
+
+
+@pytest.fixture
+def refused() -> Package:
+    """A ready package that saw one wrong code."""
+    package = make_package(states.READY, store=make_store("IST-01"))
+    actor = make_actor(Role.ASSOCIATE, package.stock_location)
+    with pytest.raises(DomainError):
+        run_command(
+            package_id=package.pk,
+            transition="self-service-package-delivery",
+            actor=actor,
+            data={"otp": wrong_code(package)},
+        )
+    return package
+
+
+def test_the_log_says_who_did_what_where_and_what_was_refused(operator: Client, refused: Package) -> None:
+    page = operator.get("/oms/log/").content.decode()
+    for words in (refused.number, "Refused: Incorrect code", "IST-01", "Ayla Staff", "READY_FOR_PICKUP"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("kind=refused", 1),
+        ("kind=move", 1),
+        ("kind=setting", 0),
+        ("command=READY_FOR_PICKUP", 1),
+        ("new_state=700", 1),
+        ("from=2000-01-01&to=2000-01-02", 0),
+        ("from=2000-01-01", 2),
+        ("to=9999-12-31", 2),
+        ("from=0001-01-01", 2),
+        ("from=nonsense", 2),
+        ("store=1", 2),
+        ("q=PK-10001", 2),
+        ("q=PK-99999", 0),
+    ],
+)
+def test_the_log_is_filtered(operator: Client, refused: Package, query: str, count: int) -> None:
+    assert len(rows_of(operator, f"/oms/log/log.csv?{query}")) == count
+    assert operator.get(f"/oms/log/?{query}").status_code == 200
+
+
+def test_the_log_holds_no_code(operator: Client) -> None:
+    package = make_package(states.READY)
+    code = right_code(package)
+    run_command(
+        package_id=package.pk,
+        transition="self-service-package-delivery",
+        actor=make_actor(Role.OPERATOR),
+        data={"otp": code},
+    )
+    for address in ("/oms/log/", "/oms/log/log.csv", f"/oms/packages/{package.pk}/"):
+        assert code not in text_of(operator.get(address))
+
+
+def test_the_log_costs_the_same_for_many(
+    operator: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    package = make_package()
+    CommandLog.objects.bulk_create(
+        CommandLog(kind=LogKind.NOTE, package_id=package.pk, store_id=package.stock_location_id, code="created")
+        for _ in range(2500)
+    )
+    with django_assert_max_num_queries(12):
+        assert operator.get("/oms/log/?page=3").status_code == 200
+    assert len(rows_of(operator, "/oms/log/log.csv")) == 2500
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1"])
+def test_no_cell_is_a_formula(operator: Client, name: str) -> None:
+    make_package(order=make_order(first_name=name, last_name=""))
+    row = rows_of(operator, "/oms/packages/packages.csv")[0]
+    assert row["customer"].startswith("'") or row["customer"][0] not in "=+-@\t"
+    sheet = load_workbook(io.BytesIO(operator.get("/oms/packages/packages.xlsx").content)).active
+    assert sheet is not None
+    assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
+
+
+def test_exports_carry_what_the_filter_shows(operator: Client) -> None:
+    make_package()
+    packed = make_package(states.PACKED)
+    assert [row["package"] for row in rows_of(operator, "/oms/packages/packages.csv?state=500")] == [packed.number]
+    assert len(rows_of(operator, "/oms/orders/orders.csv")) == 2
+    book = load_workbook(io.BytesIO(operator.get("/oms/orders/orders.xlsx").content))
+    assert book.active is not None
+    assert book.active.max_row == 3
+
+
+def test_the_dashboard_names_what_needs_a_person(operator: Client) -> None:
+    late = make_package()
+    Package.objects.filter(pk=late.pk).update(due_at="2020-01-01T00:00:00Z")
+    ready = make_package(states.READY)
+    Package.objects.filter(pk=ready.pk).update(pickup_deadline="2020-01-01T00:00:00Z", message_state="failed")
+    page = operator.get("/oms/").content.decode()
+    for words in ("Not packed in time", "Not collected", "Customers without their message"):
+        assert words in page
+    for name, package in (("to_pack", late), ("not_collected", ready), ("no_message", ready)):
+        assert package.number in operator.get(f"/oms/packages/?late={name}").content.decode()
+
+
+def test_a_quiet_dashboard_says_so(operator: Client) -> None:
+    assert "Nothing. Every package is on its way" in operator.get("/oms/").content.decode()
+
+
+def test_the_dashboard_costs_the_same_for_many(
+    operator: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    order = make_order()
+    for _ in range(30):
+        make_package(order=order)
+    with django_assert_max_num_queries(20):
+        assert operator.get("/oms/").status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["PK-10001", "pk 10001", "WEB-", "yilm", "IST-01", "OTP_LENGTH"])
+def test_search_finds_across_everything(operator: Client, asked: str) -> None:
+    search.update(make_package(store=make_store("IST-01")))
+    answer = operator.get("/oms/search/", {"s": asked, "extended": "1"})
+    assert 'id="command-results-list"' in answer.content.decode()
+    assert "Nothing fits" not in answer.content.decode()
+
+
+def test_search_shows_only_what_the_role_may_see_and_survives_anything(operator: Client) -> None:
+    make_package()
+    for asked in ("", "x", "\x00'\\", "😀" * 200, "%", "_" * 50):
+        assert operator.get("/oms/search/", {"s": asked}).status_code == 200
+
+
+def test_an_order_is_cancelled_with_its_reason(operator: Client) -> None:
+    package = make_package()
+    answer = operator.post(f"/oms/orders/{package.order_id}/cancel/", {"reason": "Customer called\x00"})
+    assert answer.status_code == 302
+    package.order.refresh_from_db()
+    assert package.order.cancel_requested_at is not None
+    assert "Cancellation asked for" in operator.get(f"/oms/orders/{package.order_id}/").content.decode()
