@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -64,8 +65,15 @@ def answer_once(request: Request, run: Callable[[], Answer], *, kept: frozenset[
     claimed = claim(request)
     if isinstance(claimed, Answer):
         return claimed
-    answer = run()
-    finish(claimed, answer, keep=answer.status in kept)
+    try:
+        answer = run()
+    except Exception:
+        free(claimed)
+        raise
+    if answer.status in kept:
+        keep(claimed, answer)
+    else:
+        free(claimed)
     return answer
 
 
@@ -102,13 +110,19 @@ def claim_again(request: Request, fingerprint: str) -> IdempotencyKey | Answer:
     return row
 
 
-def finish(row: IdempotencyKey, answer: Answer, *, keep: bool) -> None:
-    """Keep the answer, or free the key. Whoever was overtaken after 60 seconds changes nothing any more."""
-    mine = IdempotencyKey.objects.filter(pk=row.pk, started_at=row.started_at, status=None)
-    if keep:
-        mine.update(status=answer.status, content_type=answer.content_type, body=answer.body)
-    else:
-        mine.delete()
+def mine(row: IdempotencyKey) -> QuerySet[IdempotencyKey]:
+    """The row of a request that runs; none once it was overtaken after 60 seconds."""
+    return IdempotencyKey.objects.filter(pk=row.pk, started_at=row.started_at, status=None)
+
+
+def keep(row: IdempotencyKey, answer: Answer) -> None:
+    """Keep the answer for those who ask again."""
+    mine(row).update(status=answer.status, content_type=answer.content_type, body=answer.body)
+
+
+def free(row: IdempotencyKey) -> None:
+    """Let the next one try again with the same key."""
+    mine(row).delete()
 
 
 def fingerprint_of(subject: Mapping[str, Any]) -> str:

@@ -139,6 +139,13 @@ def test_404_403_and_500_are_not_kept(till: Caller, monkeypatch: pytest.MonkeyPa
     assert till.command(package_id, PACK, Idempotency_Key="b").status_code == 204
 
 
+def test_a_breakdown_frees_the_key() -> None:
+    request = idempotency.Request(caller="user:1", key="a", subject={})
+    with pytest.raises(ZeroDivisionError):
+        idempotency.answer_once(request, lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+    assert idempotency.answer_once(request, lambda: idempotency.Answer(status=204)).status == 204
+
+
 def test_throttled_is_not_kept_and_keeps_its_header(till: Caller) -> None:
     shop.put_setting("OTP_ATTEMPTS_PER_EMPLOYEE_HOUR", value=1)
     package = shop.make_package(states.READY)
