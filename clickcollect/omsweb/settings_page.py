@@ -171,11 +171,11 @@ class SettingsSubject(Subject):
             request,
             title=key,
             line=line,
-            fields=self.fields(request, line=line, typed=typed, stores=list(stores), faults=faults),
+            fields=self.form_fields(request, line=line, typed=typed, stores=list(stores), faults=faults),
             changes=told(changes.order_by("-id")[:MOST_CHANGES]),
         )
 
-    def fields(
+    def form_fields(
         self,
         request: HttpRequest,
         *,

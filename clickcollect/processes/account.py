@@ -97,4 +97,14 @@ def server_account() -> Account:
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         return Account(nobody.pw_name, nobody.pw_uid, nobody.pw_gid, other=True)
-    return Account(pwd.getpwuid(os.geteuid()).pw_name, os.geteuid(), os.getegid(), other=False)
+    return Account(_name(os.geteuid()), os.geteuid(), os.getegid(), other=False)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise Problem(
+            f"The user number {uid} has no name on this system, and PostgreSQL needs one. Start clickcollect as a "
+            "user that the system knows, or set DATABASE_URL to a PostgreSQL of your own.",
+        ) from None

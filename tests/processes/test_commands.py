@@ -97,7 +97,7 @@ def test_a_token_for_nobody_or_nothing_is_refused(arguments: list[str], sentence
 
 
 def test_keys_are_counted_and_made() -> None:
-    assert call("keys").stdout == "test: makes new codes, 0 open codes\n"
+    assert call("keys").stdout.startswith("test: makes new codes, 0 open codes")
     assert call("keys", "new").stdout.startswith("k")
 
 
