@@ -159,6 +159,7 @@ ACCOUNT_ADAPTER = "clickcollect.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"pin": "5/h/key"}  # beside allauth's own
 ACCOUNT_SESSION_REMEMBER = False  # shared devices: a closed browser is signed out
 MFA_ADAPTER = "clickcollect.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "clickcollect"

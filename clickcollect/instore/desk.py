@@ -17,7 +17,7 @@ from django.views.decorators.gzip import gzip_page
 from clickcollect.accounts.adapters import home_of
 from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
-from clickcollect.instore import idle_lock, wrong_turns
+from clickcollect.instore import idle_lock, people, wrong_turns
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import settings
 from clickcollect.oms.access import Actor, actor_for, stores_of
@@ -94,6 +94,7 @@ def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwar
         except DomainError as error:
             response = wrong_turns.refused(request, error)
     remember_device(response, desk.store)
+    people.remember(request, response, user)
     return response
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from clickcollect.instore import bulk, commands, doors, manager, package_page, packages, packing, prints
+from clickcollect.instore import bulk, commands, doors, manager, package_page, packages, packing, prints, switch
 
 
 class NumberConverter:
@@ -29,6 +29,8 @@ urlpatterns = [
     path("labels/", prints.labels, name="labels"),
     path("pick-lists/", prints.pick_lists, name="pick_lists"),
     path("bulk/", bulk.show, name="bulk"),
+    path("switch/", switch.switch, name="switch"),
+    path("pin/", switch.own_pin, name="own_pin"),
     path("stores/", doors.stores, name="stores"),
     path("here/", doors.touch, name="touch"),
     path("manifest.webmanifest", doors.manifest, name="manifest"),

@@ -388,3 +388,21 @@ def test_a_browser_without_a_reader_says_what_to_do(window: OpenWindow) -> None:
     page = opened.go()
     page.get_by_role("button", name="Scan with the camera").click()
     expect(page.get_by_role("dialog")).to_contain_text("Use a scanner, or type the number.")
+
+
+def test_a_colleague_takes_over_with_a_pin(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla", first_name="Ayla", last_name="Demir")
+    page = window().go()
+    page.get_by_label("Username").fill("ayla")
+    page.get_by_label("Password").fill(shop.PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Ayla Demir").click()
+    page.get_by_label("New PIN").fill("4071")
+    page.get_by_label("Your password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Save PIN").click()
+    expect(page.get_by_role("status")).to_contain_text("PIN saved")
+    page.get_by_role("button", name="Lock").click()
+    page.get_by_role("radio", name="Ayla Demir").check()
+    page.get_by_label("PIN").fill("4071")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from clickcollect.instore import clock_words, desk
+from clickcollect.accounts.models import User
+from clickcollect.instore import clock_words, desk, switch
 from clickcollect.instore.marks import Mark
 from clickcollect.omnitron.models import RetailStore
 
@@ -79,3 +80,9 @@ def device_store(context: template.Context) -> RetailStore | None:
 def breakable(word: str) -> SafeString:
     """A word that may end its line after an underscore."""
     return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in word.split("_")))
+
+
+@register.simple_tag(takes_context=True)
+def quick_people(context: template.Context) -> list[User]:
+    """The people who may come back to this device with their PIN."""
+    return switch.switchable(context["request"])
