@@ -16,6 +16,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import cluster, flush
 
+pytest_plugins = ["tests.chromium"]
+
 # Here and not in a hook: conftest files and test modules below import models.
 own_cluster = None
 if cluster.SUPERUSER_URL not in os.environ:

@@ -1,13 +1,11 @@
 """The docs page works in a real browser under its strict policy, and anybody may read it."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from clickcollect.oms.api.description import all_errors
 
@@ -15,12 +13,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    opened = chromium.new_page()
+    yield opened
+    opened.close()
 
 
 def test_docs_and_description_need_no_sign_in() -> None:
@@ -41,7 +37,6 @@ def test_every_error_has_its_place_on_the_page() -> None:
         assert f'id="error-{code}"' in page
 
 
-@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_the_docs_page_shows_every_operation_without_breaking_the_policy(live_server: object, page: Page) -> None:
     complaints: list[str] = []

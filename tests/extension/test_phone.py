@@ -1,7 +1,6 @@
 """The phone simulator: what a newcomer is shown first."""
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from extension import phone
 from tests.extension.conftest import Start
@@ -88,17 +87,9 @@ def test_nothing_is_drawn_by_inline_style_or_script(extension: Running) -> None:
     assert page.count("<script") == page.count('<script type="module" src=')
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=["light", "dark"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = chromium.new_context(
         color_scheme=request.param,
         viewport={"width": 390, "height": 844},
         permissions=["clipboard-read", "clipboard-write"],
@@ -112,7 +103,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     assert complaints == []  # the content security policy complains here
 
 
-@pytest.mark.browser
 def test_a_message_appears_by_itself_and_its_code_can_be_copied(extension: Running, page: Page) -> None:
     number = new_number()
     page.goto(f"{extension.url}/phone/?to={quote(number)}")
@@ -126,7 +116,6 @@ def test_a_message_appears_by_itself_and_its_code_can_be_copied(extension: Runni
     assert page.evaluate("navigator.clipboard.readText()") == "739104"
 
 
-@pytest.mark.browser
 def test_a_new_message_takes_neither_focus_nor_selection(extension: Running, page: Page) -> None:
     number = new_number()
     extension.post(event(**customer(number)))
@@ -139,7 +128,6 @@ def test_a_new_message_takes_neither_focus_nor_selection(extension: Running, pag
     expect(page.locator(".message").first).to_contain_text("still waiting")
 
 
-@pytest.mark.browser
 def test_what_a_shop_is_called_cannot_run_on_the_page(extension: Running, page: Page) -> None:
     number = new_number()
     page.goto(f"{extension.url}/phone/?to={quote(number)}")
@@ -150,16 +138,15 @@ def test_what_a_shop_is_called_cannot_run_on_the_page(extension: Running, page: 
     assert page.locator(".bubble img, .bubble script, .bubble svg").count() == 0
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("width", "language"), [(390, "en"), (1280, "en"), (320, "ar")])
 def test_readable_for_everybody_and_nothing_runs_over(
-    extension: Running, browser: Browser, width: int, language: str
+    extension: Running, chromium: Browser, width: int, language: str
 ) -> None:
     number = new_number()
     extension.post(event(**customer(number)))
     extension.post(event(**customer(number, "ar")))
     for scheme in ("light", "dark"):
-        context = browser.new_context(
+        context = chromium.new_context(
             color_scheme="dark" if scheme == "dark" else "light",
             viewport={"width": width, "height": 800},
             locale=language,
@@ -179,10 +166,9 @@ def test_readable_for_everybody_and_nothing_runs_over(
         context.close()
 
 
-@pytest.mark.browser
-def test_it_says_when_it_has_lost_the_extension(start_extension: Start, browser: Browser) -> None:
+def test_it_says_when_it_has_lost_the_extension(start_extension: Start, chromium: Browser) -> None:
     extension = start_extension()
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(f"{extension.url}/phone/")
     expect(page.get_by_text("Live")).to_be_visible()
     extension.process.terminate()
