@@ -1,5 +1,6 @@
 """A short PIN to come back to a shared device where one has signed in before. Hashed, few tries, never the only key."""
 
+from itertools import pairwise
 from typing import Final
 
 from allauth.core import ratelimit
@@ -17,14 +18,15 @@ ACTION: Final = "pin"  # settings.ACCOUNT_RATE_LIMITS says how many tries
 
 
 @sensitive_variables("pin", "password")
-def choose(user: User, *, pin: str, password: str) -> None:
-    """Set a person's PIN; the password says that it is really them. Raises ValidationFailed."""
+def choose(request: HttpRequest, *, user: User, pin: str, password: str) -> None:
+    """Set a person's PIN; the password says that it is really them. Raises ValidationFailed, Throttled."""
+    if not ratelimit.consume(request, action="reauthenticate", user=user):
+        raise Throttled(_("Too many tries. Wait a minute, then try again."), retry_after=60)
     if not user.check_password(password):
         raise ValidationFailed.of("password", _("This is not your password."))
     if not (pin.isascii() and pin.isdigit() and SHORTEST <= len(pin) <= LONGEST):
-        raise ValidationFailed.of(
-            "pin", _("A PIN has %(low)d to %(high)d digits.") % {"low": SHORTEST, "high": LONGEST}
-        )
+        words = {"low": SHORTEST, "high": LONGEST}
+        raise ValidationFailed.of("pin", _("A PIN has %(low)d to %(high)d digits.") % words)
     if is_easy(pin):
         raise ValidationFailed.of("pin", _("This PIN is too easy to guess. Do not repeat one digit or count up."))
     User.objects.filter(pk=user.pk).update(pin=make_password(pin))
@@ -32,7 +34,7 @@ def choose(user: User, *, pin: str, password: str) -> None:
 
 def is_easy(pin: str) -> bool:
     """One digit again and again, or counting up or down."""
-    steps = {int(later) - int(earlier) for earlier, later in zip(pin, pin[1:], strict=False)}
+    steps = {int(later) - int(earlier) for earlier, later in pairwise(pin)}
     return steps in ({0}, {1}, {-1})
 
 

@@ -57,9 +57,11 @@ def own_pin(request: HttpRequest, desk: Desk) -> HttpResponse:
     shown: dict[str, Any] = {"desk": desk, "here": "pin", "faults": {}, "has_pin": bool(desk.user.pin)}
     if request.method == "POST":
         try:
-            pins.choose(desk.user, pin=request.POST.get("pin", ""), password=request.POST.get("password", ""))
+            given = {name: request.POST.get(name, "") for name in ("pin", "password")}
+            pins.choose(request, user=desk.user, **given)
         except DomainError as error:
-            shown["faults"] = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
+            faults = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
+            shown["faults"] = faults or {"password": error.detail}
             return render(request, "instore/pin.html", shown, status=error.status)
         return HttpResponseRedirect(f"{reverse('instore:own_pin')}?saved")
     return render(request, "instore/pin.html", shown | {"saved": "saved" in request.GET})

@@ -41,6 +41,8 @@ def every_screen(opened: Window, package: Package) -> list[str]:
     look("empty")
     opened.go("/instore/packages/PK-1/")
     look("not found")
+    opened.go("/instore/pin/")
+    look("pin")
     for address in ("labels", "pick-lists"):
         opened.go(f"/instore/{address}/?numbers={package.number}")
         look(address)

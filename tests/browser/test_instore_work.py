@@ -1,0 +1,138 @@
+"""The work around the handover, in a real browser: lists that live, packing, many at once, the camera, the PIN."""
+
+import pytest
+from playwright.sync_api import expect
+
+from clickcollect.oms import states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.models import Package
+from tests import shop
+from tests.browser.conftest import PHONE, OpenWindow
+from tests.browser.test_instore_stories import dialog_of, expect_delivered, package_page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_new_packages_appear_without_a_reload_and_without_stealing_the_focus(window: OpenWindow) -> None:
+    first = shop.make_package(states.WAITING)
+    page = window(shop.make_user("associate", first.stock_location)).go()
+    page.get_by_label("Search or scan").fill("half a na")
+    new = shop.make_package(states.WAITING)
+    page.evaluate("htmx.trigger(document.body, 'instore:fresh')")
+    expect(page.get_by_role("table")).to_contain_text(str(new.number))
+    expect(page.get_by_label("Search or scan")).to_be_focused()
+    expect(page.get_by_label("Search or scan")).to_have_value("half a na")
+    expect(page.get_by_role("tab", name="To pack 2")).to_be_visible()
+
+
+def test_a_scanner_works_wherever_the_focus_is(window: OpenWindow) -> None:
+    package, other = shop.make_package(states.READY), shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="More").focus()
+    page.keyboard.type(f"{other.number}\n")
+    expect(page.get_by_role("heading", name=str(other.number))).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 320, "height": 640}])
+def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[str, int]) -> None:
+    name = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff"
+    package = shop.make_package(states.READY, order=shop.make_order(first_name=name, last_name="W" * 80))
+    Package.objects.filter(pk=package.pk).update(shelf="Very long shelf name", bags=2)
+    shop.make_package(states.WAITING)
+    opened = package_page(window, package, viewport=viewport, has_touch=True)
+    for address in ("/instore/", f"/instore/packages/{package.number}/", "/instore/?q=nothing", "/accounts/login/"):
+        page = opened.go(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
+    page = opened.go(f"/instore/packages/{package.number}/")
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = dialog_of(page)
+    assert dialog.evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+    assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+
+
+def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(window: OpenWindow) -> None:
+    package = shop.make_package(states.WAITING)
+    page = package_page(window, package).page
+    tick = page.get_by_role("button", name="T-shirt, black, M: 0 of 2 picked")
+    tick.click()
+    expect(page.get_by_role("button", name="T-shirt, black, M: 1 of 2 picked")).to_be_visible()
+    page.get_by_role("heading", name="Items").click()
+    page.keyboard.type("TSH-BLK-M\n")
+    expect(page.get_by_role("button", name="T-shirt, black, M: 2 of 2 picked")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_label("Shelf", exact=True).fill("b4")
+    page.get_by_label("Bags").fill("many")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give the number of bags")
+    expect(page.get_by_label("Shelf", exact=True)).to_have_value("b4")
+    page.get_by_label("Bags").fill("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#package")).to_contain_text("2 bags")
+    page.get_by_role("button", name="Complete packaging").click()
+    page.get_by_role("button", name="Ready for customer pickup").click()
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Hand over 2 bags from shelf B4")
+
+
+def test_many_packages_are_packed_at_once_with_a_result_for_each(window: OpenWindow) -> None:
+    packages = [shop.make_package(states.WAITING) for _ in range(3)]
+    page = window(shop.make_user("associate", packages[0].stock_location)).go()
+    for package in packages:
+        page.get_by_label(f"Select {package.number}").check()
+    run_command(package_id=packages[2].pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=SYSTEM)
+    page.get_by_role("button", name="3 selected").click()
+    dialog = page.get_by_role("dialog", name="3 packages")
+    dialog.get_by_role("button", name="Complete packaging (2)").click()
+    expect(dialog).to_contain_text("2 of 2 done")
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("tab", name="Packed 3")).to_be_visible()
+    assert {shop.state_of(package) for package in packages} == {states.PACKED}
+
+
+# A stub of the browser's own BarcodeDetector and camera: chromium here has neither.
+CAMERA_STUB = """
+window.BarcodeDetector = class { detect() { return Promise.resolve([{ rawValue: "%s" }]); } };
+navigator.mediaDevices.getUserMedia = () => Promise.resolve(new MediaStream());
+"""
+
+
+def test_the_camera_reads_a_label_with_a_stub_of_the_browsers_reader(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.page.add_init_script(CAMERA_STUB % package.number)
+    page = opened.go()
+    page.get_by_role("button", name="Scan with the camera").click()
+    expect(page.get_by_role("heading", name=str(package.number))).to_be_visible()
+
+
+def test_a_browser_without_a_reader_says_what_to_do(window: OpenWindow) -> None:
+    opened = window(shop.make_user("associate", shop.make_store()))
+    opened.page.add_init_script("delete window.BarcodeDetector")
+    page = opened.go()
+    page.get_by_role("button", name="Scan with the camera").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Use a scanner, or type the number.")
+
+
+def test_a_colleague_takes_over_with_a_pin(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla", first_name="Ayla", last_name="Demir")
+    page = window().go()
+    page.get_by_label("Username").fill("ayla")
+    page.get_by_label("Password").fill(shop.PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Ayla Demir").click()
+    page.get_by_label("New PIN").fill("4071")
+    page.get_by_label("Your password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Save PIN").click()
+    expect(page.get_by_role("status")).to_contain_text("PIN saved")
+    page.get_by_role("button", name="Lock").click()
+    page.get_by_role("radio", name="Ayla Demir").check()
+    page.get_by_label("PIN").fill("4071")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()
