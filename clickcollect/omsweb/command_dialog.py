@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttled, ValidationFailed)
 LONGEST: Final = 500
-ALSO_TAKEN: Final = ("collector_name", "collector_relation")
 
 
 def widget_for(item: Input) -> dict[str, Any]:

@@ -156,6 +156,9 @@ def most_urgent(request: HttpRequest) -> list[Package]:
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Everything the first page shows."""
+    picture = None
+    if may(request, "process:read"):
+        picture = draw(process.read(), packages=process.open_packages(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
         "needs": needs(request),
@@ -164,5 +167,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
             {"title": _("Made ready for customers"), "bars": ready, "total": sum(bar.value for bar in ready)},
         ],
         "urgent": most_urgent(request),
-        "picture": draw(process.read(), packages=process.open_packages()) if may(request, "process:read") else None,
+        "picture": draw(process.read(), packages=process.open_packages(), whole=False)
+        if may(request, "process:read")
+        else None,
     }

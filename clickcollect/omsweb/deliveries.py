@@ -15,6 +15,7 @@ from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.omsweb.subject import Subject
 from clickcollect.whisperer import overview, redelivery, registry
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
@@ -80,7 +81,7 @@ class DeliverySubject(Subject):
             title=_("Deliveries"),
             listing=delivery_listing(request),
             may_write=actor_of(request).may("hooks:write"),
-            address=request.get_full_path(),
+            **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)
 

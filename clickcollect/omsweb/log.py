@@ -19,6 +19,7 @@ from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.packages import state_choices, store_filter
+from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.omsweb.subject import Subject
 from clickcollect.omsweb.timeline import actor_name, command_name, notes_of, refusal_title, state_names, title_of
 
@@ -144,7 +145,8 @@ class LogSubject(Subject):
         self.require_read(request)
         listing = log_listing(request)
         exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
-        context = self.page(request, title=_("Log"), listing=listing, entries=told(listing.shown), exports=exports)
+        context = self.page(request, title=_("Log"), listing=listing, exports=exports, **saved_for(request, "log"))
+        context["entries"] = told(listing.shown)
         return TemplateResponse(request, "omsweb/log.html", context)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:

@@ -23,6 +23,7 @@ from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows, clean, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
+from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.omsweb.subject import Subject
 from clickcollect.omsweb.timeline import timeline_of_order
 
@@ -112,6 +113,7 @@ class OrderSubject(Subject):
             title=_("Orders"),
             listing=listing,
             exports=export.links(listing, name="orders"),
+            **saved_for(request, "orders"),
             may_add=self.has_add_permission(request),
         )
         return TemplateResponse(request, "omsweb/orders.html", context)

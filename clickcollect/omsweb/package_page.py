@@ -1,13 +1,16 @@
 """What the page of one package shows: its facts, what may be done now, and what has happened."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.run import Available, available_commands
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.timeline import MOST_ENTRIES, Entry, timeline_of_package
+from clickcollect.whisperer.models import Delivery
+
+MOST_LETTERS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class PackagePage:
     more: list[Button]
     timeline: list[Entry]
     items: list[Any]
+    letters: list[Delivery]
 
     @classmethod
     def read(cls, *, package: Package, actor: Actor) -> "PackagePage":
@@ -49,7 +53,14 @@ class PackagePage:
             more=[Button(item) for item in available if item is not main],
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),
+            letters=letters_of(package) if actor.may("hooks:read") else [],
         )
+
+
+def letters_of(package: Package) -> list[Delivery]:
+    """How the newest events of this package fared, without their contents."""
+    rows = Delivery.objects.filter(subject=f"package:{package.pk}").select_related("event", "hook")
+    return list(rows.defer("event__payload").order_by("-id")[:MOST_LETTERS])
 
 
 def main_command(*, package: Package, available: list[Available]) -> Available | None:

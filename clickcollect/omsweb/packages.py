@@ -22,6 +22,7 @@ from clickcollect.omsweb import command_dialog, export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
+from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.omsweb.subject import Subject
 
 MOST_CHOICES: Final = 500
@@ -145,7 +146,9 @@ class PackageSubject(Subject):
         self.require_read(request)
         listing = package_listing(request)
         exports = export.links(listing, name="packages")
-        context = self.page(request, title=_("Packages"), listing=listing, exports=exports)
+        context = self.page(
+            request, title=_("Packages"), listing=listing, exports=exports, **saved_for(request, "packages")
+        )
         return TemplateResponse(request, "omsweb/packages.html", context)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:

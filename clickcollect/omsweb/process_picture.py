@@ -10,12 +10,13 @@ from clickcollect.oms.process_document import Process
 
 WIDTH: Final = 140
 HEIGHT: Final = 68
-GAP: Final = 96
+GAP: Final = 104
 ROW_GAP: Final = 72
-MARGIN: Final = 24
+MARGIN: Final = 16
 ARC: Final = 44
+LABEL_ROOM: Final = 16
 CHARACTERS: Final = 17
-LABEL_CHARACTERS: Final = 15
+LABEL_CHARACTERS: Final = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Box:
 
     @property
     def text_lines(self) -> list[tuple[int, str]]:
-        first = self.y + (30 if len(self.lines) == 1 else 22)
+        first = self.y + (30 if len(self.lines) == 1 else 22) + (9 if self.count is None else 0)
         return [(first + 17 * at, line) for at, line in enumerate(self.lines)]
 
     @property
@@ -63,16 +64,20 @@ class Picture:
     box_height: int = HEIGHT
 
 
-def draw(process: Process, *, packages: Mapping[str, int]) -> Picture:
-    """Roads to Delivered in one line by their numbers, other ends below, what nobody can reach at the bottom."""
+def draw(process: Process, *, packages: Mapping[str, int], whole: bool = True) -> Picture:
+    """Roads to Delivered in one line by their numbers, other ends below, what nobody can reach at the bottom.
+
+    ``whole``: also what nobody can reach.
+    """
     reached = process_checks.reachable(process)
     numbers = sorted(state.enum_value for state in process.states)
     road = [n for n in numbers if n in reached and (n not in states.ENDED or n == states.DELIVERED)]
     ends = [n for n in numbers if n in reached and n not in road]
-    off = [n for n in numbers if n not in reached]
-    top = MARGIN + ARC
+    off = [n for n in numbers if n not in reached and whole]
+    steps = {number: at for at, number in enumerate(road)}
+    arcs = any(steps.get(row.destination, 0) - steps.get(row.source, 99) > 1 for row in process.rows if row.counts)
     boxes: dict[str, Box] = {}
-    y = top
+    y = MARGIN + (ARC if arcs else LABEL_ROOM)
     for line in (road, ends, off):
         for at, number in enumerate(line):
             boxes[number] = box(process, number, x=MARGIN + at * (WIDTH + GAP), y=y, packages=packages, reached=reached)
@@ -99,7 +104,7 @@ def arrows(process: Process, *, boxes: Mapping[str, Box], road: list[str]) -> li
     """One arrow for each pair of states; the main buttons are drawn last, over the others."""
     pairs: dict[tuple[str, str], list[tuple[str, bool]]] = {}
     for row in process.rows:
-        if row.counts and row.moves:
+        if row.counts and row.moves and row.source in boxes and row.destination in boxes:
             pairs.setdefault((row.source, row.destination), []).append((row.name, row.is_primary))
     drawn = [
         Arrow(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from clickcollect.omsweb.saved_filters import remove_filter, save_filter
 
 View = Callable[..., HttpResponseBase]
 
@@ -49,6 +50,8 @@ class OmsWeb(UnfoldAdminSite):
             ),
             path("search/", self.admin_view(self.search), name="search"),
             path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
+            path("filters/save/", self.admin_view(save_filter), name="filter_save"),
+            path("filters/<int:object_id>/remove/", self.admin_view(remove_filter), name="filter_remove"),
             path("go/<str:app_label>/", self.admin_view(self.app_index), name="app_list"),
         ]
         for model, model_admin in self._registry.items():

@@ -15,6 +15,7 @@ from clickcollect.oms import search, states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.omsweb.models import SavedFilter
 from tests.shop import make_actor, make_order, make_package, make_store, make_user, right_code, wrong_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,3 +173,34 @@ def test_an_order_is_cancelled_with_its_reason(operator: Client) -> None:
     package.order.refresh_from_db()
     assert package.order.cancel_requested_at is not None
     assert "Cancellation asked for" in operator.get(f"/oms/orders/{package.order_id}/").content.decode()
+
+
+def test_a_filter_is_saved_shown_and_forgotten(operator: Client) -> None:
+    make_package()
+    data = {"page": "packages", "query": "state=100&page=3&q=<b>", "name": "To pack"}
+    answer = operator.post("/oms/filters/save/", data)
+    assert answer.headers["Location"] == "/oms/packages/?state=100&q=%3Cb%3E"
+    saved = SavedFilter.objects.get()
+    assert "To pack" in operator.get("/oms/packages/").content.decode()
+    assert "To pack" not in operator.get("/oms/orders/").content.decode()
+    stranger = Client()
+    stranger.force_login(make_user(Role.OPERATOR))
+    assert "To pack" not in stranger.get("/oms/packages/").content.decode()
+    assert stranger.post(f"/oms/filters/{saved.pk}/remove/").status_code == 404
+    operator.post(f"/oms/filters/{saved.pk}/remove/")
+    assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"page": "nowhere", "query": "state=100", "name": "x"},
+        {"page": "packages", "query": "", "name": "x"},
+        {"page": "packages", "query": "state=100", "name": "\x00"},
+        {},
+    ],
+    ids=["page", "query", "name", "nothing"],
+)
+def test_a_filter_that_is_none_is_not_saved(operator: Client, data: dict[str, str]) -> None:
+    assert operator.post("/oms/filters/save/", data).status_code in (302, 404)
+    assert not SavedFilter.objects.exists()

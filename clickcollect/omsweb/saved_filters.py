@@ -1,0 +1,71 @@
+"""Filters that people keep under a name of their own, at most twenty for each list."""
+
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from clickcollect.accounts.models import User
+from clickcollect.errors import NotFound
+from clickcollect.omsweb.listing import clean
+from clickcollect.omsweb.models import SavedFilter
+
+MOST: Final = 20
+LONGEST_NAME: Final = 60
+LONGEST_QUERY: Final = 500
+LISTS: Final = {
+    "packages": "oms_package_changelist",
+    "orders": "omnitron_order_changelist",
+    "log": "oms_commandlog_changelist",
+    "deliveries": "whisperer_delivery_changelist",
+}
+
+
+def saved_for(request: HttpRequest, page: str) -> dict[str, Any]:
+    """What a list shows: this person's filters, and the query that could be saved now."""
+    rows = SavedFilter.objects.filter(user=cast("User", request.user), page=page)[:MOST]
+    return {"saved": list(rows), "saved_page": page, "saved_query": tidy(request.GET.urlencode())}
+
+
+def tidy(query: str) -> str:
+    """The parameters of a list without its page, and nothing else that an address might carry."""
+    given = QueryDict(query[: 4 * LONGEST_QUERY])
+    kept = [(clean(name), clean(value)) for name, value in given.items() if name != "page" and isinstance(value, str)]
+    return urlencode([(name, value) for name, value in kept if name and value])[:LONGEST_QUERY]
+
+
+def save_filter(request: HttpRequest) -> HttpResponse:
+    """Keep a filter; the same name again replaces it."""
+    page = request.POST.get("page", "")
+    if page not in LISTS:
+        raise NotFound
+    address = reverse(f"omsweb:{LISTS[page]}")
+    query = tidy(request.POST.get("query", ""))
+    if request.method != "POST":
+        return redirect(address)
+    name = clean(request.POST.get("name", ""), longest=LONGEST_NAME)
+    user = cast("User", request.user)
+    mine = SavedFilter.objects.filter(user=user, page=page)
+    if not name or not query:
+        messages.error(request, _("Choose filters first, then give them a name."))
+    elif mine.exclude(name=name).count() >= MOST:
+        messages.error(request, _("You have twenty saved filters here. Remove one first."))
+    else:
+        SavedFilter.objects.update_or_create(user=user, page=page, name=name, defaults={"query": query})
+        messages.success(request, _("The filter “%(name)s” was saved.") % {"name": name})
+    return redirect(f"{address}?{query}")
+
+
+def remove_filter(request: HttpRequest, object_id: int) -> HttpResponse:
+    """Forget a filter of one's own."""
+    found = SavedFilter.objects.filter(pk=object_id, user=cast("User", request.user)).first()
+    if found is None:
+        raise NotFound
+    if request.method == "POST":
+        found.delete()
+        messages.success(request, _("The filter “%(name)s” was removed.") % {"name": found.name})
+    return redirect(f"omsweb:{LISTS.get(found.page, 'index')}")
