@@ -128,13 +128,18 @@ def green(*, desk: Desk, package: Package, shown: dict[str, Any]) -> str:
     )
 
 
+def within_a_sentence(words: str) -> str:
+    """Delivered becomes "delivered", İptal edildi "iptal edildi"; a noun further on keeps its capital in German."""
+    return words[:1].replace("İ", "i").lower() + words[1:]
+
+
 def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
     """What was refused, in words readable from two metres, and the way out."""
     buttons = shown["buttons"]
     ways = [buttons.of(code) for code in WAY_OUT.get(told.code, ())]
     title = TITLES.get(told.code, "")
     if told.code == "state_conflict" and told.extra.get("state"):
-        title = _("Already %(state)s") % {"state": _(told.extra["state"]).lower()}
+        title = _("Already %(state)s") % {"state": within_a_sentence(_(told.extra["state"]))}
     return render_to_string(
         "instore/_red.html",
         {

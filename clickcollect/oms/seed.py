@@ -3,25 +3,29 @@
 from typing import Any, Final
 
 from django.apps import apps as installed
+from django.utils.translation import gettext_noop as _
 
 from clickcollect.oms import states
 
 BOTH: Final = ("OMS WEB", "INSTORE")
 
-Row = tuple[str, str, str, str, str]  # name, command code, slug, source, destination
+# Name (kept in English, shown through gettext), command code, slug, source, destination.
+Row = tuple[str, str, str, str, str]
+    str, str, str, str, str
+]  # name (kept in English, shown through gettext), command code, slug, source, destination
 
 # The process of the contract: each the main button of its state.
 MAIN_ROAD: Final[tuple[Row, ...]] = (
     (
-        "Complete Packaging Without Shipment",
+        _("Complete Packaging Without Shipment"),
         "COMPLETE_PACKAGING_WITHOUT_SHIPMENT",
         "complete-packaging-without-shipment",
         states.WAITING,
         states.PACKED,
     ),
-    ("Ready For Customer Pickup", "READY_FOR_PICKUP", "ready-for-customer-pickup", states.PACKED, states.READY),
+    (_("Ready For Customer Pickup"), "READY_FOR_PICKUP", "ready-for-customer-pickup", states.PACKED, states.READY),
     (
-        "Self Service Package Delivery",
+        _("Self Service Package Delivery"),
         "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
         "self-service-package-delivery",
         states.READY,
@@ -31,22 +35,22 @@ MAIN_ROAD: Final[tuple[Row, ...]] = (
 
 # What a counter needs besides.
 BESIDES: Final[tuple[Row, ...]] = (
-    ("Resend Code", "RESEND_CODE", "resend-code", states.READY, states.READY),
-    ("Send New Code", "SEND_NEW_CODE", "send-new-code", states.READY, states.READY),
-    ("Unlock Code", "UNLOCK_CODE", "unlock-code", states.READY, states.READY),
-    ("Extend Pickup", "EXTEND_PICKUP", "extend-pickup", states.READY, states.READY),
-    ("Deliver Without Code", "DELIVER_WITHOUT_CODE", "deliver-without-code", states.READY, states.DELIVERED),
-    ("Return To Stock", "RETURN_TO_STOCK", "return-to-stock", states.READY, states.RETURNED),
-    ("Mark Out Of Stock", "MARK_OUT_OF_STOCK", "mark-out-of-stock", states.WAITING, states.OUT_OF_STOCK),
-    ("Mark Out Of Stock", "MARK_OUT_OF_STOCK", "mark-out-of-stock-packed", states.PACKED, states.OUT_OF_STOCK),
-    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package", states.WAITING, states.CANCELLED),
-    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-preparing", states.PREPARING, states.CANCELLED),
-    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-packaging", states.READY_FOR_PACKAGING, states.CANCELLED),
-    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-packed", states.PACKED, states.CANCELLED),
-    ("Cancel Package", "CANCEL_PACKAGE", "cancel-package-ready", states.READY, states.CANCELLED),
-    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone", states.WAITING, states.WAITING),
-    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone-packed", states.PACKED, states.PACKED),
-    ("Correct Phone Number", "CORRECT_PHONE", "correct-phone-ready", states.READY, states.READY),
+    (_("Resend Code"), "RESEND_CODE", "resend-code", states.READY, states.READY),
+    (_("Send New Code"), "SEND_NEW_CODE", "send-new-code", states.READY, states.READY),
+    (_("Unlock Code"), "UNLOCK_CODE", "unlock-code", states.READY, states.READY),
+    (_("Extend Pickup"), "EXTEND_PICKUP", "extend-pickup", states.READY, states.READY),
+    (_("Deliver Without Code"), "DELIVER_WITHOUT_CODE", "deliver-without-code", states.READY, states.DELIVERED),
+    (_("Return To Stock"), "RETURN_TO_STOCK", "return-to-stock", states.READY, states.RETURNED),
+    (_("Mark Out Of Stock"), "MARK_OUT_OF_STOCK", "mark-out-of-stock", states.WAITING, states.OUT_OF_STOCK),
+    (_("Mark Out Of Stock"), "MARK_OUT_OF_STOCK", "mark-out-of-stock-packed", states.PACKED, states.OUT_OF_STOCK),
+    (_("Cancel Package"), "CANCEL_PACKAGE", "cancel-package", states.WAITING, states.CANCELLED),
+    (_("Cancel Package"), "CANCEL_PACKAGE", "cancel-package-preparing", states.PREPARING, states.CANCELLED),
+    (_("Cancel Package"), "CANCEL_PACKAGE", "cancel-package-packaging", states.READY_FOR_PACKAGING, states.CANCELLED),
+    (_("Cancel Package"), "CANCEL_PACKAGE", "cancel-package-packed", states.PACKED, states.CANCELLED),
+    (_("Cancel Package"), "CANCEL_PACKAGE", "cancel-package-ready", states.READY, states.CANCELLED),
+    (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone", states.WAITING, states.WAITING),
+    (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-packed", states.PACKED, states.PACKED),
+    (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-ready", states.READY, states.READY),
 )
 
 

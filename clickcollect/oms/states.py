@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.utils.translation import gettext_noop as _
+
 WAITING: Final = "100"
 PREPARING: Final = "200"
 READY_FOR_PACKAGING: Final = "400"
@@ -13,16 +15,16 @@ OUT_OF_STOCK: Final = "920"
 RETURNED: Final = "950"
 
 ENUM_CLASS: Final = "PackageStatus"
-NAMES: Final[dict[str, str]] = {
-    WAITING: "Waiting",
-    PREPARING: "Preparing",
-    READY_FOR_PACKAGING: "Ready for Packaging",
-    PACKED: "Packed All Items",
-    READY: "Ready for Customer Pickup",
-    DELIVERED: "Delivered",
-    CANCELLED: "Cancelled",
-    OUT_OF_STOCK: "Out of Stock",
-    RETURNED: "Returned to Stock",
+NAMES: Final[dict[str, str]] = {  # kept in English; shown through gettext
+    WAITING: _("Waiting"),
+    PREPARING: _("Preparing"),
+    READY_FOR_PACKAGING: _("Ready for Packaging"),
+    PACKED: _("Packed All Items"),
+    READY: _("Ready for Customer Pickup"),
+    DELIVERED: _("Delivered"),
+    CANCELLED: _("Cancelled"),
+    OUT_OF_STOCK: _("Out of Stock"),
+    RETURNED: _("Returned to Stock"),
 }
 ENDED: Final = frozenset({DELIVERED, CANCELLED, OUT_OF_STOCK, RETURNED})
 TO_PACK: Final = frozenset({WAITING, PREPARING, READY_FOR_PACKAGING})
