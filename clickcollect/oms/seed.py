@@ -11,8 +11,6 @@ BOTH: Final = ("OMS WEB", "INSTORE")
 
 # Name (kept in English, shown through gettext), command code, slug, source, destination.
 Row = tuple[str, str, str, str, str]
-    str, str, str, str, str
-]  # name (kept in English, shown through gettext), command code, slug, source, destination
 
 # The process of the contract: each the main button of its state.
 MAIN_ROAD: Final[tuple[Row, ...]] = (
