@@ -167,7 +167,5 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
             {"title": _("Made ready for customers"), "bars": ready, "total": sum(bar.value for bar in ready)},
         ],
         "urgent": most_urgent(request),
-        "picture": draw(process.read(), packages=process.open_packages(), whole=False)
-        if may(request, "process:read")
-        else None,
+        "picture": picture,
     }
