@@ -1,7 +1,6 @@
 """Long lists: every page on an index, the last one as cheap as the first, however many rows there are."""
 
 import json
-import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -132,14 +131,25 @@ def test_control_a_search_without_an_index_is_found(callers: list[Caller]) -> No
     assert list(large_scans(explained("SELECT id FROM oms_package WHERE message_reason = 'x'"))) == ["oms_package"]
 
 
-def median_ms(caller: Caller, address: str, rounds: int = 25) -> float:
-    """How long a page takes."""
+def best_ms(caller: Caller, address: str, rounds: int = 40) -> float:
+    """How long a page takes when nothing else is in the way."""
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
         document_of(caller.get(address))
         times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
+    return min(times)
+
+
+# Lists that fill a page already at a thousand rows.
+FULL_PAGES = (
+    PACKAGES,
+    f"{PACKAGES}?state=100",
+    f"{PACKAGES}?stock_location=S-05",
+    f"{PACKAGES}?sort=created_date",
+    LOGS,
+    f"{LOGS}?kind=refused",
+)
 
 
 @pytest.mark.soak
@@ -150,12 +160,13 @@ def test_a_million_rows_cost_what_a_thousand_do_and_the_last_page_what_the_first
     measured: dict[int, dict[str, float]] = {}
     for rows, more in ((1_000, 1_000), (1_000_000, 999_000)):
         fill(more, channel=f"Up to {rows}")
-        measured[rows] = {address: median_ms(office, address) for address in addresses()[:5]}
+        measured[rows] = {address: best_ms(office, address) for address in FULL_PAGES}
     page = f"{PACKAGES}?limit=100"
-    first = median_ms(office, page)
+    first = best_ms(office, page)
     for _ in range(999):
         page = document_of(office.get(page))["next"]
-    deep = median_ms(office, page)
+    deep = best_ms(office, page)
+    print(f"page 1: {first:.1f} ms, page 1,000: {deep:.1f} ms", measured)  # noqa: T201 (figures to write down)
     assert deep <= 1.5 * first
     for address, before in measured[1_000].items():
         assert measured[1_000_000][address] <= 1.5 * before, address
