@@ -1,8 +1,10 @@
 """OMS WEB, packages: the table, the page, and the commands by the one road (contract sections 1 and 6)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -195,3 +197,11 @@ def test_what_is_not_there_is_a_page_that_says_so(operator: Client, address: str
     answer = operator.get(address)
     assert answer.status_code == 404
     assert "Nothing was found here" in answer.content.decode()
+
+
+def test_what_counts_as_soon_is_the_setting(operator: Client) -> None:
+    package = make_package()
+    Package.objects.filter(pk=package.pk).update(due_at=Now() + timedelta(hours=60))
+    assert "<strong>Fine</strong>" in operator.get("/oms/packages/").content.decode()
+    put_setting("URGENCY_SOON_HOURS", value=72)
+    assert "<strong>Soon</strong>" in operator.get("/oms/packages/").content.decode()

@@ -7,17 +7,18 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
+from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clickcollect.oms import settings
 from clickcollect.oms.models import MessageState, Package, PackageState
 
 register = template.Library()
 
-SOON: Final = timedelta(hours=36)
 MESSAGE_ICONS: Final = {
     MessageState.NONE: "",
     MessageState.QUEUED: "schedule",
@@ -59,14 +60,23 @@ def message(package: Package) -> SafeString:
     )
 
 
-@register.simple_tag
-def due(package: Package, soon: Any = None) -> SafeString:
+def soon_for(request: HttpRequest) -> timedelta:
+    """What “soon” means, by the setting; read once for a request."""
+    known: timedelta | None = getattr(request, "omsweb_soon", None)
+    if known is None:
+        known = timedelta(hours=settings.read()["URGENCY_SOON_HOURS"])
+        request.omsweb_soon = known  # type: ignore[attr-defined]
+    return known
+
+
+@register.simple_tag(takes_context=True)
+def due(context: dict[str, Any], package: Package) -> SafeString:
     """When it is due, in the store's own time, with how urgent that is in words."""
     if package.due_at is None:
         return format_html('<span class="ow-muted">{}</span>', "–")
     zone = ZoneInfo(package.stock_location.time_zone)
     local, now = package.due_at.astimezone(zone), package.clock.astimezone(zone)
-    level, words, sign = urgency(due_at=local, now=now, soon=soon or SOON)
+    level, words, sign = urgency(due_at=local, now=now, soon=soon_for(context["request"]))
     moment = formats.date_format(local, "D j M, H:i")
     return format_html(
         '<span class="ow-mark ow-due-{}">{}<span><strong>{}</strong> <small>{}</small></span></span>',
