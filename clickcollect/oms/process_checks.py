@@ -15,6 +15,7 @@ from clickcollect.oms.commands.base import COMMANDS, Command
 from clickcollect.oms.process_document import Process, Row
 
 START: Final = states.WAITING
+PURE: Final = "PKG_STATE_TRANSITION"
 STAYS: Final = frozenset({"CORRECT_PHONE"})  # beside those whose source and destination are the same by nature
 
 
@@ -87,10 +88,14 @@ def source_faults(row: Row, behaviour: Command, *, process: Process) -> Iterator
 
 
 def destination_faults(row: Row, behaviour: Command, *, process: Process) -> Iterator[Fault]:
-    """Where a command can lead. Delivered is reached by verification or override only (safety: roads to Delivered)."""
+    """Where a command can lead. Delivered is reached by verification or override (safety: roads to Delivered).
+
+    A pure state change may lead there too, for home deliveries and while codes are off: `run_command` refuses it
+    for every package that needs a code.
+    """
     if behaviour.destination_states is not None and row.destination not in behaviour.destination_states:
         yield impossible(row, "destination", behaviour.destination_states, process=process)
-    if row.destination == states.DELIVERED and not behaviour.hands_over:
+    if row.destination == states.DELIVERED and not behaviour.hands_over and not is_pure(row):
         words = _("%(slug)s: a package reaches Delivered with the customer's code, or by Deliver Without Code only.")
         yield fault("destination", words, slug=row.slug)
     only_one = behaviour.source_states is not None and behaviour.source_states == behaviour.destination_states
@@ -134,7 +139,13 @@ def used(process: Process) -> set[str]:
 def warnings(process: Process) -> list[str]:
     """What is odd and may be meant: states with a way on that no package can reach."""
     unreachable = used(process) - reachable(process)
-    return [
+    pure = [
+        _("%(slug)s hands packages over without a code: it is refused for every package that needs one.")
+        % {"slug": row.slug}
+        for row in process.rows
+        if row.counts and hands_over_without_code(row)
+    ]
+    return pure + [
         _("No package can reach %(state)s yet. Add a command that leads there.") % {"state": process.name_of(number)}
         for number in sorted(unreachable)
     ]
@@ -150,8 +161,18 @@ def reaching(process: Process, goal: str) -> set[str]:
     return walk(process, goal, lambda row: (row.destination, row.source))
 
 
+def is_pure(row: Row) -> bool:
+    """Whether the row is a state change and nothing else."""
+    return row.command_code == PURE
+
+
+def hands_over_without_code(row: Row) -> bool:
+    """A pure way to Delivered: no road for packages with a code."""
+    return is_pure(row) and row.destination == states.DELIVERED
+
+
 def walk(process: Process, start: str, step: Callable[[Row], tuple[str, str]]) -> set[str]:
-    steps = [step(row) for row in process.rows if row.counts and row.moves]
+    steps = [step(row) for row in process.rows if row.counts and row.moves and not hands_over_without_code(row)]
     seen, edge = {start}, [start]
     while edge:
         here = edge.pop()

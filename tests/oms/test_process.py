@@ -76,10 +76,19 @@ def test_a_row_that_makes_no_sense_is_refused(changes: dict[str, Any], said: str
 @pytest.mark.parametrize("code", sorted(COMMANDS))
 def test_no_command_but_verification_and_override_reaches_delivered(code: str, source: str) -> None:
     found = process.with_row(process.read(), row(command_code=code, source=source, destination=states.DELIVERED))
-    if COMMANDS[code].hands_over and source == states.READY:
+    if code == process_checks.PURE:
+        assert words(found) == ""
+        assert any("refused for every package that needs one" in told for told in process_checks.warnings(found))
+    elif COMMANDS[code].hands_over and source == states.READY:
         assert words(found) == ""
     else:
         assert words(found) != ""
+
+
+def test_a_pure_way_to_delivered_is_no_way_on_for_packages_with_a_code() -> None:
+    wanted = process.with_row(process.read(), row(slug="to-preparing", destination=states.PREPARING))
+    only_pure = row(slug="shortcut", source=states.PREPARING, destination=states.DELIVERED)
+    assert "Preparing would be a dead end" in words(process.with_row(wanted, replace(only_pure, pk=None)))
 
 
 def test_a_dead_end_is_refused() -> None:
