@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak lint format types lock
+.PHONY: help run test soak screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -23,6 +23,9 @@ test: $(DEV_STAMP) ## Every test, in a real browser too
 soak: $(DEV_STAMP) ## The long form of the proofs
 	$(BIN)/pytest -m soak --timeout 3600
 
+screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
+	$(BIN)/python scripts/screenshots.py
+
 lint: $(DEV_STAMP) ## Style, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,6 +37,12 @@ format: $(DEV_STAMP) ## Put the code into shape
 
 types: $(DEV_STAMP) ## mypy, strict
 	$(BIN)/mypy
+
+messages: $(DEV_STAMP) ## Collect what is said on screen into every catalogue, and compile them (needs gettext)
+	@command -v msgmerge >/dev/null || { echo "make messages needs gettext: apt install gettext" >&2; exit 1; }
+	cd clickcollect && ../$(BIN)/python -m django makemessages --all --no-obsolete --add-location file --no-wrap
+	for catalogue in clickcollect/locale/*/LC_MESSAGES/django.po; do \
+		msgfmt --check --statistics -o "$${catalogue%.po}.mo" "$$catalogue" || exit 1; done
 
 lock: ## Pin every dependency anew, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(shop_commands.token, name="token")
 app.add_typer(shop_commands.keys, name="keys")
 app.add_typer(shop_commands.audit, name="audit")
+app.add_typer(shop_commands.staff, name="staff")
 app.add_typer(shop_commands.orders, name="orders")
 
 

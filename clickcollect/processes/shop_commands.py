@@ -16,6 +16,7 @@ from clickcollect.processes.problem import Problem
 token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of pickup codes, and how many open codes need each.", invoke_without_command=True)
 audit = typer.Typer(help="The seal over the command log.", no_args_is_help=True)
+staff = typer.Typer(help="People who can sign in; OMS WEB manages all but the first.", no_args_is_help=True)
 orders = typer.Typer(help="Orders.", no_args_is_help=True)
 
 
@@ -194,6 +195,32 @@ def export_head() -> None:
     if last is None:
         raise Problem("Nothing is sealed yet. The worker seals the log within a minute of its first row.")
     typer.echo(last.text())
+
+
+@staff.command("add-admin")
+def add_admin(
+    username: str,
+    *,
+    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Add an administrator: the first one of a new installation, or when nobody can sign in any more."""
+    with shop("staff add-admin"):
+        from django.contrib.auth.password_validation import validate_password
+        from django.core.exceptions import ValidationError
+
+        from clickcollect.accounts.models import Role, User
+
+        if User.objects.filter(username=username).exists():
+            raise Problem(f"There is somebody with the username {username} already. Choose another one.")
+        made = User(username=username, role=Role.ADMIN)
+        try:
+            made.clean_fields(exclude=["password"])
+            validate_password(password, made)
+        except ValidationError as error:
+            raise Problem(" ".join(error.messages)) from None
+        made.set_password(password)
+        made.save()
+    typer.echo(f"{username} is an administrator and can sign in at /oms/.")
 
 
 @orders.command("import")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clickcollect.accounts import tokens
-from clickcollect.accounts.models import Role
+from clickcollect.accounts.models import Role, User
 from clickcollect.cli import app
 from clickcollect.errors import ValidationFailed
 from clickcollect.omnitron.models import Order
@@ -146,3 +146,15 @@ def test_check_finds_everything_in_order() -> None:
     done = call("check")
     assert done.exit_code == 0, done.output
     assert done.stdout.endswith("Everything is in order.\n")
+
+
+def test_the_first_administrator_is_added_from_the_console() -> None:
+    made = CliRunner().invoke(app, ["staff", "add-admin", "boss"], input="a long good phrase\na long good phrase\n")
+    assert made.exit_code == 0, made.output
+    assert "a long good phrase" not in made.output
+    boss = User.objects.get(username="boss")
+    assert (boss.role, boss.check_password("a long good phrase")) == (Role.ADMIN, True)
+    with pytest.raises(Problem, match="somebody with the username boss"):
+        call("staff", "add-admin", "boss", "--password", "another good phrase")
+    with pytest.raises(Problem, match="too short"):
+        call("staff", "add-admin", "chief", "--password", "short")

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,10 @@ class SelfServicePackageDelivery(Command):
         return (
             [Input(name="otp", label=_("SMS verification code"), kind="otp")] if needs_code(package, settings) else []
         )
+
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
+        outdated = needs_code(package, settings) and pickup_code.is_expired(package)
+        return package.order.is_click_and_collect and not outdated
 
     def check(self, call: Call) -> Verified | None:
         if not call.package.order.is_click_and_collect:
