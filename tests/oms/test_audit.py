@@ -19,7 +19,7 @@ def write(rows: int) -> None:
         log.noted(kind="test", actor=SYSTEM, attributes={"n": number})
 
 
-def as_owner(sql: str, *values: object) -> None:
+def as_owner(sql: str, *values: int) -> None:
     """What somebody with the owner's password might do."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(sql, values)

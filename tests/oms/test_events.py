@@ -1,12 +1,13 @@
 """What goes out: snapshots without a code, the code of the issue that works now, nothing that is out of date."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from django.test import override_settings
-from django.utils.timezone import now, timedelta
+from django.utils.timezone import now
 
 from clickcollect.oms import event_docs, event_types, states
 from clickcollect.oms.access import SYSTEM
@@ -37,6 +38,7 @@ def test_a_ready_package_is_told_first_with_its_code_added_only_while_sending() 
     told = Event.objects.filter(subject=f"package:{package.pk}").order_by("sequence").values_list("type", "sequence")
     assert list(told) == [(READY, 1), ("package.status.transitioned", 2)]
     event = newest(package)
+    assert event.payload is not None
     assert "otp" not in event.payload
     assert event.payload["state"]["enum_value"] == "600"
     filled = event_types.fill(event)["otp"]

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -71,7 +72,7 @@ def test_t20_everything_at_once_has_one_legal_end(rounds: int) -> None:
         package = shop.make_package(states.READY)
         run = partial(run_command, package_id=package.pk, actor=SYSTEM)
         override = {"evidence": "id_document", "reason": "no phone"}
-        deeds = [
+        deeds: list[Callable[[], object]] = [
             partial(run, transition=DELIVER, data={"otp": shop.right_code(package)}),
             partial(run, transition="CANCEL_PACKAGE", data={"reason": "late"}),
             partial(run, transition="DELIVER_WITHOUT_CODE", data=override),
@@ -121,10 +122,10 @@ def test_t21_a_connection_cut_around_commit_leaves_a_truth_that_the_next_try_tel
         assert shop.reread(package).total_attempts == 0
 
 
-def cut_at_commit(run: partial[object], *, after: bool) -> None:
+def cut_at_commit(run: Callable[[], object], *, after: bool) -> None:
     """Cut the connection to PostgreSQL just before, or just after, the transaction commits."""
     connection.ensure_connection()
-    original = connection._commit
+    original = connection._commit  # type: ignore[attr-defined]
 
     def cut() -> None:
         if after:

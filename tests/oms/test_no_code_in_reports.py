@@ -110,8 +110,8 @@ def ready(caplog: pytest.LogCaptureFixture) -> Package:
 
 def repeatable(package: Package, deed: Callable[[], object]) -> Callable[[], object]:
     """Run it on the same package as the first time, over a line that the last failure has not left in a knot."""
-    row = Package.objects.filter(pk=package.pk).values().get()
-    issue = CodeIssue.objects.filter(package=package).values().get()
+    row: dict[str, Any] = {**Package.objects.filter(pk=package.pk).values().get()}
+    issue: dict[str, Any] = {**CodeIssue.objects.filter(package=package).values().get()}
     for generated in ("id", "number", "search"):
         row.pop(generated)
 

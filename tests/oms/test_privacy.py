@@ -1,6 +1,7 @@
 """Personal data goes on request and by age; the log and its chain stay whole."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
@@ -16,7 +17,7 @@ from clickcollect.whisperer.models import Event
 from tests import shop
 
 pytestmark = pytest.mark.django_db
-PERSON = {
+PERSON: dict[str, Any] = {
     "first_name": "Zübeyde",
     "last_name": "Unusualname",
     "email": "z@example.com",

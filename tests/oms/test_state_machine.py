@@ -161,11 +161,11 @@ def play(*, runs: int, steps: int) -> None:
 
     class Rolled(Counter):
         def __init__(self) -> None:
-            case.setup_example()
+            case.setup_example()  # type: ignore[no-untyped-call]
             super().__init__()
 
         def teardown(self) -> None:
-            case.teardown_example(None)
+            case.teardown_example(None)  # type: ignore[no-untyped-call]
 
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(

@@ -29,7 +29,9 @@ def listen(actor: Actor, *types: str) -> None:
     """Somebody subscribes."""
     endpoint = Endpoint.objects.create(target_url="http://127.0.0.1:9/")
     for name in types:
-        Hook.objects.create(user_id=actor.user_id, event_type=name, target_url=endpoint.target_url, endpoint=endpoint)
+        Hook.objects.create(
+            user_id=actor.user_id or 0, event_type=name, target_url=endpoint.target_url, endpoint=endpoint
+        )
 
 
 def test_a_verify_is_at_most_twenty_statements_with_subscribers() -> None:
