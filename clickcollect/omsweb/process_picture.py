@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from clickcollect.oms import process_checks, states
 from clickcollect.oms.process_document import Process
 
@@ -105,7 +107,7 @@ def arrows(process: Process, *, boxes: Mapping[str, Box], road: list[str]) -> li
     pairs: dict[tuple[str, str], list[tuple[str, bool]]] = {}
     for row in process.rows:
         if row.counts and row.moves and row.source in boxes and row.destination in boxes:
-            pairs.setdefault((row.source, row.destination), []).append((row.name, row.is_primary))
+            pairs.setdefault((row.source, row.destination), []).append((_(row.name), row.is_primary))
     drawn = [
         Arrow(
             path=curve(boxes[source], boxes[destination], road=road),
