@@ -1,0 +1,83 @@
+"""A web process that carries out one command after another until it is killed, and the parent that makes the next one.
+
+`python -m tests.whole.web_process DATABASE WAY`: for every line of package ids on stdin it forks one.
+Prints `pid 12`, from the child `begin 34` before each package and `commit` before each commit, `rest` when there
+is no more to do; and `ended` when the child is gone. WAY is `run_command`, or `announce_after_commit`: the control,
+which changes the state first and tells of it afterwards.
+"""
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+import django
+from django.conf import settings
+
+
+def run(package_id: int) -> None:
+    from clickcollect.oms.access import SYSTEM
+    from clickcollect.oms.commands.run import run_command
+
+    run_command(package_id=package_id, transition="READY_FOR_PICKUP", actor=SYSTEM)
+
+
+def announce_after_commit(package_id: int) -> None:
+    """As it is often done."""
+    from django.db import transaction
+
+    from clickcollect.oms import states
+    from clickcollect.oms.models import Package, PackageState
+    from clickcollect.whisperer import outbox
+
+    Package.objects.filter(pk=package_id).update(state=PackageState.objects.get(enum_value=states.READY))
+    with transaction.atomic():
+        outbox.publish(type="package.status.ready_for_pickup", subject=f"package:{package_id}", payload={})
+
+
+WAYS = {"run_command": run, "announce_after_commit": announce_after_commit}
+
+
+def say(word: object) -> None:
+    os.write(sys.stdout.fileno(), f"{word}\n".encode())
+
+
+def say_when_committing() -> None:
+    from django.db import connection as proxy
+
+    connection: Any = proxy
+    commit = connection._commit
+
+    def committing() -> None:
+        say("commit")
+        commit()
+
+    connection._commit = committing
+
+
+def be_killed(package_ids: list[str]) -> NoReturn:
+    """The child."""
+    say(f"pid {os.getpid()}")
+    say_when_committing()
+    for package_id in package_ids:
+        say(f"begin {package_id}")
+        WAYS[sys.argv[2]](int(package_id))
+    say("rest")
+    while True:
+        signal.pause()
+
+
+def main() -> None:
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            be_killed(line.split())
+        os.waitpid(pid, 0)
+        say("ended")
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "clickcollect.settings"
+    settings.DATABASES["default"]["NAME"] = sys.argv[1]
+    django.setup()
+    main()
