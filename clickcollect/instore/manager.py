@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -99,7 +99,7 @@ def in_hours(hours: float | None) -> list[tuple[str, str]]:
     """1.9 days, or hours within the first day."""
     if hours is None:
         return []
-    return [(f"{hours / 24:.1f}", _("days"))] if hours >= 24 else [(f"{hours:.1f}", _("hours"))]
+    return [(number_format(hours / 24, 1), _("days"))] if hours >= 24 else [(number_format(hours, 1), _("hours"))]
 
 
 def row_of(day: Day) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def row_of(day: Day) -> dict[str, Any]:
         "day": date_format(day.day, "D j M"),
         "counts": [day.counts[name] for name in COUNTED],
         "to_ready": f"{day.median_to_ready:.0f}" if day.median_to_ready is not None else "–",
-        "dwell": f"{day.median_dwell:.1f}" if day.median_dwell is not None else "–",
+        "dwell": number_format(day.median_dwell, 1) if day.median_dwell is not None else "–",
     }
 
 
@@ -139,7 +139,9 @@ def to_ready_chart(found: Figures, target: float) -> Chart:
         Value(
             number=(day.median_to_ready or 0) / 60,
             label=str(day.day.day),
-            words=f"{day.median_to_ready / 60:.1f}" if day.median_to_ready and day.median_to_ready == highest else "",
+            words=number_format(day.median_to_ready / 60, 1)
+            if day.median_to_ready and day.median_to_ready == highest
+            else "",
             kind="bar-bad" if (day.median_to_ready or 0) / 60 > target else "bar",
         )
         for day in found.days
