@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.oms import process, reviews, states
+from clickcollect.oms import alarms, process, reviews, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
@@ -97,7 +97,7 @@ def needs(request: HttpRequest) -> list[Need]:
             count=min(reviews.to_review(actor)[: MOST + 1].count(), MOST + 1),
             title=_("Handovers to review"),
             detail=_("Without a code, or locked after wrong codes."),
-            link=f"{reverse('omsweb:oms_commandlog_changelist')}?command=DELIVER_WITHOUT_CODE",
+            link=reverse("omsweb:reviews"),
             icon="key",
             tone="warn",
         ),
@@ -161,6 +161,8 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         picture = draw(process.read(), packages=process.open_packages(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
+        "alarms": alarms.current(),
+        "alarms_link": may(request, "hooks:read"),
         "needs": needs(request),
         "charts": [
             {"title": _("Delivered"), "bars": delivered, "total": sum(bar.value for bar in delivered)},

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clickcollect.errors import DomainError, NotFound
+from clickcollect.oms import alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.hooks import require_hook, type_choices
@@ -81,6 +82,7 @@ class DeliverySubject(Subject):
             title=_("Deliveries"),
             listing=delivery_listing(request),
             may_write=actor_of(request).may("hooks:write"),
+            alarms=alarms.current(),
             **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)

@@ -48,8 +48,10 @@ def allowed(right: str) -> Callable[[HttpRequest], bool]:
     return check
 
 
-def link(title: Any, icon: str, view: str, right: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"omsweb:{view}"), "permission": allowed(right)}
+def link(title: Any, icon: str, view: str, right: str, *, badge: str = "") -> dict[str, Any]:
+    """A line of the sidebar. ``badge``: the function in `badges` that says its figure."""
+    line = {"title": title, "icon": icon, "link": reverse_lazy(f"omsweb:{view}"), "permission": allowed(right)}
+    return line | ({"badge": f"clickcollect.omsweb.badges.{badge}"} if badge else {})
 
 
 def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +81,7 @@ UNFOLD: dict[str, Any] = {
                 link(_("Dashboard"), "space_dashboard", "index", "packages:read"),
                 link(_("Packages"), "package_2", "oms_package_changelist", "packages:read"),
                 link(_("Orders"), "receipt_long", "omnitron_order_changelist", "orders:read"),
+                link(_("Handovers to review"), "key", "reviews", "logs:read", badge="open_reviews"),
                 link(_("Log"), "history", "oms_commandlog_changelist", "logs:read"),
             ),
             group(
@@ -97,6 +100,7 @@ UNFOLD: dict[str, Any] = {
                 _("People and places"),
                 link(_("Stores"), "storefront", "omnitron_retailstore_changelist", "stores:write"),
                 link(_("Staff"), "group", "accounts_user_changelist", "staff:read"),
+                link(_("Personal data"), "person_off", "privacy", "privacy:write"),
             ),
         ],
     },

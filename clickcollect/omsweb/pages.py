@@ -1,4 +1,4 @@
-"""Which subjects OMS WEB has."""
+"""Which subjects and pages OMS WEB has."""
 
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore
@@ -8,7 +8,9 @@ from clickcollect.omsweb.hooks import HookSubject
 from clickcollect.omsweb.log import LogSubject
 from clickcollect.omsweb.orders import OrderSubject
 from clickcollect.omsweb.packages import PackageSubject
+from clickcollect.omsweb.privacy_page import privacy_page
 from clickcollect.omsweb.process import StateSubject, TransitionSubject
+from clickcollect.omsweb.reviews_page import reviews_page
 from clickcollect.omsweb.settings_page import SettingsSubject
 from clickcollect.omsweb.site import site
 from clickcollect.omsweb.staff import StaffSubject
@@ -29,3 +31,6 @@ site.register(User, StaffSubject)
 site.register(ApiToken, TokenSubject)
 site.register(Hook, HookSubject)
 site.register(Delivery, DeliverySubject)
+
+site.add_page("reviews/", reviews_page, name="reviews")
+site.add_page("privacy/", privacy_page, name="privacy")

@@ -31,6 +31,14 @@ class OmsWeb(UnfoldAdminSite):
     index_title = gettext_lazy("Dashboard")
     enable_nav_sidebar = True
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.pages: list[tuple[str, View, str]] = []
+
+    def add_page(self, address: str, view: View, *, name: str) -> None:
+        """A page of its own, which shows no single model."""
+        self.pages.append((address, view, name))
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Back-office roles only; what each may do is asked page by page."""
         user = request.user
@@ -54,6 +62,7 @@ class OmsWeb(UnfoldAdminSite):
             path("filters/<int:object_id>/remove/", self.admin_view(remove_filter), name="filter_remove"),
             path("go/<str:app_label>/", self.admin_view(self.app_index), name="app_list"),
         ]
+        pages += [path(address, self.admin_view(view), name=name) for address, view, name in self.pages]
         for model, model_admin in self._registry.items():
             pages.append(path(f"{self.folder(model, model_admin)}/", include(model_admin.urls)))
         pages.append(path("<path:address>", self.admin_view(self.nowhere)))

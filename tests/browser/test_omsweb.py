@@ -9,6 +9,7 @@ from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, Package
+from clickcollect.whisperer.models import Endpoint
 from tests import shop
 from tests.browser.conftest import PHONE, OpenWindow, Window
 
@@ -239,6 +240,53 @@ def add_row(page: Page, *, name: str, slug: str, source: str, destination: str) 
     expect(page.get_by_role("link", name=name)).to_be_visible()
 
 
+def hand_over_without_code() -> Package:
+    package = shop.make_package(states.READY)
+    manager = shop.make_actor("manager", package.stock_location)
+    data = {"evidence": "id_document", "reason": "The phone is broken"}
+    run_command(package_id=package.pk, transition="DELIVER_WITHOUT_CODE", actor=manager, data=data)
+    return package
+
+
+def test_what_is_ticked_is_reviewed(window: OpenWindow) -> None:
+    packages = [hand_over_without_code() for _ in range(3)]
+    opened = office(window, "/oms/reviews/")
+    page = opened.page
+    assert not opened.axe()
+    for package in packages[:2]:
+        page.get_by_role("checkbox", name=f"Tick {package.number}").check()
+    page.get_by_role("button", name="Mark what is ticked as reviewed").click()
+    expect(page.get_by_role("status")).to_contain_text("2 handovers were reviewed.")
+    page.get_by_role("button", name=f"Reviewed {packages[2].number}").click()
+    expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
+
+
+def test_a_person_is_forgotten_in_two_steps(window: OpenWindow) -> None:
+    order = shop.make_order("MINE-1", ended_at=shop.PAST)
+    opened = office(window, "/oms/privacy/", role="admin")
+    page = opened.page
+    page.get_by_label("Order number").fill("MINE-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="1 order would be erased")).to_be_visible()
+    assert not opened.axe()
+    page.get_by_role("button", name="Erase 1 order for good").click()
+    expect(page.get_by_role("status")).to_contain_text("The personal data of 1 order was erased.")
+    order.refresh_from_db()
+    assert order.erased_at
+
+
+def test_an_alarm_is_told_on_the_dashboard_in_either_language(window: OpenWindow) -> None:
+    Endpoint.objects.create(target_url="http://127.0.0.1:9/", failing_since=shop.PAST, failures=10)
+    opened = office(window, "/oms/")
+    page = opened.page
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    assert not opened.axe()
+    page.get_by_role("button", name="Türkçe").click()
+    expect(page.locator("html")).to_have_attribute("lang", "tr")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("link", name="Look at the deliveries")).to_be_visible()
+
+
 PAGES = [
     "/oms/",
     "/oms/packages/",
@@ -247,6 +295,8 @@ PAGES = [
     "/oms/orders/1/",
     "/oms/orders/add/",
     "/oms/log/",
+    "/oms/reviews/",
+    "/oms/privacy/",
     "/oms/settings/",
     "/oms/settings/PICKUP_HOLD_DAYS/",
     "/oms/process/",
@@ -271,6 +321,7 @@ PAGES = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(window: OpenWindow, scheme: str) -> None:
     shop.make_package(states.READY)
+    hand_over_without_code()
     opened = office(window, "/oms/", role="admin", color_scheme=scheme)
     found = {}
     for address in PAGES:
@@ -282,6 +333,7 @@ def test_axe_finds_nothing_on_any_page(window: OpenWindow, scheme: str) -> None:
 
 def test_no_page_is_wider_than_a_phone(window: OpenWindow) -> None:
     shop.make_package(states.READY)
+    hand_over_without_code()
     opened = office(window, "/oms/", role="admin", viewport=PHONE)
     wide = []
     for address in PAGES:

@@ -1,0 +1,104 @@
+"""Personal data: a person asks to be forgotten. Their orders are named first, and erased when that is confirmed."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from clickcollect.errors import DomainError, NotFound
+from clickcollect.omnitron.models import Order
+from clickcollect.omnitron.phone import read_phone
+from clickcollect.oms import privacy
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.sheets import Sheet
+from clickcollect.omsweb.site import site
+
+
+class PersonSheet(Sheet):
+    """Whom it is about. More than one field means: whatever fits any of them."""
+
+    groups = ((gettext_lazy("Whose data"), ("phone_number", "email", "order_number")),)
+    phone_number = forms.CharField(
+        label=gettext_lazy("Phone number"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+        help_text=gettext_lazy("With its country code, such as +90 532 123 45 67."),
+    )
+    email = forms.CharField(
+        label=gettext_lazy("E-mail"), required=False, max_length=254, widget=forms.TextInput(attrs={"type": "email"})
+    )
+    order_number = forms.CharField(label=gettext_lazy("Order number"), required=False, max_length=255)
+
+    @sensitive_variables()
+    def person(self) -> dict[str, str]:
+        """What to look for, the phone number as orders keep it. Raises ValidationFailed."""
+        values = {name: str(self.cleaned_data[name]) for name in ("phone_number", "email", "order_number")}
+        if values["phone_number"]:
+            values["phone_number"] = read_phone(values["phone_number"], country=None)
+        return values
+
+
+@sensitive_post_parameters()
+@sensitive_variables("sheet", "person", "found")
+def privacy_page(request: HttpRequest) -> HttpResponse:
+    """The form; then which orders it means; then, confirmed, nothing is left of the person. Raises Forbidden."""
+    actor = actor_of(request)
+    actor.require("privacy:write")
+    sheet = PersonSheet(request.POST if request.method == "POST" else None)
+    found: list[Order] = []
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if sheet.is_valid():
+            try:
+                person = sheet.person()
+                found = look_up(person)
+                if "erase" in request.POST and request.POST.get("confirmed") == marks_of(found):
+                    return said(request, privacy.erase_on_request(actor=actor, **person))
+                status = 200
+            except DomainError as error:
+                sheet.put(error)
+                status = error.status
+    return TemplateResponse(request, "omsweb/privacy.html", shown(request, sheet=sheet, found=found), status=status)
+
+
+@sensitive_variables()
+def look_up(person: dict[str, str]) -> list[Order]:
+    """The orders that would be erased now. Raises ValidationFailed, NotFound."""
+    found = list(privacy.orders_of(**person).order_by("number")[: privacy.BATCH])
+    if not found:
+        raise NotFound(_("No order with this data was found, or it was erased before."))
+    return found
+
+
+def marks_of(orders: list[Order]) -> str:
+    """What was confirmed: exactly these orders, and no other that arrived since."""
+    return ",".join(str(pk) for pk in sorted(order.pk for order in orders))
+
+
+def said(request: HttpRequest, count: int) -> HttpResponse:
+    """How many it were. Nothing of the person is repeated."""
+    words = ngettext(
+        "The personal data of %(count)d order was erased.", "The personal data of %(count)d orders was erased.", count
+    )
+    messages.success(request, words % {"count": count})
+    return redirect("omsweb:privacy")
+
+
+def shown(request: HttpRequest, *, sheet: PersonSheet, found: list[Order]) -> dict[str, Any]:
+    return {
+        **site.each_context(request),
+        "title": _("Personal data"),
+        "sheet": sheet,
+        "found": found,
+        "still_open": [order for order in found if order.ended_at is None],
+        "confirmed": marks_of(found),
+        "has_more": len(found) == privacy.BATCH,
+    }

@@ -1,0 +1,79 @@
+"""Handovers to review: what went without a code, what was locked, and how often each store and person does without."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clickcollect.errors import NotFound
+from clickcollect.oms import reviews
+from clickcollect.oms.commands.deliver_without_code import EVIDENCE
+from clickcollect.oms.reviews import LONGEST_LIST, Review
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.site import site
+
+LARGEST_ID: Final = 2**62
+
+
+def reviews_page(request: HttpRequest) -> HttpResponse:
+    """What nobody has looked at yet; a POST says that somebody has. Raises Forbidden."""
+    actor = actor_of(request)
+    actor.require("logs:read")
+    if request.method == "POST":
+        return mark(request)
+    found = reviews.open_reviews(actor)
+    context: dict[str, Any] = {
+        "title": _("Handovers to review"),
+        "lines": [line(review) for review in found],
+        "is_cut": len(found) == LONGEST_LIST,
+        "may_write": actor.may("reviews:write"),
+        "shares": [
+            {"title": _("By store"), "column": _("Store"), "rows": reviews.share_by_store(actor)},
+            {"title": _("By employee"), "column": _("Employee"), "rows": reviews.share_by_employee(actor)},
+        ],
+    }
+    return TemplateResponse(request, "omsweb/reviews.html", {**site.each_context(request), **context})
+
+
+def mark(request: HttpRequest) -> HttpResponse:
+    """One by its own button, or all that are ticked. Raises Forbidden."""
+    actor = actor_of(request)
+    actor.require("reviews:write")
+    log_ids = read_ids(request.POST.getlist("only") or request.POST.getlist("id"))
+    if not log_ids:
+        messages.warning(request, _("Nothing was ticked."))
+        return redirect("omsweb:reviews")
+    try:
+        count = reviews.mark_reviewed(log_ids=log_ids, actor=actor)
+    except NotFound:
+        messages.warning(request, _("Somebody else has looked at it meanwhile. There is nothing left to do."))
+    else:
+        words = ngettext("%(count)d handover was reviewed.", "%(count)d handovers were reviewed.", count)
+        messages.success(request, words % {"count": count})
+    return redirect("omsweb:reviews")
+
+
+def read_ids(texts: Iterable[str]) -> list[int]:
+    """The ids among what a browser sent."""
+    numbers = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20]
+    return [number for number in numbers if number < LARGEST_ID][:LONGEST_LIST]
+
+
+def line(review: Review) -> dict[str, Any]:
+    """One handover in words, at the time of its store."""
+    package = review.package
+    zone = package.stock_location.time_zone if package else "UTC"
+    return {
+        "review": review,
+        "package": package,
+        "when": date_format(review.at.astimezone(ZoneInfo(zone)), "D j M Y, H:i"),
+        "place": package.stock_location.name if package else "UTC",
+        "evidence": str(dict(EVIDENCE).get(review.evidence, review.evidence)),
+    }
