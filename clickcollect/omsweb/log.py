@@ -49,9 +49,9 @@ def of_package(rows: Rows, text: str) -> Rows:
     return rows.filter(package_id__in=[*found, *by_order])
 
 
-def log_listing(request: HttpRequest) -> Listing:
+def log_listing(request: HttpRequest, *, titles: dict[str, str] | None = None) -> Listing:
     """The log as asked for, newest first. Its indexes carry each filter alone; the count stops at ten thousand."""
-    states = state_choices()
+    states = list(titles.items()) if titles is not None else state_choices()
     return Listing(
         request=request,
         rows=visible_log(actor_of(request)),
@@ -82,11 +82,14 @@ def log_listing(request: HttpRequest) -> Listing:
     )
 
 
-def told(rows: Iterable[CommandLog]) -> list[dict[str, Any]]:
-    """Log rows with the names of people, stores, states and packages put in, each kind in one statement."""
+def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """Log rows with the names of people, stores, states and packages put in, each kind in one statement.
+
+    ``titles``: the states' names, where the page has read them already.
+    """
     found = list(rows)
     names = names_of(row.actor_id for row in found)
-    titles = state_names()
+    titles = state_names() if titles is None else titles
     notes = notes_of(row.pk for row in found)
     store_ids = {row.store_id for row in found if row.store_id}
     stores = dict(RetailStore.objects.filter(pk__in=store_ids).values_list("pk", "erp_code")) if store_ids else {}
@@ -143,10 +146,11 @@ class LogSubject(Subject):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
-        listing = log_listing(request)
+        titles = state_names()
+        listing = log_listing(request, titles=titles)
         exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
         context = self.page(request, title=_("Log"), listing=listing, exports=exports, **saved_for(request, "log"))
-        context["entries"] = told(listing.shown)
+        context["entries"] = told(listing.shown, titles=titles)
         return TemplateResponse(request, "omsweb/log.html", context)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
