@@ -101,15 +101,13 @@ def mark_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:
 def share_by_store(actor: Actor) -> list[Share]:
     """The share of handovers without a code, store by store, the highest first."""
     rows = counted(actor, "store_id")
-    names = dict(RetailStore.objects.filter(pk__in=rows).values_list("pk", "name"))
-    return ranked({names.get(key, ""): numbers for key, numbers in rows.items()})
+    return ranked(rows, names=dict(RetailStore.objects.filter(pk__in=rows).values_list("pk", "name")))
 
 
 def share_by_employee(actor: Actor) -> list[Share]:
     """The share of handovers without a code, person by person, the highest first."""
     rows = counted(actor, "actor_id")
-    names = names_of(rows)
-    return ranked({names.get(key, ""): numbers for key, numbers in rows.items()})
+    return ranked(rows, names=names_of(rows))
 
 
 def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
@@ -120,6 +118,9 @@ def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
     return {row[field] or 0: (row["n"], row["overrides"]) for row in rows[:1000]}
 
 
-def ranked(numbers: dict[str, tuple[int, int]]) -> list[Share]:
-    shares = [Share(name=name, handovers=n, overrides=overrides) for name, (n, overrides) in numbers.items()]
+def ranked(rows: dict[int, tuple[int, int]], *, names: dict[int, str]) -> list[Share]:
+    shares = [
+        Share(name=names.get(key, ""), handovers=handovers, overrides=overrides)
+        for key, (handovers, overrides) in rows.items()
+    ]
     return sorted(shares, key=lambda share: (-share.percent, -share.overrides, share.name))[:LONGEST_LIST]
