@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from clickcollect.instore import clock_words, lists
@@ -125,7 +126,7 @@ def drawn(desk: Desk, found: Figures) -> list[dict[str, Any]]:
         },
         {
             "title": _("Days until collected"),
-            "sub": _("%(count)d packages") % {"count": collected},
+            "sub": ngettext("%(count)d package", "%(count)d packages", collected) % {"count": collected},
             "chart": collected_chart(found),
         },
         {"title": _("Handovers by hour"), "sub": _("All days together"), "chart": hours_chart(found)},

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from clickcollect.instore import clock_words, lists
@@ -112,7 +113,11 @@ def empty(desk: Desk, asked: Asked, counts: Counts) -> dict[str, str]:
     title = _("Nothing found")
     elsewhere = [tab for tab in lists.TABS if counts.of(tab) and tab is not asked.tab and tab is not lists.ALL]
     hidden = lists.count(desk).of(asked.tab)
-    hides = _("The search “%(query)s” hides %(count)s packages in this list.") % {"query": asked.query, "count": hidden}
+    hides = ngettext(
+        "The search “%(query)s” hides %(count)d package in this list.",
+        "The search “%(query)s” hides %(count)d packages in this list.",
+        hidden,
+    ) % {"query": asked.query, "count": hidden}
     if elsewhere:
         where = ", ".join(f"{counts.of(tab)} · {tab.label}" for tab in elsewhere)
         return {"title": title, "sentence": f"{hides} {_('It finds: %(where)s.') % {'where': where}}"}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clickcollect.oms import settings
@@ -63,8 +62,12 @@ def for_store_staff() -> list[str]:
 def failing(endpoint: overview.BackingOff) -> Alarm:
     """An address that does not take its letters."""
     words = {"address": endpoint.target_url, "count": endpoint.waiting}
-    sentence = _("%(address)s does not answer; %(count)d messages wait for it. Look at its hook.") % words
-    return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence, since=endpoint.since)
+    sentence = ngettext(
+        "%(address)s does not answer; %(count)d message waits for it. Look at its hook.",
+        "%(address)s does not answer; %(count)d messages wait for it. Look at its hook.",
+        endpoint.waiting,
+    )
+    return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence % words, since=endpoint.since)
 
 
 def report() -> int:

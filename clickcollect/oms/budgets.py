@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.errors import Throttled
 from clickcollect.oms import states
@@ -161,11 +161,12 @@ def throttled(*, user_id: int, an_hour: int, a_day: int) -> Throttled:
         free_again = max(free_again, within_day[-a_day] + DAY)
     seconds = max(1, round((free_again - now).total_seconds()))
     minutes = -(-seconds // 60)
-    return Throttled(
-        _("You have entered too many wrong codes. Ask a colleague to go on, or try again in %(minutes)d minutes.")
-        % {"minutes": minutes},
-        retry_after=seconds,
+    words = ngettext(
+        "You have entered too many wrong codes. Ask a colleague to go on, or try again in %(minutes)d minute.",
+        "You have entered too many wrong codes. Ask a colleague to go on, or try again in %(minutes)d minutes.",
+        minutes,
     )
+    return Throttled(words % {"minutes": minutes}, retry_after=seconds)
 
 
 def release_employee(*, user_id: int | None, tried_at: datetime | None) -> None:

@@ -46,7 +46,10 @@ def state_faults(process: Process, *, packages: Mapping[str, int]) -> Iterator[F
             yield fault("states", _("The state %(number)s %(name)s cannot be left out."), number=number, name=name)
     for number, count in packages.items():
         if number not in numbers:
-            yield fault("states", _("%(count)d packages stand in state %(number)s."), count=count, number=number)
+            words = ngettext(
+                "%(count)d package stands in state %(number)s.", "%(count)d packages stand in state %(number)s.", count
+            )
+            yield fault("states", words, count=count, number=number)
 
 
 def duplicates(process: Process) -> Iterator[Fault]:

@@ -127,6 +127,13 @@ def test_plural_forms_are_complete(language: str) -> None:
     assert [key(found) for found in many if len(forms(found)) != catalogue.num_plurals] == []
 
 
+def test_what_is_counted_at_the_counter_has_a_plural(source: dict[Key, Message]) -> None:
+    """One package, two packages: one sentence for both is wrong in English, and worse in Arabic."""
+    counted = re.compile(r"%\((?:count|counter|minutes|seconds)\)[ds] [a-z]+s\b")
+    asked = [one for one, found in needed(source, "ar").items() if isinstance(found.id, str)]
+    assert [one for one in asked if counted.search(one[1])] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_placeholders_and_tags_are_those_of_the_source(language: str) -> None:
     """A plural form for one number (Arabic: none, one, two) may say it in words; the general form never does."""

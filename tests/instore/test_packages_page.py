@@ -173,7 +173,7 @@ def test_an_empty_search_says_what_it_hides_and_where_there_is_something() -> No
     search.update(package)
     shop.make_package(states.WAITING)
     html = page(signed_in(), "/instore/?q=j%C3%BCrgen&tab=to-pack")
-    assert "hides 1 packages" in html
+    assert "hides 1 package in" in html
     assert "1 · Delivered" in html
 
 

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued, Throttled
 from clickcollect.oms import events, pickup_code, states
@@ -54,10 +54,12 @@ def refuse_too_many(call: Call) -> None:
     pause = timedelta(seconds=call.settings["OTP_RESEND_COOLDOWN_SECONDS"])
     if sent and call.now < sent[-1] + pause:
         seconds = whole_seconds(sent[-1] + pause - call.now)
-        raise Throttled(
-            _("The code was sent a moment ago. Send it again in %(seconds)d seconds.") % {"seconds": seconds},
-            retry_after=seconds,
+        words = ngettext(
+            "The code was sent a moment ago. Send it again in %(seconds)d second.",
+            "The code was sent a moment ago. Send it again in %(seconds)d seconds.",
+            seconds,
         )
+        raise Throttled(words % {"seconds": seconds}, retry_after=seconds)
     if len(sent) >= call.settings["OTP_SENDS_PER_DAY"]:
         seconds = whole_seconds(sent[-call.settings["OTP_SENDS_PER_DAY"]] + WINDOW - call.now)
         raise Throttled(
