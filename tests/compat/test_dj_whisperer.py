@@ -12,8 +12,9 @@ from django.db import transaction
 from clickcollect.accounts.models import Role
 from clickcollect.oms import events, states
 from clickcollect.oms.events import EVENTS, Letter
-from clickcollect.whisperer import hooks, retry, signing
-from clickcollect.whisperer.models import Attempt, Event
+from clickcollect.whisperer import hooks, redelivery, retry, signing
+from clickcollect.whisperer.documents import delivery_document, hook_document
+from clickcollect.whisperer.models import Attempt, Delivery, Event
 from tests import shop
 from tests.compat import environment
 from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
@@ -132,3 +133,26 @@ def test_the_nth_wait_is_theirs_where_ours_sets_no_bound() -> None:
     theirs = json.loads(environment.ask("their_countdown.py", json.dumps(cases)))
     ours = [retry.countdown(config, attempts=n, code_bearing=False, chance=lambda: 0.5) for config, n in cases]
     assert ours == theirs
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hooks_and_their_events_have_their_names_but_no_secret_and_no_bodies() -> None:
+    names = json.loads(environment.ask("their_names.py"))
+    shop.make_package(states.READY)
+    subscribe("http://127.0.0.1:9/", secret=SECRETS[0])
+    post_every_type()
+    delivery = Delivery.objects.first()
+    assert delivery is not None
+    assert set(names["hook"]) - set(hook_document(delivery.hook)) == {"secret_key"}
+    left_out = {"request_payload", "response_content", "content_type"}
+    assert set(names["hook_event"]) - set(delivery_document(delivery)) == left_out
+
+
+def test_refusals_are_in_their_words() -> None:
+    theirs = json.loads(environment.ask("their_names.py"))["refusals"]
+    ours: list[tuple[str, str]] = [
+        (hooks.HookExists.code, hooks.HookExists.words),
+        (redelivery.AlreadyDelivered.code, redelivery.AlreadyDelivered.words),
+        (redelivery.StillTrying.code, redelivery.StillTrying.words),
+    ]
+    assert [theirs[code] for code, _words in ours] == [{"code": code, "en": words} for code, words in ours]

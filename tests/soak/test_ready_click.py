@@ -33,32 +33,39 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
 
 def test_p95_from_the_ready_click_to_the_provider_is_under_a_second_at_20_a_second(shop: DemoShop) -> None:
     found = [one_round(shop) for _round in range(ROUNDS)]
+    answered, accepted = ([f"{one[place] * 1000:.0f}" for one in found] for place in (0, 1))
     load = os.getloadavg()[0]
-    print(f"\nready click to provider: p95 {[f'{one * 1000:.0f}' for one in found]} ms, load {load:.1f}")  # noqa: T201
-    assert statistics.median(found) < 1
+    print(f"\np95 of the click's answer {answered} ms, of the provider {accepted} ms, load {load:.1f}")  # noqa: T201
+    assert statistics.median(one[1] for one in found) < 1
 
 
-def one_round(shop: DemoShop) -> float:
-    """So many clicks, twenty a second; the p95 of the seconds until the provider had accepted the message."""
+def one_round(shop: DemoShop) -> tuple[float, float]:
+    """So many clicks, twenty a second; the p95 of the seconds until the answer, and until the provider's yes."""
     packages = [shop.packed_package() for _click in range(CLICKS)]
     start = time.time() + 1
     with ThreadPoolExecutor(8) as pool:
-        clicked = dict(pool.map(lambda pair: click(shop, *pair[1], at=start + pair[0] / A_SECOND), enumerate(packages)))
-    wait_until(lambda: set(accepted(shop)) >= set(clicked), seconds=60)
-    arrived = accepted(shop)
-    took = sorted(arrived[phone] - pressed for phone, pressed in clicked.items())
-    return took[int(len(took) * 0.95)]
+        clicks = list(pool.map(lambda pair: click(shop, *pair[1], at=start + pair[0] / A_SECOND), enumerate(packages)))
+    wait_until(lambda: {phone for phone, _pressed, _answered in clicks} <= set(acceptances(shop)), seconds=60)
+    arrived = acceptances(shop)
+    return (
+        p95([answered - pressed for _phone, pressed, answered in clicks]),
+        p95([arrived[phone] - pressed for phone, pressed, _answered in clicks]),
+    )
 
 
-def click(shop: DemoShop, package: int, phone: str, *, at: float) -> tuple[str, float]:
-    """Press the button at that moment; whose message it makes, and when it was pressed."""
+def p95(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.95)]
+
+
+def click(shop: DemoShop, package: int, phone: str, *, at: float) -> tuple[str, float, float]:
+    """Press the button at that moment; whose message it makes, when it was pressed, and when that was answered."""
     time.sleep(max(0.0, at - time.time()))
     pressed = time.time()
     assert shop.run_command(package, "ready-for-customer-pickup")[0] == 204
-    return phone, pressed
+    return phone, pressed, time.time()
 
 
-def accepted(shop: DemoShop) -> dict[str, float]:
+def acceptances(shop: DemoShop) -> dict[str, float]:
     """When the provider accepted the message to each phone."""
     return {message["to"]: datetime.fromisoformat(message["sent_at"]).timestamp() for message in messages(shop)}
 
