@@ -23,8 +23,10 @@ PAYLOADS = [
     f"</textarea><script>{RUN}</script>", f"</script><script>{RUN}</script>", f"--><script>{RUN}</script>",
     f"<![CDATA[<script>{RUN}</script>]]>", f"<scr<script>ipt>{RUN}</scr</script>ipt>", f"<ScRiPt>{RUN}</sCrIpT>",
     f"<script\n>{RUN}</script\n>", f"<script/x>{RUN}</script>", f"%3Cscript%3E{RUN}%3C/script%3E",
-    f"&lt;script&gt;{RUN}&lt;/script&gt;", f"\\u003cscript\\u003e{RUN}\\u003c/script\\u003e", "{{1337*1337}}", "{% debug %}",
-    "${1337*1337}", f"{{{{constructor.constructor('{RUN}')()}}}}", f'<div x-data x-init="{RUN}">', f"<p x-on:click={RUN}>",
+    f"&lt;script&gt;{RUN}&lt;/script&gt;", f"\\u003cscript\\u003e{RUN}\\u003c/script\\u003e",
+    "{{7*77777}}", "{% debug %}",
+    "${7*77777}", f"{{{{constructor.constructor('{RUN}')()}}}}", f'<div x-data x-init="{RUN}">',
+    f"<p x-on:click={RUN}>",
     f'<div hx-get=/ hx-trigger=load hx-on::load="{RUN}">', f"<button hx-on:click={RUN}>b</button>",
     f"<form action=javascript:{RUN}><input type=submit>",
     f"<object data=javascript:{RUN}>", f"<embed src=javascript:{RUN}>",
@@ -55,7 +57,7 @@ def nothing_ran(page: Page) -> None:
     page.wait_for_load_state("load")
     assert page.evaluate("window.ran") is None, page.url
     assert page.locator("script:has-text('window.ran')").count() == 0
-    assert "1787569" not in page.title() + page.inner_text("body")
+    assert "544439" not in page.title() + page.inner_text("body")
 
 
 def look_at(page: Page, address: Callable[[str], Page], addresses: list[str]) -> None:
