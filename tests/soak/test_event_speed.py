@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import psycopg
 import pytest
 from django.conf import settings
@@ -37,8 +38,10 @@ def rates(user: User, *, delay: float, events: int) -> list[float]:
         make_hook(user, url=receiver.url, secret_key=SECRET)
         for number in range(ROUNDS):
             publish_many(events)
-            with worker_process():
+            with worker_process() as worker:
                 wait_for((number + 1) * events)
+                cpu = psutil.Process(worker.pid).cpu_times()
+            print(f"worker: {(cpu.user + cpu.system) / events * 1e6:.0f} µs of CPU an event, start included")  # noqa: T201
             found.append(events / seconds_taken(newest=events))
         assert len(receiver.told()["uuids"]) == ROUNDS * events
     assert Attempt.objects.count() == ROUNDS * events
@@ -114,7 +117,10 @@ def test_an_endpoint_that_hangs_does_not_slow_the_others_down(user: User, filler
 
 
 def slowest_95() -> float:
-    """400 letters with a code, 20 a second: how long from the commit's clock to the answer, in seconds."""
+    """400 letters with a code, 20 a second: the seconds from publishing to the answer.
+
+    The p95 of each hundred, and of these the median: other work on the machine comes in bursts.
+    """
     start = time.monotonic()
     uuids = [publish_in_time(number, start=start) for number in range(400)]
     time.sleep(1)
@@ -122,12 +128,14 @@ def slowest_95() -> float:
         cursor.execute(
             "SELECT extract(epoch FROM a.started_at - e.issued_at)::float8 + a.duration_ms / 1000.0::float8"
             " FROM whisperer_event e JOIN whisperer_delivery d ON d.event_id = e.id"
-            " JOIN whisperer_attempt a ON a.delivery_id = d.id WHERE e.uuid = any(%s) AND a.status_code = 200",
+            " JOIN whisperer_attempt a ON a.delivery_id = d.id WHERE e.uuid = any(%s) AND a.status_code = 200"
+            " ORDER BY e.id",
             [uuids],
         )
-        took = sorted(float(row[0]) for row in cursor.fetchall())
+        took = [float(row[0]) for row in cursor.fetchall()]
     assert len(took) == len(uuids)
-    return took[int(len(took) * 0.95)]
+    slices = [sorted(took[start : start + 100]) for start in range(0, 400, 100)]
+    return statistics.median(one[95] for one in slices)
 
 
 def publish_in_time(number: int, *, start: float) -> str:
