@@ -96,13 +96,44 @@ def test_a_new_password_ends_sessions_and_tokens(admin: Client) -> None:
     assert find_token(key) is None
 
 
-def test_nobody_raises_or_closes_their_own_account(admin: Client) -> None:
+def test_t46_nobody_raises_or_closes_their_own_account(admin: Client) -> None:
     boss = User.objects.get(username="boss")
     make_user(Role.ADMIN)
     for changes in ({"role": "operator"}, {"is_active": None}):
         assert post_person(admin, boss, **changes).status_code == 400
     boss.refresh_from_db()
     assert (boss.role, boss.is_active) == (Role.ADMIN, True)
+
+
+FLAGS: dict[str, Any] = {"role": "admin", "is_staff": "on", "is_superuser": "on", "is_active": "on", "groups": ["1"]}
+
+
+def powers(user: User) -> tuple[str, bool, bool]:
+    user.refresh_from_db()
+    return user.role, user.is_staff, user.is_superuser
+
+
+@pytest.mark.parametrize("role", [Role.ASSOCIATE, Role.MANAGER, Role.OPERATOR])
+def test_t46_flags_that_staff_send_along_raise_nobody(client: Client, role: Role) -> None:
+    user = make_user(role, make_store())
+    before = powers(user)
+    client.force_login(user)
+    key = create_token(user=user, name="x", scopes=["packages:read", "settings:write"]).key
+    token = {"Authorization": f"Token {key}"}
+    addresses = ["/oms/staff/add/", f"/oms/staff/{user.pk}/change/", "/accounts/password/change/", "/accounts/email/"]
+    for address in (*addresses, "/instore/switch/", "/api/v1/oms/settings/application_settings/"):
+        client.post(address, NEW | FLAGS)
+        client.post(address, NEW | FLAGS, content_type="application/json", headers=token)
+        client.patch(address, FLAGS, content_type="application/json", headers=token)
+    assert powers(user) == before
+    assert not User.objects.filter(role=Role.ADMIN).exists()
+
+
+def test_t46_control_an_administrator_raises_somebody_else(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    post_person(admin, user, **FLAGS)
+    assert powers(user)[0] == Role.ADMIN
+    assert not user.is_superuser, "no page gives that away"
 
 
 def test_an_operator_sees_staff_and_changes_nobody(client: Client) -> None:

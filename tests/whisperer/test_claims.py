@@ -141,7 +141,7 @@ def test_a_lease_ends_within_30_seconds_and_outlives_a_post(hook: Hook) -> None:
     assert seconds > claims.START_WITHIN_SECONDS + 15
 
 
-def test_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
+def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
     written, may_commit = Event(), Event()
 
     def slow() -> None:

@@ -47,7 +47,7 @@ class Issues:
         return {"otp": {"code": str(number) * 6, "issue": number}}
 
 
-def test_an_older_code_never_arrives_after_a_newer_one(user: User, filler: Filler) -> None:
+def test_t31_an_older_code_never_arrives_after_a_newer_one(user: User, filler: Filler) -> None:
     filler.answer = issues = Issues()
     statuses = iter([500, 200, 500, 500, 200, 500, 200])
 
@@ -94,7 +94,7 @@ def test_retries_of_a_code_end_with_the_code(user: User, filler: Filler) -> None
     assert Delivery.objects.get().reason == "expired"
 
 
-def test_a_dead_letter_goes_out_again_with_its_uuid_and_a_new_signature(user: User, filler: Filler) -> None:
+def test_t33_a_dead_letter_goes_out_again_with_its_uuid_and_a_new_signature(user: User, filler: Filler) -> None:
     with receiving(Receiver()) as (receiver,), working():
         make_hook(user, url=receiver.url, type=CODE, secret_key="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         event = publish(type=CODE)
@@ -118,7 +118,7 @@ def receiver_time(receiver: Receiver) -> int:
 @pytest.mark.parametrize(
     ("refusal", "error"), [(Superseded("newer"), redelivery.WasSuperseded), (Expired(), redelivery.HasExpired)]
 )
-def test_an_outdated_code_is_not_sent_again(
+def test_t33_an_outdated_code_is_not_sent_again(
     refusal: Exception, error: type[redelivery.RedeliveryRefused], user: User, filler: Filler
 ) -> None:
     def refuse(_event: Event) -> dict[str, Any]:
