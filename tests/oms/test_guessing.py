@@ -129,26 +129,31 @@ def test_t10_a_wrong_guess_is_counted_whatever_kills_the_request() -> None:
     assert killed >= 10, "the kill must have hit real lines"
 
 
-def test_t12_new_codes_at_once_leave_one_active_and_rising_numbers() -> None:
+@pytest.mark.parametrize(
+    ("rounds", "at_a_time"),
+    [(3, 20), pytest.param(100, 50, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])],
+)
+def test_t12_new_codes_at_once_leave_one_active_and_rising_numbers(rounds: int, at_a_time: int) -> None:
     shop.put_setting("OTP_NEW_CODES", value=10)
-    package = shop.make_package(states.READY)
-    for _round in range(3):
+    for _round in range(rounds):
+        package = shop.make_package(states.READY)
         new_code = partial(run_command, package_id=package.pk, transition="SEND_NEW_CODE", actor=SYSTEM)
-        counted = codes(at_once([new_code] * 20))
+        counted = codes(at_once([new_code] * at_a_time))
         assert counted.get("ok", 0) >= 1
         assert set(counted) <= {"ok", "state_conflict", "otp_locked"}
-    numbers = list(CodeIssue.objects.filter(package=package).order_by("id").values_list("number", flat=True))
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert CodeIssue.objects.filter(package=package, closed_at=None).count() == 1
-    assert shop.reread(package).issue_number == numbers[-1]
+        numbers = list(CodeIssue.objects.filter(package=package).order_by("id").values_list("number", flat=True))
+        assert numbers == list(range(1, counted["ok"] + 2))
+        assert CodeIssue.objects.filter(package=package, closed_at=None).count() == 1
+        assert shop.reread(package).issue_number == numbers[-1]
 
 
-def test_t13_an_employee_stops_at_ten_and_others_are_unaffected() -> None:
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+def test_t13_an_employee_stops_at_ten_and_others_are_unaffected(count: int) -> None:
     store = shop.make_store()
     actor, colleague = (shop.make_actor(Role.ASSOCIATE, store) for _ in range(2))
-    packages = [shop.make_package(states.READY, store=store) for _ in range(30)]
+    packages = [shop.make_package(states.READY, store=store) for _ in range(count)]
     answers = at_once([deliver(package, shop.wrong_code(package), actor) for package in packages])
-    assert codes(answers) == {"otp_incorrect": 10, "throttled": 20}
+    assert codes(answers) == {"otp_incorrect": 10, "throttled": count - 10}
     assert sum(shop.reread(package).total_attempts for package in packages) == 10
     with pytest.raises(Throttled) as caught:
         deliver(packages[0], shop.right_code(packages[0]), actor)()
