@@ -20,19 +20,28 @@ def at_once(deeds: Sequence[Callable[[], T]], *, threads: int = THREADS) -> list
     """
     together = min(threads, len(deeds))
     start = Barrier(together)
+    places = iter(range(len(deeds)))
+    answers: dict[int, T | DomainError] = {}
 
-    def one(index: int, deed: Callable[[], T]) -> T | DomainError:
-        if index < together:
-            start.wait(timeout=30)
+    def work() -> None:
         try:
-            return deed()
-        except DomainError as refusal:
-            return refusal
+            start.wait(timeout=30)
+            for place in places:
+                answers[place] = answer_of(deeds[place])
         finally:
             connection.close()
 
     with ThreadPoolExecutor(together) as pool:
-        return list(pool.map(one, range(len(deeds)), deeds))
+        for worker in [pool.submit(work) for _ in range(together)]:
+            worker.result()
+    return [answers[place] for place in range(len(deeds))]
+
+
+def answer_of(deed: Callable[[], T]) -> T | DomainError:
+    try:
+        return deed()
+    except DomainError as refusal:
+        return refusal
 
 
 def codes(answers: Sequence[object]) -> dict[str, int]:

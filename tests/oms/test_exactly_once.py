@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -56,6 +57,7 @@ def test_t18_control_without_the_conditional_update_many_deliver() -> None:
         seen = shop.reread(package)
         if seen.state.enum_value != states.READY:
             return False
+        time.sleep(0.005)  # the work of a request between its look and its deed
         Package.objects.filter(pk=seen.pk).update(state=delivered)
         return True
 
