@@ -91,7 +91,11 @@ def test_other_types_are_taken_and_ignored(own: OwnExtension) -> None:
     assert own.sent() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"\xff", json.dumps(event(customer=None)).encode()])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[]", b"\xff", json.dumps(event(customer=None)).encode()],
+    ids=["empty", "no event", "a list", "not UTF-8", "no customer"],
+)
 def test_what_it_cannot_read_is_not_taken_and_not_told(own: OwnExtension, body: bytes) -> None:
     assert own.post(body).status == 503
     assert own.sent() == []

@@ -42,6 +42,7 @@ def test_list_pages_take_at_most_ten_statements(address: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_five_thousand_ready_packages_answer_within_300_ms_and_100_kb() -> None:
     package = shop.make_package(states.PACKED)
     ready = PackageState.objects.get(enum_value=states.READY)

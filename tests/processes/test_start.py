@@ -121,6 +121,7 @@ def wrong_password_url() -> str:
         ("sqlite:///a-secret", "must read postgres://user:password@host:5432/database"),
         ("not an address a-secret", "must read postgres://user:password@host:5432/database"),
     ],
+    ids=["unreachable", "wrong password", "not PostgreSQL", "no address"],
 )
 def test_a_database_that_cannot_be_used_is_a_sentence_without_its_password(url: str, said: str) -> None:
     environment = {"DATABASE_URL": url, "DATABASE_OWNER_URL": url, "EXTENSION_DATABASE_URL": url}

@@ -180,6 +180,7 @@ def test_a_receiver_that_is_gone_stops_its_hook_and_the_reason_is_kept(user: Use
     assert states() == {"dead": 1}
 
 
+@pytest.mark.alone
 def test_a_receiver_that_hangs_does_not_slow_the_others_down(user: User, filler: Filler) -> None:
     def slowest_95(receiver: Receiver) -> float:
         """Publish one letter every 20 ms and see how long each takes to arrive."""

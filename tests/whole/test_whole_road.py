@@ -26,7 +26,7 @@ import pytest
 from clickcollect.processes import postgres
 from tests.processes.test_run import Run, child, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(500)]
 _numbers = count(1)
 
 
