@@ -68,9 +68,9 @@ def test_receipts_wait_for_an_oms_that_is_away_also_over_a_restart(start_extensi
     first.kill()
     start_extension(EXTENSION_OMS_URL=gone.url, database_url=first.database_url)
     with receiver(port=port, status=503) as oms:
-        oms.wait_for(1, seconds=45)
+        oms.wait_for(1, seconds=90)
         oms.status = 204
-        heard = told(oms.wait_for(3, seconds=30))
+        heard = told(oms.wait_for(3, seconds=90))
         assert [one["status"] for one in heard][-2:] == ["accepted", "delivered"]
 
 
