@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -23,7 +23,10 @@ Words = str | Promise
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """One way to narrow a list. ``kind``: choice, text or date; ``choices``: value and label."""
+    """One way to narrow a list.
+
+    ``kind``: choice, tab (a choice outside the form), text or date; ``choices``: value and label.
+    """
 
     name: str
     label: Words
@@ -33,7 +36,7 @@ class Filter:
 
     def read(self, text: str) -> Any:
         """What was asked for; None where it makes no sense, which narrows nothing."""
-        if self.kind == "choice":
+        if self.kind in ("choice", "tab"):
             return text if any(text == value for value, _label in self.choices) else None
         if self.kind == "date":
             try:
@@ -86,7 +89,7 @@ class Listing:
     rows: Rows
     filters: Sequence[Filter] = ()
     search: Callable[[Rows, str], Rows] | None = None
-    orders: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"newest": ("-pk",)})
+    orders: Mapping[str, Sequence[str | OrderBy]] = field(default_factory=lambda: {"newest": ("-pk",)})
     per_page: int = PER_PAGE
 
     @cached_property
@@ -112,13 +115,15 @@ class Listing:
     @cached_property
     def found(self) -> Rows:
         """Everything that fits, in order."""
+        return self.found_without("").order_by(*self.orders[self.order])
+
+    def found_without(self, left_out: str) -> Rows:
+        """Everything that fits all filters but one, in no order."""
         rows = self.rows
         for item in self.filters:
-            if item.name in self.chosen:
+            if item.name in self.chosen and item.name != left_out:
                 rows = item.apply(rows, self.chosen[item.name])
-        if self.search and self.query:
-            rows = self.search(rows, self.query)
-        return rows.order_by(*self.orders[self.order])
+        return self.search(rows, self.query) if self.search and self.query else rows
 
     @cached_property
     def counted(self) -> int:
@@ -168,6 +173,8 @@ class Listing:
     def fields(self) -> Iterable[dict[str, Any]]:
         """The filters as a form shows them."""
         for item in self.filters:
+            if item.kind == "tab":
+                continue
             value = self.chosen.get(item.name)
             text = value.isoformat() if isinstance(value, date) else (value or "")
             yield {"name": item.name, "label": item.label, "kind": item.kind, "choices": item.choices, "value": text}
@@ -183,17 +190,28 @@ class Listing:
                 "without": self.link(**{name: None}),
             }
             for name, value in self.chosen.items()
+            if by_name[name].kind != "tab"
         ]
         if self.query:
             narrowing.append({"label": _("Search"), "value": self.query, "without": self.link(q=None)})
         return narrowing
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything at all keeps rows away, a tab included."""
+        return bool(self.chosen or self.query)
+
     @cached_property
     def hidden(self) -> int:
         """How many rows the filters hide, told when nothing is left (to `MOST_COUNTED`)."""
-        return self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count() if self.active else 0
+        return self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count() if self.narrowed else 0
 
     @property
     def kept(self) -> dict[str, str]:
         """What a search form carries along."""
-        return {"order": self.order} if self.request.GET.get("order") else {}
+        tabs = {
+            item.name: self.chosen[item.name]
+            for item in self.filters
+            if item.kind == "tab" and item.name in self.chosen
+        }
+        return tabs | ({"order": self.order} if self.request.GET.get("order") else {})

@@ -1,10 +1,10 @@
 """Packages in OMS WEB: the list, and the page of one. What a package can do is asked of `available_commands`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
-from django.db.models import Q
+from django.db.models import OrderBy, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from clickcollect.oms import search, states
 from clickcollect.oms.access import get_package, packages_of
 from clickcollect.oms.documents import utc
 from clickcollect.oms.models import MessageState, Package, PackageState
-from clickcollect.omsweb import command_dialog, export
+from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
@@ -69,19 +69,31 @@ def delivery_type_filter(column: str) -> Filter:
 
 
 def package_search(rows: Rows, text: str) -> Rows:
-    """By order number, package number, customer name, last 4 digits of the phone and shelf (ui.md); never by code."""
+    """By order number, package number, customer name, last 4 digits of the phone and shelf (ui.md); never by code.
+
+    A scanned label is that package alone, whatever else its digits may begin.
+    """
+    number = search.read_label(text)
+    if number and rows.filter(number=number).exists():
+        return rows.filter(number=number)
     return search.matching(rows, text)
 
 
 def package_listing(request: HttpRequest) -> Listing:
-    """The packages that this person sees, as asked for. By due time only within one state, where an index has it."""
-    orders: dict[str, tuple[str, ...]] = {"newest": ("-pk",), "oldest": ("pk",)}
-    if request.GET.get("state"):
-        orders["due"] = ("due_at", "pk")
+    """The packages that this person sees, as asked for: what is still to be handled most urgent first, else the newest.
+
+    By due time only where few states are left to sort.
+    """
+    orders: dict[str, Sequence[str | OrderBy]] = {"newest": ("-pk",), "oldest": ("pk",)}
+    if tabs.urgent_first(request.GET.get(tabs.PARAMETER, "")):
+        orders = {"due": tabs.BY_DUE, **orders}
+    elif request.GET.get("state"):
+        orders["due"] = tabs.BY_DUE
     return Listing(
         request=request,
         rows=packages_of(actor_of(request)),
         filters=[
+            tabs.tab_filter(),
             Filter(
                 name="state",
                 label=_("Status"),
@@ -147,7 +159,12 @@ class PackageSubject(Subject):
         listing = package_listing(request)
         exports = export.links(listing, name="packages")
         context = self.page(
-            request, title=_("Packages"), listing=listing, exports=exports, **saved_for(request, "packages")
+            request,
+            title=_("Packages"),
+            listing=listing,
+            tabs=tabs.shown_tabs(listing),
+            exports=exports,
+            **saved_for(request, "packages"),
         )
         return TemplateResponse(request, "omsweb/packages.html", context)
 

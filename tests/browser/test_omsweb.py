@@ -162,6 +162,25 @@ def test_the_table_has_the_columns_of_the_contract(window: OpenWindow) -> None:
     expect(page.get_by_role("row", name=re.compile("In_store"))).to_contain_text("Yes")
 
 
+def test_the_tabs_are_the_counters_with_counts_and_go_by_arrow_key(window: OpenWindow) -> None:
+    shop.make_package()
+    ready = shop.make_package(states.READY)
+    opened = office(window, "/oms/packages/")
+    page = opened.page
+    expect(page.get_by_role("tab")).to_have_text(
+        ["To pack 1", "Packed 0", "Ready for customer 1", "Delivered 0", "All 2"]
+    )
+    expect(page.get_by_role("tab", name="All")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("Search or scan")).to_be_visible()
+    page.get_by_role("tab", name="Packed").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name="Ready for customer")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("rowheader")).to_contain_text(ready.number)
+    assert not opened.axe()
+
+
 def test_an_order_is_entered_with_two_items(window: OpenWindow) -> None:
     shop.make_store("IST-01")
     page = office(window, "/oms/orders/").page

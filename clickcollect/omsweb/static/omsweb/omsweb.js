@@ -95,6 +95,18 @@
     }
   });
 
+  // Along the tabs by arrow keys, in the direction of the page.
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    const steps = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!tab || !steps) return;
+    event.preventDefault();
+    const tabs = [...tab.parentElement.children];
+    const step = document.dir === "rtl" ? -steps : steps;
+    tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].focus();
+  });
+  document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-autosubmit]");
     if (form && event.target.matches("select, input[type=date]")) form.requestSubmit();
