@@ -57,7 +57,8 @@ WITH employee AS (
 )
 UPDATE oms_package SET
     total_attempts = total_attempts - 1,
-    issue_attempts = issue_attempts - CASE WHEN issue_number = %(issue)s THEN 1 ELSE 0 END
+    issue_attempts = issue_attempts
+        - CASE WHEN issue_number = %(issue)s AND unlocks = %(unlocks)s THEN 1 ELSE 0 END
 WHERE id = %(package)s::bigint
 """
 
@@ -72,6 +73,7 @@ class Reserved:
     tried_at: datetime | None
     granted: bool
     version: int = 0
+    unlocks: int = 0
     left_of_issue: int = 0
     left_of_package: int = 0
     left_of_employee: int = 0
@@ -121,6 +123,7 @@ def reserve(*, package: Package, issue: CodeIssue, actor: Actor, limits: Values)
         tried_at=tried_at,
         granted=True,
         version=version,
+        unlocks=unlocks,
         left_of_issue=per_issue - issue_attempts,
         left_of_package=per_package + UNLOCK_ADDS * unlocks - total_attempts,
         left_of_employee=left_of_employee,
@@ -181,7 +184,10 @@ def release_employee(*, user_id: int | None, tried_at: datetime | None) -> None:
 
 
 def give_back(reserved: Reserved) -> None:
-    """Take back a whole reservation in one committed statement: the code was right, or nothing was compared."""
+    """Take back a whole reservation in one committed statement: the code was right, or nothing was compared.
+
+    A new code and an unlock have set the count of the issue to 0 already: then only the package's is taken back.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             GIVE_BACK,
@@ -190,5 +196,6 @@ def give_back(reserved: Reserved) -> None:
                 "tried": reserved.tried_at,
                 "package": reserved.package_id,
                 "issue": reserved.issue_number,
+                "unlocks": reserved.unlocks,
             },
         )

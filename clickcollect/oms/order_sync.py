@@ -26,12 +26,21 @@ def status_of(package_states: Collection[str], *, cancelling: bool) -> OrderStat
     return OrderStatus.PREPARING
 
 
+def hold(order_id: int) -> None:
+    """Hold an order until the transaction ends; what is read of it afterwards is the last word.
+
+    The last of two packages moving at once sees the other, and a code never goes to a number that is being corrected.
+    Always after the package and before its issue: whoever locks in another order waits for somebody who waits for him.
+    """
+    Order.objects.select_for_update().only("pk").get(pk=order_id)
+
+
 def follow(package: Package, *, tell_omnitron: bool) -> Order | None:
     """Bring the order of a package that has just moved up to date; the order if its status changed.
 
-    The order row is locked first, so that the last of two packages moving at once sees the other.
+    The order is held, and was read with the package after that.
     """
-    order = Order.objects.select_for_update().get(pk=package.order_id)
+    order = package.order
     siblings = Package.objects.filter(order_id=order.pk).values_list("state__enum_value", flat=True)
     status = status_of(list(siblings), cancelling=order.cancel_requested_at is not None)
     if status == order.status or (status in FOLLOWS_CONFIGURATION and not tell_omnitron):

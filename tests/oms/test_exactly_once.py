@@ -2,9 +2,9 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from functools import partial
+from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connection
@@ -19,7 +19,7 @@ from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package, PackageState
 from clickcollect.whisperer.models import Event
 from tests import shop
-from tests.crowd import at_once, codes
+from tests.crowd import THREADS, at_once, codes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -52,12 +52,13 @@ def test_t18_many_right_codes_at_once_deliver_once(packages: int, tries: int) ->
 def test_t18_control_without_the_conditional_update_many_deliver() -> None:
     package = shop.make_package(states.READY)
     delivered = PackageState.objects.get(enum_value=states.DELIVERED)
+    everybody_has_looked = Barrier(THREADS)
 
     def careless() -> bool:
         seen = shop.reread(package)
         if seen.state.enum_value != states.READY:
             return False
-        time.sleep(0.005)  # the work of a request between its look and its deed
+        everybody_has_looked.wait(timeout=30)  # the work of a request between its look and its deed
         Package.objects.filter(pk=seen.pk).update(state=delivered)
         return True
 

@@ -153,6 +153,7 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
         untouched = Q(pk=package.pk, state_id=row.source_id, version=command.seen_version(call, checked))
         if Package.objects.filter(untouched & command.guard(call, checked)).update(**changes) != 1:
             raise StateConflict
+        order_sync.hold(package.order_id)
         package = packages_of(call.actor).get(pk=package.pk)
         applied = command.apply(replace(call, package=package), checked)
         letters = list(applied.letters)
