@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import Now, TruncDate
+from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import Least, TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -19,11 +19,14 @@ from clickcollect.oms.access import packages_of
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of, may
+from clickcollect.omsweb.hooks import FAILING
+from clickcollect.omsweb.listing import midnight
 from clickcollect.omsweb.packages import LATE
 from clickcollect.omsweb.process_picture import draw
-from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook
+from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
 
 DAYS: Final = 14
+DEAD_DAYS: Final = 7
 MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
 SHOWN: Final = 8
 PACKAGES: Final = (
@@ -109,21 +112,27 @@ def post_office(request: HttpRequest) -> Iterable[Need]:
     """Hooks that fail, and letters that never arrived."""
     if not may(request, "hooks:read"):
         return
-    stopped = bounded(Hook.objects.filter(deleted_at=None, stopped_at__isnull=False, is_active=False))
-    failing = bounded(Endpoint.objects.filter(failing_since__isnull=False))
-    hooks = reverse("omsweb:whisperer_hook_changelist")
+    failing = Hook.objects.filter(FAILING, deleted_at=None)
+    since = failing.aggregate(first=Least(Min("endpoint__failing_since"), Min("stopped_at")))["first"]
+    told = _("A receiver does not answer, or is gone.")
+    if since:
+        told = _("Since %(since)s UTC a receiver does not answer, or is gone.") % {
+            "since": date_format(since.astimezone(UTC), "j M, H:i")
+        }
     yield Need(
-        count=failing + stopped,
+        count=bounded(failing),
         title=_("Failing webhooks"),
-        detail=_("A receiver does not answer, or is gone."),
-        link=hooks,
+        detail=told,
+        link=f"{reverse('omsweb:whisperer_hook_changelist')}?state=failing",
         icon="webhook",
     )
+    week_ago = timezone.localdate() - timedelta(days=DEAD_DAYS)
+    dead = Delivery.objects.filter(state=DeliveryState.DEAD, queued_at__gte=midnight(week_ago))
     yield Need(
-        count=bounded(Delivery.objects.filter(state=DeliveryState.DEAD, finished_at__gte=Now() - timedelta(days=7))),
+        count=bounded(dead),
         title=_("Dead letters"),
         detail=_("Events of the last 7 days that reached nobody."),
-        link=f"{reverse('omsweb:whisperer_delivery_changelist')}?state={DeliveryState.DEAD}",
+        link=f"{reverse('omsweb:whisperer_delivery_changelist')}?state={DeliveryState.DEAD}&from={week_ago.isoformat()}",
         icon="mail_off",
         tone="warn",
     )

@@ -1,16 +1,18 @@
 """Deliveries in OMS WEB: how each event fared on its way to each webhook. No bodies; dead letters can go again."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clickcollect.errors import DomainError, NotFound
+from clickcollect.omnitron.models import Order
 from clickcollect.oms import alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
@@ -26,10 +28,13 @@ LARGEST_ID: Final = 2**62
 
 
 def of_subject(rows: Rows, text: str) -> Rows:
-    """By a package's number, an event's uuid, or a subject such as order:12."""
+    """By a package's or order's number, an event's uuid, or a subject such as order:12."""
     package = Package.objects.filter(number__iexact=text).values_list("pk", flat=True).first()
     if package is not None:
         return rows.filter(subject=f"package:{package}")
+    order = Order.objects.filter(number=text).values_list("pk", flat=True).first()
+    if order is not None:
+        return rows.filter(subject=f"order:{order}")
     if len(text) == 32:
         return rows.filter(event__uuid=text)
     return rows.filter(subject=text)
@@ -52,10 +57,33 @@ def delivery_listing(request: HttpRequest) -> Listing:
                 choices=type_choices(),
                 apply=lambda rows, value: rows.filter(event_type=value),
             ),
+            Filter(
+                name="reason",
+                label=_("Reason"),
+                choices=Reason.choices,
+                apply=lambda rows, value: rows.filter(reason=value),
+            ),
             *day_filters("queued_at"),
         ],
         search=of_subject,
     )
+
+
+def subjects_of(letters: Iterable[Delivery]) -> dict[str, dict[str, str]]:
+    """What letters are about, as people know it: the number and the page of a package or an order; two statements."""
+    wanted: dict[str, set[int]] = {"package": set(), "order": set()}
+    for letter in letters:
+        kind, _colon, key = letter.subject.partition(":")
+        if kind in wanted and key.isdigit():
+            wanted[kind].add(int(key))
+    found: dict[str, dict[str, str]] = {}
+    for pk, number in Package.objects.filter(pk__in=wanted["package"]).values_list("pk", "number"):
+        link = reverse("omsweb:oms_package_change", args=[pk])
+        found[f"package:{pk}"] = {"number": str(number), "link": link}
+    for pk, number in Order.objects.filter(pk__in=wanted["order"]).values_list("pk", "number"):
+        link = reverse("omsweb:omnitron_order_change", args=[pk])
+        found[f"order:{pk}"] = {"number": number, "link": link}
+    return found
 
 
 def reason_words(reason: str) -> str:
@@ -77,10 +105,13 @@ class DeliverySubject(Subject):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
+        listing = delivery_listing(request)
+        about = subjects_of(listing.shown)
         context = self.page(
             request,
             title=_("Deliveries"),
-            listing=delivery_listing(request),
+            listing=listing,
+            letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.shown],
             may_write=actor_of(request).may("hooks:write"),
             alarms=alarms.current(),
             **saved_for(request, "deliveries"),
@@ -98,6 +129,7 @@ class DeliverySubject(Subject):
             request,
             title=letter.event_type,
             letter=letter,
+            about=subjects_of([letter]).get(letter.subject),
             tries=[(one, reason_words(one.reason)) for one in overview.attempts_of(letter.pk, at_most=100)],
             why=reason_words(letter.reason),
             may_write=actor_of(request).may("hooks:write"),

@@ -1,6 +1,6 @@
 """Webhooks in OMS WEB: who is told what. Secrets go in and never come out; a new address needs the password again."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from allauth.core import ratelimit
 from django import forms
@@ -24,11 +24,18 @@ from clickcollect.omsweb.subject import Subject
 from clickcollect.whisperer import hooks, overview, redelivery, registry
 from clickcollect.whisperer.models import DeliveryState, Hook
 
-LARGEST_ID = 2**62
+LARGEST_ID: Final = 2**62
 
 
 def type_choices() -> list[tuple[str, str]]:
     return [(name, name) for name in registry.event_types()]
+
+
+class JsonText(forms.JSONField):
+    """JSON in a text box; nothing is an empty box, not the word null."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value in (None, {}) else super().prepare_value(value)
 
 
 class HookSheet(Sheet):
@@ -60,7 +67,7 @@ class HookSheet(Sheet):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    retry_countdown_config = forms.JSONField(
+    retry_countdown_config = JsonText(
         label=gettext_lazy("Retries"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
@@ -68,12 +75,18 @@ class HookSheet(Sheet):
             'Such as {"choice": "fixed", "kwargs": {"seconds": 30}}. Left empty: longer and longer.'
         ),
     )
-    additional_headers = forms.JSONField(
+    additional_headers = JsonText(
         label=gettext_lazy("Additional headers"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text=gettext_lazy('Such as {"X-Shop": "berlin"}. Signature headers cannot be replaced.'),
     )
-    callback = forms.CharField(label=gettext_lazy("Callback"), required=False, max_length=64)
+    callback = forms.CharField(
+        label=gettext_lazy("Callback"),
+        required=False,
+        max_length=64,
+        help_text=gettext_lazy("A word that the receiver may keep here. It is stored and never run."),
+    )
     your_password = forms.CharField(
         label=gettext_lazy("Your own password"),
         required=False,
@@ -112,6 +125,15 @@ def require_hook(actor: Actor, right: str, *types: str) -> None:
         raise Forbidden(_("This event carries pickup codes. Only an administrator decides where it goes."))
 
 
+# Failing is what somebody must look at: no answer, or gone for good.
+FAILING: Final = Q(is_active=True, endpoint__failing_since__isnull=False) | Q(is_active=False, stopped_at__isnull=False)
+STATES: Final = {
+    "active": Q(is_active=True, endpoint__failing_since=None),
+    "failing": FAILING,
+    "off": Q(is_active=False),
+}
+
+
 def search_hooks(rows: Rows, text: str) -> Rows:
     return rows.filter(Q(target_url__icontains=text) | Q(event_type__icontains=text))
 
@@ -128,10 +150,10 @@ def hook_listing(request: HttpRequest) -> Listing:
                 apply=lambda rows, value: rows.filter(event_type=value),
             ),
             Filter(
-                name="active",
-                label=_("Active"),
-                choices=[("1", _("Yes")), ("0", _("No"))],
-                apply=lambda rows, value: rows.filter(is_active=value == "1"),
+                name="state",
+                label=_("State"),
+                choices=[("active", _("active")), ("failing", _("failing")), ("off", _("off"))],
+                apply=lambda rows, value: rows.filter(STATES[value]),
             ),
         ],
         search=search_hooks,
@@ -140,6 +162,7 @@ def hook_listing(request: HttpRequest) -> Listing:
 
 class HookSubject(Subject):
     folder = "hooks"
+    crumb = gettext_lazy("Webhooks")
     read_right: ClassVar[str] = "hooks:read"
     add_right: ClassVar[str] = "hooks:write"
     change_right: ClassVar[str] = "hooks:write"

@@ -7,6 +7,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -15,13 +17,20 @@ from clickcollect.omsweb.actor import actor_of, may
 MOST_CHANGES: Final = 200
 
 
+def changed_fields(sheet: Any) -> list[str]:
+    """The English labels of what changed; Django says them in the reader's language."""
+    with translation.override("en"):
+        return [str(sheet.fields[name].label) for name in sheet.changed_data]
+
+
 class Subject(ModelAdmin):
     """A model in OMS WEB. A right left empty is nobody's: read-only unless a subject says otherwise.
 
-    ``folder``: its address below /oms/.
+    ``folder``: its address below /oms/; ``crumb``: what the sidebar calls it, where that is not the model's name.
     """
 
     folder: ClassVar[str]
+    crumb: ClassVar[str | Promise] = ""
     read_right: ClassVar[str]
     add_right: ClassVar[str] = ""
     change_right: ClassVar[str] = ""
@@ -56,7 +65,7 @@ class Subject(ModelAdmin):
         if is_new:
             self.log_addition(request, obj, [{"added": {}}])
         elif sheet.changed_data:
-            self.log_change(request, obj, [{"changed": {"fields": list(sheet.changed_data)}}])
+            self.log_change(request, obj, [{"changed": {"fields": changed_fields(sheet)}}])
 
     def history_view(
         self,

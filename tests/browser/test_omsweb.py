@@ -280,6 +280,20 @@ def test_what_is_ticked_is_reviewed(window: OpenWindow) -> None:
     expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
 
 
+def test_ticks_open_the_button_and_a_double_press_sends_once(window: OpenWindow) -> None:
+    hand_over_without_code()
+    page = office(window, "/oms/reviews/").page
+    button = page.get_by_role("button", name="Mark what is ticked as reviewed")
+    expect(button).to_be_disabled()
+    page.get_by_role("checkbox", name="Tick all").check()
+    expect(button).to_be_enabled()
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    button.dblclick()
+    expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
+    assert len(sent) == 1
+
+
 def test_a_person_is_forgotten_in_two_steps(window: OpenWindow) -> None:
     order = shop.make_order("MINE-1", ended_at=shop.PAST)
     opened = office(window, "/oms/privacy/", role="admin")

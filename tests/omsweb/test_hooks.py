@@ -1,5 +1,7 @@
 """OMS WEB, webhooks: write-only secrets, a new address needs a new secret and the password, codes."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
-from clickcollect.whisperer.models import Delivery, DeliveryState, Hook, Reason
+from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
 from tests.shop import PASSWORD, make_package, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,13 +118,49 @@ def test_a_deleted_hook_can_be_made_again(admin: Client) -> None:
     assert admin.post("/oms/hooks/add/", FORM).status_code == 302
 
 
+def test_failing_hooks_are_counted_dated_and_linked(admin: Client) -> None:
+    fine, failing, gone = (make_hook(target_url=f"{URL}{name}") for name in ("fine", "failing", "gone"))
+    Endpoint.objects.filter(pk=failing.endpoint_id).update(failing_since="2026-01-02T03:04:00Z", failures=12)
+    Hook.objects.filter(pk=gone.pk).update(is_active=False, stopped_at="2026-01-05T00:00:00Z", stopped_reason="gone")
+    home = admin.get("/oms/").content.decode()
+    assert "Since 2 Jan, 03:04 UTC a receiver does not answer, or is gone." in home
+    assert 'href="/oms/hooks/?state=failing"><span' in home
+    page = admin.get("/oms/hooks/?state=failing").content.decode()
+    assert (failing.target_url in page, gone.target_url in page, fine.target_url in page) == (True, True, False)
+    assert "since 2 Jan, 03:04 UTC" in page
+
+
+def test_dead_letters_are_narrowed_by_reason_and_named_as_people_know_them(admin: Client) -> None:
+    make_hook("package.status.ready_for_pickup")
+    package = make_package(states.READY)
+    Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.TOO_OLD)
+    home = admin.get("/oms/").content.decode()
+    link = re.search(r'href="(/oms/deliveries/[^"]+)"', home)
+    assert link
+    page = admin.get(html.unescape(link[1])).content.decode()
+    assert f'<a href="/oms/packages/{package.pk}/">{package.number}</a>' in page
+    assert "Tried for too long" in page
+    assert package.number in admin.get(f"/oms/deliveries/?reason=too_old&q={package.number}").content.decode()
+    assert "They hide 1 row." in admin.get("/oms/deliveries/?reason=gone").content.decode()
+
+
+def test_an_empty_box_of_json_is_nothing_and_history_speaks_in_labels(admin: Client) -> None:
+    hook = make_hook()
+    assert ">null<" not in admin.get(f"/oms/hooks/{hook.pk}/change/").content.decode().replace("\n", "")
+    assert change(admin, hook, additional_headers='{"X-Shop": "berlin"}').status_code == 302
+    assert "Additional headers" in admin.get(f"/oms/hooks/{hook.pk}/history/").content.decode()
+    broken = change(admin, hook, additional_headers="{not json")
+    assert broken.status_code == 400
+    assert "{not json" in broken.content.decode()
+
+
 def test_a_dead_letter_goes_again_and_no_page_shows_a_body_or_a_code(admin: Client) -> None:
     make_hook("package.status.ready_for_pickup")
     package = make_package(states.READY)
     letter = Delivery.objects.get()
     Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, finished_at="2026-01-01T00:00:00Z")
     page = admin.get("/oms/deliveries/?state=dead").content.decode()
-    assert f"package:{package.pk}" in page
+    assert package.number in page
     assert package.order.phone_number not in page
     detail = admin.get(f"/oms/deliveries/{letter.pk}/").content.decode()
     assert "No connection" in detail

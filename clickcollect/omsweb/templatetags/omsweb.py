@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clickcollect.oms import settings
 from clickcollect.oms.models import MessageState, Package, PackageState
@@ -108,6 +108,15 @@ def count_of(counts: Mapping[str, int], key: str) -> int | str:
 def reason(text: str) -> str:
     """Why a message failed, in words; what a provider said stays as it said it."""
     return str(REASONS.get(text, text))
+
+
+@register.filter
+def language_words(code: str) -> str:
+    """A language by its name; one that nobody knows by its code, and none as a dash."""
+    try:
+        return str(get_language_info(code)["name_translated"]) if code else "–"
+    except KeyError:
+        return code
 
 
 @register.filter

@@ -105,7 +105,9 @@
     const step = document.dir === "rtl" ? -steps : steps;
     tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].focus();
   });
-  document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  window.addEventListener("pageshow", () => {
+    document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  });
 
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-autosubmit]");
@@ -121,6 +123,39 @@
   });
   window.addEventListener("pageshow", () => {
     for (const field of document.querySelectorAll("form[data-autosubmit] :disabled")) field.disabled = false;
+  });
+
+  // What acts on ticked rows can be pressed when something is ticked.
+  function countTicks(form) {
+    const boxes = [...form.querySelectorAll("input[type=checkbox][name=id]")];
+    const ticked = boxes.filter((box) => box.checked).length;
+    for (const button of form.querySelectorAll("[data-needs-tick]")) button.disabled = !ticked;
+    for (const words of form.querySelectorAll("[data-ticked]")) words.textContent = ticked || "";
+    const all = form.querySelector("[data-tick-all]");
+    if (all) {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+  }
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-ticks]");
+    if (!form) return;
+    if (event.target.matches("[data-tick-all]")) {
+      for (const box of form.querySelectorAll("input[type=checkbox][name=id]")) box.checked = event.target.checked;
+    }
+    countTicks(form);
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-ticks]").forEach(countTicks));
+
+  // A second press while the first is under way sends nothing.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
   function addRow(name) {
