@@ -18,6 +18,14 @@ SENTENCES: Final[dict[str, Promise]] = {
     "amount_too_large": _("This amount is too large."),
     "amount_places": _("Give at most two places after the decimal point."),
     "whole_number": _("Give a whole number."),
+    "int_type": _("Give a whole number."),
+    "int_parsing": _("Give a whole number."),
+    "int_parsing_size": _("Give a whole number."),
+    "int_from_float": _("Give a whole number."),
+    "greater_than_equal": _("Give a number of %(ge)s or more."),
+    "less_than_equal": _("Give a number of %(le)s or less."),
+    "bool_type": _("Give true or false."),
+    "bool_parsing": _("Give true or false."),
     "count": _("Give a whole number from 1 to %(largest)d."),
     "moment": _("Give a date and time such as 2026-11-17T17:02:56Z."),
     "moment_far": _("Give a date between 2000 and 2100."),
@@ -26,6 +34,7 @@ SENTENCES: Final[dict[str, Promise]] = {
     "email": _("Give an e-mail address such as name@example.com, or leave it out."),
     "url": _("Give a web address that begins with https://, or leave it out."),
     "literal_error": _("Give one of: %(choices)s."),
+    "enum": _("Give one of: %(choices)s."),
     "list_type": _("Give a list."),
     "too_short": _("Give at least one."),
     "too_long": _("Give at most %(max_length)d."),
@@ -42,6 +51,6 @@ def sentence(error: Mapping[str, Any]) -> str:
     context = dict(error.get("ctx") or {})
     kind = OF_TEXT.get(error["type"]) if context.get("field_type") == "Value" else None
     words = SENTENCES.get(kind or error["type"], UNREADABLE)
-    if error["type"] == "literal_error":
+    if error["type"] in ("literal_error", "enum"):
         context["choices"] = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
     return str(words) % context

@@ -42,6 +42,14 @@ def test_refused_attempts_are_a_kind_of_their_own(office: Caller) -> None:
     assert office.get(f"{LOGS}?kind=setting").status_code == 400
 
 
+def test_a_refusal_names_the_command_even_if_it_could_not_start_there(office: Caller) -> None:
+    package = shop.make_package(states.PACKED)
+    office.command(package.pk, {"slug": "complete-packaging-without-shipment"})
+    [row] = document_of(office.get(f"{LOGS}?object_id={package.pk}&kind=refused"))["results"]
+    assert row["attributes"]["error.code"] == "state_conflict"
+    assert row["attributes"]["command.slug"] == "complete-packaging-without-shipment"
+
+
 def test_states_are_filtered_by_their_number(office: Caller) -> None:
     shop.make_package(states.READY)
     assert document_of(office.get(f"{LOGS}?new_state=600&old_state=500"))["count"] == 1

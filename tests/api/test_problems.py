@@ -39,9 +39,41 @@ def test_an_id_that_is_none_is_not_found(admin: Caller, package_id: str) -> None
 
 def test_a_wrong_method_says_which_are_right(admin: Caller) -> None:
     answer = admin.put(PACKAGES, {})
-    assert (answer.status_code, code_of(answer), answer["Allow"]) == (405, "method_not_allowed", "GET")
+    assert (answer.status_code, code_of(answer), answer["Allow"]) == (405, "method_not_allowed", "GET, HEAD")
     answer = admin.post("/api/openapi.json", {})
     assert (answer.status_code, code_of(answer)) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics", "/api/docs"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_addresses_that_are_only_read_say_so(address: str, method: str) -> None:
+    answer = Client(enforce_csrf_checks=True).generic(method, address)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("address", [PACKAGES, ORDERS, SETTINGS, "/whisperer/hooks/", "/healthz"])
+def test_head_is_answered_as_get_is_without_the_body(admin: Caller, address: str) -> None:
+    read, head = admin.get(address), admin.send("HEAD", address)
+    assert (head.status_code, head["Content-Type"]) == (read.status_code, read["Content-Type"])
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("address", [f"{ORDERS}%00/", f"{ORDERS}%00/cancel/", "/whisperer/hooks/registry/%00/"])
+def test_a_name_that_cannot_be_stored_is_not_found(admin: Caller, address: str) -> None:
+    answer = admin.send("POST" if "cancel" in address else "GET", address)
+    assert (answer.status_code, code_of(answer)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("body", [[], [1], "text", 5, True])
+def test_a_body_that_is_no_object_is_never_taken_for_an_empty_one(admin: Caller, body: Any) -> None:
+    fields = {"event_type": "package.created", "target_url": "http://127.0.0.1:9999/"}
+    hook = json.loads(admin.post("/whisperer/hooks/", fields).content)["id"]
+    for answer in (
+        admin.patch(f"/whisperer/hooks/{hook}/", body),
+        admin.post("/whisperer/hook_events/1/retry/", body),
+        admin.patch(f"{SETTINGS}1/", body),
+    ):
+        assert json.loads(answer.content)["errors"] == [{"loc": "body", "msg": "Send an object with fields."}]
 
 
 def test_without_a_caller_it_says_how_to_sign_in() -> None:
@@ -92,6 +124,27 @@ def test_a_body_that_is_not_json_is_not_taken(admin: Caller, kind: str) -> None:
 def test_a_query_that_makes_no_sense_is_a_validation_error(admin: Caller, query: str) -> None:
     answer = admin.get(f"{PACKAGES}?{query}")
     assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+
+
+def test_a_parameter_without_a_value_was_left_out(admin: Caller) -> None:
+    shop.make_package()
+    page = json.loads(admin.get(f"{PACKAGES}?state=&search=&created_date__gte=&sort=&limit=&cursor=&page=").content)
+    assert page["count"] == 1
+    assert json.loads(admin.get(f"{ORDERS}?status=&number=").content)["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("page=x", "Give a whole number."),
+        ("page=1.5", "Give a whole number."),
+        ("page=0", "Give a number of 1 or more."),
+        ("limit=101", "Give a number of 100 or less."),
+        ("count=some", "Give one of: exact."),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_said(admin: Caller, query: str, words: str) -> None:
+    assert [fault["msg"] for fault in json.loads(admin.get(f"{PACKAGES}?{query}").content)["errors"]] == [words]
 
 
 def test_every_bad_field_is_named_at_once_in_the_callers_words(admin: Caller) -> None:

@@ -92,9 +92,9 @@ def test_switching_otp_on_asks_for_a_new_code_for_packages_without_one() -> None
     assert shop.state_of(package) == states.DELIVERED
 
 
+@pytest.mark.parametrize("state", [states.PACKED, states.READY])
 @pytest.mark.parametrize("transition", ["READY_FOR_PICKUP", DELIVER])
-def test_a_home_delivery_is_not_collected(transition: str) -> None:
-    state = states.PACKED if transition == "READY_FOR_PICKUP" else states.READY
+def test_a_home_delivery_is_not_collected_whatever_its_state(transition: str, state: str) -> None:
     package = shop.make_package(states.PACKED, delivery_type=DeliveryType.HOME_DELIVERY)
     if state == states.READY:
         package.state = PackageState.objects.get(enum_value=state)

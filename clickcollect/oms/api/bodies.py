@@ -9,7 +9,7 @@ from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
-from clickcollect.errors import PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 
 LARGEST_BODY: Final = 1024 * 1024
 DEEPEST: Final = 32
@@ -88,15 +88,26 @@ def check_text(text: str, *, loc: str) -> None:
         raise ValidationFailed.of(loc, _("This text holds characters that cannot be stored. Leave them out."))
 
 
-def check_query(request: HttpRequest) -> None:
-    """The same for what stands in the address."""
+def check_address(request: HttpRequest) -> None:
+    """The same for what stands in the address. A parameter without a value was left out: forms send such ones.
+
+    Raises ValidationFailed on ``query``, and NotFound for a path that names nothing.
+    """
+    if "\x00" in request.path_info:
+        raise NotFound
+    given = request.GET.copy()
     for name, values in request.GET.lists():
         for text in (name, *values):
             check_text(text, loc="query")
+        if filled := [text for text in values if text]:
+            given.setlist(name, filled)
+        else:
+            del given[name]
+    request.GET = given  # type: ignore[assignment]
 
 
 class BodyParser(Parser):
-    """Ninja reads bodies through the same eye."""
+    """Ninja reads bodies through the same eye. What it reads by itself are objects, or nothing."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        return read_json(request)
+        return None if read_json(request) is None else read_object(request)

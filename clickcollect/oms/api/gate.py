@@ -12,24 +12,30 @@ from django.utils.translation.trans_real import get_supported_language_variant, 
 
 from clickcollect.accounts.idempotency import Answer, Request, answer_once
 from clickcollect.errors import DomainError, MethodNotAllowed, NotFound
-from clickcollect.oms.api.bodies import check_envelope, check_query, read_json
+from clickcollect.oms.api.bodies import check_address, check_envelope, read_json
 from clickcollect.oms.api.problems import on_exception, problem_response
 
 View = Callable[..., HttpResponseBase]
 
 
 def guarded(view: View) -> View:
-    """Wrap one address of the API: its answers are in the caller's language, and its refusals are problems."""
+    """Wrap one address of the API: its answers are in the caller's language, and its refusals are problems.
+
+    HEAD is answered as GET is (RFC 9110); the server leaves the body out.
+    """
 
     @wraps(view)
     def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asked = request.method
         with translation.override(language_of(request)):
             try:
                 check_envelope(request)
-                check_query(request)
+                check_address(request)
+                request.method = "GET" if asked == "HEAD" else asked
                 response = view(request, *args, **kwargs)
             except Exception as error:  # noqa: BLE001  the last line of defence; `on_exception` records it
                 response = on_exception(request, error)
+            request.method = asked
             if isinstance(response, HttpResponseNotAllowed):
                 response = not_allowed(response)
             response["Content-Language"] = translation.get_language() or "en"
@@ -54,7 +60,8 @@ def language_of(request: HttpRequest) -> str:
 def not_allowed(response: HttpResponse) -> HttpResponse:
     """Keep the Allow header, and say it as a problem."""
     problem = problem_response(MethodNotAllowed())
-    problem["Allow"] = response["Allow"]
+    methods = response["Allow"].split(", ")
+    problem["Allow"] = ", ".join([*methods, "HEAD"] if "GET" in methods and "HEAD" not in methods else methods)
     return problem
 
 

@@ -73,12 +73,13 @@ class Command:
 
     ``button``: the label of the main button; None = the row's own name.
     ``hands_over``: verifies the code, or writes an override; only such a command may deliver a package
-    that was ever issued a code.
+    that was ever issued a code. ``click_and_collect_only``: refuses home deliveries, whatever their state.
     """
 
     code: ClassVar[str]
     button: ClassVar[Promise | None] = None
     hands_over: ClassVar[bool] = False
+    click_and_collect_only: ClassVar[bool] = False
     source_states: ClassVar[frozenset[str] | None] = None
     destination_states: ClassVar[frozenset[str] | None] = None
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.errors import Fault, NotClickAndCollect, ValidationFailed
+from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.oms import events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
@@ -29,6 +29,7 @@ class DeliverWithoutCode(Command):
     source_states = frozenset({states.READY})
     destination_states = frozenset({states.DELIVERED})
     hands_over = True
+    click_and_collect_only = True
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
         return [
@@ -40,8 +41,6 @@ class DeliverWithoutCode(Command):
         return settings.is_otp_enabled or pickup_code.is_protected(package)
 
     def check(self, call: Call) -> None:
-        if not call.package.order.is_click_and_collect:
-            raise NotClickAndCollect
         faults: list[Fault] = []
         if call.data.get("evidence") not in dict(EVIDENCE):
             faults.append(

@@ -1,13 +1,9 @@
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.errors import NotClickAndCollect
 from clickcollect.oms import deadline, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
-from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("READY_FOR_PICKUP")
@@ -16,13 +12,7 @@ class ReadyForPickup(Command):
 
     button = _("Ready for customer pickup")
     destination_states = frozenset({states.READY})
-
-    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        return package.order.is_click_and_collect
-
-    def check(self, call: Call) -> None:
-        if not call.package.order.is_click_and_collect:
-            raise NotClickAndCollect
+    click_and_collect_only = True
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
         until = deadline.for_store(

@@ -18,7 +18,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from clickcollect.errors import CommandUnknown, DomainError, Forbidden, OtpRequired, StateConflict
+from clickcollect.errors import (
+    CommandUnknown,
+    DomainError,
+    Forbidden,
+    NotClickAndCollect,
+    OtpRequired,
+    StateConflict,
+)
 from clickcollect.oms import documents, events, log, order_sync, pickup_code, settings, states
 from clickcollect.oms.access import Actor, get_package, names_of, packages_of
 from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
@@ -88,6 +95,8 @@ def run_command(
     try:
         package = get_package(actor, package_id=package_id)
         row = find_row(transition=transition, package=package, actor=actor)
+        command = COMMANDS[row.command_code]
+        refuse_start(row=row, command=command, package=package, actor=actor)
         call = Call(
             package=package,
             row=row,
@@ -96,7 +105,6 @@ def run_command(
             now=package.clock,
             data=data or {},
         )
-        command = COMMANDS[row.command_code]
         refuse_unverified_delivery(call=call, command=command)
         checked = command.check(call)
         return Outcome(package=move(call=call, command=command, checked=checked), row=row)
@@ -107,18 +115,22 @@ def run_command(
 
 
 def find_row(*, transition: int | str, package: Package, actor: Actor) -> CommandTransition:
-    """The row that a caller means. Raises CommandUnknown, Forbidden, or StateConflict when it starts elsewhere."""
+    """The row that a caller means, one that starts where the package is if there is one. Raises CommandUnknown."""
     rows = [row for row in active_rows() if names(row, transition) and actor.channel in row.visibility]
     rows = [row for row in rows if row.command_code in COMMANDS]
     if not rows:
         raise CommandUnknown
-    fitting = [row for row in rows if row.source_id == package.state_id]
-    row = (fitting or rows)[0]
+    return next((row for row in rows if row.source_id == package.state_id), rows[0])
+
+
+def refuse_start(*, row: CommandTransition, command: Command, package: Package, actor: Actor) -> None:
+    """Raises Forbidden, NotClickAndCollect for a home delivery, whatever its state, or StateConflict."""
     if not actor.may_run(row.command_code):
         raise Forbidden
-    if not fitting:
+    if command.click_and_collect_only and not package.order.is_click_and_collect:
+        raise NotClickAndCollect
+    if row.source_id != package.state_id:
         raise StateConflict
-    return row
 
 
 def active_rows() -> list[CommandTransition]:
@@ -194,6 +206,8 @@ def available_commands(*, package: Package, actor: Actor) -> list[Available]:
     for row in active_rows():
         behaviour = COMMANDS.get(row.command_code)
         if behaviour is None or row.source_id != package.state_id or actor.channel not in row.visibility:
+            continue
+        if behaviour.click_and_collect_only and not package.order.is_click_and_collect:
             continue
         if actor.may_run(row.command_code) and behaviour.offered(package, values, package.clock):
             found.append(Available(row=row, command=behaviour, inputs=behaviour.inputs(package, values)))

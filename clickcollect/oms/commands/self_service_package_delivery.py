@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.errors import NotClickAndCollect, StateConflict
+from clickcollect.errors import StateConflict
 from clickcollect.oms import pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
@@ -20,6 +20,7 @@ class SelfServicePackageDelivery(Command):
     source_states = frozenset({states.READY})
     destination_states = frozenset({states.DELIVERED})
     hands_over = True
+    click_and_collect_only = True
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
         return (
@@ -27,12 +28,9 @@ class SelfServicePackageDelivery(Command):
         )
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        outdated = needs_code(package, settings) and pickup_code.is_expired(package)
-        return package.order.is_click_and_collect and not outdated
+        return not (needs_code(package, settings) and pickup_code.is_expired(package))
 
     def check(self, call: Call) -> Verified | None:
-        if not call.package.order.is_click_and_collect:
-            raise NotClickAndCollect
         if not needs_code(call.package, call.settings):
             return None
         return pickup_code.verify(

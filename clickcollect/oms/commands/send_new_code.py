@@ -5,7 +5,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.errors import NotClickAndCollect, OtpExpired, OtpLocked, OtpNotIssued
+from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued
 from clickcollect.oms import deadline, events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
 from clickcollect.oms.models import Package
@@ -19,15 +19,14 @@ class SendNewCode(Command):
     button = gettext_lazy("Send new code")
     source_states = frozenset({states.READY})
     destination_states = frozenset({states.READY})
+    click_and_collect_only = True
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
         wanted = settings.is_otp_enabled or pickup_code.is_protected(package)
-        return wanted and package.order.is_click_and_collect and not pickup_code.is_expired(package)
+        return wanted and not pickup_code.is_expired(package)
 
     def check(self, call: Call) -> None:
         package = call.package
-        if not package.order.is_click_and_collect:
-            raise NotClickAndCollect
         if not (call.settings.is_otp_enabled or pickup_code.is_protected(package)):
             raise OtpNotIssued(_("Pickup codes are switched off. This package is handed over without one."))
         if pickup_code.is_expired(package):
