@@ -77,7 +77,9 @@ class Counter(RuleBasedStateMachine):
         answer = self.attempt(DELIVER, role, otp=typed)
         if answer == "otp_incorrect":
             self.wrong_compared += 1
-        assert answer != "ok" or not protected
+        if answer == "ok":  # whatever is typed, a package that needs no code is handed over
+            assert not protected
+            self.handed_over_by = "no code needed"
 
     @rule(role=roles)
     def the_right_code_is_typed(self, role: str) -> None:
