@@ -74,11 +74,12 @@ WITH room AS MATERIALIZED (
 UPDATE whisperer_delivery d
 SET state = 'delivering', fence = d.fence + 1, attempts = d.attempts + 1,
     lease_until = now() + %(lease)s * interval '1 second'
-FROM locked, whisperer_event e
-WHERE d.id = locked.id AND e.id = d.event_id
+FROM locked, whisperer_event e, whisperer_hook h
+WHERE d.id = locked.id AND e.id = d.event_id AND h.id = d.hook_id
 RETURNING d.id, d.fence, d.attempts, d.hook_id, d.endpoint_id, d.subject, d.code_bearing,
           extract(epoch FROM now() - d.queued_at)::float8, now(),
-          e.id, e.uuid, e.type, e.sequence, e.issued_at, e.payload::text, e.is_test
+          e.id, e.uuid, e.type, e.sequence, e.issued_at, e.payload::text, e.is_test,
+          h.xmin::text || coalesce(h.previous_secret_until > now(), false)
 """
 TAKE_BACK: Final = """
 WITH lost AS (
@@ -124,8 +125,14 @@ class Claimed:
         return monotonic() - self.at > START_WITHIN_SECONDS
 
 
-def claim(most: int) -> list[Claimed]:
-    """Take at most so many letters that are due. In a thread with a connection of its own."""
+KnownHooks = dict[int, tuple[str, Hook]]  # by id: the row's version, and the hook as it was then
+
+
+def claim(most: int, known: KnownHooks | None = None) -> list[Claimed]:
+    """Take at most so many letters that are due. In a thread with a connection of its own.
+
+    ``known`` remembers hooks from one claim to the next; the claim says which of them have changed since.
+    """
     values = {
         "most": most,
         "cap": settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT,
@@ -133,22 +140,26 @@ def claim(most: int) -> list[Claimed]:
         "lease": LEASE_SECONDS,
     }
     at = monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(TAKE_TURN, [PATIENCE, LOCK])
-        cursor.execute(CLAIM, values)
+    with transaction.atomic(), connection.cursor() as turn, connection.cursor() as cursor:
+        with connection.connection.pipeline():  # both at once; the second looks when the first has the lock
+            turn.execute(TAKE_TURN, [PATIENCE, LOCK])
+            cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
-    return with_hooks(rows, at=at) if rows else []
+    return with_hooks(rows, at=at, known={} if known is None else known) if rows else []
 
 
-def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float) -> list[Claimed]:
+def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float, known: KnownHooks) -> list[Claimed]:
     """The hooks as they are now, deleted and stopped ones too: the sender decides."""
-    found = hooks.with_clock().in_bulk({row[3] for row in rows})
+    versions: dict[int, str] = {row[3]: row[16] for row in rows}
+    changed = [key for key, version in versions.items() if known.get(key, ("",))[0] != version]
+    if changed:
+        known.update((key, (versions[key], hook)) for key, hook in hooks.with_clock().in_bulk(changed).items())
     return [
         Claimed(
             id=row[0],
             fence=row[1],
             attempts=row[2],
-            hook=found[row[3]],
+            hook=known[row[3]][1],
             endpoint_id=row[4],
             subject=row[5],
             code_bearing=row[6],

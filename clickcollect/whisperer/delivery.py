@@ -136,16 +136,34 @@ def body_of(letter: Claimed, extra: Mapping[str, Any]) -> bytes:
 
 def headers_of(letter: Claimed, *, body: bytes, now: float) -> dict[str, str]:
     """The hook's own headers, and over them ours. Raises KeyLost: a letter is never sent unsigned instead."""
-    hook = letter.hook
+    head = letterhead_of(letter.hook)
+    return (
+        head.headers
+        | {signing.EVENT_HEADER: letter.type}
+        | signing.sign(body=body, uuid=letter.uuid, now=now, secret=head.secret, previous=head.previous)
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letterhead:
+    """What all letters of a hook share. In memory only."""
+
+    headers: dict[str, str] = field(repr=False)
+    secret: str = field(repr=False)
+    previous: str = field(repr=False)
+
+
+def letterhead_of(hook: Hook) -> Letterhead:
+    """Made once for each version of the hook that a worker has seen. Raises KeyLost."""
+    kept: Letterhead | None = vars(hook).get("letterhead")
+    if kept is not None:
+        return kept
     secret, previous = [*hooks.secrets_of(hook), "", ""][:2]
     own = {name: value for name, value in hook.additional_headers.items() if not is_reserved(name)}
-    return (
-        {"User-Agent": USER_AGENT}
-        | own
-        | authorization_of(hook)
-        | {"Content-Type": "application/json", "Accept-Encoding": "identity", signing.EVENT_HEADER: letter.type}
-        | signing.sign(body=body, uuid=letter.uuid, now=now, secret=secret, previous=previous)
-    )
+    fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": USER_AGENT} | own | authorization_of(hook) | fixed
+    vars(hook)["letterhead"] = found = Letterhead(headers=headers, secret=secret, previous=previous)
+    return found
 
 
 def authorization_of(hook: Hook) -> dict[str, str]:
@@ -179,6 +197,8 @@ async def post(session: aiohttp.ClientSession, *, url: str, body: bytes, headers
 
 async def is_read_out(response: aiohttp.ClientResponse) -> bool:
     """Read a short answer to its end, so that the connection serves again. The status has decided already."""
+    if response.content.at_eof():
+        return True
     left = LARGEST_ANSWER
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

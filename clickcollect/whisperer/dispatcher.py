@@ -6,6 +6,7 @@ is recorded after the post, so a letter is delivered at least once.
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +28,10 @@ from clickcollect.whisperer.records import Outcome
 AT_ONCE: Final = 512
 FILLED_TOGETHER: Final = 8
 POLL_SECONDS: Final = 1.0
-GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches when there is much to do
+GATHER_SECONDS: Final = 0.005  # lets claims and records come in batches; 64 at once within 32 ms are 2,000/s
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
+LITTER: Final = 20_000  # new objects until Python looks for circles; at its own 700 it looks too often
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 async def run(stop: asyncio.Event) -> None:
     """Deliver letters until ``stop`` is set; then let what is on the wire finish, for five seconds at most."""
+    gc.set_threshold(LITTER)
     bell = Bell()
     ringing = asyncio.create_task(bell.listen())
     try:
@@ -81,6 +84,7 @@ class Dispatcher:
         self.outcomes: list[Outcome] = []
         self.something_to_record = asyncio.Event()
         self.last_look_at_leases = 0.0
+        self.hooks: claims.KnownHooks = {}
 
     async def work(self, stop: asyncio.Event) -> None:
         recorder = asyncio.create_task(self.record_for_ever())
@@ -126,7 +130,7 @@ class Dispatcher:
             lost = await self.claiming.call(claims.take_back)
             if lost:
                 logger.warning("%s letters of a lost worker are taken up again", lost)
-        return await self.claiming.call(claims.claim, most)
+        return await self.claiming.call(claims.claim, most, self.hooks)
 
     def start(self, letters: Sequence[Claimed]) -> None:
         codes = [letter for letter in letters if letter.code_bearing]

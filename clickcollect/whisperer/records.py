@@ -76,11 +76,12 @@ class Outcome:
 
 def record(outcomes: Sequence[Outcome]) -> int:
     """Write a batch down, tell the listeners; how many were still this worker's. All or nothing."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [PATIENCE])
-        cursor.execute(RECORD, columns_of(outcomes))
+    with transaction.atomic(), connection.cursor() as other, connection.cursor() as cursor:
+        with connection.connection.pipeline():  # all at once
+            other.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [PATIENCE])
+            cursor.execute(RECORD, columns_of(outcomes))
+            other.execute(HEALTH, health_of(outcomes))
         closed = {row[0] for row in cursor.fetchall()}
-        cursor.execute(HEALTH, health_of(outcomes))
         kept = [outcome for outcome in outcomes if outcome.letter.id in closed]
         registry.tell([ended(outcome) for outcome in kept if outcome.state in ENDED])
     for hook_id in {outcome.letter.hook.pk for outcome in kept if outcome.stops_hook}:

@@ -6,7 +6,6 @@ A `whsec_` secret adds Standard Webhooks, whose signature covers id and time too
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -65,12 +64,12 @@ def standard_key(secret: str) -> bytes:
 
 
 def whisperer_signature(secret: str, *, body: bytes) -> str:
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
 def standard_signature(secret: str, *, body: bytes, uuid: str, timestamp: str) -> str:
     signed = f"{uuid}.{timestamp}.".encode(errors="replace") + body
-    return "v1," + base64.b64encode(hmac.new(standard_key(secret), signed, hashlib.sha256).digest()).decode()
+    return "v1," + base64.b64encode(hmac.digest(standard_key(secret), signed, "sha256")).decode()
 
 
 def _is_signed_with(secret: str, *, headers: Mapping[str, str], body: bytes, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""No letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
+"""T27: no letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
 
 from datetime import timedelta
 from threading import Event, Thread
@@ -141,7 +141,13 @@ def test_a_lease_ends_within_30_seconds_and_outlives_a_post(hook: Hook) -> None:
     assert seconds > claims.START_WITHIN_SECONDS + 15
 
 
+def cursor_over_ids(after: int) -> list[int]:
+    """The usual way, which is not ours: whatever has a higher number than the last one seen."""
+    return list(Delivery.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True))
+
+
 def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
+    """Control: a cursor over ids, asked at the same moments, never sees it."""
     written, may_commit = Event(), Event()
 
     def slow() -> None:
@@ -159,12 +165,15 @@ def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
     quick = publish(subject="package:2")
     (second,) = claims.claim(10)
     assert second.uuid == quick.uuid
+    seen = cursor_over_ids(after=0)
     records.record([outcome(second)])
     may_commit.set()
     thread.join()
     (first,) = claims.claim(10)
     assert first.subject == "package:1"
     assert first.id < second.id
+    assert seen == [second.id]
+    assert cursor_over_ids(after=seen[-1]) == []
 
 
 def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(user: User, filler: Filler) -> None:

@@ -1,4 +1,4 @@
-"""Letters that carry a code: filled in the last moment, never outdated, sent again only while the code counts."""
+"""T31, T33: a code is filled in in the last moment, never outdated, and sent again only while it counts."""
 
 import json
 from typing import Any
@@ -63,6 +63,23 @@ def test_t31_an_older_code_never_arrives_after_a_newer_one(user: User, filler: F
     arrived = codes(receiver)
     assert arrived == sorted(arrived)
     assert arrived[-1] == "444444"
+
+
+def test_t31_control_without_the_look_before_each_attempt_an_older_code_follows(user: User, filler: Filler) -> None:
+    issues = Issues()
+    filler.answer = lambda event: {"otp": {"code": str((event.payload or {})["issue"]) * 6}}
+    statuses = iter([500, 200])
+
+    def answer(_received: Received) -> web.Response:
+        return web.Response(status=next(statuses, 200))
+
+    with receiving(Receiver(answer)) as (receiver,), working():
+        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=AT_ONCE)
+        for number in range(2):
+            issues.issue()
+            wait_until_more_than(number, receiver)
+        wait_until(lambda: states() == {"delivered": 2})
+    assert codes(receiver) == ["111111", "222222", "111111"]
 
 
 def test_a_letter_that_is_not_wanted_any_more_is_never_sent(user: User, filler: Filler) -> None:

@@ -1,5 +1,6 @@
 """A letter's way: signed, once, in order, and what each answer makes of it."""
 
+import asyncio
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from clickcollect.accounts.models import User
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.models import Attempt, Delivery
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import Receiver, receiving, wait_until, working
+from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
 from tests.whisperer.post import CODE, make_hook, publish, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +45,30 @@ def test_the_code_is_added_while_sending_and_kept_nowhere(user: User, filler: Fi
         publish(type=CODE)
         wait_until(lambda: states() == {"delivered": 1})
     assert json.loads(receiver.got[0].body)["payload"] == {"number": "P1", "otp": {"code": "482913", "issue": 1}}
+
+
+def test_two_workers_at_once_send_nothing_twice(user: User, filler: Filler) -> None:
+    """Neither a letter twice, nor two of one package at the same time, though both workers always have room."""
+    in_flight: list[str] = []
+    together: list[str] = []
+
+    async def slowly(received: Received) -> web.Response:
+        number = json.loads(received.body)["payload"]["subject"]
+        together.extend(one for one in in_flight if one == number)
+        in_flight.append(number)
+        await asyncio.sleep(0.005)
+        in_flight.remove(number)
+        return web.Response()
+
+    with receiving(Receiver(slowly)) as (receiver,), working(workers=2):
+        make_hook(user, url=receiver.url)
+        for number in range(400):
+            publish(subject=f"package:{number % 20}", payload={"subject": number % 20})
+        wait_until(lambda: states() == {"delivered": 400}, seconds=60)
+    uuids = [json.loads(received.body)["event"]["uuid"] for received in receiver.got]
+    assert len(uuids) == len(set(uuids)) == 400
+    assert together == []
+    assert receiver.most_at_once > 1
 
 
 def test_a_failure_is_tried_again_with_the_same_uuid(user: User, filler: Filler) -> None:

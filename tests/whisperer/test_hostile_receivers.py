@@ -124,7 +124,7 @@ def raw(script: Script) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("script", "state", "reason"), HOSTILE, ids=[script.__name__ for script, _, _ in HOSTILE])
-def test_every_hostile_receiver_leads_to_a_defined_state(
+def test_t29_every_hostile_receiver_leads_to_a_defined_state(
     script: Script, state: str, reason: str, user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "TOTAL_SECONDS", 1.5)
@@ -155,7 +155,7 @@ def test_every_hostile_receiver_leads_to_a_defined_state(
         (503, "retrying", "server_error"),
     ],
 )
-def test_every_status_leads_to_a_defined_state(
+def test_t29_every_status_leads_to_a_defined_state(
     status: int, state: str, reason: str, user: User, filler: Filler
 ) -> None:
     canary = Receiver()
@@ -181,7 +181,7 @@ def test_a_receiver_that_is_gone_stops_its_hook_and_the_reason_is_kept(user: Use
 
 
 @pytest.mark.alone
-def test_a_receiver_that_hangs_does_not_slow_the_others_down(user: User, filler: Filler) -> None:
+def test_t29_a_receiver_that_hangs_does_not_slow_the_others_down(user: User, filler: Filler) -> None:
     def slowest_95(receiver: Receiver) -> float:
         """Publish one letter every 20 ms and see how long each takes to arrive."""
         took = []
@@ -205,9 +205,11 @@ def test_a_receiver_that_hangs_does_not_slow_the_others_down(user: User, filler:
     assert beside < max(2 * alone, alone + 0.1)
 
 
-def test_a_receiver_that_repeats_what_it_gets_leaves_no_code_behind(
+def test_t42_a_receiver_that_repeats_what_it_gets_leaves_no_code_behind(
     user: User, filler: Filler, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Control: a code that does stand in the tables is found."""
+
     def echo(received: Received) -> web.Response:
         text = received.body.decode()
         headers = {"Retry-After": "482913", "X-Echo": "482913", "Location": "http://482913.example/"}

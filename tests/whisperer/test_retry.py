@@ -37,7 +37,7 @@ def decide(config: dict[str, Any], attempts: int, *, chance: float = 0.5, **fiel
         ({"choice": "exponential", "kwargs": {"base": 10, "limit": None}}, [10, 100, 1000, 10_000]),
     ],
 )
-def test_the_nth_retry_waits_as_the_hook_says(config: dict[str, Any], waits: list[float]) -> None:
+def test_t30_the_nth_retry_waits_as_the_hook_says(config: dict[str, Any], waits: list[float]) -> None:
     assert [decide(config, attempts).wait for attempts in (1, 2, 3, 4)] == waits
 
 
@@ -83,7 +83,7 @@ def test_a_letter_with_a_code_is_not_given_up_but_slows_down() -> None:
     assert decide(FIXED, 100, age=6 * 86_400, code_bearing=True).wait == 300
 
 
-def test_on_a_virtual_clock_the_default_ends_after_three_days() -> None:
+def test_t30_on_a_virtual_clock_the_default_ends_after_three_days() -> None:
     clock, attempts = 0.0, 1
     while (decision := decide({}, attempts, chance=1.0, age=clock)).wait is not None:
         clock += decision.wait

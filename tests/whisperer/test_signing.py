@@ -29,7 +29,7 @@ def is_believed(secret: str, given: dict[str, str], *, body: bytes = BODY, now: 
     return signing.verify(secrets=[secret], headers=given, body=body, now=now)
 
 
-def test_both_signatures_equal_the_golden_vectors() -> None:
+def test_t36_both_signatures_equal_the_golden_vectors() -> None:
     assert headers(PLAIN) == {"X-Whisperer-Signature": PLAIN_SIGNATURE}
     assert headers(STANDARD) == {
         "X-Whisperer-Signature": OLD_HEADER_OF_STANDARD,
@@ -41,7 +41,7 @@ def test_both_signatures_equal_the_golden_vectors() -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
-def test_the_published_library_accepts_ours_in_any_time_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t36_the_published_library_accepts_ours_in_any_time_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
@@ -63,7 +63,7 @@ def test_while_a_secret_is_changed_receivers_of_either_accept() -> None:
     assert headers(PLAIN, previous="older") == headers(PLAIN)
 
 
-def test_what_we_sign_we_believe() -> None:
+def test_t37_control_what_we_sign_we_believe() -> None:
     assert is_believed(PLAIN, headers(PLAIN))
     assert is_believed(STANDARD, headers(STANDARD))
     assert signing.verify(secrets=["other", PLAIN], headers=headers(PLAIN), body=BODY, now=NOW)
@@ -103,13 +103,13 @@ BROKEN_PLAIN = [
 @pytest.mark.parametrize(
     ("secret", "broken"), [(STANDARD, given) for given in BROKEN_STANDARD] + [(PLAIN, given) for given in BROKEN_PLAIN]
 )
-def test_a_broken_signature_is_never_believed_and_never_an_error(secret: str, broken: dict[str, str]) -> None:
+def test_t37_a_broken_signature_is_never_believed_and_never_an_error(secret: str, broken: dict[str, str]) -> None:
     assert not is_believed(secret, broken)
 
 
 @pytest.mark.parametrize("secret", [PLAIN, STANDARD])
 @pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b" ", b"\xff\xfe", BODY.replace(b"t", b"T")])
-def test_another_body_is_never_believed(secret: str, body: bytes) -> None:
+def test_t37_another_body_is_never_believed(secret: str, body: bytes) -> None:
     assert not is_believed(secret, headers(secret), body=body)
 
 
@@ -127,7 +127,7 @@ def test_a_secret_that_is_not_base64_proves_nothing() -> None:
 @given(
     st.dictionaries(st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]), st.text()), st.binary()
 )
-def test_garbage_is_never_believed(given_headers: dict[str, str], body: bytes) -> None:
+def test_t37_garbage_is_never_believed(given_headers: dict[str, str], body: bytes) -> None:
     garbage = given_headers | {"X-Whisperer-Signature": given_headers.get("webhook-id", "")}
     assert not is_believed(STANDARD, garbage, body=body)
     assert not is_believed(PLAIN, garbage, body=body)

@@ -1,16 +1,20 @@
 """T52: letters never reach a private address, however it is written, resolved or redirected to."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from clickcollect.whisperer import delivery, targets
 from clickcollect.whisperer.models import Reason
+from tests.whisperer.field import Receiver, receiving
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 NEITHER_NAME_NOR_LITERAL = [
@@ -84,12 +88,12 @@ BANNED = [
 
 @pytest.mark.parametrize("url", NEITHER_NAME_NOR_LITERAL)
 @pytest.mark.parametrize("allowed", [[], LOOPBACK], ids=["nothing exempt", "loopback exempt"])
-def test_a_target_that_is_no_plain_address_is_refused_on_creation(url: str, allowed: list[targets.Network]) -> None:
+def test_t52_a_target_that_is_no_plain_address_is_refused_on_creation(url: str, allowed: list[targets.Network]) -> None:
     assert targets.fault_of(url, allowed=allowed) is not None
 
 
 @pytest.mark.parametrize("host", BANNED)
-def test_a_banned_address_is_refused_on_creation(host: str) -> None:
+def test_t52_a_banned_address_is_refused_on_creation(host: str) -> None:
     assert targets.fault_of(f"http://{host}:8080/hook", allowed=[]) is not None
 
 
@@ -180,27 +184,66 @@ async def knock(url: str, *, resolver: Rebinding | None = None) -> delivery.Answ
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "0.0.0.0", "127.1", "2130706433"]
 HOSTS += ["0x7f.1", "0177.0.0.1", "127.0.0.1.", "127.255.255.254", "[::]", "017700000001", "0x7f000001", "LOCALHOST"]
+HOSTS += ["127.0.1", "0x7f.0.0.1", "0177.1", "127.0.0.01", "0x7F000001", "00000177.0.0.1", "127.1.", "0", "0.0.0.0."]
+HOSTS += [
+    "[::ffff:0:127.0.0.1]",
+    "[0:0:0:0:0:ffff:127.0.0.1]",
+    "[::7f00:1]",
+    "[::1%25lo]",
+    "[::1%lo]",
+    "%31%32%37.0.0.1",
+]
+HOSTS += ["１２７.０.０.１", "127。0。0。1", "user@127.0.0.1", "example.com@127.0.0.1", "127.0.0.1\\.example.com"]
 HOSTS += ["localhost.", "[0:0:0:0:0:0:0:1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"]
 REBOUND = [["127.0.0.1"], ["::1"], ["::ffff:127.0.0.1"], ["0.0.0.0"], ["::"], ["127.0.0.1", "::1"], ["::127.0.0.1"]]
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_no_spelling_of_loopback_is_connected_to(host: str, canary: Canary, settings: Any) -> None:
+def test_t52_no_spelling_of_loopback_is_connected_to(host: str, canary: Canary, settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_NETWORKS = []
     answer = asyncio.run(knock(f"http://{host}:{canary.port}/"))
     assert answer.status is None
     assert canary.hits() == 0
 
 
+def test_t52_there_are_at_least_forty_of_them() -> None:
+    assert len(set(HOSTS)) >= 40
+
+
+def test_t52_a_redirect_to_a_canary_is_not_followed(canary: Canary, settings: Any) -> None:
+    """Loopback is exempt here, so that only the refusal to follow stands between. Control: one post does reach it."""
+    settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
+    target = f"http://127.0.0.1:{canary.port}/"
+    for status in (301, 302, 303, 307, 308):
+        answer = web.Response(status=status, headers={"Location": target})
+        elsewhere = Receiver(partial(_same, answer))
+        with receiving(elsewhere):
+            assert asyncio.run(knock(elsewhere.url)).status == status
+    assert canary.hits() == 0
+    asyncio.run(asyncio.wait_for(give_up_soon(target), 20))
+    assert canary.hits() == 1
+
+
+def _same(answer: web.Response, _got: object) -> web.Response:
+    return answer
+
+
+async def give_up_soon(url: str) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(knock(url), 0.5)
+
+
 @pytest.mark.parametrize("addresses", REBOUND)
-def test_a_name_that_points_inside_is_not_connected_to(addresses: list[str], canary: Canary, settings: Any) -> None:
+def test_t52_a_name_that_points_inside_is_not_connected_to(addresses: list[str], canary: Canary, settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_NETWORKS = []
     answer = asyncio.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding(*addresses)))
     assert answer.reason == Reason.ADDRESS_REFUSED
     assert canary.hits() == 0
 
 
-def test_with_the_guard_off_the_canary_is_hit(canary: Canary, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_t52_control_with_the_guard_off_the_canary_is_hit(
+    canary: Canary, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     settings.WEBHOOK_ALLOWED_NETWORKS = []
     monkeypatch.setattr(targets, "is_banned", lambda _address, **_: False)
     monkeypatch.setattr(delivery, "TOTAL_SECONDS", 0.3)
