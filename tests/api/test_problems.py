@@ -1,5 +1,6 @@
 """Whatever comes in, the answer is a document that says what to do next; never a page, never a 500."""
 
+import io
 import json
 import logging
 from typing import Any
@@ -112,6 +113,27 @@ def test_a_body_over_one_mebibyte_is_too_large(admin: Caller) -> None:
     answer = raw(admin, ORDERS, b" " * (1024 * 1024 + 1))
     assert (answer.status_code, code_of(answer)) == (413, "payload_too_large")
     assert raw(admin, ORDERS, b" " * (1024 * 1024)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "code"),
+    [
+        (b'{"number": 5}', "application/json", 400, "validation_error"),
+        (b" " * (1024 * 1024 + 1), "application/json", 413, "payload_too_large"),
+        (b"{}", "text/plain", 415, "unsupported_media_type"),
+    ],
+)
+def test_a_body_in_chunks_is_read_as_any_other(admin: Caller, body: bytes, kind: str, status: int, code: str) -> None:
+    environ: dict[str, Any] = {
+        "CONTENT_TYPE": kind,  # the client leaves it out where it knows of no body
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": io.BytesIO(body),
+    }
+    answer: Any = admin.client.generic("POST", ORDERS, b"", content_type=kind, headers=admin.headers, **environ)
+    assert (answer.status_code, code_of(answer)) == (status, code)
+    if status == 400:
+        assert "number" in {fault["loc"] for fault in json.loads(answer.content)["errors"]}
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])

@@ -14,10 +14,12 @@ from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType,
 LARGEST_BODY: Final = 1024 * 1024
 DEEPEST: Final = 32
 READ: Final = "_json_that_was_read"
+DJANGO_KEEPS_IT_IN: Final = "_body"
 
 
 def check_envelope(request: HttpRequest) -> None:
     """Size and kind of a body, before anybody reads it. Raises PayloadTooLarge, UnsupportedMediaType."""
+    measure_chunks(request)
     length = request.META.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
     if size > LARGEST_BODY:
@@ -25,6 +27,16 @@ def check_envelope(request: HttpRequest) -> None:
     kind = (request.content_type or "").lower()
     if size and not (kind == "application/json" or kind.endswith("+json")):
         raise UnsupportedMediaType
+
+
+def measure_chunks(request: HttpRequest) -> None:
+    """A body in chunks tells no length, and Django would take it for none: read it, no further than 1 MiB."""
+    chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    if not chunked or request.META.get("CONTENT_LENGTH"):
+        return
+    raw = request.META["wsgi.input"].read(LARGEST_BODY + 1)
+    request.META["CONTENT_LENGTH"] = str(len(raw))
+    setattr(request, DJANGO_KEEPS_IT_IN, raw)
 
 
 def read_json(request: HttpRequest) -> Any:
