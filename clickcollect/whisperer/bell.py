@@ -26,8 +26,7 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Until it rings, or so many seconds at most."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.rung.wait(), seconds)
+        await within(seconds, self.rung)
 
     async def listen(self) -> None:
         """Listen for ever; a lost connection is made anew, and rings once for what was missed."""
@@ -41,6 +40,12 @@ class Bell:
             except (psycopg.Error, OSError) as error:
                 logger.warning("the bell is silent (%s); listening again", type(error).__name__)
             await asyncio.sleep(AGAIN_AFTER_SECONDS)
+
+
+async def within(seconds: float, event: asyncio.Event) -> None:
+    """Wait until it happens, or so many seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
 
 
 def where() -> dict[str, Any]:

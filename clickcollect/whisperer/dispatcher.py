@@ -19,7 +19,7 @@ from django.db import DatabaseError, connections
 from django.db.utils import InterfaceError
 
 from clickcollect.whisperer import claims, filling, records
-from clickcollect.whisperer.bell import Bell
+from clickcollect.whisperer.bell import Bell, within
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.delivery import Filled, FillFailed, deliver, new_session, released
 from clickcollect.whisperer.models import DeliveryState, Reason
@@ -28,7 +28,8 @@ from clickcollect.whisperer.records import Outcome
 AT_ONCE: Final = 512
 FILLED_TOGETHER: Final = 8
 POLL_SECONDS: Final = 1.0
-GATHER_SECONDS: Final = 0.005  # lets claims and records come in batches; 64 at once within 32 ms are 2,000/s
+GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches
+MANY: Final = 32  # half of what may be on the wire to one endpoint: it is written down while the other half travels
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
 LITTER: Final = 20_000  # new objects until Python looks for circles; at its own 700 it looks too often
@@ -82,7 +83,7 @@ class Dispatcher:
         self.claiming, self.filling, self.recording = (OwnThread(name) for name in ("claim", "fill", "record"))
         self.posts: set[asyncio.Task[None]] = set()
         self.outcomes: list[Outcome] = []
-        self.something_to_record = asyncio.Event()
+        self.something_to_record, self.much_to_record, self.recorded = (asyncio.Event() for _ in range(3))
         self.last_look_at_leases = 0.0
         self.hooks: claims.KnownHooks = {}
 
@@ -111,6 +112,7 @@ class Dispatcher:
     async def round(self) -> None:
         """Claim what there is room for and start it; with nothing to do, wait for the bell."""
         self.bell.rung.clear()
+        self.recorded.clear()
         free = AT_ONCE - len(self.posts)
         try:
             letters = await self.claim(free) if free > 0 else []
@@ -120,7 +122,7 @@ class Dispatcher:
             return
         self.start(letters)
         if letters:
-            await asyncio.sleep(GATHER_SECONDS)
+            await within(GATHER_SECONDS, self.recorded)
         else:
             await self.bell.wait(POLL_SECONDS)
 
@@ -168,11 +170,13 @@ class Dispatcher:
     def note(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.something_to_record.set()
+        if len(self.outcomes) >= MANY:
+            self.much_to_record.set()
 
     async def record_for_ever(self) -> None:
         while True:
             await self.something_to_record.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await within(GATHER_SECONDS, self.much_to_record)
             try:
                 await self.record()
             except (DatabaseError, InterfaceError) as error:
@@ -182,6 +186,7 @@ class Dispatcher:
     async def record(self) -> None:
         """Write down all outcomes there are; they are forgotten only after that."""
         self.something_to_record.clear()
+        self.much_to_record.clear()
         batch = list(self.outcomes)
         if not batch:
             return
@@ -191,6 +196,7 @@ class Dispatcher:
             self.something_to_record.set()
             raise
         del self.outcomes[: len(batch)]
+        self.recorded.set()
         self.bell.ring()  # their subjects and endpoints have room again
 
     async def finish(self) -> None:
