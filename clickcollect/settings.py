@@ -163,6 +163,14 @@ ACCOUNT_RATE_LIMITS = {"pin": "5/h/key"}  # beside allauth's own
 ACCOUNT_SESSION_REMEMBER = False  # shared devices: a closed browser is signed out
 MFA_ADAPTER = "clickcollect.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "clickcollect"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "add_webauthn": "clickcollect.accounts.passkeys.AddPasskey",
+    "authenticate_webauthn": "clickcollect.accounts.passkeys.UsePasskey",
+    "reauthenticate_webauthn": "clickcollect.accounts.passkeys.ConfirmByPasskey",
+}
+MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey stands beside the password, it does not replace it
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers allow it on localhost alone
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # Scripts and styles from this host only, nothing inline; OMS WEB alone needs more (omsweb/policy.py).

@@ -54,6 +54,10 @@ class AccountAdapter(DefaultAccountAdapter):
 class MFAAdapter(DefaultMFAAdapter):
     """Seeds and recovery codes are encrypted with a key that is not in the database."""
 
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("That did not fit. Try again with the newest code, or choose another way."),
+    }
+
     def encrypt(self, text: str) -> str:
         return _safe().encrypt(text.encode()).decode()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
 from clickcollect.instore import idle_lock, people, wrong_turns
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import settings
+from clickcollect.oms import alarms, settings
 from clickcollect.oms.access import Actor, actor_for, stores_of
 from clickcollect.oms.settings import Values
 
@@ -50,6 +50,11 @@ class Desk:
     def city(self) -> str:
         """The place whose time the pages show."""
         return self.store.city or self.store.time_zone.rpartition("/")[2].replace("_", " ")
+
+    @cached_property
+    def alarms(self) -> list[str]:
+        """What is wrong behind the counter, and what to say to customers meanwhile."""
+        return alarms.for_store_staff()
 
     @property
     def is_manager(self) -> bool:

@@ -1,6 +1,6 @@
 """The lists of a store: tabs with counts, most urgent first, one page at a time.
 
-What is open stands before what has ended; open packages by the time they are due, ended ones newest first.
+What is open stands before what has ended; open packages by the time they are due, ended ones by when they ended.
 A page costs the same at any depth: the cursor names the last row seen.
 """
 
@@ -182,7 +182,8 @@ def page(desk: Desk, tab: Tab, cursor: str) -> Page:
         found = list(open_after(rows, tab, due, last_id)[: PER_PAGE + 1])
         last_id = None
     if len(found) <= PER_PAGE and tab.ended_states:
-        found += ended_after(rows, tab, last_id)[: PER_PAGE + 1 - len(found)]
+        since = due if part == "ended" else None
+        found += ended_after(rows, tab, since, last_id)[: PER_PAGE + 1 - len(found)]
     shown = found[:PER_PAGE]
     return Page(rows=shown, next_cursor=cursor_after(shown[-1]) if len(found) > PER_PAGE else "")
 
@@ -199,18 +200,18 @@ def open_after(rows: Rows, tab: Tab, due: datetime | None, last_id: int | None) 
     return rows.order_by(F("due_at").asc(), "id")
 
 
-def ended_after(rows: Rows, tab: Tab, last_id: int | None) -> list[Package]:
-    """The newest package first."""
+def ended_after(rows: Rows, tab: Tab, since: datetime | None, last_id: int | None) -> list[Package]:
+    """What ended last comes first."""
     rows = in_states(rows, tab.ended_states)
-    if last_id is not None:
-        rows = rows.filter(id__lt=last_id)
-    return list(rows.order_by("-id")[: PER_PAGE + 1])
+    if since and last_id is not None:
+        rows = rows.filter(Q(state_changed_at__lt=since) | Q(state_changed_at=since, id__lt=last_id))
+    return list(rows.order_by("-state_changed_at", "-id")[: PER_PAGE + 1])
 
 
 def cursor_after(package: Package) -> str:
-    """`open~2026-11-23T17:00:00+00:00~12`, or `ended~~12`."""
+    """`open~2026-11-23T17:00:00+00:00~12`; with `ended` the moment when it ended."""
     if package.state.enum_value in states.ENDED:
-        return f"ended~~{package.pk}"
+        return f"ended~{package.state_changed_at.isoformat()}~{package.pk}"
     return f"open~{package.due_at.isoformat() if package.due_at else ''}~{package.pk}"
 
 
@@ -224,6 +225,6 @@ def read_cursor(text: str) -> tuple[str, datetime | None, int | None]:
         due = parse_datetime(moment) if moment else None
     except ValueError:
         due = None
-    if moment and (due is None or timezone.is_naive(due)):
+    if (moment or part == "ended") and (due is None or timezone.is_naive(due)):
         return "open", None, None
     return part, due, int(number)

@@ -63,7 +63,7 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
     shown["dialogs"] = [dialog(button.key, desk=desk, package=package, buttons=buttons) for button in buttons.all]
     shown["body"] = render_to_string("instore/_package.html", shown)
     shown["boxes"] = render_to_string("instore/_dialogs.html", shown)
-    shown["version"] = hashlib.sha256(f"{shown['body']}{shown['boxes']}".encode()).hexdigest()[:16]
+    shown["version"] = hashlib.sha256(f"{shown['body']}{shown['boxes']}{desk.alarms}".encode()).hexdigest()[:16]
     shown["parts"] = render_to_string("instore/_parts.html", shown)
     return shown
 

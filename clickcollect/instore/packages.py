@@ -86,7 +86,7 @@ def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
         "live_at": clock_words.right_now(),
     }
     shown["body"] = render_to_string("instore/_list_body.html", shown)
-    shown["version"] = hashlib.sha256(shown["body"].encode()).hexdigest()[:16]
+    shown["version"] = hashlib.sha256(f"{shown['body']}{desk.alarms}".encode()).hexdigest()[:16]
     shown["live_address"] = live_address(asked, shown["version"])
     return shown
 

@@ -41,7 +41,11 @@ def oldest_code_message() -> timedelta | None:
 
 def current() -> list[Alarm]:
     """The alarms of this moment, the most urgent first; two statements and the settings."""
-    found = []
+    return codes_waiting() + [failing(endpoint) for endpoint in overview.endpoints_backing_off()]
+
+
+def codes_waiting() -> list[Alarm]:
+    """Codes that should have gone out long ago: none, or one alarm for all of them."""
     age = oldest_code_message()
     if age is not None and age > timedelta(seconds=settings.read()["READY_MESSAGE_ALARM_SECONDS"]):
         minutes = max(1, round(age.total_seconds() / 60))
@@ -50,13 +54,13 @@ def current() -> list[Alarm]:
             "Customers' codes have not gone out for %(minutes)d minutes. Tell customers that the message is late.",
             minutes,
         )
-        found.append(Alarm(kind=AlarmKind.CODES_WAIT, sentence=sentence % {"minutes": minutes}))
-    return found + [failing(endpoint) for endpoint in overview.endpoints_backing_off()]
+        return [Alarm(kind=AlarmKind.CODES_WAIT, sentence=sentence % {"minutes": minutes})]
+    return []
 
 
 def for_store_staff() -> list[str]:
     """What the counter must know, without addresses."""
-    return [alarm.sentence for alarm in current() if alarm.kind is AlarmKind.CODES_WAIT]
+    return [alarm.sentence for alarm in codes_waiting()]
 
 
 def failing(endpoint: overview.BackingOff) -> Alarm:

@@ -196,6 +196,7 @@ class Package(models.Model):
         indexes = (
             models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
             models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
+            models.Index(name="package_store_ended", fields=["stock_location", "state", "-state_changed_at", "-id"]),
             models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
             models.Index(name="package_state_newest", fields=["state", "-id"]),
             models.Index(name="package_deadline", fields=["pickup_deadline"]),

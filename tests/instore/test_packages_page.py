@@ -10,6 +10,7 @@ from django.utils import timezone
 from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import search, states
 from clickcollect.oms.models import Package
+from clickcollect.whisperer.models import Delivery, Endpoint, Hook
 from tests import shop
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +213,39 @@ def test_no_name_breaks_out_of_its_place(name: str) -> None:
         html = page(client, address)
         assert "<script>alert" not in html
         assert "<b>x</b>" not in html
+
+
+def test_what_was_delivered_last_comes_first_on_every_page() -> None:
+    packages = [shop.make_package(states.DELIVERED) for _ in range(55)]
+    started = timezone.now()
+    turns = {package.pk: index * 7 % 55 for index, package in enumerate(packages)}
+    for package in packages:
+        when = started - timedelta(minutes=turns[package.pk] // 2)
+        Package.objects.filter(pk=package.pk).update(state_changed_at=when)
+    wanted = sorted(packages, key=lambda package: (turns[package.pk] // 2, -package.pk))
+    client = signed_in()
+    first = page(client, "/instore/?tab=delivered")
+    following = re.search(r'href="([^"]+)" rel="next"', first)
+    assert following
+    seen = numbers(first) + numbers(page(client, following[1].replace("&amp;", "&")))
+    assert seen == [package.number for package in wanted]
+
+
+def test_the_counter_hears_that_codes_are_late_and_no_address() -> None:
+    endpoint = Endpoint.objects.create(target_url="http://127.0.0.1:9/", failing_since=timezone.now(), failures=9)
+    event = "package.status.ready_for_pickup"
+    Hook.objects.create(
+        user=shop.make_user("admin"), event_type=event, target_url=endpoint.target_url, endpoint=endpoint
+    )
+    package = shop.make_package(states.READY)
+    client = signed_in()
+    addresses = ("/instore/", f"/instore/packages/{package.number}/")
+    versions = [re.search(r"[?&;]v=(\w+)", page(client, address)) for address in addresses]
+    assert not any("have not gone out" in page(client, address) for address in addresses)
+    Delivery.objects.update(queued_at=timezone.now() - timedelta(minutes=5))
+    for address, version in zip(addresses, versions, strict=True):
+        assert "have not gone out for 5 minutes" in page(client, address)
+        assert "127.0.0.1:9" not in page(client, address)
+        assert version
+        live = client.get(f"{address}live/?v={version[1]}", headers={"HX-Request": "true"})
+        assert "have not gone out for 5 minutes" in live.content.decode()

@@ -6,6 +6,7 @@ const say = (words) => (document.getElementById("camera-said").textContent = wor
 let stream = null;
 
 const stop = () => {
+  dialog().querySelector("video").hidden = true;
   stream?.getTracks().forEach((track) => track.stop());
   stream = null;
 };
@@ -32,6 +33,7 @@ const start = async () => {
     return say(words.denied);
   }
   const video = dialog().querySelector("video");
+  video.hidden = false;
   video.srcObject = stream;
   video.play().catch(() => {});
   say(words.hold);

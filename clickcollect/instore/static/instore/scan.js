@@ -17,7 +17,7 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (inField(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const now = performance.now();
+    const now = event.timeStamp; // when the key went down, however busy the page was meanwhile
     if (now - last > FAST) typed = "";
     last = now;
     if (event.key === "Enter" && typed.length > 3) {

@@ -1,0 +1,116 @@
+"""The second factor, in a real browser: a passkey (chromium's virtual one), the authenticator app, recovery codes."""
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import shop
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def plug_in_a_passkey(opened: Window) -> None:
+    """Chromium's own virtual authenticator, which touches and looks for its owner."""
+    session = opened.context.new_cdp_session(opened.page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def sign_in_by_form(opened: Window, username: str) -> Page:
+    page = opened.go("/accounts/login/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    return page
+
+
+def confirm(page: Page) -> None:
+    """Say once more who one is, where a page asks for it."""
+    if page.get_by_role("heading", name="Is it still you?").count():
+        page.get_by_label("Your password").fill(shop.PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+
+
+def lock(page: Page) -> None:
+    page.goto(page.url.split("/accounts")[0] + "/instore/")
+    page.get_by_role("button", name="Lock").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
+def test_a_passkey_is_set_up_and_asked_for_at_the_next_sign_in(window: OpenWindow, viewport: dict[str, int]) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla")
+    opened = window(viewport=viewport)
+    plug_in_a_passkey(opened)
+    page = sign_in_by_form(opened, "ayla")
+    page.locator("a.me").click()
+    page.get_by_role("link", name="authenticator app and passkeys").click()
+    assert opened.axe() == []
+    page.get_by_role("region", name="Passkeys").get_by_role("link", name="Set up").click()
+    confirm(page)
+    assert opened.axe() == []
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/recovery-codes/**")
+    lock(page)
+    page = sign_in_by_form(opened, "ayla")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    assert opened.axe() == []
+    opened.go("/instore/")  # the password alone opens nothing
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()
+
+
+def test_without_the_passkey_the_page_says_so_and_nothing_opens(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla")
+    opened = window()
+    plug_in_a_passkey(opened)
+    sign_in_by_form(opened, "ayla")
+    page = opened.go("/accounts/2fa/webauthn/add/")
+    confirm(page)
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/recovery-codes/**")
+    other = window()
+    page = sign_in_by_form(other, "ayla")
+    page.evaluate("() => { navigator.credentials.get = () => Promise.reject(new DOMException('no')) }")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("The passkey was not used.")
+    other.go("/instore/")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+
+
+def test_the_authenticator_app_is_set_up_and_a_wrong_code_opens_nothing(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla")
+    opened = window(viewport=PHONE)
+    page = sign_in_by_form(opened, "ayla")
+    opened.go("/accounts/2fa/totp/activate/")
+    confirm(page)
+    assert opened.axe() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("textbox", name="code").fill("000000")
+    page.get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    secret = page.get_by_label("Or type this secret into the app").input_value()
+    page.get_by_role("textbox", name="code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Turn on").click()
+    page.wait_for_url("**/recovery-codes/**")
+    codes = page.locator(".codes li").all_inner_texts()
+    assert len(codes) == 10
+    assert opened.axe() == []
+    lock(page)
+    page = sign_in_by_form(opened, "ayla")
+    page.get_by_role("textbox", name="code").fill("123456")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_role("textbox", name="code").fill(codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Packages")).to_be_visible()
