@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.db import models
+
 from clickcollect.errors import DomainError
 from clickcollect.oms.access import Actor
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
@@ -45,6 +47,11 @@ def moved(
     return entry
 
 
+def fitting(package_id: int | None) -> int | None:
+    """An id that a row can hold; a number from an address that no package could have is left out."""
+    return package_id if package_id is not None and package_id <= models.BigIntegerField.MAX_BIGINT else None
+
+
 def refused(
     *,
     package: Package | None,
@@ -57,7 +64,7 @@ def refused(
     known_row = row_attributes(row) if row else {}
     return CommandLog.objects.create(
         kind=LogKind.REFUSED,
-        package_id=package.pk if package else package_id,
+        package_id=package.pk if package else fitting(package_id),
         order_id=package.order_id if package else None,
         store_id=package.stock_location_id if package else None,
         old_state=package.state.enum_value if package else "",

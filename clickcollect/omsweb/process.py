@@ -33,7 +33,11 @@ def json_object(value: Any) -> dict[str, Any]:
     """A configuration is an object, and nothing PostgreSQL cannot keep."""
     if value is None:
         return {}
-    if not isinstance(value, dict) or "\\u0000" in json.dumps(value):
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        text = ""
+    if not isinstance(value, dict) or not text or "\\u0000" in text:
         raise forms.ValidationError(_("Give a JSON object, such as {}."))
     return value
 
