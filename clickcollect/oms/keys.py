@@ -13,9 +13,14 @@ from django.utils.timezone import now
 from clickcollect.accounts.adapters import encrypted_anew
 from clickcollect.oms.models import CodeIssue
 from clickcollect.whisperer import sealing
-from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Hook
+from clickcollect.whisperer.models import HOOK_HEADERS, HOOK_PASSWORD, HOOK_SECRET, Hook
 
-SEALED = {"secret": HOOK_SECRET, "previous_secret": HOOK_SECRET, "auth_password": HOOK_PASSWORD}
+SEALED = {
+    "secret": HOOK_SECRET,
+    "previous_secret": HOOK_SECRET,
+    "auth_password": HOOK_PASSWORD,
+    "sealed_headers": HOOK_HEADERS,
+}
 ENCRYPTED = ("secret", "seed")  # of a second factor, as allauth keeps it
 
 

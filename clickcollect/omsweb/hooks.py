@@ -21,7 +21,7 @@ from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.sheets import Sheet
 from clickcollect.omsweb.subject import Subject
-from clickcollect.whisperer import hooks, overview, redelivery, registry
+from clickcollect.whisperer import hooks, overview, own_headers, redelivery, registry
 from clickcollect.whisperer.models import DeliveryState, Hook
 
 LARGEST_ID: Final = 2**62
@@ -79,7 +79,9 @@ class HookSheet(Sheet):
         label=gettext_lazy("Additional headers"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=gettext_lazy('Such as {"X-Shop": "berlin"}. Signature headers cannot be replaced.'),
+        help_text=gettext_lazy(
+            'Such as {"X-Shop": "berlin"}. Values are not shown again: •••••• leaves the one that is kept.',
+        ),
     )
     callback = forms.CharField(
         label=gettext_lazy("Callback"),
@@ -109,7 +111,8 @@ class HookSheet(Sheet):
         values = self.cleaned_data
         fields = {name: values[name] for name in ("event_type", "target_url", "is_active", "callback")}
         fields["retry_countdown_config"] = values["retry_countdown_config"] or None
-        fields["additional_headers"] = values["additional_headers"] or {}
+        if hook is None or "additional_headers" in self.changed_data:
+            fields["additional_headers"] = values["additional_headers"] or {}
         config = {name: value for name, value in (hook.config if hook else {}).items() if name != "auth"}
         if values["auth_username"]:
             auth = {"auth_type": "basic", "username": values["auth_username"]}
@@ -286,5 +289,6 @@ def initial(hook: Hook | None) -> dict[str, Any]:
         return {}
     names = ("event_type", "target_url", "is_active", "callback")
     shown = {name: getattr(hook, name) for name in names}
-    shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config", "additional_headers")}
+    shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config",)}
+    shown["additional_headers"] = own_headers.shown(hook, with_values=False) or None
     return shown | {"auth_username": (hook.config.get("auth") or {}).get("username", "")}

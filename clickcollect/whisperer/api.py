@@ -1,7 +1,8 @@
 """Hooks over HTTP, as the reference documents them (contract section 3). Refusals with 406 are in its words."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from ninja import Query, Router, Status
 
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.whisperer import hooks, redelivery, registry
-from clickcollect.whisperer.documents import delivery_document, hook_document
+from clickcollect.whisperer.documents import Reader, delivery_document, hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Hook
 from clickcollect.whisperer.pages import paginate
 from clickcollect.whisperer.schemas import (
@@ -37,22 +38,13 @@ def answer_example(example: Any) -> dict[str, Any]:
     return {"responses": {200: {"content": {"application/json": {"example": example}}}}}
 
 
-class Actor(Protocol):
-    """Whoever calls, as far as this room needs to know."""
-
-    @property
-    def user_id(self) -> int | None: ...
-
-    def may(self, right: str) -> bool: ...
-
-
 class WhispererRequest(HttpRequest):
     """A request whose caller is known."""
 
-    actor: Actor
+    actor: Reader
 
 
-def require(actor: Actor, right: str, *types: str | None) -> None:
+def require(actor: Reader, right: str, *types: str | None) -> None:
     """Raise Forbidden without the right, or with a code-bearing type and not the right to those."""
     bears_code = right == WRITE and any(registry.is_code_bearing(name) for name in types if name)
     if not actor.may(right) or (bears_code and not actor.may(CODES)):
@@ -96,7 +88,7 @@ def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[s
         rows = rows.filter(event_type__iexact=filters.event_type)
     if filters.is_active is not None:
         rows = rows.filter(is_active=filters.is_active)
-    return paginate(rows, request=request, paging=filters, document=hook_document)
+    return paginate(rows, request=request, paging=filters, document=partial(hook_document, reader=request.actor))
 
 
 @router.post("/hooks/", response={201: HookOut, 406: Refusal}, summary="Create a hook", operation_id="create_hook")
@@ -109,7 +101,7 @@ def create_hook(request: WhispererRequest, payload: HookIn) -> Status[Any]:
         hook = hooks.create_hook(user_id=request.actor.user_id, fields=fields_of(payload))
     except hooks.HookExists:
         return already_registered()
-    return Status(201, hook_document(hook))
+    return Status(201, hook_document(hook, reader=request.actor))
 
 
 @router.get(
@@ -145,7 +137,7 @@ def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
 def get_hook(request: WhispererRequest, hook_id: int) -> dict[str, Any]:
     """One hook, without its secrets."""
     require(request.actor, READ)
-    return hook_document(find_hook(hook_id))
+    return hook_document(find_hook(hook_id), reader=request.actor)
 
 
 @router.patch(
@@ -162,7 +154,7 @@ def patch_hook(request: WhispererRequest, hook_id: int, payload: HookPatch) -> S
         raise NotFound from None
     except hooks.HookExists:
         return already_registered()
-    return Status(200, hook_document(hook))
+    return Status(200, hook_document(hook, reader=request.actor))
 
 
 @router.delete("/hooks/{int:hook_id}/", response={204: None}, summary="Delete a hook", operation_id="delete_hook")
@@ -181,7 +173,9 @@ def delete_hook(request: WhispererRequest, hook_id: int) -> HttpResponse:
 def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]) -> dict[str, Any]:
     """What was sent to whom, and what became of it, the newest first. No bodies."""
     require(request.actor, READ)
-    return paginate(chosen(filters), request=request, paging=filters, document=delivery_document)
+    return paginate(
+        chosen(filters), request=request, paging=filters, document=partial(delivery_document, reader=request.actor)
+    )
 
 
 @router.get(
@@ -190,7 +184,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
 def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
     """One event as it went to one hook, and what became of each attempt. No bodies."""
     require(request.actor, READ)
-    return delivery_document(find_delivery(event_id))
+    return delivery_document(find_delivery(event_id), reader=request.actor)
 
 
 @router.post(

@@ -19,7 +19,7 @@ import aiohttp
 from yarl import URL
 
 from clickcollect import __version__
-from clickcollect.whisperer import hooks, retry, sealing, signing, targets
+from clickcollect.whisperer import hooks, own_headers, retry, sealing, signing, targets
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.hook_faults import is_reserved
 from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Hook, Reason
@@ -159,7 +159,7 @@ def letterhead_of(hook: Hook) -> Letterhead:
     if kept is not None:
         return kept
     secret, previous = [*hooks.secrets_of(hook), "", ""][:2]
-    own = {name: value for name, value in hook.additional_headers.items() if not is_reserved(name)}
+    own = {name: value for name, value in own_headers.read(hook).items() if not is_reserved(name)}
     fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     headers = {"User-Agent": USER_AGENT} | own | authorization_of(hook) | fixed
     vars(hook)["letterhead"] = found = Letterhead(headers=headers, secret=secret, previous=previous)

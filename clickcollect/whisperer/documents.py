@@ -1,9 +1,19 @@
 """Hooks and their events as JSON (contract section 3). No secret, no password, no body ever leaves."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
+from clickcollect.whisperer import own_headers
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
+
+
+class Reader(Protocol):
+    """Whoever reads, as far as this room needs to know."""
+
+    @property
+    def user_id(self) -> int | None: ...
+
+    def may(self, right: str) -> bool: ...
 
 
 def moment(value: datetime | None) -> str | None:
@@ -11,14 +21,16 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
-def hook_document(hook: Hook) -> dict[str, Any]:
+def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]:
+    """As ``reader`` may see it: the values of its own headers are for its owner, and for who decides where codes go."""
+    knows = reader is not None and (reader.user_id == hook.user_id or reader.may("hooks:code-bearing"))
     return {
         "id": hook.pk,
         "event_type": hook.event_type,
         "target_url": hook.target_url,
         "is_active": hook.is_active,
         "retry_countdown_config": hook.retry_countdown_config or None,
-        "additional_headers": hook.additional_headers,
+        "additional_headers": own_headers.shown(hook, with_values=knows),
         "config": hook.config,
         "callback": hook.callback or None,
         "created_date": moment(hook.created_date),
@@ -29,7 +41,7 @@ def hook_document(hook: Hook) -> dict[str, Any]:
     }
 
 
-def delivery_document(delivery: Delivery) -> dict[str, Any]:
+def delivery_document(delivery: Delivery, *, reader: Reader | None = None) -> dict[str, Any]:
     """One event as it went to one hook: the reference's keys without its bodies, and what became of it."""
     event = delivery.event
     tries = list(delivery.tries.all())
@@ -41,7 +53,7 @@ def delivery_document(delivery: Delivery) -> dict[str, Any]:
         "object_id": event.subject.partition(":")[2],
         "subject": event.subject,
         "sequence": event.sequence,
-        "webhook": hook_document(delivery.hook),
+        "webhook": hook_document(delivery.hook, reader=reader),
         "delivered": delivery.state == DeliveryState.DELIVERED,
         "state": delivery.state,
         "reason": delivery.reason or None,

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import DomainError
-from clickcollect.whisperer import hook_faults, registry, sealing
+from clickcollect.whisperer import hook_faults, own_headers, registry, sealing
 from clickcollect.whisperer.models import (
+    HOOK_HEADERS,
     HOOK_PASSWORD,
     HOOK_SECRET,
     WAITING,
@@ -24,7 +25,7 @@ from clickcollect.whisperer.models import (
 from clickcollect.whisperer.registry import Ended
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
-PLAIN_FIELDS: Final = ("event_type", "target_url", "is_active", "additional_headers", "callback")
+PLAIN_FIELDS: Final = ("event_type", "target_url", "is_active", "callback")
 
 
 class HookExists(DomainError):
@@ -55,7 +56,7 @@ def change_hook(hook: Hook, *, fields: Mapping[str, Any]) -> Hook:
     """
     with transaction.atomic():
         hook = Hook.objects.select_for_update().get(pk=hook.pk, deleted_at__isnull=True)
-        fields = hook_faults.cleaned(fields)
+        fields = own_headers.kept(hook, hook_faults.cleaned(fields))
         hook_faults.check_change(hook, fields)
         moved = fields.get("target_url", hook.target_url) != hook.target_url
         was_active = hook.is_active
@@ -78,7 +79,13 @@ def delete_hook(hook: Hook) -> None:
     """Unsubscribe. The history stays; the same hook may be made again."""
     with transaction.atomic():
         Hook.objects.filter(pk=hook.pk, deleted_at__isnull=True).update(
-            is_active=False, deleted_at=Now(), modified_date=Now(), secret="", previous_secret="", auth_password=""
+            is_active=False,
+            deleted_at=Now(),
+            modified_date=Now(),
+            secret="",
+            previous_secret="",
+            auth_password="",
+            sealed_headers="",
         )
         stop_letters(hook.pk, reason=Reason.HOOK_DELETED)
 
@@ -123,6 +130,8 @@ def set_fields(hook: Hook, fields: Mapping[str, Any]) -> None:
             setattr(hook, name, fields[name])
     if "retry_countdown_config" in fields:
         hook.retry_countdown_config = fields["retry_countdown_config"] or {}
+    if "additional_headers" in fields:
+        own_headers.put(hook, fields["additional_headers"])
     if "config" in fields:
         set_config(hook, fields["config"])
     if "target_url" in fields:
@@ -181,11 +190,12 @@ def with_clock() -> QuerySet[Hook]:
 def reseal_hooks() -> int:
     """Seal every hook's secrets with the newest key; how many hooks changed. Raises KeyLost."""
     changed = 0
-    for hook in Hook.objects.exclude(secret="", previous_secret="", auth_password="").iterator():
+    for hook in Hook.objects.exclude(secret="", previous_secret="", auth_password="", sealed_headers="").iterator():
         fresh = {
             "secret": sealing.reseal(hook.secret, purpose=HOOK_SECRET),
             "previous_secret": sealing.reseal(hook.previous_secret, purpose=HOOK_SECRET),
             "auth_password": sealing.reseal(hook.auth_password, purpose=HOOK_PASSWORD),
+            "sealed_headers": sealing.reseal(hook.sealed_headers, purpose=HOOK_HEADERS),
         }
         seen = {name: getattr(hook, name) for name in fresh}
         if fresh != seen:

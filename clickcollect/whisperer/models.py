@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 HOOK_SECRET: Final = "whisperer.hook.secret"  # noqa: S105  what a sealed text is for, not the secret
 HOOK_PASSWORD: Final = "whisperer.hook.password"  # noqa: S105
+HOOK_HEADERS: Final = "whisperer.hook.headers"
 
 
 class DeliveryState(models.TextChoices):
@@ -93,7 +94,7 @@ class Hook(models.Model):
     previous_secret_until = models.DateTimeField(null=True, blank=True)
     auth_password = models.TextField(blank=True)
     retry_countdown_config = models.JSONField(_("retries"), default=dict, blank=True)
-    additional_headers = models.JSONField(_("additional headers"), default=dict, blank=True)
+    sealed_headers = models.TextField(blank=True)  # the additional headers: a receiver's API key may be among them
     config = models.JSONField(_("configuration"), default=dict, blank=True)
     callback = models.CharField(_("callback"), max_length=64, blank=True)  # kept for the reference, never executed
     created_date = models.DateTimeField(_("created"), db_default=Now())

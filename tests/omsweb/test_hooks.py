@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.test import Client, override_settings
 
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
+from clickcollect.whisperer import own_headers
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
@@ -72,6 +74,21 @@ def test_a_wrong_hook_is_refused_at_its_field(admin: Client, changes: dict[str, 
     assert answer.status_code == 400
     assert field in answer.context["sheet"].errors
     assert not Hook.objects.exists()
+
+
+def test_the_values_of_own_headers_are_not_shown_and_a_mask_leaves_them(admin: Client) -> None:
+    hook = make_hook(additional_headers={"X-Api-Key": "k3y-to-keep"})
+    page = admin.get(f"/oms/hooks/{hook.pk}/change/").content.decode()
+    assert "X-Api-Key" in page
+    assert own_headers.MASK in page
+    assert "k3y-to-keep" not in page
+    assert change(admin, hook, additional_headers='{"X-Api-Key": "••••••", "X-New": "1"}').status_code == 302
+    assert own_headers.read(Hook.objects.get()) == {"X-Api-Key": "k3y-to-keep", "X-New": "1"}
+    lost = settings.ENCRYPTION_KEYS
+    with override_settings(ENCRYPTION_KEYS={"another": bytes(32)}):
+        assert change(admin, hook, callback="x").status_code == 302
+    with override_settings(ENCRYPTION_KEYS=lost):
+        assert own_headers.read(Hook.objects.get())["X-Api-Key"] == "k3y-to-keep", "a lost key empties nothing"
 
 
 def test_a_new_address_needs_a_new_secret_and_the_own_password(admin: Client) -> None:

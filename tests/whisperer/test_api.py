@@ -8,7 +8,7 @@ from django.test import Client
 
 from clickcollect.accounts import tokens
 from clickcollect.accounts.models import Role, User
-from clickcollect.whisperer import sealing
+from clickcollect.whisperer import own_headers, sealing
 from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Delivery, Hook
 from tests.whisperer.conftest import Filler
 from tests.whisperer.post import CODE, NEWS, make_hook, make_user, publish
@@ -55,6 +55,26 @@ def test_a_hook_is_created_and_its_secrets_are_never_shown(admin: Caller) -> Non
     assert "s3cret-key" not in hook.secret
     assert sealing.unseal(hook.secret, purpose=HOOK_SECRET) == "s3cret-key"
     assert sealing.unseal(hook.auth_password, purpose=HOOK_PASSWORD) == "pass-word"
+
+
+def test_own_headers_lie_sealed_and_their_values_are_for_owner_and_administrator(
+    admin: Caller, operator: Caller
+) -> None:
+    owned = operator("POST", "/hooks/", HOOK | {"additional_headers": {"X-Api-Key": "k3y-of-theirs"}}).json()
+    other = admin("POST", "/hooks/", HOOK | {"additional_headers": {"X-Api-Key": "k3y", "X-Tenant": "shop-1"}}).json()
+    assert not Hook.objects.filter(sealed_headers__contains="k3y").exists()
+    assert {caller("GET", f"/hooks/{owned['id']}/").json()["additional_headers"]["X-Api-Key"] for caller in (
+        operator, admin,
+    )} == {"k3y-of-theirs"}  # fmt: skip
+    seen = operator("GET", f"/hooks/{other['id']}/").json()["additional_headers"]
+    assert seen == {"X-Api-Key": own_headers.MASK, "X-Tenant": own_headers.MASK}
+    assert b"k3y" not in operator("GET", f"/hooks/?event_type={NEWS}").content.replace(b"k3y-of-theirs", b"")
+    changed = {"additional_headers": seen | {"X-Tenant": "shop-2"}}
+    assert operator("PATCH", f"/hooks/{other['id']}/", changed).status_code == 200
+    kept = admin("GET", f"/hooks/{other['id']}/").json()["additional_headers"]
+    assert kept == {"X-Api-Key": "k3y", "X-Tenant": "shop-2"}, "a mask that comes back leaves the value as it is"
+    invented = {"additional_headers": {"X-New": own_headers.MASK}}
+    assert operator("PATCH", f"/hooks/{other['id']}/", invented).status_code == 400
 
 
 def test_the_same_hook_twice_is_refused_in_the_words_of_the_reference(admin: Caller) -> None:

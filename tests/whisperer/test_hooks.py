@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
 from clickcollect.errors import ValidationFailed
-from clickcollect.whisperer import hooks, overview, sealing, signing
+from clickcollect.whisperer import hooks, overview, own_headers, sealing, signing
 from clickcollect.whisperer.models import HOOK_SECRET, Attempt, Delivery, Endpoint, Hook
 from tests.whisperer.conftest import Filler
 from tests.whisperer.field import Receiver, receiving, wait_until, working
@@ -107,7 +107,8 @@ def test_basic_auth_and_own_headers_are_sent_but_ours_stand(user: User, filler: 
         auth = {"auth_type": "basic", "username": "me", "password": "pä:ss"}
         hook = make_hook(user, url=receiver.url, secret_key=OLD, config={"auth": auth}, additional_headers={"X-A": "b"})
         reserved = {"x-whisperer-signature": "mine", "HOST": "x", "Content-Type": "text/plain", "webhook-id": "1"}
-        Hook.objects.filter(pk=hook.pk).update(additional_headers=reserved | {"X-A": "b"})
+        own_headers.put(hook, reserved | {"X-A": "b"})
+        hook.save()
         publish()
         wait_until(lambda: receiver.got)
     headers = receiver.got[0].headers
