@@ -47,7 +47,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """Speak the language the person chose for themselves."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if user.language_code:
-            response.set_cookie("django_language", user.language_code, samesite="Lax", httponly=True)
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                user.language_code,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                samesite="Lax",
+                httponly=True,
+            )
         return response
 
 

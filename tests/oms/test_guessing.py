@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from clickcollect.accounts.models import Role
@@ -85,48 +86,71 @@ class Interrupted(BaseException):
     """Something kills the request."""
 
 
+KILLERS: tuple[type[BaseException], ...] = (
+    Interrupted, RuntimeError, OperationalError, IntegrityError, MemoryError, RecursionError, TimeoutError,
+    KeyboardInterrupt, SystemExit, GeneratorExit,
+)  # fmt: skip
+
+
 @contextmanager
-def killed_after_reserving(line: int) -> Iterator[None]:
+def killed_after_reserving(line: int, killer: type[BaseException]) -> Iterator[list[int]]:
     """Raise at the nth line that runs in `pickup_code` or `run` after the attempt was reserved."""
     reserved = False
-    left = line
+    ran: list[int] = []
 
     def trace(frame: FrameType, event: str, _arg: Any) -> Any:
-        nonlocal reserved, left
+        nonlocal reserved
         name = frame.f_code.co_filename
         if not name.endswith(("oms/pickup_code.py", "oms/commands/run.py", "oms/budgets.py")):
             return None
         if event == "return" and frame.f_code is budgets.reserve.__code__:
             reserved = True
         elif event == "line" and reserved and frame.f_code is not budgets.reserve.__code__:
-            left -= 1
-            if left == 0:
-                raise Interrupted
+            ran.append(frame.f_lineno)
+            if len(ran) == line:
+                raise killer
         return trace
 
     sys.settrace(trace)
     try:
-        yield
+        yield ran
     finally:
         sys.settrace(None)
 
 
 def test_t10_a_wrong_guess_is_counted_whatever_kills_the_request() -> None:
-    killed = 0
-    for line in range(1, 101):
+    """100 of 100: ten kinds of exception, over all the lines that run after the attempt was reserved."""
+    package = shop.make_package(states.READY)
+    with killed_after_reserving(0, Interrupted) as ran, pytest.raises(OtpIncorrect):
+        deliver(package, shop.wrong_code(package))()
+    lines = len(ran)
+    assert lines >= 10, "the kill must hit real lines"
+    killed = counted = 0
+    for kill in range(100):
         package = shop.make_package(states.READY)
         guess = deliver(package, shop.wrong_code(package))
         try:
-            with killed_after_reserving(line):
+            with killed_after_reserving(1 + kill % lines, KILLERS[(kill + kill // lines) % len(KILLERS)]):
                 guess()
-        except Interrupted:
+        except KILLERS:
             killed += 1
-        except DomainError:
-            pass
-        assert shop.reread(package).issue_attempts == 1
-        if killed < line:
-            break
-    assert killed >= 10, "the kill must have hit real lines"
+        finally:
+            connection.close()
+        counted += shop.reread(package).issue_attempts
+    assert (killed, counted) == (100, 100)
+
+
+def test_t10_control_counted_inside_the_transaction_of_the_request_it_is_lost() -> None:
+    package = shop.make_package(states.READY)
+
+    @transaction.atomic
+    def careless_request() -> None:
+        Package.objects.filter(pk=package.pk).update(issue_attempts=F("issue_attempts") + 1)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        careless_request()
+    assert shop.reread(package).issue_attempts == 0
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
+from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from tests import shop
 from tests.api.caller import ORDERS, PACKAGES, Caller, make_caller
@@ -133,3 +134,13 @@ def test_a_wrong_code_is_told_with_the_right_plural(language: str) -> None:
     one, many = "The code is incorrect. %(count)d attempt left.", "The code is incorrect. %(count)d attempts left."
     assert told["detail"] == catalogue.ngettext(one, many, 4) % {"count": 4}
     assert not re.search(r"[A-Za-z]", told["detail"]) if language == "ar" else "4" in told["detail"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_language_of_a_person_is_a_secure_cookie_where_the_others_are(client: Client, *, secure: bool) -> None:
+    user = shop.make_user(Role.ASSOCIATE, shop.make_store(), language_code="de")
+    with override_settings(LANGUAGE_COOKIE_SECURE=secure):
+        client.post("/accounts/login/", {"login": user.username, "password": shop.PASSWORD})
+    cookie = client.cookies["django_language"]
+    assert (cookie.value, bool(cookie["secure"]), bool(cookie["httponly"])) == ("de", secure, True)
