@@ -8,6 +8,9 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from clickcollect.accounts.models import User
 from clickcollect.oms import search, states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log_models import LogNote
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
@@ -292,4 +295,38 @@ def test_a_manager_delivers_without_code_and_says_why(window: OpenWindow) -> Non
     dialog.get_by_label("What did the customer show?").select_option("id_document")
     dialog.get_by_label("Reason").fill("Phone lost")
     dialog.get_by_role("button", name="Deliver without code").click()
+    expect_delivered(page)
+
+
+def test_somebody_else_collects_with_the_code_and_stands_in_the_notes(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = dialog_of(page)
+    dialog.get_by_label("SMS verification code").fill(shop.wrong_code(package))
+    dialog.get_by_text("Somebody else collects").click()
+    dialog.get_by_label("Name").fill("Ali Veli")
+    dialog.get_by_label("Relation to the customer").fill("brother")
+    dialog.get_by_role("button", name="Verify and deliver").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The code is incorrect. 4 attempts left.")
+    expect(dialog.get_by_label("Name")).to_have_value("Ali Veli")
+    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
+    dialog.get_by_role("button", name="Verify and deliver").click()
+    expect_delivered(page)
+    kept = set(LogNote.objects.filter(package_id=package.pk).values_list("kind", "text"))
+    assert kept == {("collector_name", "Ali Veli"), ("collector_relation", "brother")}
+
+
+def test_after_a_changed_phone_only_the_newest_message_counts(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    old = shop.right_code(package)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    run_command(package_id=package.pk, transition="CORRECT_PHONE", actor=SYSTEM, data={"phone_number": "+905550000199"})
+    new = shop.right_code(package)
+    for typed in (old, new):
+        dialog_of(page).get_by_label("SMS verification code").fill(typed)
+        dialog_of(page).get_by_role("button", name="Verify and deliver").click()
+        if typed == old:
+            expect(dialog_of(page).get_by_role("alert")).to_contain_text("The code is incorrect.")
     expect_delivered(page)
