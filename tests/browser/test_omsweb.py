@@ -97,6 +97,7 @@ def test_already_delivered_elsewhere_closes_the_dialog_and_tells_the_story(windo
     package = shop.make_package(states.READY)
     page = package_page(window, package)
     dialog = open_dialog(page)
+    expect(dialog).to_be_visible()
     code = shop.right_code(package)
     till = shop.make_actor("associate", package.stock_location)
     run_command(package_id=package.pk, transition="self-service-package-delivery", actor=till, data={"otp": code})
