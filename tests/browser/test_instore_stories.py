@@ -322,6 +322,7 @@ def test_after_a_changed_phone_only_the_newest_message_counts(window: OpenWindow
     old = shop.right_code(package)
     page = package_page(window, package).page
     page.get_by_role("button", name="Delivered", exact=True).click()
+    expect(dialog_of(page)).to_be_visible()
     run_command(package_id=package.pk, transition="CORRECT_PHONE", actor=SYSTEM, data={"phone_number": "+905550000199"})
     new = shop.right_code(package)
     for typed in (old, new):
