@@ -38,6 +38,6 @@ def chromium() -> Iterator[Browser]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the browser, and let it run last."""
     for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
+        if not set(FIXTURES).isdisjoint(getattr(item, "fixturenames", ())):  # an overridden fixture hides its own
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
