@@ -270,7 +270,7 @@ def save(request: HttpRequest, *, sheet: HookSheet, hook: Hook | None, actor: Ac
         return hooks.create_hook(user_id=cast("int", actor.user_id), fields=fields)
     if fields["target_url"] != hook.target_url:
         confirm(request, password=sheet.cleaned_data["your_password"])
-    return hooks.change_hook(hook, fields=fields)
+    return hooks.change_hook(hook, fields=fields, changer=actor)
 
 
 @sensitive_variables()

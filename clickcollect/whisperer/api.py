@@ -10,8 +10,9 @@ from ninja import Query, Router, Status
 
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.whisperer import hooks, redelivery, registry
-from clickcollect.whisperer.documents import Reader, delivery_document, hook_document
+from clickcollect.whisperer.documents import delivery_document, hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Hook
+from clickcollect.whisperer.own_headers import Reader
 from clickcollect.whisperer.pages import paginate
 from clickcollect.whisperer.schemas import (
     HookEventFilters,
@@ -149,7 +150,7 @@ def patch_hook(request: WhispererRequest, hook_id: int, payload: HookPatch) -> S
     hook = find_hook(hook_id)
     require(request.actor, WRITE, hook.event_type, payload.event_type)
     try:
-        hook = hooks.change_hook(hook, fields=fields_of(payload))
+        hook = hooks.change_hook(hook, fields=fields_of(payload), changer=request.actor)
     except Hook.DoesNotExist:
         raise NotFound from None
     except hooks.HookExists:

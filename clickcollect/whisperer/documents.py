@@ -1,19 +1,11 @@
 """Hooks and their events as JSON (contract section 3). No secret, no password, no body ever leaves."""
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from clickcollect.whisperer import own_headers
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
-
-
-class Reader(Protocol):
-    """Whoever reads, as far as this room needs to know."""
-
-    @property
-    def user_id(self) -> int | None: ...
-
-    def may(self, right: str) -> bool: ...
+from clickcollect.whisperer.own_headers import Reader
 
 
 def moment(value: datetime | None) -> str | None:
@@ -23,14 +15,13 @@ def moment(value: datetime | None) -> str | None:
 
 def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]:
     """As ``reader`` may see it: the values of its own headers are for its owner, and for who decides where codes go."""
-    knows = reader is not None and (reader.user_id == hook.user_id or reader.may("hooks:code-bearing"))
     return {
         "id": hook.pk,
         "event_type": hook.event_type,
         "target_url": hook.target_url,
         "is_active": hook.is_active,
         "retry_countdown_config": hook.retry_countdown_config or None,
-        "additional_headers": own_headers.shown(hook, with_values=knows),
+        "additional_headers": own_headers.shown(hook, with_values=own_headers.are_known_to(reader, hook)),
         "config": hook.config,
         "callback": hook.callback or None,
         "created_date": moment(hook.created_date),

@@ -22,6 +22,7 @@ from clickcollect.whisperer.models import (
     Hook,
     Reason,
 )
+from clickcollect.whisperer.own_headers import Reader
 from clickcollect.whisperer.registry import Ended
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
@@ -49,16 +50,20 @@ def create_hook(*, user_id: int, fields: Mapping[str, Any]) -> Hook:
     return hook
 
 
-def change_hook(hook: Hook, *, fields: Mapping[str, Any]) -> Hook:
+def change_hook(hook: Hook, *, fields: Mapping[str, Any], changer: Reader | None = None) -> Hook:
     """Change what is named. A new URL needs a new secret, and a new password where one is kept.
 
+    The hook's own headers go along only if ``changer`` may know their values.
     Raises ValidationFailed, HookExists, KeyLost.
     """
     with transaction.atomic():
         hook = Hook.objects.select_for_update().get(pk=hook.pk, deleted_at__isnull=True)
-        fields = own_headers.kept(hook, hook_faults.cleaned(fields))
-        hook_faults.check_change(hook, fields)
+        fields = hook_faults.cleaned(fields)
         moved = fields.get("target_url", hook.target_url) != hook.target_url
+        if moved and not own_headers.are_known_to(changer, hook):
+            own_headers.put(hook, {})  # or they would be read at the new address
+        fields = own_headers.kept(hook, fields)
+        hook_faults.check_change(hook, fields)
         was_active = hook.is_active
         set_fields(hook, fields)
         if "secret_key" in fields:

@@ -5,12 +5,26 @@ Whoever may not sees the names, each with a mask; a mask that is sent back means
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from clickcollect.whisperer import sealing
 from clickcollect.whisperer.models import HOOK_HEADERS, Hook
 
 MASK: Final = "••••••"  # no header can have this value
+
+
+class Reader(Protocol):
+    """Whoever reads or changes a hook, as far as this room needs to know."""
+
+    @property
+    def user_id(self) -> int | None: ...
+
+    def may(self, right: str) -> bool: ...
+
+
+def are_known_to(reader: Reader | None, hook: Hook) -> bool:
+    """The values are for the hook's owner, and for who decides where codes go."""
+    return reader is not None and (reader.user_id == hook.user_id or reader.may("hooks:code-bearing"))
 
 
 def put(hook: Hook, headers: Mapping[str, str]) -> None:

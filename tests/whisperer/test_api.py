@@ -77,6 +77,27 @@ def test_own_headers_lie_sealed_and_their_values_are_for_owner_and_administrator
     assert operator("PATCH", f"/hooks/{other['id']}/", invented).status_code == 400
 
 
+def test_own_headers_do_not_follow_a_hook_that_somebody_moves_who_may_not_know_them(
+    admin: Caller, operator: Caller
+) -> None:
+    headers = {"additional_headers": {"X-Api-Key": "k3y"}}
+    hook = admin("POST", "/hooks/", HOOK | headers).json()
+    address = f"/hooks/{hook['id']}/"
+    elsewhere = {"target_url": "http://127.0.0.1:9/elsewhere", "secret_key": "another-s3cret"}
+    masked = elsewhere | {"additional_headers": {"X-Api-Key": own_headers.MASK}}
+    assert operator("PATCH", address, masked).status_code == 400, "a mask stands for nothing at a new address"
+    assert admin("GET", address).json()["additional_headers"] == {"X-Api-Key": "k3y"}
+    assert operator("PATCH", address, elsewhere).status_code == 200
+    assert admin("GET", address).json()["additional_headers"] == {}
+
+
+def test_own_headers_follow_a_hook_that_its_owner_moves(admin: Caller, operator: Caller) -> None:
+    hook = operator("POST", "/hooks/", HOOK | {"additional_headers": {"X-Api-Key": "k3y"}}).json()
+    elsewhere = {"target_url": "http://127.0.0.1:9/elsewhere", "secret_key": "another-s3cret"}
+    moved = operator("PATCH", f"/hooks/{hook['id']}/", elsewhere)
+    assert (moved.status_code, moved.json()["additional_headers"]) == (200, {"X-Api-Key": "k3y"})
+
+
 def test_the_same_hook_twice_is_refused_in_the_words_of_the_reference(admin: Caller) -> None:
     first = admin("POST", "/hooks/", HOOK).json()
     again = admin("POST", "/hooks/", HOOK)
