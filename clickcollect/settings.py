@@ -47,12 +47,17 @@ def derive_encryption_key(master: bytes) -> bytes:
 
 
 def database(url: str, *, pool: bool) -> dict[str, Any]:
-    """One PostgreSQL connection setting; prepared statements on, no open transaction around a request."""
+    """One PostgreSQL connection setting; prepared statements on, no open transaction around a request.
+
+    Every execution is planned for its own values: a plan made for all values reads a long table from end to end
+    for a filter that nothing matches.
+    """
     config: dict[str, Any] = dict(env.db_url_config(url))
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("clickcollect runs on PostgreSQL only: the database URL must begin with postgres://")
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
     options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5}
+    options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_custom_plan".strip()
     if pool:
         options["pool"] = {"min_size": 1, "max_size": env.int("WEB_THREADS", 8), "timeout": 5}
     return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}

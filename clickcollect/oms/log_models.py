@@ -47,7 +47,11 @@ class CommandLog(models.Model):
             models.Index(name="log_time", fields=["at", "id"]),
             models.Index(name="log_command", fields=["command_code", "-id"]),
             models.Index(name="log_code_newest", fields=["code", "-id"], condition=~Q(code="")),
-            models.Index(name="log_store_kind", fields=["store_id", "kind", "at"]),
+            models.Index(
+                name="log_store_kind",
+                fields=["store_id", "kind", "-at", "-id"],
+                include=["old_state", "new_state"],
+            ),
         )
 
     def __str__(self) -> str:

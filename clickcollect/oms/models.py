@@ -134,6 +134,10 @@ class Package(models.Model):
         db_persist=True,
     )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="packages", verbose_name=_("order"))
+    # As they stand on the order, and never change: a list of many packages is filtered by them. The database fills
+    # them in, so that they are always the order's.
+    order_number = models.CharField(max_length=64, db_default="", editable=False, db_collation="C")
+    delivery_type = models.CharField(max_length=16, db_default="", editable=False)
     stock_location = models.ForeignKey(
         RetailStore,
         on_delete=models.PROTECT,
@@ -196,9 +200,13 @@ class Package(models.Model):
         indexes = (
             models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
             models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
+            models.Index(name="package_store_state_newest", fields=["stock_location", "state", "-id"]),
             models.Index(name="package_store_ended", fields=["stock_location", "state", "-state_changed_at", "-id"]),
             models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
             models.Index(name="package_state_newest", fields=["state", "-id"]),
+            models.Index(name="package_delivery_newest", fields=["delivery_type", "-id"]),
+            models.Index(name="package_store_delivery", fields=["stock_location", "delivery_type", "-id"]),
+            models.Index(name="package_order_number", fields=["order_number", "id"]),
             models.Index(name="package_deadline", fields=["pickup_deadline"]),
             models.Index(name="package_created", fields=["created_date", "id"]),
             models.Index(name="package_number_prefix", fields=["number"], opclasses=["varchar_pattern_ops"]),

@@ -101,7 +101,7 @@ def package_listing(request: HttpRequest) -> Listing:
                 apply=lambda rows, value: rows.filter(state__enum_class=states.ENUM_CLASS, state__enum_value=value),
             ),
             store_filter("stock_location_id"),
-            delivery_type_filter("order__delivery_type"),
+            delivery_type_filter("delivery_type"),
             Filter(
                 name="message",
                 label=_("Message"),

@@ -19,19 +19,22 @@ STORES = 20
 FILL_ORDERS = """
 INSERT INTO omnitron_order (number, channel, status, delivery_type, retail_store_id, date_placed, language_code,
     currency, amount, first_name, last_name, email, phone_number, shipping_address, created_date, modified_date)
-SELECT 'BIG-' || place, %(channel)s, 400, 'in_store', %(store)s + place %% %(stores)s, now(), 'en',
-    'TRY', 1, 'A', 'B', '', '+905550000101', '{}', now() - make_interval(mins => %(rows)s - place), now()
+SELECT 'BIG-' || place, %(channel)s, 400, CASE WHEN place %% 40 = 7 THEN 'home_delivery' ELSE 'in_store' END,
+    %(store)s + place %% %(stores)s, now(), 'en', 'TRY', 1, 'Ann' || place * 7 %% 300, 'Example' || place * 31 %% 3000,
+    '', '+90555' || lpad((place * 37 %% 10000000)::text, 7, '0'), '{}',
+    now() - make_interval(mins => %(rows)s - place), now()
 FROM generate_series(1, %(rows)s) place
 """
 FILL_PACKAGES = """
 INSERT INTO oms_package (order_id, stock_location_id, state_id, version, state_changed_at, due_at, issue_number,
     issue_attempts, total_attempts, unlocks, new_codes, code_sent_at, message_state, message_reason, message_uuid,
     shelf, item_count, created_date, modified_date, search)
-SELECT id, retail_store_id, (
+SELECT o.id, retail_store_id, (
         SELECT id FROM oms_packagestate
         WHERE enum_value = CASE WHEN o.id %% 100 = 0 THEN '600' WHEN o.id %% 50 = 1 THEN '100' ELSE '700' END
     ), 1, now(), now(), 0, 0, 0, 0, 0, '{}', 'none', '', '', '', 1, created_date, now(),
-    array_to_tsvector(ARRAY[lower(number), 'big', id::text])
+    array_to_tsvector(ARRAY['big', substr(number, 5), 'big' || substr(number, 5), 'pk', (o.id + 10000)::text,
+        lower(first_name), lower(last_name), right(phone_number, 4)])
 FROM omnitron_order o WHERE channel = %(channel)s
 """
 FILL_ORDER_ITEMS = """

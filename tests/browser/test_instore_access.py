@@ -73,11 +73,10 @@ def every_screen(opened: Window, package: Package) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_axe_finds_nothing_on_any_screen(window: OpenWindow, scheme: str, language: str) -> None:
+def test_axe_finds_nothing_on_any_screen(window: OpenWindow, language: str) -> None:
     package = shop_with_everything()
-    opened = window(color_scheme=scheme)
+    opened = window()
     opened.speak(language)
     opened.go("/accounts/login/")
     found = [f"sign in: {finding}" for finding in opened.axe()]
@@ -86,12 +85,10 @@ def test_axe_finds_nothing_on_any_screen(window: OpenWindow, scheme: str, langua
     assert found == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_a_phone_and_in_the_red_result(window: OpenWindow, scheme: str) -> None:
+def test_axe_finds_nothing_on_a_phone_and_in_the_red_result(window: OpenWindow) -> None:
     package = shop_with_everything()
     opened = window(
         shop.make_user("associate", package.stock_location),
-        color_scheme=scheme,
         viewport={"width": 390, "height": 844},
         has_touch=True,
     )
@@ -109,14 +106,13 @@ def test_axe_finds_nothing_on_a_phone_and_in_the_red_result(window: OpenWindow, 
     assert found == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_managers_page_and_the_choice_of_a_store(window: OpenWindow, scheme: str) -> None:
+def test_axe_finds_nothing_on_the_managers_page_and_the_choice_of_a_store(window: OpenWindow) -> None:
     package = shop_with_everything()
     boss = shop.make_user("manager", package.stock_location, shop.make_store("BER-01"))
     evidence = {"reason": "Phone lost", "evidence": "id_document"}
     actor = actor_for(boss)
     run_command(package_id=package.pk, transition="DELIVER_WITHOUT_CODE", actor=actor, data=evidence)
-    opened = window(boss, color_scheme=scheme)
+    opened = window(boss)
     page = opened.go("/instore/")
     found = opened.axe()
     page.get_by_role("button", name=package.stock_location.name).click()

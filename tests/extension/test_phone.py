@@ -87,10 +87,9 @@ def test_nothing_is_drawn_by_inline_style_or_script(extension: Running) -> None:
     assert page.count("<script") == page.count('<script type="module" src=')
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(
-        color_scheme=request.param,
         viewport={"width": 390, "height": 844},
         permissions=["clipboard-read", "clipboard-write"],
     )
@@ -145,25 +144,20 @@ def test_readable_for_everybody_and_nothing_runs_over(
     number = new_number()
     extension.post(event(**customer(number)))
     extension.post(event(**customer(number, "ar")))
-    for scheme in ("light", "dark"):
-        context = chromium.new_context(
-            color_scheme="dark" if scheme == "dark" else "light",
-            viewport={"width": width, "height": 800},
-            locale=language,
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        for path in (f"/phone/?to={quote(number)}", "/phone/?to=%2B999", "/phone/"):
-            page.goto(extension.url + path)
-            page.locator(".live.is-on").wait_for()
-            found = Axe().run(page)
+    context = chromium.new_context(viewport={"width": width, "height": 800}, locale=language, reduced_motion="reduce")
+    page = context.new_page()
+    for path in ("/phone/?to=%2B999", "/phone/", f"/phone/?to={quote(number)}"):
+        page.goto(extension.url + path)
+        page.locator(".live.is-on").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for dark in (False, True):
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            found = Axe().run(page, options={"runOnly": ["color-contrast"]} if dark else {})
             assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-        page.goto(f"{extension.url}/phone/?to={quote(number)}")
-        directions = page.locator(".bubble").evaluate_all("all => all.map(one => getComputedStyle(one).direction)")
-        assert directions == ["rtl", "ltr"]
-        context.close()
+    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    directions = page.locator(".bubble").evaluate_all("all => all.map(one => getComputedStyle(one).direction)")
+    assert directions == ["rtl", "ltr"]
+    context.close()
 
 
 def test_it_says_when_it_has_lost_the_extension(start_extension: Start, chromium: Browser) -> None:

@@ -8,7 +8,7 @@ import time
 from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psutil
 import pytest
@@ -21,6 +21,7 @@ from clickcollect.whisperer.models import Attempt, Delivery, Endpoint, Hook
 from tests.whisperer.conftest import Filler
 from tests.whisperer.field import Loop, Received, Receiver, receiving, wait_until, working
 from tests.whisperer.post import CODE, NEWS, make_hook, publish, publish_many, states
+from tests.whisperer.processes import worker_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,6 +179,23 @@ def test_a_receiver_that_is_gone_stops_its_hook_and_the_reason_is_kept(user: Use
     hook.refresh_from_db()
     assert (hook.stopped_reason, hook.stopped_at is not None) == ("gone", True)
     assert states() == {"dead": 1}
+
+
+def test_t29_a_worker_stays_under_200_mb_while_many_receivers_send_without_end(user: User, filler: Filler) -> None:
+    floods = (gzip_bomb, endless_body, endless_headers, one_endless_header)
+    with ExitStack() as stack:
+        for flood in floods:
+            make_hook(user, url=stack.enter_context(raw(flood)))
+        publish_many(40)
+        worker = psutil.Process(stack.enter_context(worker_process()).pid)
+        sizes = []
+
+        def all_tried() -> bool:
+            sizes.append(worker.memory_info().rss)
+            return Attempt.objects.count() >= 40 * len(floods)
+
+        wait_until(all_tried, seconds=60)
+    assert max(sizes) < 200 * 10**6
 
 
 @pytest.mark.alone

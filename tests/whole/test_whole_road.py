@@ -15,6 +15,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ import pytest
 
 from clickcollect.processes import postgres
 from tests.processes.test_run import Run, child, wait_until
+from tests.whisperer.field import Received, Receiver, receiving
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(500)]
 _numbers = count(1)
@@ -175,36 +177,63 @@ def found_in(text: str, code: str) -> list[bytes]:
     return [
         word
         for word in spellings(code)
-        if re.search(rb"(?<![0-9A-Za-z.])" + re.escape(word) + rb"(?![0-9A-Za-z])", haystack)
+        if re.search(rb"(?<![0-9A-Za-z.])(?:\\{1,2}x)?" + re.escape(word) + rb"(?![0-9A-Za-z])", haystack)
     ]
+
+
+def oracles(letter: Received) -> list[str]:
+    """What would tell a guessed code from a wrong one: signatures and hashes of a letter that held it."""
+    hexadecimal = letter.headers["x-whisperer-signature"].removeprefix("sha256=")
+    standard = letter.headers["webhook-signature"].removeprefix("v1,")
+    raw = [bytes.fromhex(hexadecimal), base64.b64decode(standard), hashlib.sha256(letter.body).digest()]
+    return [text for one in raw for text in (one.hex(), base64.b64encode(one).decode().rstrip("="))]
+
+
+@contextmanager
+def subscriber(shop: DemoShop) -> Iterator[Receiver]:
+    """A second program that is sent the codes, and keeps what it got."""
+    with receiving(Receiver()) as (receiver,):
+        secret = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
+        hook = {"event_type": "package.status.ready_for_pickup", "target_url": receiver.url, "secret_key": secret}
+        status, made = shop.api("admin", "POST", "/whisperer/hooks/", hook)
+        assert status == 201, made
+        yield receiver
+        assert shop.api("admin", "DELETE", f"/whisperer/hooks/{made['id']}/")[0] == 204
 
 
 @pytest.mark.parametrize("pickups", [12, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
 def test_t39_after_a_run_nothing_holds_a_code(shop: DemoShop, pickups: int) -> None:
     codes = []
-    for turn in range(pickups):
-        package, phone = shop.packed_package()
-        assert shop.run_command(package, "ready-for-customer-pickup")[0] == 204
-        code = shop.code(phone)
-        codes.append(code)
-        if turn % 9 == 0:
-            shop.forget_wrong_codes()
-        wrong = f"{(int(code) + 1) % 10**6:06d}"
-        status, problem = shop.run_command(package, "self-service-package-delivery", otp=wrong)
-        assert (status, problem["code"]) == (422, "otp_incorrect")
-        if turn % 3:  # the others stay ready, with a code that could be derived
-            assert shop.run_command(package, "self-service-package-delivery", otp=code)[0] == 204
+    with subscriber(shop) as receiver:
+        for turn in range(pickups):
+            package, phone = shop.packed_package()
+            assert shop.run_command(package, "ready-for-customer-pickup")[0] == 204
+            code = shop.code(phone)
+            codes.append(code)
+            if turn % 9 == 0:
+                shop.forget_wrong_codes()
+            wrong = f"{(int(code) + 1) % 10**6:06d}"
+            status, problem = shop.run_command(package, "self-service-package-delivery", otp=wrong)
+            assert (status, problem["code"]) == (422, "otp_incorrect")
+            if turn % 3:  # the others stay ready, with a code that could be derived
+                assert shop.run_command(package, "self-service-package-delivery", otp=code)[0] == 204
+        wait_until(lambda: len(receiver.got) >= pickups, seconds=60)
     text = shop.dump()
     assert "WHOLE-1" in text
     assert "package.status.delivered" in text
     hits = {code: found_in(text, code) for code in codes}
     assert not {code: words for code, words in hits.items() if words}
+    signed = [word for letter in receiver.got for word in oracles(letter)]
+    assert [word for word in signed if word in text] == []
+    # Control: one that is stored is found.
+    assert [word for word in signed if word in f"{text}INSERT INTO post VALUES ('\\x{signed[0]}');"] == signed[:1]
 
 
 def test_t39_control_a_planted_code_is_found(shop: DemoShop) -> None:
     text = shop.dump()
     for planted in spellings("918273"):
         assert found_in(f"{text}\n'{planted.decode()}'", "918273")
+        assert found_in(f"{text}\n'\\x{planted.decode()}'", "918273")
 
 
 def test_all_processes_together_stay_small(shop: DemoShop) -> None:

@@ -92,7 +92,14 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> dict[str, 
         rows = rows.filter(status=STATUSES[filters.status]) if filters.status in STATUSES else rows.none()
     if filters.number is not None:
         rows = rows.filter(number__startswith=filters.number)
-    return paginate(rows, request=request, paging=filters, key=NEWEST, document=document)
+    return paginate(
+        rows,
+        request=request,
+        paging=filters,
+        key=NEWEST,
+        document=document,
+        no_index_sorts=filters.number is not None,
+    )
 
 
 @router.post(

@@ -112,9 +112,9 @@ def chosen(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor
     if filters.sort in ("due_at", "-due_at"):
         packages = packages.filter(due_at__isnull=False)
     wanted = {
-        "order__number__startswith": filters.order_number,
+        "order_number__startswith": filters.order_number,
         "number": filters.number,
-        "order__delivery_type": filters.delivery_type,
+        "delivery_type": filters.delivery_type,
         "created_date__gte": filters.created_date__gte,
         "created_date__lte": filters.created_date__lte,
     }
@@ -132,6 +132,7 @@ def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> dict[s
         paging=filters,
         key=sort_key(filters),
         document=package_document,
+        no_index_sorts=filters.search is not None or filters.order_number is not None,
     )
 
 

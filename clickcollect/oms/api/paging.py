@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, OrderBy, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
@@ -48,9 +49,10 @@ class Key:
     columns: tuple[str, ...]
     descending: bool = False
 
-    def order_by(self, *, backward: bool) -> list[str]:
-        sign = "-" if self.descending != backward else ""
-        return [f"{sign}{column}" for column in self.columns]
+    def order_by(self, *, backward: bool, past_indexes: bool = False) -> list[OrderBy]:
+        """In SQL. ``past_indexes``: in words that no index has, so that what was found is sorted."""
+        columns = [Coalesce(column, column) if past_indexes else F(column) for column in self.columns]
+        return [OrderBy(column, descending=self.descending != backward) for column in columns]
 
     def after(self, values: Sequence[Any], *, backward: bool) -> Q:
         """The rows behind these values. The first condition alone is what an index follows."""
@@ -83,22 +85,31 @@ def paginate(
     paging: Paging,
     key: Key,
     document: Callable[[Row], dict[str, Any]],
+    no_index_sorts: bool = False,
 ) -> dict[str, Any]:
-    """One page of a list as a document. Raises ValidationFailed on ``page`` or ``cursor``."""
-    found, cursors = slice_of(rows, paging=paging, key=key)
+    """One page of a list as a document. Raises ValidationFailed on ``page`` or ``cursor``.
+
+    ``no_index_sorts``: what is asked for has an index that finds it and none that sorts it. Then few rows are found
+    first and sorted; looking for them along the list would read all of it.
+    """
+    count = counted(rows, exact=paging.count == "exact")
+    few = no_index_sorts and count < COUNTED_UP_TO
+    found, cursors = slice_of(rows, paging=paging, key=key, past_indexes=few)
     return {
-        "count": counted(rows, exact=paging.count == "exact"),
+        "count": count,
         "next": link(request, cursors[1]),
         "previous": link(request, cursors[0]),
         "results": [document(row) for row in found],
     }
 
 
-def slice_of(rows: QuerySet[Row], *, paging: Paging, key: Key) -> tuple[list[Row], tuple[Cursor | None, Cursor | None]]:
+def slice_of(
+    rows: QuerySet[Row], *, paging: Paging, key: Key, past_indexes: bool
+) -> tuple[list[Row], tuple[Cursor | None, Cursor | None]]:
     """The rows of one page, and where the pages before and behind it begin."""
     cursor = read_cursor(paging.cursor, key=key)
     backward = cursor is not None and cursor.backward
-    ordered = rows.order_by(*key.order_by(backward=backward))
+    ordered = rows.order_by(*key.order_by(backward=backward, past_indexes=past_indexes))
     start = 0
     if cursor:
         ordered = ordered.filter(key.after(cursor.values, backward=backward))
