@@ -320,3 +320,11 @@ def test_a_home_delivery_is_not_collected(store: RetailStore) -> None:
     answer = make_caller("associate", store).command(package.pk, {"slug": "ready-for-customer-pickup"})
     assert (answer.status_code, code_of(answer)) == (422, "not_click_and_collect")
     assert shop.state_of(package) == states.PACKED
+
+
+@pytest.mark.django_db
+def test_what_a_package_is_filtered_by_is_always_its_orders() -> None:
+    package = shop.make_package(delivery_type="home_delivery")
+    Package.objects.filter(pk=package.pk).update(order_number="OTHER", delivery_type="in_store")
+    kept = shop.reread(package)
+    assert (kept.order_number, kept.delivery_type) == (package.order.number, "home_delivery")
