@@ -166,7 +166,11 @@ def spellings(code: str) -> list[bytes]:
     """A code as it might stand somewhere: as it is, encoded, hashed, reversed."""
     raw = code.encode()
     digests = [hashlib.new(name, raw) for name in ("md5", "sha1", "sha256", "sha512")]
-    hashed = [item for digest in digests for item in (digest.hexdigest(), base64.b64encode(digest.digest()).decode())]
+    hashed = [
+        item
+        for digest in digests
+        for item in (digest.hexdigest(), base64.b64encode(digest.digest()).decode().rstrip("="))
+    ]
     texts = [code, code[::-1], raw.hex(), base64.b64encode(raw).decode().rstrip("="), f"{code[:3]} {code[3:]}", *hashed]
     return [text.encode() for text in texts]
 
