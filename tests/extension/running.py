@@ -249,9 +249,10 @@ def receiver(*, port: int = 0, **settings: Any) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            status = own.status  # as it was when the request came
             own.received.append(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             time.sleep(own.answer_after)
-            self.send_response(own.status)
+            self.send_response(status)
             for name, value in own.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
