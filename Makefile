@@ -18,7 +18,7 @@ run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctr
 
 test: $(DEV_STAMP) ## Every test, in a real browser too
 	@scripts/find-browser $(BIN)/python
-	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses auto --maxprocesses 4
+	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses auto --maxprocesses 3
 	$(BIN)/pytest -m "(alone or browser) and not soak"
 
 soak: $(DEV_STAMP) ## The long form of the proofs
