@@ -18,6 +18,11 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
 
+def lines(response: dict[str, Any]) -> list[str]:
+    """What axe says is wrong."""
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"]]
+
+
 class Window:
     """A browser window at the shop's address; it watches for everything that must not happen in a page."""
 
@@ -50,11 +55,12 @@ class Window:
 
     def axe(self) -> list[str]:
         """What axe finds, in a line each: everything in light, and what differs in dark, the colours."""
-        found = self._axe()
+        found = lines(Axe().run(self.page).response)
         light = self._background()
         self._turn(dark=True)
         assert self._background() != light, "the page is not dark"
-        found += [f"dark: {trouble}" for trouble in self._axe(runOnly=["color-contrast"])]
+        response = self.page.evaluate("axe.run({ runOnly: ['color-contrast'], resultTypes: ['violations'] })")
+        found += [f"dark: {trouble}" for trouble in lines(response)]
         self._turn(dark=False)
         return found
 
@@ -63,10 +69,6 @@ class Window:
         self.page.emulate_media(color_scheme="dark" if dark else "light")
         follow = "(dark) => window.Alpine && document.documentElement.classList.toggle('dark', dark)"
         self.page.evaluate(follow, dark)
-
-    def _axe(self, **options: Any) -> list[str]:
-        found: list[dict[str, Any]] = Axe().run(self.page, options=options).response["violations"]
-        return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
     def _background(self) -> str:
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
