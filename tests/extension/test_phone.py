@@ -150,10 +150,11 @@ def test_readable_for_everybody_and_nothing_runs_over(
         page.goto(extension.url + path)
         page.locator(".live.is-on").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        for dark in (False, True):
-            page.emulate_media(color_scheme="dark" if dark else "light")
-            found = Axe().run(page, options={"runOnly": ["color-contrast"]} if dark else {})
-            assert found.violations_count == 0, found.generate_report()
+        page.emulate_media(color_scheme="light")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate("axe.run({ runOnly: ['color-contrast'] })")["violations"] == []
     assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
     directions = page.locator(".bubble").evaluate_all("all => all.map(one => getComputedStyle(one).direction)")
     assert directions == ["rtl", "ltr"]
