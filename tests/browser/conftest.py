@@ -77,6 +77,16 @@ class Window:
 OpenWindow = Callable[..., Window]
 
 
+def at_size(window: OpenWindow, viewport: dict[str, int]) -> OpenWindow:
+    """Open every window at this size, where a test does not name another."""
+
+    def open_window(user: User | None = None, **options: Any) -> Window:
+        opened: Window = window(user, **{"viewport": viewport} | options)
+        return opened
+
+    return open_window
+
+
 @pytest.fixture
 def window(chromium: Browser, live_server: LiveServer) -> Iterator[OpenWindow]:
     """Open windows: `window()`, or `window(user, viewport=PHONE, color_scheme="dark")`."""

@@ -8,7 +8,8 @@ from clickcollect.oms.access import actor_for
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 from tests import shop
-from tests.browser.conftest import OpenWindow, Window
+from tests.browser.conftest import PHONE, OpenWindow, Window
+from tests.browser.test_instore_stories import dialog_of, expect_delivered, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -151,3 +152,23 @@ def test_tabs_are_walked_with_arrow_keys(window: OpenWindow) -> None:
     expect(page.locator("#tab-all")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#tab-all")).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 320, "height": 640}])
+def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[str, int]) -> None:
+    name = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff"
+    package = shop.make_package(states.READY, order=shop.make_order(first_name=name, last_name="W" * 80))
+    Package.objects.filter(pk=package.pk).update(shelf="Very long shelf name", bags=2)
+    shop.make_package(states.WAITING)
+    opened = package_page(window, package, viewport=viewport, has_touch=True)
+    for address in ("/instore/", f"/instore/packages/{package.number}/", "/instore/?q=nothing", "/accounts/login/"):
+        page = opened.go(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
+    page = opened.go(f"/instore/packages/{package.number}/")
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog = dialog_of(page)
+    assert dialog.evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+    assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0

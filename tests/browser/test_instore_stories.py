@@ -1,19 +1,17 @@
 """The stories of the counter, in a real browser (contract section 6)."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from clickcollect.accounts.models import User
 from clickcollect.oms import search, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import LogNote
 from clickcollect.oms.models import Package
 from tests import shop
-from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window, at_size
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,12 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["1280", "360"])
 def window(window: OpenWindow, request: pytest.FixtureRequest) -> OpenWindow:
     """Every story is told twice: on a desktop and on a phone."""
-
-    def open_window(user: User | None = None, **options: Any) -> Window:
-        opened: Window = window(user, **{"viewport": request.param} | options)
-        return opened
-
-    return open_window
+    return at_size(window, request.param)
 
 
 def package_page(window: OpenWindow, package: Package, role: str = "associate", **options: object) -> Window:

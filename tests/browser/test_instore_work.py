@@ -6,12 +6,17 @@ from playwright.sync_api import expect
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.models import Package
 from tests import shop
-from tests.browser.conftest import PHONE, OpenWindow
-from tests.browser.test_instore_stories import dialog_of, expect_delivered, package_page
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, at_size
+from tests.browser.test_instore_stories import dialog_of, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["1280", "360"])
+def window(window: OpenWindow, request: pytest.FixtureRequest) -> OpenWindow:
+    """Every story is told twice: on a desktop and on a phone."""
+    return at_size(window, request.param)
 
 
 def test_new_packages_appear_without_a_reload_and_without_stealing_the_focus(window: OpenWindow) -> None:
@@ -32,26 +37,6 @@ def test_a_scanner_works_wherever_the_focus_is(window: OpenWindow) -> None:
     page.get_by_role("button", name="More").focus()
     page.keyboard.type(f"{other.number}\n")
     expect(page.get_by_role("heading", name=str(other.number))).to_be_visible()
-
-
-@pytest.mark.parametrize("viewport", [PHONE, {"width": 320, "height": 640}])
-def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[str, int]) -> None:
-    name = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff"
-    package = shop.make_package(states.READY, order=shop.make_order(first_name=name, last_name="W" * 80))
-    Package.objects.filter(pk=package.pk).update(shelf="Very long shelf name", bags=2)
-    shop.make_package(states.WAITING)
-    opened = package_page(window, package, viewport=viewport, has_touch=True)
-    for address in ("/instore/", f"/instore/packages/{package.number}/", "/instore/?q=nothing", "/accounts/login/"):
-        page = opened.go(address)
-        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
-    page = opened.go(f"/instore/packages/{package.number}/")
-    page.get_by_role("button", name="Delivered", exact=True).click()
-    dialog = dialog_of(page)
-    assert dialog.evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
-    dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
-    page.keyboard.press("Enter")
-    expect_delivered(page)
-    assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
 
 
 def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(window: OpenWindow) -> None:
