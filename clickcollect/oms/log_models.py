@@ -47,11 +47,9 @@ class CommandLog(models.Model):
             models.Index(name="log_time", fields=["at", "id"]),
             models.Index(name="log_command", fields=["command_code", "-id"]),
             models.Index(name="log_code_newest", fields=["code", "-id"], condition=~Q(code="")),
-            models.Index(
-                name="log_store_kind",
-                fields=["store_id", "kind", "-at", "-id"],
-                include=["old_state", "new_state"],
-            ),
+            models.Index(name="log_store_kind", fields=["store_id", "kind", "-at", "-id"]),
+            models.Index(name="log_store_old_state", fields=["store_id", "kind", "old_state", "-at", "-id"]),
+            models.Index(name="log_store_new_state", fields=["store_id", "kind", "new_state", "-at", "-id"]),
         )
 
     def __str__(self) -> str:

@@ -56,10 +56,14 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(model_name="commandlog", name="log_store_kind"),
         migrations.AddIndex(
             model_name="commandlog",
-            index=models.Index(
-                fields=["store_id", "kind", "-at", "-id"],
-                include=("old_state", "new_state"),
-                name="log_store_kind",
-            ),
+            index=models.Index(fields=["store_id", "kind", "-at", "-id"], name="log_store_kind"),
+        ),
+        migrations.AddIndex(
+            model_name="commandlog",
+            index=models.Index(fields=["store_id", "kind", "old_state", "-at", "-id"], name="log_store_old_state"),
+        ),
+        migrations.AddIndex(
+            model_name="commandlog",
+            index=models.Index(fields=["store_id", "kind", "new_state", "-at", "-id"], name="log_store_new_state"),
         ),
     ]
