@@ -7,6 +7,9 @@ DEV_STAMP := $(VENV)/.installed-dev
 # Compiling every module of every package takes half the time of an install; Python compiles what it uses.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
+# Where the environment forbids it, every process that starts would compile Django anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test soak screenshots lint format types messages lock
 
@@ -18,7 +21,7 @@ run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctr
 
 test: $(DEV_STAMP) ## Every test, in a real browser too
 	@scripts/find-browser $(BIN)/python
-	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses auto --maxprocesses 3
+	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses 3
 	$(BIN)/pytest -m "(alone or browser) and not soak"
 
 soak: $(DEV_STAMP) ## The long form of the proofs

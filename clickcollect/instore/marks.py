@@ -107,4 +107,7 @@ def message(package: Package) -> Mark:
 
 def message_told(package: Package) -> Mark:
     """The same, saying that it is an SMS: SMS delivered, SMS failed."""
-    return replace(message(package), words=str(TOLD[MessageState(package.message_state)]))
+    state = MessageState(package.message_state)
+    if state == MessageState.NONE and package.state.enum_value in states.ENDED:
+        return replace(message(package), words=_("No SMS sent"))
+    return replace(message(package), words=str(TOLD[state]))

@@ -35,6 +35,11 @@ class Asked:
         tab = lists.BY_KEY.get(request.GET.get("tab", ""), lists.ALL)
         return cls(tab=tab, query=text, cursor=request.GET.get("after", "")[:80])
 
+    @property
+    def newest_first(self) -> bool:
+        """A list of what has ended begins with what ended last; hits of a search do not."""
+        return not self.tab.open_states and not self.query
+
     def address(self, tab: Tab | None = None, after: str = "") -> str:
         """The packages page with this list."""
         parts = {"tab": (tab or self.tab).key, "q": self.query, "after": after}

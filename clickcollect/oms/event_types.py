@@ -88,12 +88,14 @@ def tell_the_package(ended: Sequence[Ended]) -> None:
         if letter.is_test or not EVENTS[letter.event_type].code_bearing:
             continue
         newest = Package.objects.filter(pk=package_id(letter), message_uuid=letter.event_uuid)
+        queued = newest.filter(message_state=MessageState.QUEUED)
         if letter.state == DeliveryState.DEAD:
             unanswered = newest.filter(message_state__in=(MessageState.QUEUED, MessageState.ACCEPTED))
             unanswered.update(message_state=MessageState.FAILED, message_reason=letter.reason, message_at=Now())
         elif letter.state == DeliveryState.DELIVERED:
-            queued = newest.filter(message_state=MessageState.QUEUED)
             queued.update(message_state=MessageState.ACCEPTED, message_reason="", message_at=Now())
+        else:  # superseded: the package left the counter before its message did, so there is none to wait for
+            queued.update(message_state=MessageState.NONE, message_reason="", message_at=None)
 
 
 def payload_schema(event: type[WhispererEvent]) -> dict[str, Any]:

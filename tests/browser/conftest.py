@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from clickcollect.accounts.models import User
 
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 def lines(response: dict[str, Any]) -> list[str]:
@@ -77,7 +77,7 @@ class Window:
 OpenWindow = Callable[..., Window]
 
 
-def at_size(window: OpenWindow, viewport: dict[str, int]) -> OpenWindow:
+def at_size(window: OpenWindow, viewport: ViewportSize) -> OpenWindow:
     """Open every window at this size, where a test does not name another."""
 
     def open_window(user: User | None = None, **options: Any) -> Window:

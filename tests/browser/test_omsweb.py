@@ -11,7 +11,7 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, Package
 from clickcollect.whisperer.models import Endpoint
 from tests import shop
-from tests.browser.conftest import PHONE, OpenWindow, Window
+from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -352,25 +352,17 @@ PAGES = [
 
 
 @pytest.mark.slow
-def test_axe_finds_nothing_on_any_page(window: OpenWindow) -> None:
+def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(window: OpenWindow) -> None:
     shop.make_package(states.READY)
     hand_over_without_code()
     opened = office(window, "/oms/", role="admin")
-    found = {}
-    for address in PAGES:
-        opened.go(address)
-        if troubles := opened.axe():
-            found[address] = troubles
-    assert not found
-
-
-def test_no_page_is_wider_than_a_phone(window: OpenWindow) -> None:
-    shop.make_package(states.READY)
-    hand_over_without_code()
-    opened = office(window, "/oms/", role="admin", viewport=PHONE)
-    wide = []
+    found, wide = {}, []
     for address in PAGES:
         page = opened.go(address)
+        if troubles := opened.axe():
+            found[address] = troubles
+        page.set_viewport_size(PHONE)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(address)
-    assert not wide
+        page.set_viewport_size(DESKTOP)
+    assert (found, wide) == ({}, [])

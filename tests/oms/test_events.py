@@ -128,7 +128,7 @@ def test_a_message_that_nobody_will_receive_has_failed_for_staff_to_see() -> Non
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("state", "shown"),
-    [("dead", ("failed", "too_old")), ("delivered", ("accepted", "")), ("superseded", ("queued", ""))],
+    [("dead", ("failed", "too_old")), ("delivered", ("accepted", "")), ("superseded", ("none", ""))],
 )
 def test_what_becomes_of_a_letter_shows_on_its_package(state: str, shown: tuple[str, str]) -> None:
     package = shop.make_package(states.READY)

@@ -142,7 +142,7 @@ def test_failing_hooks_are_counted_dated_and_linked(admin: Client) -> None:
     home = admin.get("/oms/").content.decode()
     assert "Since 2 Jan, 03:04 UTC a receiver does not answer, or is gone." in home
     assert 'href="/oms/hooks/?state=failing"><span' in home
-    page = admin.get("/oms/hooks/?state=failing").content.decode()
+    page = admin.get("/oms/hooks/?state=failing").content.decode().replace("<wbr>", "")
     assert (failing.target_url in page, gone.target_url in page, fine.target_url in page) == (True, True, False)
     assert "since 2 Jan, 03:04 UTC" in page
 

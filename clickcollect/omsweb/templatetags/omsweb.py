@@ -1,5 +1,6 @@
 """The small signs of OMS WEB's tables: a state, a due time, a message. Words first, then an icon, then a colour."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,8 +10,8 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils import formats
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -108,6 +109,13 @@ def count_of(counts: Mapping[str, int], key: str) -> int | str:
 def reason(text: str) -> str:
     """Why a message failed, in words; what a provider said stays as it said it."""
     return str(REASONS.get(text, text))
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A long name that a narrow column may break after its dots, dashes, underscores and slashes, not within a part."""
+    parts = re.findall(r"[^._/:-]*[._/:-]+|[^._/:-]+", name)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter
