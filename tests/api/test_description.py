@@ -21,7 +21,8 @@ from clickcollect.wsgi import application
 from tests import shop
 from tests.api.caller import make_caller
 
-EXAMPLES = 12
+# How often each role calls each operation; the soak tests do it more often.
+EXAMPLES = 7
 WANTED = (
     "not_a_server_error",
     "status_code_conformance",
@@ -66,19 +67,20 @@ def fill_shop() -> dict[str, list[Any]]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(60, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("role", [*Role.values, "nobody"])
-def test_every_operation_answers_as_described(role: str) -> None:
+def test_every_operation_answers_as_described(role: str, examples: int) -> None:
     there = fill_shop()
     headers = {} if role == "nobody" else make_caller(role, shop.make_store("IST-01")).headers
     for operation in operations():
-        behaves(operation, headers=headers, there=there)
+        behaves(operation, headers=headers, there=there, examples=examples)
 
 
-def behaves(operation: Any, *, headers: dict[str, str], there: dict[str, list[Any]]) -> None:
+def behaves(operation: Any, *, headers: dict[str, str], there: dict[str, list[Any]], examples: int = EXAMPLES) -> None:
     """Send what the description allows, at addresses that exist and others, and look at each answer."""
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,

@@ -10,6 +10,7 @@ from django.test import TestCase
 from django.utils import timezone
 
 from clickcollect.accounts.models import Role, User
+from clickcollect.demo.hooks import make_hooks
 from clickcollect.demo.load import load_demo_shop
 from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
@@ -21,6 +22,7 @@ from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
 from clickcollect.whisperer.models import Delivery, Endpoint, Event, Hook
 from clickcollect.whisperer.sealing import unseal
+from tests.shop import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -39,26 +41,6 @@ def by_state(erp_code: str) -> Counter[str]:
 def everything() -> tuple[int, ...]:
     models = (RetailStore, User, Order, Package, CommandLog, CodeIssue, Event, Hook)
     return tuple(model._default_manager.count() for model in models)
-
-
-def test_loaded_twice_is_loaded_once() -> None:
-    load_demo_shop()
-    before = everything()
-
-    load_demo_shop()
-
-    assert everything() == before
-
-
-def test_what_people_did_since_is_left_alone() -> None:
-    load_demo_shop()
-    User.objects.filter(username="associate2").update(is_active=False)
-    Package.objects.filter(state__enum_value=states.PACKED).update(shelf="Z-99")
-
-    load_demo_shop()
-
-    assert not User.objects.get(username="associate2").is_active
-    assert set(Package.objects.filter(state__enum_value=states.PACKED).values_list("shelf", flat=True)) == {"Z-99"}
 
 
 def test_interrupted_loading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,42 +65,53 @@ def test_interrupted_loading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_secret_there_are_no_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = make_user("admin")
+    assert make_hooks(owner) > 0
+    Hook.objects.all().delete()
     monkeypatch.delenv("EXTENSION_WEBHOOK_SECRET")
-
-    load_demo_shop()
-
+    assert make_hooks(owner) == 0
     assert not Hook.objects.exists()
 
 
-def test_hooks_follow_the_extension_to_another_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    load_demo_shop()
-    monkeypatch.setattr(settings, "EXTENSION_PORT", 9001)
-
-    load_demo_shop()
-
-    assert set(Hook.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
-    assert set(Endpoint.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
-
-
-def test_hooks_that_somebody_made_elsewhere_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    load_demo_shop()
-    Endpoint.objects.update(target_url="https://hooks.example.com/events/")
-    Hook.objects.update(target_url="https://hooks.example.com/events/")
-    monkeypatch.setattr(settings, "EXTENSION_PORT", 9001)
-
-    load_demo_shop()
-
-    assert set(Hook.objects.values_list("target_url", flat=True)) == {"https://hooks.example.com/events/"}
-
-
 class TheShopAsItIsLoaded(TestCase):
-    """What only looks shares one loading."""
+    """What looks at the shop, and what loads it again, shares one first loading."""
 
     @classmethod
     def setUpTestData(cls) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
             load_demo_shop()
+
+    def test_loaded_twice_is_loaded_once(self) -> None:
+        before = everything()
+        load_demo_shop()
+        assert everything() == before
+
+    def test_what_people_did_since_is_left_alone(self) -> None:
+        User.objects.filter(username="associate2").update(is_active=False)
+        packed = Package.objects.filter(state__enum_value=states.PACKED)
+        packed.update(shelf="Z-99")
+
+        load_demo_shop()
+
+        assert not User.objects.get(username="associate2").is_active
+        assert set(packed.values_list("shelf", flat=True)) == {"Z-99"}
+
+    def test_hooks_follow_the_extension_to_another_port(self) -> None:
+        with self.settings(EXTENSION_PORT=9001):
+            load_demo_shop()
+
+        assert set(Hook.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
+        assert set(Endpoint.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
+
+    def test_hooks_that_somebody_made_elsewhere_stay_where_they_are(self) -> None:
+        Endpoint.objects.update(target_url="https://hooks.example.com/events/")
+        Hook.objects.update(target_url="https://hooks.example.com/events/")
+
+        with self.settings(EXTENSION_PORT=9001):
+            load_demo_shop()
+
+        assert set(Hook.objects.values_list("target_url", flat=True)) == {"https://hooks.example.com/events/"}
 
     def test_first_screen_is_alive(self) -> None:
         galata = by_state("IST-01")

@@ -34,7 +34,7 @@ def let_leases_run_out() -> None:
 def kill_workers(user: User, *, events: int, kills: int) -> tuple[int, int]:
     """Send everything through that many kills; how many letters came back, and how many arrived more than once."""
     back = 0
-    with receiver_process(delay=0.02) as receiver:
+    with receiver_process(delay=0.1) as receiver:
         make_hook(user, url=receiver.url)
         for _kill in range(kills):
             publish_many(events // kills)  # in portions, so that there is always something left to lose
