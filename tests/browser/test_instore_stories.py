@@ -5,10 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from clickcollect.accounts.models import User
 from clickcollect.oms import search, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.log_models import LogNote
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window, at_size
@@ -220,6 +221,41 @@ def test_two_tills_at_once_and_the_second_hears_who_was_first(window: OpenWindow
     expect(second.get_by_role("alert")).to_contain_text("Already delivered")
     expect(second.get_by_role("alert")).to_contain_text(re.compile(r"since \d\d:\d\d by Ayla"))
     expect(second.get_by_role("alert")).to_contain_text("Do not hand over anything")
+
+
+def sign_in_in_another_tab(opened: Window, user: User) -> None:
+    tab = opened.context.new_page()
+    tab.goto(f"{opened.base_url}/instore/")
+    tab.get_by_role("button", name="Lock").click()
+    tab.get_by_label("Username").fill(user.username)
+    tab.get_by_label("Password").fill(shop.PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{opened.base_url}/instore/")
+
+
+def test_after_a_sign_in_in_another_tab_the_same_person_goes_on(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    opened = package_page(window, package)
+    page = opened.page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
+    sign_in_in_another_tab(opened, package.stock_location.memberships.get().user)
+    page.keyboard.press("Enter")
+    expect_delivered(page)
+    assert CommandLog.objects.filter(package_id=package.pk, kind=LogKind.REFUSED).count() == 0
+
+
+def test_after_a_sign_in_in_another_tab_nothing_is_done_in_somebody_elses_name(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    opened = package_page(window, package)
+    page = opened.page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    dialog_of(page).get_by_label("SMS verification code").fill(shop.wrong_code(package))
+    sign_in_in_another_tab(opened, shop.make_user("associate", package.stock_location, first_name="Bruno"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Bruno")).to_be_attached()
+    expect(dialog_of(page)).to_have_count(0)
+    assert shop.reread(package).total_attempts == 0
 
 
 def test_a_scanned_label_in_the_codes_field_is_told_apart_and_not_counted(window: OpenWindow) -> None:

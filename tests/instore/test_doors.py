@@ -38,6 +38,37 @@ def test_a_wrong_password_is_told_in_a_sentence_and_the_name_stays() -> None:
     assert 'value="somebody"' in html
 
 
+def test_guessing_passwords_comes_to_an_end_also_from_another_device() -> None:
+    shop.make_user("associate", shop.make_store(), username="somebody")
+    told = ""
+    for number in range(12):
+        response = Client().post("/accounts/login/", {"login": "somebody", "password": f"guess {number}"})
+        told = response.content.decode()
+        assert response.status_code < 500
+    assert "Username and password do not match" not in told
+    response = Client().post("/accounts/login/", {"login": "somebody", "password": shop.PASSWORD})
+    assert response.status_code != 302, "the right password opens the door while it is closed"
+
+
+@pytest.mark.parametrize("planted", ["", "made-up-by-somebody-else-000000000"])
+def test_a_session_from_before_the_sign_in_is_worth_nothing_after_it(planted: str) -> None:
+    shop.make_user("associate", shop.make_store(), username="somebody")
+    client, thief = Client(), Client()
+    if not planted:
+        client.post("/instore/language/", {"language": "tr", "next": "/accounts/login/"})
+        client.get("/accounts/login/")
+        session = client.session
+        session["of"] = "before"
+        session.save()
+        planted = str(session.session_key)
+    for browser in (client, thief):
+        browser.cookies["sessionid"] = planted
+    assert client.post("/accounts/login/", {"login": "somebody", "password": shop.PASSWORD}).status_code == 302
+    assert client.cookies["sessionid"].value != planted
+    assert client.get("/instore/").status_code == 200
+    assert thief.get("/instore/").status_code == 302
+
+
 def test_nobody_can_sign_up() -> None:
     assert Client().get("/accounts/signup/").status_code == 404
 

@@ -16,6 +16,16 @@ const once = (url, body, key) =>
     signal: AbortSignal.timeout(15000),
   });
 
+// After a sign-in in another tab this page's token is worth nothing. The same person goes on with a new one;
+// for anybody else the page loads anew, in their name.
+const renewed = async () => {
+  const page = await fetch(window.location.href).then((answer) => answer.text(), () => "");
+  const { csrf, me } = new DOMParser().parseFromString(page, "text/html").body.dataset;
+  if (!csrf || me !== document.body.dataset.me) return false;
+  document.body.dataset.csrf = csrf;
+  return true;
+};
+
 export const send = async (url, form) => {
   if (!navigator.onLine) return { lost: "offline" };
   const body = new URLSearchParams(form);
@@ -28,6 +38,7 @@ export const send = async (url, form) => {
     if (!response || AGAIN.has(response.status)) continue;
     const code = response.headers.get("X-Instore-Code");
     if (code === "idempotency_in_progress") continue;
+    if (response.status === 403 && !code && (await renewed())) continue;
     open = null;
     if (response.headers.get("HX-Redirect")) return { moved: response.headers.get("HX-Redirect") };
     if (response.status >= 500) return { lost: "broken" };
