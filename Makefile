@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 # Compiling every module of every package takes half the time of an install; Python compiles what it uses.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# The locks name every package, so pip need not work out which ones are needed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
 
 # Where the environment forbids it, every process that starts would compile Django anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,7 +22,7 @@ run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctr
 
 test: $(DEV_STAMP) ## Every test, in a real browser too
 	@scripts/find-browser $(BIN)/python
-	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses 3
+	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m "(alone or browser) and not soak"
 
 soak: $(DEV_STAMP) ## The long form of the proofs
@@ -60,7 +61,7 @@ $(BIN)/pip: # what venv makes last
 
 $(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 	$(INSTALL) --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(INSTALL) --no-build-isolation -e .
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
