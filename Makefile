@@ -23,7 +23,8 @@ run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctr
 test: $(DEV_STAMP) ## Every test, in a real browser too
 	@scripts/find-browser $(BIN)/python
 	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses 3 --dist worksteal
-	$(BIN)/pytest -m "(alone or browser) and not soak"
+	$(BIN)/pytest -m "browser and not alone and not soak" --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -m "alone and not soak"
 
 soak: $(DEV_STAMP) ## The long form of the proofs
 	$(BIN)/pytest -m soak --timeout 3600

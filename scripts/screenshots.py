@@ -184,7 +184,7 @@ def office(page: Page, shop: str, width: int, scheme: str) -> None:
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None)
     quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
     with demo_shop() as (shop, phone), sync_playwright() as playwright:
         time.sleep(3)  # the demo's own messages arrive
