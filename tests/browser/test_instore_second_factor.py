@@ -2,7 +2,7 @@
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
@@ -30,6 +30,7 @@ def sign_in_by_form(opened: Window, username: str) -> Page:
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(shop.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/accounts/login/" not in address)
     return page
 
 
@@ -86,6 +87,22 @@ def test_without_the_passkey_the_page_says_so_and_nothing_opens(window: OpenWind
     expect(page.get_by_role("alert")).to_contain_text("The passkey was not used.")
     other.go("/instore/")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+
+
+def test_no_press_goes_nowhere_while_the_scripts_are_on_their_way(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store(), username="ayla")
+    opened = window()
+    page = sign_in_by_form(opened, "ayla")
+    opened.go("/accounts/2fa/webauthn/add/")
+    confirm(page)
+    button = page.get_by_role("button", name="Add a passkey")
+    expect(button).to_be_enabled()
+    on_the_way: list[Route] = []
+    page.route("**/onload*.js", lambda route: on_the_way.append(route))  # noqa: PLW0108 (Playwright marks what it is given)
+    page.reload(wait_until="commit")
+    expect(button).to_be_disabled()
+    on_the_way[0].continue_()
+    expect(button).to_be_enabled()
 
 
 def test_the_authenticator_app_is_set_up_and_a_wrong_code_opens_nothing(window: OpenWindow) -> None:
