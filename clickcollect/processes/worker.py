@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import procrastinate
+import uvloop
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -57,4 +58,4 @@ async def _until_told() -> None:
 
 def main() -> None:
     """Work until SIGTERM or Ctrl-C."""
-    asyncio.run(_until_told())
+    uvloop.run(_until_told())

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import uvloop
 from aiohttp import web
 
 from clickcollect.whisperer import dispatcher
@@ -29,7 +30,7 @@ class Loop:
     """An event loop in a thread of its own."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()  # the worker's own
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
 

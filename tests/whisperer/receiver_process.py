@@ -7,6 +7,9 @@ import asyncio
 import json
 import re
 import sys
+from typing import cast
+
+import uvloop
 
 UUID = re.compile(rb'"uuid": "([0-9a-f]{32})"')
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -22,8 +25,7 @@ class Receiver(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport, self.buffer = transport, b""
+        self.transport, self.buffer = cast(asyncio.Transport, transport), b""
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -70,4 +72,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

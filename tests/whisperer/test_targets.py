@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -201,7 +202,7 @@ REBOUND = [["127.0.0.1"], ["::1"], ["::ffff:127.0.0.1"], ["0.0.0.0"], ["::"], ["
 @pytest.mark.parametrize("host", HOSTS)
 def test_t52_no_spelling_of_loopback_is_connected_to(host: str, canary: Canary, settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_NETWORKS = []
-    answer = asyncio.run(knock(f"http://{host}:{canary.port}/"))
+    answer = uvloop.run(knock(f"http://{host}:{canary.port}/"))
     assert answer.status is None
     assert canary.hits() == 0
 
@@ -218,9 +219,9 @@ def test_t52_a_redirect_to_a_canary_is_not_followed(canary: Canary, settings: An
         answer = web.Response(status=status, headers={"Location": target})
         elsewhere = Receiver(partial(_same, answer))
         with receiving(elsewhere):
-            assert asyncio.run(knock(elsewhere.url)).status == status
+            assert uvloop.run(knock(elsewhere.url)).status == status
     assert canary.hits() == 0
-    asyncio.run(asyncio.wait_for(give_up_soon(target), 20))
+    uvloop.run(asyncio.wait_for(give_up_soon(target), 20))
     assert canary.hits() == 1
 
 
@@ -236,7 +237,7 @@ async def give_up_soon(url: str) -> None:
 @pytest.mark.parametrize("addresses", REBOUND)
 def test_t52_a_name_that_points_inside_is_not_connected_to(addresses: list[str], canary: Canary, settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_NETWORKS = []
-    answer = asyncio.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding(*addresses)))
+    answer = uvloop.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding(*addresses)))
     assert answer.reason == Reason.ADDRESS_REFUSED
     assert canary.hits() == 0
 
@@ -249,9 +250,9 @@ def test_t52_control_with_the_guard_off_the_canary_is_hit(
     monkeypatch.setattr(delivery, "TOTAL_SECONDS", 0.3)
     hits = []
     for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"):
-        asyncio.run(knock(f"http://{host}:{canary.port}/"))
+        uvloop.run(knock(f"http://{host}:{canary.port}/"))
         hits.append(canary.hits())
-    asyncio.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding("127.0.0.1")))
+    uvloop.run(knock(f"http://rebound.example:{canary.port}/", resolver=Rebinding("127.0.0.1")))
     hits.append(canary.hits())
     assert all(hits), hits
 
@@ -262,5 +263,5 @@ def test_proxies_of_the_environment_are_not_used(
     settings.WEBHOOK_ALLOWED_NETWORKS = LOOPBACK
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
-    asyncio.run(knock("http://127.0.0.1:9/"))
+    uvloop.run(knock("http://127.0.0.1:9/"))
     assert canary.hits() == 0

@@ -6,6 +6,7 @@ import signal
 import sys
 
 import django
+import uvloop
 from django.conf import settings
 
 
@@ -25,4 +26,4 @@ if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "clickcollect.settings"
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
-    asyncio.run(main())
+    uvloop.run(main())
