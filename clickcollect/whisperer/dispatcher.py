@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -32,6 +33,7 @@ GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches
 MANY: Final = 32  # half of what may be on the wire to one endpoint: it is written down while the other half travels
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
+TURN_SECONDS: Final = 0.0005  # a thread that has its answer wants Python for microseconds; by default it waits 5 ms
 LITTER: Final = 20_000  # new objects until Python looks for circles; at its own 700 it looks too often
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ logger = logging.getLogger(__name__)
 async def run(stop: asyncio.Event) -> None:
     """Deliver letters until ``stop`` is set; then let what is on the wire finish, for five seconds at most."""
     gc.set_threshold(LITTER)
+    sys.setswitchinterval(TURN_SECONDS)
     bell = Bell()
     ringing = asyncio.create_task(bell.listen())
     try:

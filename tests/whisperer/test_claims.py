@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
@@ -220,3 +221,28 @@ def test_a_code_is_tried_once_even_while_its_endpoint_is_backing_off(user: User,
     assert letter.uuid == code.uuid
     records.record([failed(letter)])
     assert claims.claim(10) == []
+
+
+def test_a_lost_connection_is_a_trouble_of_the_database_which_the_worker_outlives() -> None:
+    """The claim's two statements go in one; an error between them must not come out as the driver's own."""
+    caught: list[BaseException] = []
+
+    def claim() -> None:
+        try:
+            claims.claim(10)
+        except OperationalError as error:
+            caught.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [claims.LOCK])
+        waiting = Thread(target=claim)
+        waiting.start()
+        for _turn in range(100):
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            if cursor.fetchall():
+                break
+            sleep(0.05)
+        waiting.join(timeout=10)
+    assert len(caught) == 1
