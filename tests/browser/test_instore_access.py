@@ -172,3 +172,15 @@ def test_nothing_runs_out_of_a_small_screen(window: OpenWindow, viewport: dict[s
     page.keyboard.press("Enter")
     expect_delivered(page)
     assert page.locator("#result").evaluate("(element) => element.scrollWidth - element.clientWidth") == 0
+
+
+@pytest.mark.parametrize("address", ["labels", "pick-lists"])
+def test_on_a_phone_a_sheet_to_print_holds_all_that_is_on_it(window: OpenWindow, address: str) -> None:
+    order = shop.make_order(number="WEB-2026-11-27-000000001234", last_name="von Hohenstein-Langenburg zu Waldeck")
+    package = shop.make_package(order=order, store=order.retail_store)
+    opened = window(shop.make_user("associate", package.stock_location), viewport=PHONE)
+    page = opened.go(f"/instore/{address}/?numbers={package.number}")
+    sheet, qr = (page.locator(name).bounding_box() for name in (".label, .pick-list", ".label-qr"))
+    assert sheet
+    assert qr
+    assert sheet["x"] <= qr["x"] <= qr["x"] + qr["width"] <= sheet["x"] + sheet["width"]

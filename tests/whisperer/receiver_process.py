@@ -56,7 +56,8 @@ class Receiver(asyncio.Protocol):
 
     def finish(self) -> None:
         type(self).at_once -= 1
-        self.transport.write(OK)
+        if not self.transport.is_closing():  # the worker may have been killed meanwhile
+            self.transport.write(OK)
 
     def tell(self) -> None:
         body = json.dumps({"uuids": self.uuids, "most_at_once": self.most_at_once}).encode()
