@@ -39,7 +39,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "periods": PERIODS,
         "figures": found,
         "to_ready": in_minutes(found.median_to_ready),
-        "dwell": in_hours(found.median_dwell),
+        "dwell": in_days(found.median_dwell),
         "overrides": sum(review.is_override for review in open_reviews),
         "lock_outs": sum(not review.is_override for review in open_reviews),
         "not_collected": counts.words(lists.BY_KEY["not-collected"]),
@@ -96,11 +96,11 @@ def in_minutes(minutes: float | None) -> list[tuple[str, str]]:
     return ([(str(hours), _("h"))] if hours else []) + [(str(rest), _("min"))]
 
 
-def in_hours(hours: float | None) -> list[tuple[str, str]]:
-    """1.9 days, or hours within the first day."""
-    if hours is None:
-        return []
-    return [(number_format(hours / 24, 1), _("days"))] if hours >= 24 else [(number_format(hours, 1), _("hours"))]
+def in_days(hours: float | None) -> list[tuple[str, str]]:
+    """1.9 days; within the first day 1 h 41 min."""
+    if hours is None or hours < 24:
+        return in_minutes(None if hours is None else hours * 60)
+    return [(number_format(hours / 24, 1), _("days"))]
 
 
 def row_of(day: Day) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clickcollect.errors import OtpIncorrect
 from clickcollect.instore.charts import BASE, TALLEST, Value, chart
+from clickcollect.instore.manager import in_days
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandLog, Package
@@ -102,3 +103,10 @@ def test_the_highest_bar_fills_the_chart_and_nothing_divides_by_zero() -> None:
     assert float(drawn.target) == BASE - TALLEST / 4
     assert chart([Value(number=0)]).is_empty
     assert chart([]).bars == []
+
+
+def test_the_time_on_the_shelf_is_said_as_people_say_it() -> None:
+    assert in_days(45.6) == [("1.9", "days")]
+    assert in_days(1.7) == [("1", "h"), ("42", "min")]
+    assert in_days(0.01) == [("1", "min")]
+    assert in_days(None) == []
