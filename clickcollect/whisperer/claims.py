@@ -21,15 +21,14 @@ LEASE_SECONDS: Final = 25.0  # a killed worker's letters are back within 30 s, a
 START_WITHIN_SECONDS: Final = 8.0  # later, the post might outlive the lease
 BACK_OFF_AFTER: Final = 10
 LOCK: Final = 7_316_203_491
-PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
 
 # The queue's contents change faster than the planner's statistics, so the claim is held to its indexes, and planned
 # once: planning takes as long as claiming. `+ interval '0'` keeps it off the one that would be wrong: a letter's
 # elders are found by their lane.
 TAKE_TURN: Final = """
-SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true),
-       set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),
-       set_config('plan_cache_mode', 'force_generic_plan', true), pg_advisory_xact_lock(%s)
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       pg_advisory_xact_lock(%s)
 """
 CLAIM: Final = """
 WITH room AS MATERIALIZED (
@@ -145,7 +144,7 @@ def claim(most: int, known: KnownHooks | None = None) -> list[Claimed]:
     with connection.cursor() as turn, connection.cursor() as cursor:
         # Both at once, which is a transaction of its own; the second looks when the first has the lock.
         with connection.wrap_database_errors, connection.connection.pipeline():
-            turn.execute(TAKE_TURN, [PATIENCE, LOCK])
+            turn.execute(TAKE_TURN, [LOCK])
             cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
     return with_hooks(rows, at=at, known={} if known is None else known) if rows else []

@@ -10,11 +10,12 @@ from typing import Final
 from django.db import connection, transaction
 
 from clickcollect.whisperer import hooks, registry
-from clickcollect.whisperer.claims import BACK_OFF_AFTER, PATIENCE, Claimed
+from clickcollect.whisperer.claims import BACK_OFF_AFTER, Claimed
 from clickcollect.whisperer.models import ENDED, DeliveryState, Reason
 from clickcollect.whisperer.registry import Ended
 
 LONGEST_PAUSE: Final = 30
+PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
 logger = logging.getLogger(__name__)
 
 RECORD: Final = """

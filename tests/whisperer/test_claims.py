@@ -240,7 +240,10 @@ def test_a_lost_connection_is_a_trouble_of_the_database_which_the_worker_outlive
         waiting = Thread(target=claim)
         waiting.start()
         for _turn in range(100):
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            cursor.execute(  # of this database: other tests' claims wait on the same server
+                "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database"
+                " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+            )
             if cursor.fetchall():
                 break
             sleep(0.05)
