@@ -96,15 +96,15 @@ def unsent(letter: Claimed, filled: Filled | None, *, started_at: datetime) -> O
 def verdict(letter: Claimed, filled: Filled | None) -> tuple[DeliveryState, str] | None:
     """How a letter ends without being sent, and why; None when it may be sent."""
     hook, dead = letter.hook, DeliveryState.DEAD
-    said = filled.reason if isinstance(filled, Unwanted) else ""
-    rules = (
-        (hook.deleted_at is not None, dead, Reason.HOOK_DELETED),
-        (not hook.is_active and not letter.is_test, dead, hook.stopped_reason or Reason.HOOK_INACTIVE),
-        (letter.payload is None, dead, Reason.PAYLOAD_ERASED),
-        (isinstance(filled, Expired), dead, said),
-        (isinstance(filled, Unwanted), DeliveryState.SUPERSEDED, said),
-    )
-    return next(((state, str(reason)) for applies, state, reason in rules if applies), None)
+    if hook.deleted_at is not None:
+        return dead, Reason.HOOK_DELETED
+    if not hook.is_active and not letter.is_test:
+        return dead, hook.stopped_reason or Reason.HOOK_INACTIVE
+    if letter.payload is None:
+        return dead, Reason.PAYLOAD_ERASED
+    if isinstance(filled, Unwanted):
+        return (dead if isinstance(filled, Expired) else DeliveryState.SUPERSEDED), filled.reason
+    return None
 
 
 def released(letter: Claimed, *, started_at: datetime | None = None) -> Outcome:
@@ -120,18 +120,15 @@ def released(letter: Claimed, *, started_at: datetime | None = None) -> Outcome:
 
 def body_of(letter: Claimed, extra: Mapping[str, Any]) -> bytes:
     """The envelope, made once per attempt; the signature covers exactly these bytes."""
-    event: dict[str, Any] = {
-        "type": letter.type,
-        "uuid": letter.uuid,
-        "issued_at": letter.issued_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "sequence": letter.sequence,
-    }
-    if letter.is_test:
-        event["test"] = True
+    issued_at = letter.issued_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    test = ', "test": true' if letter.is_test else ""
     payload = letter.payload or "{}"
     if extra:
         payload = json.dumps(json.loads(payload) | extra, ensure_ascii=False)
-    return f'{{"event": {json.dumps(event)}, "payload": {payload}}}'.encode()
+    return (
+        f'{{"event": {{"type": {json.dumps(letter.type)}, "uuid": "{letter.uuid}", "issued_at": "{issued_at}", '
+        f'"sequence": {letter.sequence}{test}}}, "payload": {payload}}}'
+    ).encode()
 
 
 def headers_of(letter: Claimed, *, body: bytes, now: float) -> dict[str, str]:

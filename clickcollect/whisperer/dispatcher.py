@@ -31,6 +31,7 @@ FILLED_TOGETHER: Final = 8
 POLL_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches
 MANY: Final = 32  # half of what may be on the wire to one endpoint: it is written down while the other half travels
+ROOM: Final = 16  # so many are back: time to claim more, before the wire is empty
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
 TURN_SECONDS: Final = 0.0005  # a thread that has its answer wants Python for microseconds; by default it waits 5 ms
@@ -86,7 +87,8 @@ class Dispatcher:
         self.claiming, self.filling, self.recording = (OwnThread(name) for name in ("claim", "fill", "record"))
         self.posts: set[asyncio.Task[None]] = set()
         self.outcomes: list[Outcome] = []
-        self.something_to_record, self.much_to_record, self.recorded = (asyncio.Event() for _ in range(3))
+        self.something_to_record, self.much_to_record, self.room = (asyncio.Event() for _ in range(3))
+        self.back = 0  # letters that came back since the last claim
         self.last_look_at_leases = 0.0
         self.hooks: claims.KnownHooks = {}
 
@@ -115,8 +117,9 @@ class Dispatcher:
     async def round(self) -> None:
         """Claim what there is room for and start it; with nothing to do, wait for the bell."""
         self.bell.rung.clear()
-        self.recorded.clear()
-        free = AT_ONCE - len(self.posts)
+        self.room.clear()
+        self.back = 0
+        free = AT_ONCE - len(self.posts) - len(self.outcomes)
         try:
             letters = await self.claim(free) if free > 0 else []
         except (DatabaseError, InterfaceError) as error:
@@ -125,7 +128,7 @@ class Dispatcher:
             return
         self.start(letters)
         if letters:
-            await within(GATHER_SECONDS, self.recorded)
+            await within(GATHER_SECONDS, self.room)
         else:
             await self.bell.wait(POLL_SECONDS)
 
@@ -135,7 +138,8 @@ class Dispatcher:
             lost = await self.claiming.call(claims.take_back)
             if lost:
                 logger.warning("%s letters of a lost worker are taken up again", lost)
-        return await self.claiming.call(claims.claim, most, self.hooks)
+        taken = [outcome.letter for outcome in self.outcomes if outcome.answered]
+        return await self.claiming.call(claims.claim, most, self.hooks, taken)
 
     def start(self, letters: Sequence[Claimed]) -> None:
         codes = [letter for letter in letters if letter.code_bearing]
@@ -175,6 +179,10 @@ class Dispatcher:
         self.something_to_record.set()
         if len(self.outcomes) >= MANY:
             self.much_to_record.set()
+        self.back += 1
+        if self.back >= ROOM:
+            self.room.set()
+            self.bell.ring()
 
     async def record_for_ever(self) -> None:
         while True:
@@ -199,8 +207,7 @@ class Dispatcher:
             self.something_to_record.set()
             raise
         del self.outcomes[: len(batch)]
-        self.recorded.set()
-        self.bell.ring()  # their subjects and endpoints have room again
+        self.bell.ring()  # their subjects have room again, and what failed is off the wire
 
     async def finish(self) -> None:
         """Let letters on the wire arrive; what takes too long is cut off and goes out again later."""

@@ -3,9 +3,8 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection, transaction
 
@@ -18,6 +17,12 @@ LONGEST_PAUSE: Final = 30
 PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
 logger = logging.getLogger(__name__)
 
+# Everything in this transaction finds its rows by their keys, the check of every attempt's delivery too: planned once,
+# and held to the indexes, as the claim is.
+BEGIN: Final = """
+SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 RECORD: Final = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS t(id bigint, fence bigint, state text, reason text, status_code int,
@@ -55,8 +60,7 @@ WHERE e.id = told.id AND (told.failures > 0 OR seen.failures > 0)
 """  # noqa: S608  whole numbers of ours
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one claimed letter.
 
     ``wait``: seconds until it is due again, None when it has ended. ``attempted``: whether a request went out.
@@ -65,12 +69,12 @@ class Outcome:
 
     letter: Claimed
     state: DeliveryState
+    started_at: datetime
     reason: str = ""
     status_code: int | None = None
     wait: float | None = None
     attempted: bool = True
     answered: bool | None = None
-    started_at: datetime
     duration_ms: int = 0
     stops_hook: bool = False
 
@@ -79,7 +83,7 @@ def record(outcomes: Sequence[Outcome]) -> int:
     """Write a batch down, tell the listeners; how many were still this worker's. All or nothing."""
     with transaction.atomic(), connection.cursor() as other, connection.cursor() as cursor:
         with connection.wrap_database_errors, connection.connection.pipeline():  # all at once
-            other.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [PATIENCE])
+            other.execute(BEGIN, [PATIENCE])
             cursor.execute(RECORD, [rows_of(outcomes)])
             other.execute(HEALTH, [health_of(outcomes)])
         closed = {row[0] for row in cursor.fetchall()}

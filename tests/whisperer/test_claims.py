@@ -1,10 +1,12 @@
 """T27: no letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event, Thread
 from time import sleep
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
@@ -81,6 +83,50 @@ def test_at_most_64_letters_are_in_flight_per_endpoint(user: User, filler: Fille
     assert claims.claim(500) == []
     records.record([outcome(letter) for letter in first[:10]])
     assert len(claims.claim(500)) == 10
+
+
+def test_a_letter_that_was_taken_leaves_room_before_that_is_written_down(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(100)
+    publish_many(100)  # of the same subjects
+    first = claims.claim(500)
+    taken = first[:10]
+    second = claims.claim(500, taken=taken)
+    assert len(second) == 10
+    assert not set(subjects(first)) & set(subjects(second))  # their subjects still wait for the record
+    assert claims.claim(500, taken=taken) == []
+    records.record([outcome(letter) for letter in taken])
+    assert claims.claim(500, taken=taken) == []  # no room is given twice
+
+
+def test_a_letter_that_is_another_workers_by_now_leaves_no_room(user: User, filler: Filler) -> None:
+    make_hook(user)
+    publish_many(100)
+    stale = claims.claim(500)
+    Delivery.objects.filter(state=DeliveryState.DELIVERING).update(lease_until=Now() - timedelta(seconds=1))
+    claims.take_back()
+    assert len(claims.claim(500)) == 64
+    assert claims.claim(500, taken=stale) == []
+
+
+def test_a_claim_that_is_planned_on_an_empty_queue_looks_other_letters_up_by_their_lane() -> None:
+    """And not by reading the queue, which is thousands of letters long when that plan is used."""
+    values = {"most": 512, "taken": [], "fences": [], "cap": 64, "back_off": 10, "lease": 25.0}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(claims.TAKE_TURN, [claims.LOCK])
+        explained = psycopg.ClientCursor(connection.connection)
+        explained.execute("EXPLAIN (FORMAT json) " + claims.CLAIM, values)
+        row = explained.fetchone()
+    assert row is not None
+    looked_up = [node for node in nodes_of(row[0][0]["Plan"]) if node.get("Alias", "").startswith(("older", "busy"))]
+    assert len(looked_up) == 4
+    assert all("(lane = d" in node.get("Index Cond", "") for node in looked_up)
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)
 
 
 def test_an_endpoint_with_much_to_do_leaves_room_for_the_others(user: User, filler: Filler) -> None:

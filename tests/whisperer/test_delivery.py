@@ -5,13 +5,14 @@ import json
 
 import pytest
 from aiohttp import web
+from django.test import override_settings
 
 from clickcollect.accounts.models import User
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.models import Attempt, Delivery
 from tests.whisperer.conftest import Filler
 from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, make_hook, publish, states
+from tests.whisperer.post import CODE, make_hook, publish, publish_many, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,21 @@ def test_two_workers_at_once_send_nothing_twice(user: User, filler: Filler) -> N
     assert len(uuids) == len(set(uuids)) == 400
     assert together == []
     assert receiver.most_at_once > 1
+
+
+@override_settings(WEBHOOK_IN_FLIGHT_PER_ENDPOINT=8)
+def test_two_workers_together_keep_to_what_one_address_may_get_at_once(user: User, filler: Filler) -> None:
+    """Though both claim again before the answers that came in are written down."""
+
+    async def slowly(_received: Received) -> web.Response:
+        await asyncio.sleep(0.005)
+        return web.Response()
+
+    with receiving(Receiver(slowly)) as (receiver,), working(workers=2):
+        make_hook(user, url=receiver.url)
+        publish_many(600)
+        wait_until(lambda: states() == {"delivered": 600}, seconds=60)
+    assert receiver.most_at_once == 8
 
 
 def test_a_failure_is_tried_again_with_the_same_uuid(user: User, filler: Filler) -> None:
