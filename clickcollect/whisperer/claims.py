@@ -21,43 +21,51 @@ START_WITHIN_SECONDS: Final = 8.0  # later, the post might outlive the lease
 BACK_OFF_AFTER: Final = 10
 LOCK: Final = 7_316_203_491
 
-# The queue's contents change faster than the planner's statistics, so the claim is held to its indexes, and planned
-# once: planning takes as long as claiming. That once may be while the queue is empty, so nothing is left to choose:
-# what else is in a letter's lane is looked up (`LIMIT 1` keeps it from becoming a join with the whole queue), and
-# `+ interval '0'` keeps that off the one index that would be wrong.
-TAKE_TURN: Final = """
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-       set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
-       pg_advisory_xact_lock(%s)
+# Planning takes as long as claiming, so statements are planned once a second, not each time (`dispatcher.OwnThread`).
+# The queue is empty one moment and full the next, and what the planner knows of it is always late: held to the order
+# of the index that was made for it, it cannot read all of the queue to find what is due.
+PLANNED_ONCE: Final = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
+       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)
 """
+TAKE_TURN: Final = f"{PLANNED_ONCE}, pg_advisory_xact_lock(%s)"
+# The ranges that hold one lane only, and `+ interval '0'`, keep what is in a letter's lane to the indexes by lane.
 CLAIM: Final = """
 WITH room AS MATERIALIZED (
     SELECT e.id, coalesce(e.paused_until > now(), false) AS paused,
            CASE WHEN e.failures >= %(back_off)s THEN 1 ELSE %(cap)s END
-           - (SELECT count(*) FROM whisperer_delivery b WHERE b.endpoint_id = e.id AND b.state = 'delivering'
-              AND (b.id, b.fence) NOT IN (SELECT * FROM unnest(%(taken)s::bigint[], %(fences)s::bigint[]))) AS free
+           - (SELECT count(*) FROM (
+                SELECT FROM whisperer_delivery b WHERE b.endpoint_id = e.id AND b.state = 'delivering'
+                AND (b.id, b.fence) NOT IN (SELECT * FROM unnest(%(taken)s::bigint[], %(fences)s::bigint[]))
+                ORDER BY b.lease_until LIMIT %(cap)s
+              ) under_way) AS free
     FROM whisperer_endpoint e
 ), due AS (
     -- Codes first, and even while the endpoint is backing off: a first try of a code is never held back.
-    SELECT c.*, true AS code FROM room CROSS JOIN LATERAL (
+    SELECT c.*, free, true AS code FROM room CROSS JOIN LATERAL (
         SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
         WHERE d.endpoint_id = room.id AND d.state = 'queued' AND d.code_bearing AND d.next_attempt_at <= now()
           AND (SELECT true FROM whisperer_delivery busy
-               WHERE busy.lane = d.lane AND busy.state = 'delivering' LIMIT 1) IS NULL
+               WHERE busy.lane BETWEEN d.lane AND d.lane AND busy.state = 'delivering'
+               ORDER BY busy.lane LIMIT 1) IS NULL
           AND (SELECT true FROM whisperer_delivery older
-               WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying') AND older.state = 'queued'
-               AND older.id < d.id AND older.next_attempt_at + interval '0' <= now() LIMIT 1) IS NULL
+               WHERE older.lane BETWEEN d.lane AND d.lane AND older.state IN ('queued', 'retrying')
+               AND older.state = 'queued' AND older.id < d.id AND older.next_attempt_at + interval '0' <= now()
+               ORDER BY older.lane, older.id LIMIT 1) IS NULL
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0
     UNION ALL
-    SELECT c.*, false FROM room CROSS JOIN LATERAL (
+    SELECT c.*, free, false FROM room CROSS JOIN LATERAL (
         SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
         WHERE d.endpoint_id = room.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
           AND (SELECT true FROM whisperer_delivery busy
-               WHERE busy.lane = d.lane AND busy.state = 'delivering' LIMIT 1) IS NULL
+               WHERE busy.lane BETWEEN d.lane AND d.lane AND busy.state = 'delivering'
+               ORDER BY busy.lane LIMIT 1) IS NULL
           AND (SELECT true FROM whisperer_delivery older
-               WHERE older.lane = d.lane AND older.state IN ('queued', 'retrying')
-               AND older.id < d.id AND older.next_attempt_at + interval '0' <= now() LIMIT 1) IS NULL
+               WHERE older.lane BETWEEN d.lane AND d.lane AND older.state IN ('queued', 'retrying')
+               AND older.id < d.id AND older.next_attempt_at + interval '0' <= now()
+               ORDER BY older.lane, older.id LIMIT 1) IS NULL
         ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
     ) c WHERE room.free > 0 AND NOT room.paused
 ), one_each AS (
@@ -66,8 +74,7 @@ WITH room AS MATERIALIZED (
     SELECT o.*, row_number() OVER (PARTITION BY endpoint_id ORDER BY code DESC, next_attempt_at, o.id) AS place
     FROM one_each o
 ), picked AS (
-    SELECT ranked.id FROM ranked JOIN room ON room.id = ranked.endpoint_id AND place <= room.free
-    ORDER BY code DESC, place, next_attempt_at LIMIT %(most)s
+    SELECT id FROM ranked WHERE place <= free ORDER BY code DESC, place, next_attempt_at LIMIT %(most)s
 ), locked AS (
     SELECT d.id FROM whisperer_delivery d WHERE d.id = ANY(ARRAY(SELECT id FROM picked))
     AND d.lease_until IS NULL AND d.finished_at IS NULL FOR UPDATE SKIP LOCKED

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, Final, TypeVar
 
 import aiohttp
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 from django.db.utils import InterfaceError
 
 from clickcollect.whisperer import claims, filling, records
@@ -32,6 +32,7 @@ POLL_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.010  # lets claims and records come in batches
 MANY: Final = 32  # half of what may be on the wire to one endpoint: it is written down while the other half travels
 ROOM: Final = 16  # so many are back: time to claim more, before the wire is empty
+PLANS_LAST_SECONDS: Final = 1.0  # tables grow
 PAUSE_AFTER_ERROR_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 5.0
 TURN_SECONDS: Final = 0.0005  # a thread that has its answer wants Python for microseconds; by default it waits 5 ms
@@ -60,22 +61,26 @@ class OwnThread:
 
     def __init__(self, name: str) -> None:
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=f"whisperer-{name}")
+        self.planned_at = monotonic()
 
     async def call(self, deed: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.executor, partial(guarded, deed, *args))
+        return await asyncio.get_running_loop().run_in_executor(self.executor, partial(self.guarded, deed, *args))
+
+    def guarded(self, deed: Callable[..., T], *args: Any) -> T:
+        """After an error the next call begins with a fresh connection; after a second, with fresh plans."""
+        try:
+            if monotonic() - self.planned_at > PLANS_LAST_SECONDS:
+                self.planned_at = monotonic()
+                with connection.cursor() as cursor:
+                    cursor.execute("DISCARD PLANS")
+            return deed(*args)
+        except Exception:
+            connections.close_all()
+            raise
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self.executor, connections.close_all)
         self.executor.shutdown(wait=False)
-
-
-def guarded(deed: Callable[..., T], *args: Any) -> T:
-    """After an error the next call begins with a fresh connection."""
-    try:
-        return deed(*args)
-    except Exception:
-        connections.close_all()
-        raise
 
 
 class Dispatcher:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from django.db import connection, transaction
 
 from clickcollect.whisperer import hooks, registry
-from clickcollect.whisperer.claims import BACK_OFF_AFTER, Claimed
+from clickcollect.whisperer.claims import BACK_OFF_AFTER, PLANNED_ONCE, Claimed
 from clickcollect.whisperer.models import ENDED, DeliveryState, Reason
 from clickcollect.whisperer.registry import Ended
 
@@ -17,12 +17,7 @@ LONGEST_PAUSE: Final = 30
 PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
 logger = logging.getLogger(__name__)
 
-# Everything in this transaction finds its rows by their keys, the check of every attempt's delivery too: planned once,
-# and held to the indexes, as the claim is.
-BEGIN: Final = """
-SELECT set_config('idle_in_transaction_session_timeout', %s, true), set_config('enable_seqscan', 'off', true),
-       set_config('plan_cache_mode', 'force_generic_plan', true)
-"""
+BEGIN: Final = f"{PLANNED_ONCE}, set_config('idle_in_transaction_session_timeout', %s, true)"
 RECORD: Final = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS t(id bigint, fence bigint, state text, reason text, status_code int,
@@ -34,7 +29,7 @@ WITH told AS (
         next_attempt_at = CASE WHEN told.wait IS NULL THEN d.next_attempt_at
                                ELSE now() + told.wait * interval '1 second' END,
         finished_at = CASE WHEN told.wait IS NULL THEN now() END
-    FROM told WHERE d.id = told.id AND d.fence = told.fence AND d.state = 'delivering'
+    FROM told WHERE d.id = told.id AND d.fence = told.fence AND d.lease_until IS NOT NULL
     RETURNING d.id, d.attempts
 ), tried AS (
     INSERT INTO whisperer_attempt (delivery_id, number, started_at, duration_ms, status_code, reason)

@@ -1,5 +1,6 @@
 """T27: no letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event, Thread
@@ -8,12 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
 from clickcollect.whisperer import claims, outbox, records
 from clickcollect.whisperer.claims import Claimed
+from clickcollect.whisperer.dispatcher import OwnThread
 from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Endpoint, Hook, Reason
 from clickcollect.whisperer.records import Outcome
 from tests.crowd import at_once
@@ -109,8 +111,34 @@ def test_a_letter_that_is_another_workers_by_now_leaves_no_room(user: User, fill
     assert claims.claim(500, taken=stale) == []
 
 
-def test_a_claim_that_is_planned_on_an_empty_queue_looks_other_letters_up_by_their_lane() -> None:
-    """And not by reading the queue, which is thousands of letters long when that plan is used."""
+INDEXES = {
+    "b": "delivery_lease",
+    "d_1": "delivery_code_due",
+    "d_2": "delivery_due",
+    "busy": "delivery_one_at_a_time",
+    "busy_1": "delivery_one_at_a_time",
+    "older": "delivery_lane",
+    "older_1": "delivery_lane",
+}
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_claim_finds_what_is_due_by_its_index_whatever_the_database_knows_of_the_queue(
+    user: User, filler: Filler
+) -> None:
+    """And never by reading the queue, which may be many thousand letters long when that plan is used."""
+    assert indexes_used() == INDEXES  # planned on an empty queue
+    make_hook(user)
+    publish_many(1_000)
+    Delivery.objects.update(state=DeliveryState.DELIVERED, finished_at=Now())
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE whisperer_delivery")  # nothing is due, the statistics say
+    assert indexes_used() == INDEXES
+    publish_many(1_000)
+    assert indexes_used() == INDEXES
+
+
+def indexes_used() -> dict[str, str]:
     values = {"most": 512, "taken": [], "fences": [], "cap": 64, "back_off": 10, "lease": 25.0}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(claims.TAKE_TURN, [claims.LOCK])
@@ -118,15 +146,47 @@ def test_a_claim_that_is_planned_on_an_empty_queue_looks_other_letters_up_by_the
         explained.execute("EXPLAIN (FORMAT json) " + claims.CLAIM, values)
         row = explained.fetchone()
     assert row is not None
-    looked_up = [node for node in nodes_of(row[0][0]["Plan"]) if node.get("Alias", "").startswith(("older", "busy"))]
-    assert len(looked_up) == 4
-    assert all("(lane = d" in node.get("Index Cond", "") for node in looked_up)
+    nodes = nodes_of(row[0][0]["Plan"])
+    return {node["Alias"]: node["Index Name"] for node in nodes if node.get("Alias") in INDEXES}
 
 
 def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for below in plan.get("Plans", ()):
         yield from nodes_of(below)
+
+
+def test_a_workers_plans_last_a_second(db: None) -> None:
+    """A table that was small when a statement was planned is not read from end to end for ever."""
+
+    def explained(*before: str) -> str:
+        with connection.cursor() as cursor:
+            for statement in before:
+                cursor.execute(statement)
+            cursor.execute("EXPLAIN EXECUTE found (7)")
+            return " ".join(row[0] for row in cursor.fetchall())
+
+    async def three_times() -> list[str]:
+        thread = OwnThread("test")
+        try:
+            small = await thread.call(
+                explained,
+                "CREATE TEMP TABLE grows (id int PRIMARY KEY)",
+                "PREPARE found (int) AS SELECT FROM grows WHERE id BETWEEN $1 AND $1 + 9",
+                "INSERT INTO grows VALUES (1)",
+                "ANALYZE grows",
+                "SET plan_cache_mode = force_generic_plan",
+            )
+            full = await thread.call(explained, "INSERT INTO grows SELECT generate_series(2, 20000)")
+            await asyncio.sleep(1.1)
+            return [small, full, await thread.call(explained)]
+        finally:
+            await thread.close()
+
+    small, full, later = asyncio.run(three_times())
+    assert "Seq Scan" in small
+    assert "Seq Scan" in full  # the plan of a moment ago
+    assert "Index" in later
 
 
 def test_an_endpoint_with_much_to_do_leaves_room_for_the_others(user: User, filler: Filler) -> None:
