@@ -13,9 +13,8 @@ from django.db import IntegrityError, OperationalError, connection, connections,
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import claims, outbox, records
+from clickcollect.whisperer import claims, dispatcher, outbox, records
 from clickcollect.whisperer.claims import Claimed
-from clickcollect.whisperer.dispatcher import OwnThread
 from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Endpoint, Hook, Reason
 from clickcollect.whisperer.records import Outcome
 from tests.crowd import at_once
@@ -156,7 +155,7 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(below)
 
 
-def test_a_workers_plans_last_a_second(db: None) -> None:
+def test_a_worker_makes_its_plans_anew_after_a_while(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that was small when a statement was planned is not read from end to end for ever."""
 
     def explained(*before: str) -> str:
@@ -167,7 +166,8 @@ def test_a_workers_plans_last_a_second(db: None) -> None:
             return " ".join(row[0] for row in cursor.fetchall())
 
     async def three_times() -> list[str]:
-        thread = OwnThread("test")
+        thread = dispatcher.OwnThread("test")
+        monkeypatch.setattr(dispatcher, "PLANS_LAST_SECONDS", 60.0)
         try:
             small = await thread.call(
                 explained,
@@ -178,7 +178,7 @@ def test_a_workers_plans_last_a_second(db: None) -> None:
                 "SET plan_cache_mode = force_generic_plan",
             )
             full = await thread.call(explained, "INSERT INTO grows SELECT generate_series(2, 20000)")
-            await asyncio.sleep(1.1)
+            monkeypatch.setattr(dispatcher, "PLANS_LAST_SECONDS", 0.0)
             return [small, full, await thread.call(explained)]
         finally:
             await thread.close()
