@@ -23,7 +23,8 @@ from clickcollect.omsweb.subject import Subject
 from clickcollect.whisperer import overview, redelivery, registry
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
 
-MOST_AT_ONCE: Final = 100
+MOST_TICKED: Final = 100
+MOST_FOUND: Final = 500  # sent again in one go: some two seconds
 LARGEST_ID: Final = 2**62
 
 
@@ -113,6 +114,7 @@ class DeliverySubject(Subject):
             listing=listing,
             letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.shown],
             may_write=actor_of(request).may("hooks:write"),
+            most_found=MOST_FOUND,
             alarms=alarms.current(),
             **saved_for(request, "deliveries"),
         )
@@ -137,25 +139,40 @@ class DeliverySubject(Subject):
         return TemplateResponse(request, "omsweb/delivery.html", context)
 
     def again_view(self, request: HttpRequest) -> HttpResponse:
-        """Send what was ticked again; each on its own, and what was refused says why."""
-        back = redirect("omsweb:whisperer_delivery_changelist")
+        """Send what was ticked again, or what was found; each on its own, and what was refused says why."""
+        listing = delivery_listing(request)
+        back = redirect(reverse("omsweb:whisperer_delivery_changelist") + listing.link())
         if request.method != "POST":
             return back
         actor = actor_of(request)
-        ids = [int(text) for text in request.POST.getlist("id")[:MOST_AT_ONCE] if text.isascii() and text.isdigit()]
-        ids = [pk for pk in ids if pk < LARGEST_ID]
+        force = bool(request.POST.get("force"))
+        if request.POST.get("all"):
+            ids = list(sendable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
+        else:
+            texts = request.POST.getlist("id")[:MOST_TICKED]
+            ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
         require_hook(actor, "hooks:write", *touched)
-        queued, refusals = send_again(ids, force=bool(request.POST.get("force")))
+        queued, refusals = send_again(ids, force=force)
         if queued:
             words = ngettext("%(count)d event goes out again.", "%(count)d events go out again.", queued)
             messages.success(request, words % {"count": queued})
         for words in sorted(refusals):
             messages.error(request, words)
+        if len(ids) == MOST_FOUND:
+            messages.info(request, _("There may be more. Send again to go on."))
         if not ids:
-            messages.warning(request, _("Nothing was ticked."))
+            nothing = _("Nothing was found that can go again.") if request.POST.get("all") else _("Nothing was ticked.")
+            messages.warning(request, nothing)
         return back
+
+
+def sendable(rows: Rows, *, force: bool) -> Rows:
+    """Of these, what can go again as far as a query can tell; the rest is asked letter by letter."""
+    states = [DeliveryState.DEAD, *((DeliveryState.QUEUED, DeliveryState.RETRYING) if force else ())]
+    rows = rows.filter(state__in=states, hook__is_active=True, event__payload__isnull=False)
+    return rows.exclude(reason=Reason.EXPIRED)
 
 
 def send_again(ids: list[int], *, force: bool) -> tuple[int, set[str]]:

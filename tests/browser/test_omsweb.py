@@ -9,9 +9,11 @@ from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, Package
-from clickcollect.whisperer.models import Endpoint
+from clickcollect.whisperer.hooks import create_hook
+from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Reason
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
+from tests.whisperer.post import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -293,6 +295,24 @@ def test_ticks_open_the_button_and_a_double_press_sends_once(window: OpenWindow)
     button.dblclick()
     expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
     assert len(sent) == 1
+
+
+def test_all_dead_letters_of_a_long_list_go_again(window: OpenWindow) -> None:
+    url = "http://127.0.0.1:9/events/"
+    fields = {"event_type": "package.created", "target_url": url, "is_active": True, "secret_key": "a-secret-to-keep"}
+    create_hook(user_id=shop.make_user("admin").pk, fields=fields)
+    publish_many(51, type="package.created")
+    Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, finished_at=shop.PAST)
+    opened = office(window, "/oms/deliveries/?state=dead", role="admin")
+    page = opened.page
+    button = page.get_by_role("button", name="Send again")
+    expect(button).to_be_disabled()
+    page.get_by_role("checkbox", name="all dead letters that were found, at most 500").check()
+    assert not opened.axe()
+    button.click()
+    expect(page.get_by_role("status")).to_contain_text("51 events go out again.")
+    assert page.url.endswith("/oms/deliveries/?state=dead")
+    assert not Delivery.objects.filter(state=DeliveryState.DEAD).exists()
 
 
 def test_a_person_is_forgotten_in_two_steps(window: OpenWindow) -> None:

@@ -15,6 +15,7 @@ from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
 from tests.shop import PASSWORD, make_package, make_user
+from tests.whisperer.post import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -184,6 +185,30 @@ def test_a_dead_letter_goes_again_and_no_page_shows_a_body_or_a_code(admin: Clie
     admin.post("/oms/deliveries/again/", {"id": [str(letter.pk), "x", "9" * 30]})
     letter.refresh_from_db()
     assert letter.state == DeliveryState.QUEUED
+
+
+def test_everything_found_that_was_given_up_goes_again_and_the_filters_stay(admin: Client) -> None:
+    make_hook("package.created")
+    make_hook("package.status.packed")
+    publish_many(60, type="package.created")
+    publish_many(2, type="package.status.packed")
+    ended = {"finished_at": "2026-01-01T00:00:00Z", "next_attempt_at": "2026-01-01T00:00:00Z"}
+    Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, **ended)
+    first, second = Delivery.objects.filter(event_type="package.created")[:2]
+    Delivery.objects.filter(pk=first.pk).update(state=DeliveryState.DELIVERED, reason="")
+    Delivery.objects.filter(pk=second.pk).update(reason=Reason.EXPIRED)
+    page = admin.get("/oms/deliveries/?type=package.created").content.decode()
+    assert 'action="/oms/deliveries/again/?type=package.created"' in page
+    answer = admin.post("/oms/deliveries/again/?type=package.created&page=2", {"all": "1"})
+    assert answer["Location"] == "/oms/deliveries/?type=package.created"
+    assert "58 events go out again" in admin.get(answer["Location"]).content.decode()
+    assert Delivery.objects.filter(event_type="package.created", state=DeliveryState.QUEUED).count() == 58
+    assert Delivery.objects.filter(event_type="package.status.packed", state=DeliveryState.DEAD).count() == 2
+
+
+def test_ticks_that_are_no_numbers_are_left_out(admin: Client) -> None:
+    answer = admin.post("/oms/deliveries/again/", {"id": ["9" * 5_000, "x", "-1", "\x00"]}, follow=True)
+    assert "Nothing was ticked" in answer.content.decode()
 
 
 def test_what_was_delivered_does_not_go_again(admin: Client) -> None:

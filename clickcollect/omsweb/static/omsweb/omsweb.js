@@ -129,7 +129,8 @@
   function countTicks(form) {
     const boxes = [...form.querySelectorAll("input[type=checkbox][name=id]")];
     const ticked = boxes.filter((box) => box.checked).length;
-    for (const button of form.querySelectorAll("[data-needs-tick]")) button.disabled = !ticked;
+    const found = form.querySelector("[data-tick-found]:checked");
+    for (const button of form.querySelectorAll("[data-needs-tick]")) button.disabled = !ticked && !found;
     for (const words of form.querySelectorAll("[data-ticked]")) words.textContent = ticked || "";
     const all = form.querySelector("[data-tick-all]");
     if (all) {
