@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -17,6 +18,12 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import cluster, flush
 
 pytest_plugins = ["tests.chromium"]
+
+# Hypothesis judges inputs, not how busy the machine is.
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 
 # Here and not in a hook: conftest files and test modules below import models.
 own_cluster = None
