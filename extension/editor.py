@@ -83,6 +83,34 @@ def preview(request: HttpRequest) -> HttpResponse:
     return JsonResponse({**shown, "problems": _problems(text, kind, store)})
 
 
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """A form that was too old, or not ours: nothing is saved."""
+    return _not_taken(request)
+
+
+@never_cache
+@staff_only
+def _not_taken(request: HttpRequest) -> HttpResponse:
+    """The page again. What was typed stays, unless another site sent it: nobody is to save that by mistake."""
+    language, kind, store = _chosen(request)
+    text = _text(language, kind, store)
+    problem = _("The form could not be checked, so nothing was changed. Allow cookies for this page, then try again.")
+    if not _comes_from_elsewhere(request):
+        text = request.POST.get("text", text).replace("\r\n", "\n")
+        problem = _("This page was open too long. Your text is still here: check it, then save it again.")
+    context = _context(language, kind, store, text=text) | {"problems": [problem]}
+    return render(request, "extension/editor.html", context, status=403)
+
+
+def _comes_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether the browser says that another site sent this."""
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin", "null")
+    return origin != "null" and origin.partition("://")[2] != request.get_host()
+
+
 def _chosen(request: HttpRequest) -> tuple[str, Kind, str]:
     """Which message; nonsense means the first one."""
     given = request.POST if request.method == "POST" else request.GET

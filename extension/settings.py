@@ -75,7 +75,10 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer a browser sends "Origin: null", and no form is taken
+# Used for nothing but the scheme that a form's Origin is compared with; no browser lets another site set the header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "extension.editor.csrf_failed"
 CSRF_COOKIE_NAME = "extension_csrf"  # the shop's own pages may live on the same host
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"

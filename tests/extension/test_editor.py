@@ -2,10 +2,14 @@
 
 import base64
 import re
+import secrets
 import urllib.parse
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from tests.extension.conftest import Start
 from tests.extension.running import Answer, Running, call, event
@@ -17,14 +21,14 @@ def basic(password: str = PASSWORD) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"anybody:{password}".encode()).decode()}
 
 
-def post(extension: Running, path: str = "/templates/", **fields: str) -> Answer:
+def post(extension: Running, path: str = "/templates/", headers: dict[str, str] | None = None, **fields: str) -> Answer:
     """Send the form as a browser does: with the token that the page gave."""
     page = call(f"{extension.url}/templates/", headers=basic())
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.body.decode())
     cookie = page.headers["set-cookie"].split(";")[0]
     assert token
     form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
-    return call(f"{extension.url}{path}", body=form, headers={**basic(), "Cookie": cookie})
+    return call(f"{extension.url}{path}", body=form, headers={**basic(), "Cookie": cookie, **(headers or {})})
 
 
 def german() -> dict[str, Any]:
@@ -94,6 +98,68 @@ def test_nobody_gets_in_without_the_password(extension: Running, headers: dict[s
 def test_another_sites_form_is_refused(extension: Running) -> None:
     form = urllib.parse.urlencode({"action": "save", "text": "{code}", "language": "en", "kind": "ready"}).encode()
     assert call(f"{extension.url}/templates/", body=form, headers=basic()).status == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://[", "x" * 300])
+def test_another_sites_words_are_not_shown_for_saving(extension: Running, origin: str) -> None:
+    form = urllib.parse.urlencode(
+        {"action": "save", "text": "Wired: {code}", "language": "en", "kind": "ready"}
+    ).encode()
+    answer = call(f"{extension.url}/templates/", body=form, headers={**basic(), "Origin": origin})
+    assert answer.status == 403
+    assert b"Wired" not in answer.body
+
+
+def test_behind_a_proxy_with_https_the_form_is_taken(extension: Running) -> None:
+    here = {"language": "en", "kind": "reminder", "store": "HTTPS"}
+    headers = {"X-Forwarded-Proto": "https", "Origin": extension.url.replace("http://", "https://")}
+    saved = post(extension, headers=headers, action="save", text="Reminder for {order}", **here)
+    assert saved.status == 200
+    assert b"Reminder for {order}" in saved.body
+
+
+@pytest.fixture(params=[390, 820, 1280])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The editor as an operator sees it; signed in by the browser's own window."""
+    context = chromium.new_context(
+        viewport={"width": request.param, "height": 900},
+        http_credentials={"username": "anybody", "password": PASSWORD},
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_the_editor_saves_in_a_browser_and_goes_back_to_the_standard(extension: Running, page: Page) -> None:
+    store = f"S-{secrets.token_hex(4)}"
+    page.goto(f"{extension.url}/templates/?language=en&kind=ready&store={store}")
+    page.get_by_role("textbox", name="Ready, with code").fill("Come and get it: {code}, {order}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(page.get_by_role("textbox", name="Ready, with code")).to_have_value("Come and get it: {code}, {order}")
+    place = {"name": "Galata", "erp_code": store, "time_zone": "Europe/Istanbul", "language_code": "en"}
+    assert text_of(extension, event(stock_location=place)) == "Come and get it: 482913, WEB-100093"
+    page.get_by_role("button", name="Back to the standard").click()
+    expect(page.get_by_role("button", name="Back to the standard")).to_have_count(0)
+
+
+def test_a_form_that_was_open_too_long_keeps_the_text_and_can_be_saved(extension: Running, page: Page) -> None:
+    store = f"S-{secrets.token_hex(4)}"
+    page.goto(f"{extension.url}/templates/?language=en&kind=ready&store={store}")
+    text = page.get_by_role("textbox", name="Ready, with code")
+    text.fill("A long evening's work: {code}, {order}")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Your text is still here")
+    expect(page.get_by_role("heading", name="Wording of the messages")).to_be_visible()
+    expect(text).to_have_value("A long evening's work: {code}, {order}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
 
 
 def test_guessing_the_password_comes_to_an_end(start_extension: Start) -> None:
