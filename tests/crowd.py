@@ -1,11 +1,12 @@
 """Many at once: threads that start together, each with its own connection, and what became of each."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 from clickcollect.errors import DomainError
 
@@ -51,3 +52,39 @@ def codes(answers: Sequence[object]) -> dict[str, int]:
         key = answer.code if isinstance(answer, DomainError) else "ok"
         counted[key] = counted.get(key, 0) + 1
     return counted
+
+
+def stopped_at(
+    lock: Callable[[], object], *deeds: Callable[[], T], meanwhile: Callable[[], object] = lambda: None
+) -> list[T | DomainError]:
+    """Force an order of events: each deed comes as far as it can while the lock is held, one after the other.
+
+    Then ``meanwhile`` happens beside them, the lock is let go, and what became of each deed is answered.
+    """
+
+    def work(deed: Callable[[], T]) -> T | DomainError:
+        try:
+            return answer_of(deed)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        with transaction.atomic():
+            lock()
+            futures = []
+            for number, deed in enumerate(deeds, start=1):
+                futures.append(pool.submit(work, deed))
+                wait_until_blocked(number)
+            meanwhile()
+        return [future.result() for future in futures]
+
+
+def wait_until_blocked(number: int, *, seconds: float = 60) -> None:
+    """Until so many connections wait for a lock; fail when that does not come true in time."""
+    deadline = time.monotonic() + seconds
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        while cursor.execute(waiting).fetchone()[0] < number:
+            assert time.monotonic() < deadline, "nobody waits for the lock"
+            time.sleep(0.01)
+            cursor.execute("SELECT pg_stat_clear_snapshot()")

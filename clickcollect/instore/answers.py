@@ -138,7 +138,9 @@ def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
     buttons = shown["buttons"]
     ways = [buttons.of(code) for code in WAY_OUT.get(told.code, ())]
     title = TITLES.get(told.code, "")
-    if told.code == "state_conflict" and told.extra.get("state"):
+    if told.code == "state_conflict" and package.is_held_back:
+        title = _("The order is being cancelled")
+    elif told.code == "state_conflict" and told.extra.get("state"):
         title = _("Already %(state)s") % {"state": within_a_sentence(_(told.extra["state"]))}
     return render_to_string(
         "instore/_red.html",
@@ -148,7 +150,7 @@ def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
             "title": title,
             "told": told,
             "way_out": next((button for button in ways if button), None),
-            "hands_over_nothing": package.state.enum_value in states.ENDED,
+            "hands_over_nothing": package.is_held_back or package.state.enum_value in states.ENDED,
         },
     )
 

@@ -35,14 +35,22 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def jobs(desk: Desk, packages: list[Package]) -> list[dict[str, Any]]:
-    """The commands on offer, each with the addresses of its packages. One package of each state is asked."""
+    """The commands on offer, each with the addresses of its packages. One package of each state is asked.
+
+    Packages of an order that is being cancelled are asked apart: they are held back, and the others are not.
+    """
     found = []
-    for state_id in dict.fromkeys(package.state_id for package in packages):
-        same = [package for package in packages if package.state_id == state_id]
+    for kind in dict.fromkeys(kind_of(package) for package in packages):
+        same = [package for package in packages if kind_of(package) == kind]
         button = buttons_of(same[0], desk.actor).main
         if button and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found
+
+
+def kind_of(package: Package) -> tuple[int, bool]:
+    """What packages with the same buttons share."""
+    return package.state_id, package.is_held_back
 
 
 def addresses(button: Button, packages: list[Package]) -> str:

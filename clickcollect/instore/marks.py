@@ -61,11 +61,13 @@ def is_past_pickup(package: Package) -> bool:
 
 
 def due(package: Package, values: Values) -> Mark:
-    """Four levels of urgency; what has ended says when."""
+    """Four levels of urgency; what has ended says when, and what is held back is due no more."""
     if package.state.enum_value in states.ENDED:
         icon = "check" if package.state.enum_value == states.DELIVERED else "none"
         when = clock_words.short(package.state_changed_at, now=package.clock)
         return Mark(kind="none", icon=icon, words=_(package.state.name), small=when)
+    if package.is_held_back:
+        return Mark(kind="overdue", icon="cross", words=_("Being cancelled"))
     if package.due_at is None:
         return Mark(kind="none", icon="none", words=_("No due time"))
     return urgency(package.due_at, now=package.clock, soon=timedelta(hours=values["URGENCY_SOON_HOURS"]))

@@ -70,7 +70,7 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
 
 def late_since(package: Package) -> str:
     """When the pickup time of a ready package passed; nothing while it lasts."""
-    if package.pickup_deadline is None or not marks.is_past_pickup(package):
+    if package.pickup_deadline is None or package.is_held_back or not marks.is_past_pickup(package):
         return ""
     return clock_words.weekday(package.pickup_deadline, now=package.clock)
 

@@ -1,6 +1,6 @@
 """Orders and retail stores. What becomes of an order in a store is not known here."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -38,6 +38,9 @@ class OrderStatus(models.IntegerChoices):
     ATTEMPTED_DELIVERY = 540, _("Attempted delivery")
     DELIVERED = 550, _("Delivered")
     REFUNDED = 600, _("Refunded")
+
+
+CANCELLED: Final = (OrderStatus.CANCELLATION_WAITING, OrderStatus.CANCELED)
 
 
 class RetailStore(models.Model):
@@ -145,6 +148,11 @@ class Order(models.Model):
     @property
     def is_click_and_collect(self) -> bool:
         return self.delivery_type == DeliveryType.IN_STORE
+
+    @property
+    def is_being_cancelled(self) -> bool:
+        """Whether its packages are held back: from the moment its end was asked for (contract section 1)."""
+        return self.status in CANCELLED
 
 
 class OrderItem(models.Model):

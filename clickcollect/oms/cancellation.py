@@ -18,14 +18,14 @@ from clickcollect.oms.models import Package
 
 JOB: Final = "cancel_packages_of_order"  # registered in `jobs.py`
 COMMAND: Final = "CANCEL_PACKAGE"
-REQUESTED: Final = "order_cancel_requested"
 TOO_LATE: Final = (OrderStatus.DELIVERED, OrderStatus.REFUNDED)
 
 
 def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
     """Ask for an order's end. Asked again, nothing happens again; without open packages it ends at once.
 
-    A package that is handed over before the job reaches it stays delivered, and so does its order.
+    From its commit on the order's packages are held back, whenever the job comes (`run_command`, contract section 1):
+    both hold the order, so one of them is first. What was handed over before stays delivered.
     Raises NotFound, Forbidden, and StateConflict when the customer has everything already.
     """
     actor.require("orders:write")
@@ -79,14 +79,16 @@ def note_request(*, order: Order, packages: list[Package], actor: Actor, reason:
     """Who asked, and why; the reason is free text and belongs to the packages' notes, where it can be erased."""
     for package in packages:
         log.noted(
-            kind=REQUESTED,
+            kind=log.CANCEL_REQUESTED,
             actor=actor,
             package=package,
             attributes={"channel": str(actor.channel), "order.id": order.pk},
             notes={"reason": reason},
         )
     if not packages:
-        log.noted(kind=REQUESTED, actor=actor, attributes={"channel": str(actor.channel), "order.id": order.pk})
+        log.noted(
+            kind=log.CANCEL_REQUESTED, actor=actor, attributes={"channel": str(actor.channel), "order.id": order.pk}
+        )
 
 
 def defer(order_id: int) -> None:
@@ -111,7 +113,7 @@ def cancel_open_packages(order_id: int) -> int:
 
 def reason_for(package: Package) -> str:
     """What the one who cancelled the order gave as the reason."""
-    asked = CommandLog.objects.filter(package_id=package.pk, code=REQUESTED).values("pk")
+    asked = CommandLog.objects.filter(package_id=package.pk, code=log.CANCEL_REQUESTED).values("pk")
     note = LogNote.objects.filter(log_id__in=asked, kind="reason").first()
     return note.text if note else ""
 

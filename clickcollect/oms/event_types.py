@@ -45,6 +45,8 @@ def current(event: Event) -> Package:
     package = get_package(SYSTEM, package_id=package_id(event))
     if package.state.enum_value != states.READY:
         raise Superseded(f"package_{package.state.enum_value}")
+    if package.order.is_being_cancelled:
+        raise Superseded("order_cancelled")
     newer = Event.objects.filter(
         subject=event.subject,
         type=PackageReadyForCustomerPickupWhispererEvent.type,

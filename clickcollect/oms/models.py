@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clickcollect.accounts.models import Channel
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
+from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
 
 if TYPE_CHECKING:
@@ -215,6 +216,11 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it only waits for its end: still in the store's hands, and its order is being cancelled."""
+        return self.order.is_being_cancelled and self.state.enum_value not in states.ENDED
 
 
 class PackageItem(models.Model):

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from clickcollect.oms import events, log, settings, states
-from clickcollect.oms.access import SYSTEM, get_locked_package, packages_of
+from clickcollect.omnitron.models import CANCELLED
+from clickcollect.oms import events, log, order_sync, settings, states
+from clickcollect.oms.access import SYSTEM, get_package, packages_of
 from clickcollect.oms.models import Package
 
 BATCH: Final = 500
@@ -17,8 +18,9 @@ LONGEST_REMINDER: Final = timedelta(hours=settings.SETTINGS["PICKUP_REMINDER_HOU
 
 
 def ready_packages() -> QuerySet[Package]:
-    """Ready packages, the earliest deadline first."""
-    return packages_of(SYSTEM).filter(state__enum_value=states.READY).order_by("pickup_deadline", "id")
+    """Ready packages, the earliest deadline first; nobody is told of one whose order is being cancelled."""
+    ready = packages_of(SYSTEM).filter(state__enum_value=states.READY).exclude(order__status__in=CANCELLED)
+    return ready.order_by("pickup_deadline", "id")
 
 
 def remind() -> int:
@@ -49,10 +51,12 @@ def announce_expired() -> int:
 
 
 def each(package: Package, tell: Callable[[Package], bool]) -> bool:
-    """One package, one transaction, its row locked; False if somebody moved it meanwhile."""
+    """One package, one transaction, its row and its order's locked; False if either went on meanwhile."""
     with transaction.atomic():
-        fresh = get_locked_package(package.pk)
-        if fresh.version != package.version:
+        Package.objects.select_for_update().only("pk").get(pk=package.pk)
+        order_sync.hold(package.order_id)
+        fresh = get_package(SYSTEM, package_id=package.pk)
+        if fresh.version != package.version or fresh.order.is_being_cancelled:
             return False
         return tell(fresh)
 

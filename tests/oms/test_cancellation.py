@@ -149,14 +149,14 @@ def test_delivered_order_cannot_be_cancelled() -> None:
     assert state_of(package) == states.DELIVERED
 
 
-def test_package_delivered_before_the_job_stays_delivered() -> None:
+def test_package_delivered_before_the_cancellation_stays_delivered() -> None:
     order = receive(order_item=TWO_PARCELS)
-    cancel_order(order_id=order.pk, actor=SYSTEM)
     first = Package.objects.earliest("id")
     for slug in ("complete-packaging-without-shipment", "ready-for-customer-pickup"):
         run_command(package_id=first.pk, transition=slug, actor=SYSTEM)
     delivery = {"otp": right_code(first)}
     run_command(package_id=first.pk, transition="self-service-package-delivery", actor=SYSTEM, data=delivery)
+    cancel_order(order_id=order.pk, actor=SYSTEM)
 
     cancel_open_packages(order.pk)
 

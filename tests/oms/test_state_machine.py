@@ -1,5 +1,6 @@
 """T24: whatever staff, customers and the clock do, in whatever order, the rules of the counter hold after each step."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError
 from clickcollect.oms import pickup_code, states
 from clickcollect.oms.access import SYSTEM, Actor
+from clickcollect.oms.cancellation import cancel_order
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
@@ -47,6 +49,7 @@ class Counter(RuleBasedStateMachine):
         self.unlocks = 0
         self.handed_over_by: str | None = None
         self.seen: Package | None = None
+        self.held_in: str | None = None
 
     def attempt(self, command: str, role: str, **data: Any) -> str:
         """Run a command; `ok` or the code of the refusal, and the state must not have moved on a refusal."""
@@ -100,6 +103,13 @@ class Counter(RuleBasedStateMachine):
             self.handed_over_by = "override"
 
     @rule()
+    @precondition(lambda self: self.package_now().total_attempts >= 2)  # not so early that little else happens
+    def the_order_is_cancelled(self) -> None:
+        with suppress(DomainError):  # delivered already
+            cancel_order(order_id=self.package.order_id, actor=SYSTEM)
+            self.held_in = self.package_now().state.enum_value
+
+    @rule()
     def the_pickup_time_runs_out(self) -> None:
         self.seen = None
         Package.objects.filter(pk=self.package.pk, pickup_deadline__gt=Now()).update(
@@ -148,6 +158,12 @@ class Counter(RuleBasedStateMachine):
         if package.state.enum_value == states.DELIVERED:
             assert self.handed_over_by is not None
             assert self.handed_over_by != "no code needed" or package.issue_number == 0
+
+    @invariant()
+    def a_cancelled_order_s_package_goes_nowhere_but_to_an_end_in_the_store(self) -> None:
+        if self.held_in is not None:
+            stays = {self.held_in, states.CANCELLED, states.OUT_OF_STOCK, states.RETURNED}
+            assert self.package_now().state.enum_value in stays
 
     @invariant()
     def the_log_tells_the_same_story(self) -> None:

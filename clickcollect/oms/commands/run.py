@@ -4,6 +4,9 @@
 2. `check` outside the transaction: what it counts stays counted;
 3. one transaction: the conditional UPDATE first, then what else happens, the events, the log row. All or nothing;
 4. any DomainError becomes a log row with its code, and is raised again.
+
+While an order is being cancelled its packages are held back: asked in 1, so that nothing is compared or counted, and
+again in 3 under the order's lock, so that a cancellation that was answered before is never overtaken.
 """
 
 from collections.abc import Mapping
@@ -129,8 +132,17 @@ def refuse_start(*, row: CommandTransition, command: Command, package: Package, 
         raise Forbidden
     if command.click_and_collect_only and not package.order.is_click_and_collect:
         raise NotClickAndCollect
-    if row.source_id != package.state_id:
+    if row.source_id != package.state_id or is_held_back(row=row, package=package):
         raise StateConflict
+
+
+def is_held_back(*, row: CommandTransition, package: Package) -> bool:
+    """Whether the package's order is being cancelled and the command does more than end the package in the store.
+
+    Nothing of such an order is packed, made ready, sent a code, extended or handed over (contract section 1).
+    """
+    stays_in_the_store = states.ENDED - {states.DELIVERED}
+    return package.order.is_being_cancelled and row.destination.enum_value not in stays_in_the_store
 
 
 def active_rows() -> list[CommandTransition]:
@@ -167,6 +179,8 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
             raise StateConflict
         order_sync.hold(package.order_id)
         package = packages_of(call.actor).get(pk=package.pk)
+        if is_held_back(row=row, package=package):
+            raise StateConflict
         applied = command.apply(replace(call, package=package), checked)
         letters = list(applied.letters)
         if call.moves:
@@ -207,6 +221,8 @@ def available_commands(*, package: Package, actor: Actor) -> list[Available]:
         behaviour = COMMANDS.get(row.command_code)
         if behaviour is None or row.source_id != package.state_id or actor.channel not in row.visibility:
             continue
+        if is_held_back(row=row, package=package):
+            continue
         if behaviour.click_and_collect_only and not package.order.is_click_and_collect:
             continue
         if actor.may_run(row.command_code) and behaviour.offered(package, values, package.clock):
@@ -218,7 +234,9 @@ def conflict_story(*, error: DomainError, package: Package | None) -> DomainErro
     """Turn a bare state conflict into its story: "already Delivered at 10:42 by Ayla"."""
     if not isinstance(error, StateConflict) or error.extra or package is None:
         return error
-    row = Package.objects.select_related("state", "stock_location").get(pk=package.pk)
+    row = Package.objects.select_related("state", "stock_location", "order").get(pk=package.pk)
+    if row.is_held_back:
+        return cancellation_story(row)
     entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
     when = entry.at if entry else row.state_changed_at
     who = names_of([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
@@ -229,4 +247,16 @@ def conflict_story(*, error: DomainError, package: Package | None) -> DomainErro
         state=row.state.name,
         changed_at=documents.utc(when),
         changed_by=words["name"],
+    )
+
+
+def cancellation_story(package: Package) -> StateConflict:
+    """Why a package is held back: who asked for the end of its order, and when."""
+    asked = CommandLog.objects.filter(package_id=package.pk, code=log.CANCEL_REQUESTED).first()
+    who = names_of([asked.actor_id]).get(asked.actor_id or 0, "") if asked else ""
+    return StateConflict(
+        _("This order is being cancelled. Keep the package in the store."),
+        state=package.state.name,
+        changed_at=documents.utc(package.order.cancel_requested_at),
+        changed_by=who or _("the system"),
     )

@@ -72,7 +72,10 @@ def soon_for(request: HttpRequest) -> timedelta:
 
 @register.simple_tag(takes_context=True)
 def due(context: dict[str, Any], package: Package) -> SafeString:
-    """When it is due, in the store's own time, with how urgent that is in words."""
+    """When it is due, in the store's own time, with how urgent that is in words; what is held back is due no more."""
+    if package.is_held_back:
+        words = _("Being cancelled")
+        return format_html('<span class="ow-mark ow-due-overdue">{}<strong>{}</strong></span>', icon("block"), words)
     if package.due_at is None:
         return format_html('<span class="ow-muted">{}</span>', "–")
     zone = ZoneInfo(package.stock_location.time_zone)
