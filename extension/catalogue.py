@@ -20,6 +20,7 @@ class Kind(StrEnum):
     RESENT = "resent"
     REMINDER = "reminder"
     OVERRIDDEN = "overridden"
+    PHONE_CHANGED = "phone_changed"
 
     @property
     def has_code(self) -> bool:
@@ -75,6 +76,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "Order {order} was handed over at {store} without a pickup code. "
                 "If that was not you, please call the store[: {phone}]."
             ),
+            Kind.PHONE_CHANGED: (
+                "The phone number for order {order} at {store} was changed. Messages about it no longer come to this "
+                "number. If you did not ask for that, please call the store[: {phone}]."
+            ),
         },
     ),
     "tr": Language(
@@ -103,6 +108,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "{order} numaralı sipariş {store} mağazasında kodsuz teslim edildi. "
                 "Teslim alan siz değilseniz lütfen mağazayı arayın[: {phone}]."
             ),
+            Kind.PHONE_CHANGED: (
+                "{order} numaralı siparişin ({store}) telefon numarası değiştirildi. Siparişle ilgili mesajlar artık "
+                "bu numaraya gelmeyecek. Bunu siz istemediyseniz lütfen mağazayı arayın[: {phone}]."
+            ),
         },
     ),
     "de": Language(
@@ -129,6 +138,10 @@ LANGUAGES: Final[dict[str, Language]] = {
             Kind.OVERRIDDEN: (
                 "Bestellung {order} wurde in {store} ohne Abholcode ausgegeben. "
                 "Wenn Sie das nicht waren, rufen Sie bitte im Geschäft an[: {phone}]."
+            ),
+            Kind.PHONE_CHANGED: (
+                "Die Telefonnummer zu Bestellung {order} in {store} wurde geändert. Nachrichten dazu kommen nicht mehr "
+                "an diese Nummer. Haben Sie das nicht gewünscht, rufen Sie bitte im Geschäft an[: {phone}]."
             ),
         },
     ),
@@ -158,6 +171,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "تم تسليم الطلب رقم {order} في {store} من دون رمز الاستلام. "
                 "إذا لم تكن أنت من استلمه فيرجى الاتصال بالمتجر[: {phone}]."
             ),
+            Kind.PHONE_CHANGED: (
+                "تم تغيير رقم الهاتف الخاص بالطلب رقم {order} في {store}. لن تصل رسائل هذا الطلب إلى هذا الرقم "
+                "بعد الآن. إذا لم تطلب ذلك فيرجى الاتصال بالمتجر[: {phone}]."
+            ),
         },
     ),
     "fr": Language(
@@ -185,6 +202,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "La commande {order} a été remise à {store} sans code de retrait. "
                 "Si ce n'était pas vous, appelez le magasin[: {phone}]."
             ),
+            Kind.PHONE_CHANGED: (
+                "Le numéro de téléphone de la commande {order} à {store} a été modifié. Les messages n'arriveront plus "
+                "à ce numéro. Si vous ne l'avez pas demandé, appelez le magasin[: {phone}]."
+            ),
         },
     ),
     "es": Language(
@@ -211,6 +232,10 @@ LANGUAGES: Final[dict[str, Language]] = {
             Kind.OVERRIDDEN: (
                 "El pedido {order} se entregó en {store} sin código de recogida. "
                 "Si no fue usted, llame a la tienda[: {phone}]."
+            ),
+            Kind.PHONE_CHANGED: (
+                "Se ha cambiado el teléfono del pedido {order} en {store}. Los mensajes ya no llegarán a este número. "
+                "Si usted no lo pidió, llame a la tienda[: {phone}]."
             ),
         },
     ),

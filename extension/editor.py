@@ -31,6 +31,7 @@ def kinds() -> dict[Kind, str]:
         Kind.RESENT: _("Code once more"),
         Kind.REMINDER: _("Reminder"),
         Kind.OVERRIDDEN: _("Handed over without code"),
+        Kind.PHONE_CHANGED: _("Phone number changed, to the old number"),
     }
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from extension import inbox, retention, sms, wording
 from extension.config import config
 from extension.inbox import Claim, Outcome, Taken
-from extension.notice import ANSWERED_TYPES, OVERRIDDEN, Envelope, Notice, Unreadable, read_envelope, read_notice
+from extension.notice import ANSWERED_TYPES, NEWS, Envelope, Notice, Unreadable, read_envelope, read_notice
 from extension.own_wording import find_template
 from extension.problem import problem
 from extension.quiet import places
@@ -125,8 +125,8 @@ def _done(status: str, detail: str) -> JsonResponse:
 
 
 def _is_over(notice: Notice) -> bool:
-    """The code, or without one the time to collect, has run out. News of a handover stays news."""
-    if notice.type == OVERRIDDEN:
+    """The code, or without one the time to collect, has run out. News of a handover or a changed number stays news."""
+    if notice.type in NEWS:
         return False
     end = (notice.code and notice.code.expires_at) or notice.deadline
     return end is not None and end <= datetime.now(UTC)

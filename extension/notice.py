@@ -13,7 +13,9 @@ READY: Final = "package.status.ready_for_pickup"
 RESENT: Final = "package.pickup.code_resent"
 REMINDER: Final = "package.pickup.reminder"
 OVERRIDDEN: Final = "package.pickup.overridden"
-ANSWERED_TYPES: Final = frozenset({READY, RESENT, REMINDER, OVERRIDDEN})
+PHONE_CHANGED: Final = "package.pickup.phone_changed"  # the phone number in it is the old one
+ANSWERED_TYPES: Final = frozenset({READY, RESENT, REMINDER, OVERRIDDEN, PHONE_CHANGED})
+NEWS: Final = frozenset({OVERRIDDEN, PHONE_CHANGED})  # of what was done: never too late
 BIGGEST_ID: Final = 2**63 - 1
 
 

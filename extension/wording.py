@@ -9,12 +9,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.notice import OVERRIDDEN, REMINDER, RESENT, Notice
+from extension.notice import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, Notice
 from extension.segments import measure
 
 PLACEHOLDERS: Final = ("code", "order", "store", "deadline", "phone", "first_name")
 LONGEST: Final = {"code": 8, "order": 32, "store": 32, "deadline": 40, "phone": 20, "first_name": 24}
 LONGEST_TEXT: Final = 480
+WITHOUT_CODE: Final = {
+    REMINDER: Kind.REMINDER,
+    OVERRIDDEN: Kind.OVERRIDDEN,
+    PHONE_CHANGED: Kind.PHONE_CHANGED,
+}
 PLAIN_SIGNS: Final = str.maketrans("‘’‚‹›“”„«»–—−…\u00a0", "'''''\"\"\"\"\"---. ")
 
 FindTemplate = Callable[[str, str, Kind], str | None]
@@ -51,10 +56,8 @@ def compose(notice: Notice, *, find_template: FindTemplate) -> Text:
 
 def kind_of(notice: Notice) -> Kind:
     """Which message an event asks for. Without a code there is nothing to resend: the order is simply ready."""
-    if notice.type == REMINDER:
-        return Kind.REMINDER
-    if notice.type == OVERRIDDEN:
-        return Kind.OVERRIDDEN
+    if notice.type in WITHOUT_CODE:
+        return WITHOUT_CODE[notice.type]
     if notice.code is None:
         return Kind.READY_WITHOUT_CODE
     return Kind.RESENT if notice.type == RESENT else Kind.READY

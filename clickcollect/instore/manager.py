@@ -41,7 +41,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "to_ready": in_minutes(found.median_to_ready),
         "dwell": in_days(found.median_dwell),
         "overrides": sum(review.is_override for review in open_reviews),
-        "lock_outs": sum(not review.is_override for review in open_reviews),
+        "lock_outs": sum(review.is_lock_out for review in open_reviews),
         "not_collected": counts.words(lists.BY_KEY["not-collected"]),
         "late": late[:MOST_SHOWN],
         "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],

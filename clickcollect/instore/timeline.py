@@ -24,6 +24,7 @@ NOTED: Final[dict[str, tuple[str, Promise]]] = {
     "locked_out": ("lock", gettext_lazy("Code locked after too many wrong tries")),
     "pickup_expired": ("overdue", gettext_lazy("The pickup time passed")),
     "shelved": ("package", gettext_lazy("Put on its shelf")),
+    "delivered_after_phone_change": ("phone", gettext_lazy("Delivered after the phone number was changed")),
     "order_cancel_requested": ("cross", gettext_lazy("The order was cancelled")),
 }
 DONE: Final[dict[str, tuple[str, Promise]]] = {

@@ -103,6 +103,8 @@ class Order(models.Model):
     last_name = models.CharField(_("last name"), max_length=150, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone_number = models.CharField(_("phone"), max_length=20)
+    # Since when a code that was issued for this order may have been known at another number.
+    phone_changed_at = models.DateTimeField(_("phone changed"), null=True, blank=True)
     shipping_address = models.JSONField(_("shipping address"), default=dict)
     cancel_requested_at = models.DateTimeField(_("cancellation asked"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)

@@ -26,6 +26,7 @@ AUTHORITY: Final = frozenset({MANAGER, OPERATOR, ADMIN})
 RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "packages:read": EVERYBODY,
     "packages:command": EVERYBODY,
+    "packages:override": AUTHORITY,
     "stores:read": EVERYBODY,
     "stores:write": BACK_OFFICE,
     "orders:read": BACK_OFFICE,

@@ -1,7 +1,7 @@
 """What the outside world receives: one class per event type, with its payload (contract section 3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models.functions import Now
@@ -18,22 +18,34 @@ NO_RECEIVER: Final = "no_receiver"
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """An event that is about to be published: its class and the package or order it tells of."""
+    """An event that is about to be published: its class and the package or order it tells of.
+
+    ``told_number``: the customer's phone number in it, where that is not the order's.
+    """
 
     event: "type[WhispererEvent]"
     package: Package | None = None
     order: Order | None = None
+    told_number: str = field(default="", repr=False)
 
     @property
     def subject(self) -> str:
         """Whom it tells of, in the post office's words."""
         return f"order:{self.order.pk}" if self.order else f"package:{self.package.pk if self.package else 0}"
 
+    @property
+    def about(self) -> tuple[str, str]:
+        """What letters of the same snapshot share."""
+        return self.subject, self.told_number
+
     def document(self) -> dict[str, Any]:
         """The snapshot."""
         if self.order:
             return order_document(self.order)
-        return package_document(self.package) if self.package else {}
+        document = package_document(self.package) if self.package else {}
+        if self.told_number:
+            document["customer"]["phone_number"] = self.told_number
+        return document
 
 
 class WhispererEvent:
@@ -112,6 +124,12 @@ class PackagePickupExpiredWhispererEvent(WhispererEvent):
     type = "package.pickup.expired"
 
 
+class PackagePickupPhoneChangedWhispererEvent(WhispererEvent):
+    """The phone number was changed after a code was issued. `customer.phone_number` is the old number."""
+
+    type = "package.pickup.phone_changed"
+
+
 class OrderCreatedWhispererEvent(WhispererEvent):
     """An order has arrived."""
 
@@ -147,12 +165,12 @@ def letters_of_move(package: Package) -> list[Letter]:
 def post(letters: Iterable[Letter]) -> None:
     """Publish in the order given, inside the caller's transaction. The payload is a snapshot of this moment."""
     given = list(letters)
-    snapshots: dict[str, dict[str, Any]] = {}
+    snapshots: dict[tuple[str, str], dict[str, Any]] = {}
     envelopes = [
         outbox.Letter(
             type=letter.event.type,
             subject=letter.subject,
-            payload=snapshots.get(letter.subject) or snapshots.setdefault(letter.subject, letter.document()),
+            payload=snapshots.get(letter.about) or snapshots.setdefault(letter.about, letter.document()),
         )
         for letter in given
     ]

@@ -1,4 +1,4 @@
-"""What a manager and an operator look at afterwards: handovers without a code, and codes that were locked."""
+"""What a manager and an operator look at afterwards: overrides, locked codes, handovers after a changed phone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,28 +10,42 @@ from django.db.models.functions import Now
 
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import states
+from clickcollect.oms import log, states
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, OverrideReview
 from clickcollect.oms.models import Package
 
 LOCKED_OUT: Final = "locked_out"
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
+CORRECTION: Final = "CORRECT_PHONE"
 LOOK_BACK: Final = timedelta(days=90)
 LONGEST_LIST: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """One handover without a code, or one locked code, that somebody should look at."""
+    """One handover without a code or after a changed phone number, or one locked code, that somebody should look at.
+
+    ``code``: that of the log row. ``changed_by``: who changed the number; ``reason`` is theirs then.
+    """
 
     log_id: int
     is_override: bool
+    code: str
     at: datetime
     package: Package | None
     who: str
     evidence: str
     reason: str
+    changed_by: str = ""
+
+    @property
+    def is_phone_change(self) -> bool:
+        return self.code == log.AFTER_PHONE_CHANGE
+
+    @property
+    def is_lock_out(self) -> bool:
+        return self.code == LOCKED_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +70,9 @@ def seen_by(actor: Actor) -> QuerySet[CommandLog]:
 def to_review(actor: Actor) -> QuerySet[CommandLog]:
     """What nobody has looked at yet, newest first."""
     overridden = Q(kind=LogKind.MOVE, command_code=OVERRIDE)
-    locked = Q(code=LOCKED_OUT)
+    noted = Q(code__in=(LOCKED_OUT, log.AFTER_PHONE_CHANGE))
     done = OverrideReview.objects.filter(log_id=OuterRef("pk"))
-    return seen_by(actor).filter(overridden | locked).filter(~Exists(done)).order_by("-pk")
+    return seen_by(actor).filter(overridden | noted).filter(~Exists(done)).order_by("-pk")
 
 
 def open_reviews(actor: Actor) -> list[Review]:
@@ -68,21 +82,36 @@ def open_reviews(actor: Actor) -> list[Review]:
     packages = Package.objects.select_related("order", "stock_location", "state").in_bulk(
         [entry.package_id for entry in entries],
     )
-    names = names_of(entry.actor_id for entry in entries)
-    notes = LogNote.objects.filter(log_id__in=[entry.pk for entry in entries], kind="reason")
+    told_of = corrections_of(entries)
+    names = names_of(entry.actor_id for entry in (*entries, *told_of.values()))
+    telling = [told_of.get(entry.pk, entry).pk for entry in entries]
+    notes = LogNote.objects.filter(log_id__in=telling, kind="reason")
     reasons = {note.log_id: note.text for note in notes}
     return [
         Review(
             log_id=entry.pk,
             is_override=entry.command_code == OVERRIDE,
+            code=entry.code,
             at=entry.at,
             package=packages.get(entry.package_id or 0),
             who=names.get(entry.actor_id or 0, ""),
             evidence=str(entry.attributes.get("override.evidence", "")),
-            reason=reasons.get(entry.pk, ""),
+            reason=reasons.get(told_of.get(entry.pk, entry).pk, ""),
+            changed_by=names.get(told_of[entry.pk].actor_id or 0, "") if entry.pk in told_of else "",
         )
         for entry in entries
     ]
+
+
+def corrections_of(entries: Iterable[CommandLog]) -> dict[int, CommandLog]:
+    """The newest correction of the phone number before each handover that followed one, by the handover's log row."""
+    after = [entry for entry in entries if entry.code == log.AFTER_PHONE_CHANGE]
+    packages = Package.objects.filter(order_id__in={entry.order_id for entry in after}).values("pk")
+    done = CommandLog.objects.filter(package_id__in=packages, command_code=CORRECTION, code="").order_by("pk")
+    corrections = list(done.filter(attributes__contains={"phone.had_code": True})) if after else []
+    return {
+        entry.pk: row for entry in after for row in corrections if row.order_id == entry.order_id and row.pk < entry.pk
+    }
 
 
 def mark_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:

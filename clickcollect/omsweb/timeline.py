@@ -22,6 +22,7 @@ NOTED: Final = {
     "locked_out": gettext_lazy("Locked after too many wrong codes"),
     "pickup_expired": gettext_lazy("The pickup time passed"),
     "created": gettext_lazy("The order arrived"),
+    "delivered_after_phone_change": gettext_lazy("Delivered after the phone number was changed"),
     "order_cancel_requested": gettext_lazy("Cancellation of the order was asked for"),
     "staff_changed": gettext_lazy("A staff member was changed"),
     "store_changed": gettext_lazy("A store was changed"),

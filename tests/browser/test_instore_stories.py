@@ -352,7 +352,8 @@ def test_after_a_changed_phone_only_the_newest_message_counts(window: OpenWindow
     page = package_page(window, package).page
     page.get_by_role("button", name="Delivered", exact=True).click()
     expect(dialog_of(page)).to_be_visible()
-    run_command(package_id=package.pk, transition="CORRECT_PHONE", actor=SYSTEM, data={"phone_number": "+905550000199"})
+    data = {"phone_number": "+905550000199", "reason": "typing error"}
+    run_command(package_id=package.pk, transition="CORRECT_PHONE", actor=SYSTEM, data=data)
     new = shop.right_code(package)
     for typed in (old, new):
         dialog_of(page).get_by_label("SMS verification code").fill(typed)

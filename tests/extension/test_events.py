@@ -71,6 +71,7 @@ def test_other_types_are_taken_and_ignored(extension: Running) -> None:
         ("package.pickup.code_resent", "once more: 482913"),
         ("package.pickup.reminder", "still waiting"),
         ("package.pickup.overridden", "handed over at Galata without a pickup code"),
+        ("package.pickup.phone_changed", "The phone number for order WEB-100093 at Galata was changed."),
     ],
 )
 def test_each_type_has_its_message(extension: Running, kind: str, words: str) -> None:
@@ -101,6 +102,15 @@ def test_a_code_that_has_expired_is_not_sent(extension: Running) -> None:
     document = event(otp={"code": "482913", "issue": 1, "expires_at": past})
     assert extension.post(document).json["status"] == "too_late"
     assert extension.texts(document) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("reminder", "too_late"), ("overridden", "sent"), ("phone_changed", "sent")]
+)
+def test_news_of_what_was_done_is_sent_after_the_pickup_time_too(extension: Running, kind: str, status: str) -> None:
+    past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    document = event(f"package.pickup.{kind}", otp=None, pickup_deadline=past)
+    assert extension.post(document).json["status"] == status
 
 
 def test_an_event_older_than_our_memory_is_not_sent(extension: Running) -> None:

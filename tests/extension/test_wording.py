@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extension.catalogue import LANGUAGES, Kind
-from extension.notice import OVERRIDDEN, READY, REMINDER, RESENT, Notice, read_envelope, read_notice
+from extension.notice import OVERRIDDEN, PHONE_CHANGED, READY, REMINDER, RESENT, Notice, read_envelope, read_notice
 from extension.segments import measure
 from extension.wording import BadTemplate, Text, check_template, clean, clean_name, compose, fill, say_deadline
 from tests.extension.running import event
@@ -22,6 +22,7 @@ TYPES = {
     Kind.RESENT: RESENT,
     Kind.REMINDER: REMINDER,
     Kind.OVERRIDDEN: OVERRIDDEN,
+    Kind.PHONE_CHANGED: PHONE_CHANGED,
 }
 
 

@@ -184,14 +184,14 @@ def test_out_of_stock_says_what_is_missing() -> None:
 def test_a_corrected_phone_number_gets_a_new_code_and_kills_the_old_ones() -> None:
     package = shop.make_package(states.READY)
     sibling = shop.make_package(states.READY, order=package.order)
-    run(package, "CORRECT_PHONE", phone_number="0555 000 01 02")
+    run(package, "CORRECT_PHONE", phone_number="0555 000 01 02", reason="typing error")
     package.order.refresh_from_db()
     assert package.order.phone_number == "+905550000102"
     assert CodeIssue.objects.get(package=package, closed_at=None).number == 2
     with pytest.raises(OtpNotIssued):
         run(sibling, DELIVER, otp="123456")
     with pytest.raises(ValidationFailed):
-        run(package, "CORRECT_PHONE", phone_number="twelve")
+        run(package, "CORRECT_PHONE", phone_number="twelve", reason="typing error")
 
 
 @pytest.mark.parametrize(

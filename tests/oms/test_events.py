@@ -79,7 +79,7 @@ def test_whatever_ends_the_code_ends_the_letter(end: str) -> None:
     elif end == "override":
         run(package, "DELIVER_WITHOUT_CODE", reason="late", evidence="id_document")
     else:
-        run(package, "CORRECT_PHONE", phone_number="+905550000102")
+        run(package, "CORRECT_PHONE", phone_number="+905550000102", reason="typing error")
     with pytest.raises(Superseded):
         event_types.fill(letter)
 

@@ -72,7 +72,7 @@ def test_a_phone_corrected_meanwhile_leaves_no_working_code_on_its_way_to_the_ol
         sibling = shop.make_package(start, order=package.order)
         otp = {"otp": shop.right_code(sibling)} if deed == DELIVER else {}
         number = f"+90555{turn:07d}"
-        steps = [run(package, "CORRECT_PHONE", phone_number=number), run(sibling, deed, **otp)]
+        steps = [run(package, "CORRECT_PHONE", phone_number=number, reason="typing error"), run(sibling, deed, **otp)]
         answers = at_once(steps if turn % 2 else steps[::-1])
         refused = {answer.code for answer in answers if isinstance(answer, DomainError)}
         assert refused <= {"otp_not_issued", "state_conflict"}
@@ -94,7 +94,7 @@ def test_control_a_letter_written_from_an_order_read_too_early_is_found() -> Non
     package = shop.make_package(states.READY)
     sibling = shop.make_package(states.PACKED, order=package.order)
     read_too_early = shop.reread(sibling)
-    run(package, "CORRECT_PHONE", phone_number="+905550000999")()
+    run(package, "CORRECT_PHONE", phone_number="+905550000999", reason="typing error")()
     run(sibling, "READY_FOR_PICKUP")()
     assert_no_code_for(sibling, but="+905550000999")
     with transaction.atomic():

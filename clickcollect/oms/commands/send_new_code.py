@@ -26,15 +26,9 @@ class SendNewCode(Command):
         return wanted and not pickup_code.is_expired(package)
 
     def check(self, call: Call) -> None:
-        package = call.package
-        if not (call.settings.is_otp_enabled or pickup_code.is_protected(package)):
+        if not (call.settings.is_otp_enabled or pickup_code.is_protected(call.package)):
             raise OtpNotIssued(_("Pickup codes are switched off. This package is handed over without one."))
-        if pickup_code.is_expired(package):
-            raise OtpExpired
-        if package.total_attempts >= pickup_code.package_limit(package, call.settings):
-            raise OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))
-        if package.new_codes >= call.settings["OTP_NEW_CODES"] and pickup_code.is_protected(package):
-            raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))
+        refuse_new_code(call)
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
         first = not pickup_code.is_protected(call.package)
@@ -54,3 +48,14 @@ class SendNewCode(Command):
         issue = pickup_code.issue(call.package, digits=call.settings["OTP_LENGTH"])
         letter = events.Letter(event=events.PackageReadyForCustomerPickupWhispererEvent, package=call.package)
         return Applied(letters=[letter], attributes={"otp.issue": issue.number})
+
+
+def refuse_new_code(call: Call) -> None:
+    """Raise OtpExpired after the deadline, OtpLocked once the package has seen too many wrong codes or new ones."""
+    package = call.package
+    if pickup_code.is_expired(package):
+        raise OtpExpired
+    if package.total_attempts >= pickup_code.package_limit(package, call.settings):
+        raise OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))
+    if package.new_codes >= call.settings["OTP_NEW_CODES"] and pickup_code.is_protected(package):
+        raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))
