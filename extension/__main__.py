@@ -37,9 +37,8 @@ def _migrate() -> None:
 
 def _serve(settings: Config) -> None:
     """Become the web server: one process, because the phone simulator lives in its memory."""
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1"]
-    command += ["--blocking-threads", str(settings.threads), "--workers-kill-timeout", "2"]
-    command += ["--host", settings.host, "--port", str(settings.port), "extension.wsgi:application"]
+    where = [settings.host, str(settings.port), str(settings.threads)]
+    command = [sys.executable, "-m", "webserver.serve", "extension.wsgi:application", *where]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606
 

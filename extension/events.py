@@ -50,8 +50,9 @@ def _receive(request: HttpRequest) -> HttpResponse:
         response = problem(status=405, code="method_not_allowed", detail="Events are posted.")
         response["Allow"] = "POST"
         return response
+    announced = request.META.get("CONTENT_LENGTH") or "0"
     body = request.read(LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
+    if len(body) > LARGEST_BODY or int(announced) > LARGEST_BODY:  # the web server keeps back what is too large
         return problem(status=413, code="payload_too_large", detail="An event has at most 1 MiB.")
     headers = {name.lower(): value for name, value in request.headers.items()}
     if not is_genuine(body=body, headers=headers, secrets=config().webhook_secrets, now=time.time()):

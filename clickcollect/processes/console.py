@@ -16,8 +16,8 @@ from clickcollect.processes import database
 from clickcollect.processes.children import die_with_parent
 from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, URLS
 from clickcollect.processes.home import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, Held, Holder, Home
-from clickcollect.processes.plan import EXTENSION_THREADS, THREADS, Plan, prepare
-from clickcollect.processes.ports import Ports
+from clickcollect.processes.plan import Plan, extension_command, prepare, web_command
+from clickcollect.processes.ports import EXTENSION, WEB, Ports
 from clickcollect.processes.problem import Problem
 
 LASTING = ("run", "serve", "worker", "extension")  # commands whose PostgreSQL others may use
@@ -77,21 +77,20 @@ def serve() -> int:
     from clickcollect.processes.strict import set_up
 
     ports = Ports.from_environment()
-    ports.check_free(seconds=0)
+    ports.check_free(WEB, seconds=0)
     with environment("serve", needed=(APPLICATION_URL,), secrets=SHOP_SECRETS):
         set_up()
         collect_static_files()
         os.environ["CLICKCOLLECT_PROCESS"] = "web"
-        return foreground(["clickcollect.processes.serve", "clickcollect.wsgi:application", str(ports.web), THREADS])
+        return foreground(web_command(ports))
 
 
 def extension() -> int:
-    """The Extension alone: one process, because the phone simulator keeps its messages in memory."""
+    """The Extension alone."""
     ports = Ports.from_environment()
+    ports.check_free(EXTENSION, seconds=0)
     with environment("extension", needed=(EXTENSION_URL,), secrets=EXTENSION_SECRETS):
-        return foreground(
-            ["clickcollect.processes.serve", "extension.wsgi:application", str(ports.extension), EXTENSION_THREADS]
-        )
+        return foreground(extension_command(ports))
 
 
 @contextmanager

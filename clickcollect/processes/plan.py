@@ -44,18 +44,10 @@ class Plan:
     def starts(self, urls: Mapping[str, str]) -> dict[str, Start]:
         """The children that stay, the web server first."""
         ours = self._environment(urls, SHOP_SECRETS, (APPLICATION_URL,))
-        served = ["clickcollect.processes.serve", "clickcollect.wsgi:application", str(self.ports.web), THREADS]
-        # Exactly one process: the phone simulator keeps its messages in memory.
-        apart = [
-            "clickcollect.processes.serve",
-            "extension.wsgi:application",
-            str(self.ports.extension),
-            EXTENSION_THREADS,
-        ]
         return {
-            "web": self._start("web", served, ours | {"CLICKCOLLECT_PROCESS": "web"}),
+            "web": self._start("web", web_command(self.ports), ours | {"CLICKCOLLECT_PROCESS": "web"}),
             "worker": self._start("worker", ["clickcollect", "worker"], ours | {"CLICKCOLLECT_PROCESS": "worker"}),
-            "extension": self._start("extension", apart, self._extension(urls)),
+            "extension": self._start("extension", extension_command(self.ports), self._extension(urls)),
         }
 
     def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Start:
@@ -83,6 +75,17 @@ class Plan:
             **{name: self.keys[name] for name in secrets},
             **{name: urls[name] for name in names},
         }
+
+
+def web_command(ports: Ports) -> list[str]:
+    """The Python program that serves the pages and the API."""
+    return ["webserver.serve", "clickcollect.wsgi:application", ports.web_bind, str(ports.web), THREADS]
+
+
+def extension_command(ports: Ports) -> list[str]:
+    """The one that serves the Extension: exactly one process, the phone simulator keeps its messages in memory."""
+    host, port = ports.extension_bind, str(ports.extension)
+    return ["webserver.serve", "extension.wsgi:application", host, port, EXTENSION_THREADS]
 
 
 def fingerprint(*, demo: bool) -> str:

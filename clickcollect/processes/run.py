@@ -18,7 +18,7 @@ from clickcollect.processes.announce import announce
 from clickcollect.processes.child import Child
 from clickcollect.processes.home import SECRETS, Held, Holder, Home
 from clickcollect.processes.plan import Plan, fingerprint, prepare
-from clickcollect.processes.ports import ADDRESS, Ports
+from clickcollect.processes.ports import EXTENSION, WEB, Ports
 from clickcollect.processes.postgres import Server
 from clickcollect.processes.problem import Problem
 
@@ -44,7 +44,7 @@ def _start_and_watch(console: Console, stack: ExitStack, *, demo: bool) -> NoRet
     home, ports = Home.from_environment(), Ports.from_environment()
     home.make()
     _hold(home, Holder(os.getpid(), "run", ports.web_address), stack)
-    ports.check_free(seconds=HOLD_SECONDS)
+    ports.check_free(WEB, EXTENSION, seconds=HOLD_SECONDS)
     home.make_keys()
     _serve(Plan(home=home, ports=ports, demo=demo, keys=home.keys(needed=SECRETS)), console, stack)
 
@@ -92,7 +92,7 @@ def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
     stack.callback(_end, served)
     for child in served:
         child.begin()
-    _wait_for_page(served[0], plan.ports.web)
+    _wait_for_page(served[0], plan.ports)
     announce(console, ports=plan.ports, home=plan.home, demo=plan.demo)
     _watch(children + served, console)
 
@@ -114,10 +114,10 @@ def _prepare_once(plan: Plan, urls: dict[str, str], server: Server, console: Con
         server.set_prepared_by(wanted)
 
 
-def _wait_for_page(web: Child, port: int) -> None:
+def _wait_for_page(web: Child, ports: Ports) -> None:
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline and web.process and web.process.poll() is None:
-        connection = http.client.HTTPConnection(ADDRESS, port, timeout=5)
+        connection = http.client.HTTPConnection(ports.web_host, ports.web, timeout=5)
         try:
             connection.request("GET", "/healthz")
             connection.getresponse()

@@ -1,0 +1,31 @@
+"""How much a request may carry before anybody works on it."""
+
+from typing import Any, Final
+
+from django.contrib.auth import get_user
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import DatabaseError, connections
+from django.http import HttpResponse
+
+from clickcollect.omsweb.policy import PREFIX
+
+LARGEST: Final = 1024 * 1024  # bytes; contract section 2
+LARGEST_UPLOAD: Final = 20 * 1024 * 1024
+
+
+def largest_body(environ: dict[str, Any]) -> int:
+    """A person who is signed in may hand a file of up to 20 MiB to OMS WEB; everything else has at most 1 MiB.
+
+    Asked by the web server, on a working thread, when a request announces more than 1 MiB and none of it was read.
+    """
+    request = WSGIRequest(environ)
+    if not request.path_info.startswith(PREFIX) or request.content_type != "multipart/form-data":
+        return LARGEST
+    try:
+        SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
+        return LARGEST_UPLOAD if get_user(request).is_authenticated else LARGEST
+    except DatabaseError:
+        return LARGEST
+    finally:
+        connections.close_all()  # no request follows that would give the connection back
