@@ -9,6 +9,7 @@ import logging
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import aiohttp
@@ -117,7 +118,7 @@ def answer_to(status: int, *, retry_after: str = "") -> Answer:
         return Later(seconds=60, reason=f"The SMS provider does not let us in (HTTP {status}). Check its settings.")
     if 400 <= status < 500 and status not in {408, 425, 429}:
         return Refused(reason=f"The SMS provider refused the message (HTTP {status}).")
-    return Later(seconds=asked_for(retry_after))
+    return Later(seconds=asked_for(retry_after, now=datetime.now(UTC)))
 
 
 def _send_by_apprise(sms: Sms, *, template: str) -> Answer:
