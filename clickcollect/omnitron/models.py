@@ -47,7 +47,7 @@ class RetailStore(models.Model):
     """A store where orders are packed and collected; the OMS calls it a stock location.
 
     ``store_hours`` maps ``mon`` … ``sun`` to lists of ``["10:00", "20:00"]`` in the store's own time;
-    a day left out is closed, and so is every date in ``closed_dates``.
+    a day left out is closed, and so is every date in ``closed_dates``. ``["18:00", "02:00"]`` ends the next day.
     """
 
     erp_code = models.CharField(_("ERP code"), max_length=64, unique=True, validators=[RegexValidator(ERP_CODE)])

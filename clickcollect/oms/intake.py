@@ -6,7 +6,6 @@ another one under the same channel and number is a conflict that says what diffe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -17,7 +16,7 @@ from clickcollect.errors import Forbidden, OrderConflict
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.omnitron.sameness import differing_fields
 from clickcollect.omnitron.validity import OrderIn
-from clickcollect.oms import events, log, search, settings, states
+from clickcollect.oms import deadline, events, log, search, settings, states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.models import CommandLog, Package, PackageItem, PackageState
 
@@ -156,7 +155,7 @@ def insertable_lines(order: OrderIn, stores: Mapping[str, RetailStore], *, order
 
 
 def make_packages(order: Order) -> list[Package]:
-    """One package for each store and parcel, in Waiting, to be packed within the store's time."""
+    """One package for each store and parcel, in Waiting, to be packed within so many opening hours of the store."""
     parcels: dict[tuple[RetailStore, int], list[OrderItem]] = {}
     for item in order.items.all():
         store = item.retail_store or order.retail_store
@@ -164,14 +163,15 @@ def make_packages(order: Order) -> list[Package]:
             parcels.setdefault((store, item.parcel), []).append(item)
     if not parcels:
         return []
-    waiting = PackageState.objects.get(enum_class=states.ENUM_CLASS, enum_value=states.WAITING)
+    waiting_with_clock = PackageState.objects.annotate(clock=Now())
+    waiting = waiting_with_clock.get(enum_class=states.ENUM_CLASS, enum_value=states.WAITING)
     hours = {store: settings.read(store.pk)["PACK_WITHIN_HOURS"] for store, _parcel in parcels}
     packages = Package.objects.bulk_create(
         Package(
             order=order,
             stock_location=store,
             state=waiting,
-            due_at=Now() + timedelta(hours=hours[store]),
+            due_at=deadline.packing_due_in(store, since=waiting.clock, hours=hours[store]),
             item_count=sum(item.quantity for item in items),
         )
         for (store, _parcel), items in parcels.items()

@@ -140,7 +140,7 @@ SETTINGS: Final[dict[str, Setting]] = {
             24,
             1,
             240,
-            gettext_lazy("Hours in which a new package should be packed."),
+            gettext_lazy("Opening hours of the store in which a new package should be packed."),
             per_store=True,
         ),
         _number(

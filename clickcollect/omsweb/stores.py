@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
-from clickcollect.omnitron.opening_hours import DAYS, read_day, written
+from clickcollect.omnitron.opening_hours import DAYS, read_week, written
 from clickcollect.omnitron.phone import phone_fault, read_phone
 from clickcollect.oms import log
 from clickcollect.omsweb.actor import actor_of
@@ -87,7 +87,9 @@ class StoreSheet(Sheet):
             self.fields[day] = forms.CharField(
                 label=name, required=False, max_length=100, widget=forms.TextInput(attrs={"class": "ow-input"})
             )
-        self.fields["mon"].help_text = _("Such as 10:00-20:00. All seven empty: always open.")
+        self.fields["mon"].help_text = _(
+            "Such as 10:00-20:00, or 18:00-02:00 past midnight. All seven empty: always open."
+        )
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
@@ -102,13 +104,10 @@ class StoreSheet(Sheet):
                 self.add_error("phone_number", _("This is no phone number of that country."))
             else:
                 data["phone_number"] = read_phone(data["phone_number"], country=data["country"])
-        hours = {}
-        for day, _name in DAYS:
-            try:
-                hours[day] = read_day(data.get(day) or "", loc=day)
-            except ValidationFailed as error:
-                self.put(error)
-        data["store_hours"] = {day: spans for day, spans in hours.items() if spans}
+        try:
+            data["store_hours"] = read_week({day: data.get(day) or "" for day, _name in DAYS})
+        except ValidationFailed as error:
+            self.put(error)
         return data
 
 

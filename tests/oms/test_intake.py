@@ -1,9 +1,10 @@
 """An order comes in once, with its packages at their stores in Waiting, or not at all."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -17,6 +18,7 @@ from clickcollect.omnitron.validity import read_order
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.deadline import WEEKDAYS
 from clickcollect.oms.intake import Received, receive_order
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package, PackageItem
@@ -348,3 +350,17 @@ def test_nothing_is_kept_when_the_events_cannot_be_posted(monkeypatch: pytest.Mo
         receive(order_document())
 
     assert counts() == (0,) * 6
+
+
+def test_an_order_of_a_closed_day_is_due_after_the_opening_and_not_while_closed() -> None:
+    today = timezone.localdate(timezone=ZoneInfo("Europe/Berlin"))
+    weekday = WEEKDAYS[(today + timedelta(days=2)).weekday()]
+    store = make_store(
+        "BER-01", country="DE", currency="EUR", time_zone="Europe/Berlin", store_hours={weekday: [["10:00", "20:00"]]}
+    )
+    put_setting("PACK_WITHIN_HOURS", value=3, store=store)
+
+    package = Package.objects.get(order=receive(order_document(store="BER-01")).order)
+
+    opening = datetime.combine(today + timedelta(days=2), time(10), tzinfo=ZoneInfo("Europe/Berlin"))
+    assert package.due_at == opening + timedelta(hours=3)

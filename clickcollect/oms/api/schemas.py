@@ -158,7 +158,10 @@ class RetailStoreOut(Shape):
     address: str
     store_hours: Annotated[
         dict[str, list[list[str]]],
-        Field(description="`mon` … `sun` in the store's own time; a day left out is closed."),
+        Field(
+            description="`mon` … `sun` in the store's own time; a day left out is closed. "
+            'A span such as `["18:00", "02:00"]` ends on the next day and belongs to the one on which it begins.'
+        ),
     ]
     click_and_collect: bool
     is_active: bool
