@@ -5,12 +5,11 @@ A page costs the same at any depth: the cursor names the last row seen.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, F, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -20,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from clickcollect.instore.desk import Desk
 from clickcollect.oms import search, states
 from clickcollect.oms.access import packages_of
-from clickcollect.oms.models import Package, PackageState
+from clickcollect.oms.lists import state_id, state_ids
+from clickcollect.oms.models import Package
 
 PER_PAGE: Final = 50
 MOST_COUNTED: Final = 999  # of what has ended; a longer count helps nobody at a counter
@@ -88,21 +88,17 @@ class Page:
     next_cursor: str = ""
 
 
-def state_ids(numbers: Iterable[str]) -> Subquery:
-    """The ids of states, looked up inside the statement that needs them."""
-    found = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value__in=tuple(numbers))
-    return Subquery(found.values("pk"))
+def first_in_states(rows: Rows, numbers: tuple[str, ...], *order: OrderBy) -> list[Package]:
+    """The first 51 packages of these states, in this order; one statement.
 
-
-def state_id(number: str) -> Subquery:
-    """The id of one state; a plain value to the planner, so that the list's index gives the order too."""
-    return Subquery(PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=number).values("pk")[:1])
-
-
-def in_states(rows: Rows, numbers: tuple[str, ...]) -> Rows:
-    if len(numbers) == 1:
-        return rows.filter(state_id=state_id(numbers[0]))
-    return rows.filter(state__in=state_ids(numbers))
+    The index of a list gives the order within one state. Of several states the first 51 of each are found by it, and
+    only those are sorted, however many packages the store has had.
+    """
+    parts = [rows.filter(state_id=state_id(number)).order_by(*order)[: PER_PAGE + 1] for number in numbers]
+    if len(parts) == 1:
+        return list(parts[0])
+    first, *others = [part.values("pk") for part in parts]
+    return list(rows.filter(pk__in=first.union(*others, all=True)).order_by(*order)[: PER_PAGE + 1])
 
 
 def count(desk: Desk) -> Counts:
@@ -179,7 +175,7 @@ def page(desk: Desk, tab: Tab, cursor: str) -> Page:
     part, due, last_id = read_cursor(cursor)
     found: list[Package] = []
     if part == "open" and tab.open_states:
-        found = list(open_after(rows, tab, due, last_id)[: PER_PAGE + 1])
+        found = open_after(rows, tab, due, last_id)
         last_id = None
     if len(found) <= PER_PAGE and tab.ended_states:
         since = due if part == "ended" else None
@@ -188,24 +184,22 @@ def page(desk: Desk, tab: Tab, cursor: str) -> Page:
     return Page(rows=shown, next_cursor=cursor_after(shown[-1]) if len(found) > PER_PAGE else "")
 
 
-def open_after(rows: Rows, tab: Tab, due: datetime | None, last_id: int | None) -> Rows:
+def open_after(rows: Rows, tab: Tab, due: datetime | None, last_id: int | None) -> list[Package]:
     """The most urgent first; what has no due time comes last."""
-    rows = in_states(rows, tab.open_states)
     if tab.only_late:
         rows = rows.filter(due_at__lte=Now())
     if last_id is not None:
         same = Q(due_at=due, id__gt=last_id)
         later = Q(due_at__gt=due) | Q(due_at=None) if due else Q(pk__in=())
         rows = rows.filter(same | later)
-    return rows.order_by(F("due_at").asc(), "id")
+    return first_in_states(rows, tab.open_states, F("due_at").asc(), F("id").asc())
 
 
 def ended_after(rows: Rows, tab: Tab, since: datetime | None, last_id: int | None) -> list[Package]:
     """What ended last comes first."""
-    rows = in_states(rows, tab.ended_states)
     if since and last_id is not None:
         rows = rows.filter(Q(state_changed_at__lt=since) | Q(state_changed_at=since, id__lt=last_id))
-    return list(rows.order_by("-state_changed_at", "-id")[: PER_PAGE + 1])
+    return first_in_states(rows, tab.ended_states, F("state_changed_at").desc(), F("id").desc())
 
 
 def cursor_after(package: Package) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from clickcollect.instore import clock_words, lists
@@ -54,7 +55,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = lists.find(desk, asked.query) if asked.query else None
     if found and len(found.hits) == 1 and not request.GET.get("tab"):
         return go(request, f"{reverse('instore:package', args=[found.hits[0].number])}?found")
-    return render(request, "instore/packages.html", context(desk, asked, found))
+    return render(request, "instore/packages.html", with_body(context(desk, asked, found)))
 
 
 @require_safe
@@ -66,9 +67,13 @@ def live(request: HttpRequest, desk: Desk) -> HttpResponse:
     if not is_partial(request) or request.GET.get("v") == shown["version"]:
         response = HttpResponse(status=204)
     else:
-        response = render(request, "instore/_list.html", shown | {"oob": True})
+        response = render(request, "instore/_list.html", with_body(shown) | {"oob": True})
     response["X-Instore-Time"] = shown["live_at"]
     return response
+
+
+def with_body(shown: dict[str, Any]) -> dict[str, Any]:
+    return shown | {"body": render_to_string("instore/_list_body.html", shown)}
 
 
 def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
@@ -90,10 +95,31 @@ def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
         "empty": None if rows else empty(desk, asked, counts),
         "live_at": clock_words.right_now(),
     }
-    shown["body"] = render_to_string("instore/_list_body.html", shown)
-    shown["version"] = hashlib.sha256(f"{shown['body']}{desk.alarms}".encode()).hexdigest()[:16]
+    shown["version"] = version_of(desk, shown)
     shown["live_address"] = live_address(asked, shown["version"])
     return shown
+
+
+def version_of(desk: Desk, shown: dict[str, Any]) -> str:
+    """Another one as soon as anything that the list shows has changed; to be had without drawing the list."""
+    parts = [
+        get_language(),
+        desk.city,
+        sorted(desk.values.items()),
+        desk.alarms,
+        shown["tabs"],
+        shown["total"],
+        shown["empty"],
+    ]
+    parts += [shown["first_page"], shown["next_page"]]
+    for row in shown["rows"]:
+        parts += [row.status, row.due, row.message_told, columns(row.package), columns(row.package.order)]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def columns(row: Model) -> list[Any]:
+    """What a row of the database holds."""
+    return [value for name, value in vars(row).items() if name not in ("_state", "clock")]
 
 
 def tabs(asked: Asked, counts: Counts) -> list[dict[str, Any]]:

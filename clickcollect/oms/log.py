@@ -12,7 +12,6 @@ from clickcollect.oms.models import CommandTransition, Package
 
 # The application's role may insert into and read these, and no more.
 APPEND_ONLY_TABLES: Final = ("oms_commandlog", "oms_seal")
-AFTER_PHONE_CHANGE: Final = "delivered_after_phone_change"
 CANCEL_REQUESTED: Final = "order_cancel_requested"  # the code of the row that says who asked for an order's end
 
 Attributes = Mapping[str, str | int | bool]

@@ -4,6 +4,8 @@ The application's database role may insert and read them, and no more (house: th
 Free text and names live in `LogNote`, which can be erased without touching the log.
 """
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -15,6 +17,13 @@ class LogKind(models.TextChoices):
     REFUSED = "refused", _("Refused")
     SETTING = "setting", _("Setting changed")
     NOTE = "note", _("Noted")
+
+
+OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
+LOCKED_OUT: Final = "locked_out"
+AFTER_PHONE_CHANGE: Final = "delivered_after_phone_change"
+# What a manager looks at afterwards; as the condition of an index it is one text with that of the question.
+WANTS_REVIEW: Final = Q(kind=LogKind.MOVE, command_code=OVERRIDE) | Q(code=LOCKED_OUT) | Q(code=AFTER_PHONE_CHANGE)
 
 
 class CommandLog(models.Model):
@@ -47,6 +56,7 @@ class CommandLog(models.Model):
             models.Index(name="log_time", fields=["at", "id"]),
             models.Index(name="log_command", fields=["command_code", "-id"]),
             models.Index(name="log_code_newest", fields=["code", "-id"], condition=~Q(code="")),
+            models.Index(name="log_wants_review", fields=["at", "id"], condition=WANTS_REVIEW),
             models.Index(name="log_store_kind", fields=["store_id", "kind", "-at", "-id"]),
             models.Index(name="log_store_old_state", fields=["store_id", "kind", "old_state", "-at", "-id"]),
             models.Index(name="log_store_new_state", fields=["store_id", "kind", "new_state", "-at", "-id"]),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import NotFound, ValidationFailed
@@ -62,8 +62,9 @@ def row_of(row: CommandTransition) -> Row:
 
 def open_packages() -> dict[str, int]:
     """How many packages stand in each state that is not an end, by its number."""
-    rows = Package.objects.exclude(state__enum_value__in=states.ENDED).order_by()
-    return dict(rows.values_list("state__enum_value").annotate(count=Count("pk")))
+    there = Package.objects.filter(state=OuterRef("pk")).order_by().values("state").annotate(n=Count("pk"))
+    open_states = PackageState.objects.exclude(enum_value__in=states.ENDED).annotate(n=Subquery(there.values("n")))
+    return {number: count for number, count in open_states.values_list("enum_value", "n") if count}
 
 
 def lock() -> None:

@@ -10,13 +10,20 @@ from django.db.models.functions import Now
 
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import log, states
+from clickcollect.oms import states
 from clickcollect.oms.access import Actor, names_of
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, OverrideReview
+from clickcollect.oms.log_models import (
+    AFTER_PHONE_CHANGE,
+    LOCKED_OUT,
+    OVERRIDE,
+    WANTS_REVIEW,
+    CommandLog,
+    LogKind,
+    LogNote,
+    OverrideReview,
+)
 from clickcollect.oms.models import Package
 
-LOCKED_OUT: Final = "locked_out"
-OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
 CORRECTION: Final = "CORRECT_PHONE"
 LOOK_BACK: Final = timedelta(days=90)
 LONGEST_LIST: Final = 200
@@ -41,7 +48,7 @@ class Review:
 
     @property
     def is_phone_change(self) -> bool:
-        return self.code == log.AFTER_PHONE_CHANGE
+        return self.code == AFTER_PHONE_CHANGE
 
     @property
     def is_lock_out(self) -> bool:
@@ -69,10 +76,8 @@ def seen_by(actor: Actor) -> QuerySet[CommandLog]:
 
 def to_review(actor: Actor) -> QuerySet[CommandLog]:
     """What nobody has looked at yet, newest first."""
-    overridden = Q(kind=LogKind.MOVE, command_code=OVERRIDE)
-    noted = Q(code__in=(LOCKED_OUT, log.AFTER_PHONE_CHANGE))
     done = OverrideReview.objects.filter(log_id=OuterRef("pk"))
-    return seen_by(actor).filter(overridden | noted).filter(~Exists(done)).order_by("-pk")
+    return seen_by(actor).filter(WANTS_REVIEW).filter(~Exists(done)).order_by("-at", "-pk")
 
 
 def open_reviews(actor: Actor) -> list[Review]:
@@ -105,7 +110,7 @@ def open_reviews(actor: Actor) -> list[Review]:
 
 def corrections_of(entries: Iterable[CommandLog]) -> dict[int, CommandLog]:
     """The newest correction of the phone number before each handover that followed one, by the handover's log row."""
-    after = [entry for entry in entries if entry.code == log.AFTER_PHONE_CHANGE]
+    after = [entry for entry in entries if entry.code == AFTER_PHONE_CHANGE]
     packages = Package.objects.filter(order_id__in={entry.order_id for entry in after}).values("pk")
     done = CommandLog.objects.filter(package_id__in=packages, command_code=CORRECTION, code="").order_by("pk")
     corrections = list(done.filter(attributes__contains={"phone.had_code": True})) if after else []

@@ -22,6 +22,8 @@ SHORTEST_PREFIX: Final = 2  # a single character is a shelf, not the beginning o
 
 LABEL: Final = re.compile(r"pk[\s-]*(\d{1,18})")
 WORD: Final = re.compile(r"[^\W_]+")
+NUMBER: Final = re.compile(r"[\w#./:-]+")  # one number as it is typed, `WEB-100093`, if it has a digit
+MOST_BEGINNINGS: Final = 6
 LETTERS_OR_DIGITS: Final = re.compile(r"[^\W\d_]+|\d+")
 UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 # Letters that Unicode does not take apart.
@@ -45,9 +47,14 @@ def words(text: str) -> list[str]:
 
 
 def number_terms(number: str) -> list[str]:
-    """`PK-20481` is found as it stands, without its dash, and by its digits."""
-    parts = words(number)
-    return [*parts, "".join(parts)[:LONGEST_TERM]]
+    """`PK-20481` is found as it stands, without its dash, and by its digits; `A-26-7` also as `26-7`."""
+    joined = [joined_parts(number, start) for start in range(MOST_BEGINNINGS)]
+    return list(dict.fromkeys(filter(None, [*words(number), *joined])))
+
+
+def joined_parts(number: str, start: int = 0) -> str:
+    """`WEB-100093` as one word, `web100093`; without its first ``start`` parts."""
+    return "".join(WORD.findall(fold(number))[start:])[:LONGEST_TERM]
 
 
 def shelf_terms(shelf: str) -> list[str]:
@@ -102,9 +109,25 @@ def quoted(lexeme: str) -> str:
     return f"'{safe}':*" if len(lexeme) >= SHORTEST_PREFIX else f"'{safe}'"
 
 
+def asked_terms(text: str) -> list[str]:
+    """The lexemes to look for. A number with its dashes is one lexeme, as it is indexed.
+
+    Asked for in parts, the `WEB` of `WEB-100093` would read every package there ever was.
+    """
+    found: list[str] = []
+    for word in re.split(r"[\s,;]+", text):
+        found += [joined_parts(word)] if is_split_number(word) else words(word)
+    return list(dict.fromkeys(found))[:MOST_ASKED]
+
+
+def is_split_number(word: str) -> bool:
+    has_digit = any(char.isdecimal() for char in word)
+    return has_digit and bool(NUMBER.fullmatch(word)) and len(WORD.findall(word)) > 1
+
+
 def matching(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     """The packages in which every word of the text begins some word; none if the text has no word at all."""
-    asked = words(text)[:MOST_ASKED]
+    asked = asked_terms(text)
     return packages.filter(search=LexemeQuery(asked)) if asked else packages.none()
 
 

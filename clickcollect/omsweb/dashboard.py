@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.oms import alarms, process, reviews, states
 from clickcollect.oms.access import packages_of
+from clickcollect.oms.lists import state_id
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of, may
@@ -159,7 +160,7 @@ def per_day(*, new_state: str) -> list[Bar]:
 
 def most_urgent(request: HttpRequest) -> list[Package]:
     """The ready packages whose time ends next."""
-    ready = packages_of(actor_of(request)).filter(state__enum_value=states.READY, due_at__isnull=False)
+    ready = packages_of(actor_of(request)).filter(state_id=state_id(states.READY), due_at__isnull=False)
     return list(ready.order_by("due_at", "pk")[:SHOWN])
 
 

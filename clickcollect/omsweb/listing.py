@@ -149,7 +149,9 @@ class Listing:
     def shown(self) -> list[Any]:
         """The rows of this page."""
         start = (self.number - 1) * self.per_page
-        return list(self.found[start : start + self.per_page])
+        # Which rows these are is found first, so that no more than they are joined to anything.
+        page = self.found.select_related(None).values("pk")[start : start + self.per_page]
+        return list(self.rows.filter(pk__in=page).order_by(*self.orders[self.order]))
 
     def link(self, **changes: Any) -> str:
         """The address of this list with some parameters changed; None takes one away, and paging starts again."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import search
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log_models import CommandLog, LogKind
@@ -24,6 +25,7 @@ from clickcollect.omsweb.subject import Subject
 from clickcollect.omsweb.timeline import actor_name, command_name, notes_of, refusal_title, state_names, title_of
 
 MOST_PEOPLE: Final = 500
+MOST_PACKAGES: Final = 100
 
 
 def visible_log(actor: Actor) -> QuerySet[CommandLog]:
@@ -44,9 +46,9 @@ def actor_filter() -> Filter:
 
 def of_package(rows: Rows, text: str) -> Rows:
     """By a package's number, or its order's."""
-    found = Package.objects.filter(number__iexact=text).values_list("pk", flat=True)[:100]
-    by_order = Package.objects.filter(order__number=text).values_list("pk", flat=True)[:100]
-    return rows.filter(package_id__in=[*found, *by_order])
+    number = Q(number=search.read_label(text) or text)
+    found = Package.objects.filter(number | Q(order_number=text)).order_by()
+    return rows.filter(package_id__in=list(found.values_list("pk", flat=True)[:MOST_PACKAGES]))
 
 
 def log_listing(request: HttpRequest, *, titles: dict[str, str] | None = None) -> Listing:

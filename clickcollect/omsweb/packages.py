@@ -17,6 +17,7 @@ from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import get_package, packages_of
 from clickcollect.oms.documents import utc
+from clickcollect.oms.lists import state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
 from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
@@ -29,15 +30,15 @@ MOST_CHOICES: Final = 500
 STUCK_AFTER: Final = timedelta(hours=48)
 # What waits for a person: in words, and how it is found. The dashboard counts the same.
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
-    "to_pack": (gettext_lazy("Not packed in time"), Q(state__enum_value__in=states.TO_PACK, due_at__lt=Now())),
-    "not_collected": (gettext_lazy("Not collected"), Q(state__enum_value=states.READY, pickup_deadline__lt=Now())),
+    "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
+    "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY), pickup_deadline__lt=Now())),
     "forgotten": (
         gettext_lazy("Packed and forgotten"),
-        Q(state__enum_value=states.PACKED, state_changed_at__lt=Now() - STUCK_AFTER),
+        Q(state_id=state_id(states.PACKED), state_changed_at__lt=Now() - STUCK_AFTER),
     ),
     "no_message": (
         gettext_lazy("Customers without their message"),
-        Q(state__enum_value=states.READY, message_state=MessageState.FAILED),
+        Q(state_id=state_id(states.READY), message_state=MessageState.FAILED),
     ),
 }
 
@@ -98,7 +99,7 @@ def package_listing(request: HttpRequest) -> Listing:
                 name="state",
                 label=_("Status"),
                 choices=state_choices(),
-                apply=lambda rows, value: rows.filter(state__enum_class=states.ENUM_CLASS, state__enum_value=value),
+                apply=lambda rows, value: rows.filter(state_id=state_id(value)),
             ),
             store_filter("stock_location_id"),
             delivery_type_filter("delivery_type"),

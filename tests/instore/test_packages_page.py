@@ -2,14 +2,15 @@
 
 import re
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from clickcollect.omnitron.models import DeliveryType
+from clickcollect.omnitron.models import DeliveryType, Order
 from clickcollect.oms import search, states
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, PackageState
 from clickcollect.whisperer.models import Delivery, Endpoint, Hook
 from tests import shop
 
@@ -251,3 +252,32 @@ def test_the_counter_hears_that_codes_are_late_and_no_address() -> None:
         assert version
         live = client.get(f"{address}live/?v={version[1]}", headers={"HX-Request": "true"})
         assert "have not gone out for 5 minutes" in live.content.decode()
+
+
+CHANGES: Final[dict[str, dict[str, Any]]] = {
+    "another shelf": {"shelf": "Z9"},
+    "a failed message": {"message_state": "failed"},
+    "another state": {"state__enum_value": states.CANCELLED},
+    "due today": {"due_at": shop.PAST},
+    "another customer": {"order__first_name": "Nina"},
+    "more items": {"item_count": 7},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_open_list_hears_of_every_change_and_of_nothing_else(change: str) -> None:
+    package = shop.make_package(states.WAITING)
+    shop.make_package(states.PACKED)
+    client = signed_in()
+    version = re.search(r"[?&;]v=(\w+)", page(client, "/instore/"))
+    assert version
+    address = f"/instore/live/?tab=all&v={version[1]}"
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 204
+    for name, value in CHANGES[change].items():
+        if name == "state__enum_value":
+            Package.objects.filter(pk=package.pk).update(state=PackageState.objects.get(enum_value=value))
+        elif name.startswith("order__"):
+            Order.objects.filter(pk=package.order_id).update(**{name.removeprefix("order__"): value})
+        else:
+            Package.objects.filter(pk=package.pk).update(**{name: value})
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 200

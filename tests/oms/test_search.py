@@ -54,6 +54,19 @@ def test_package_number_is_found_with_and_without_its_dash() -> None:
         assert str(search.by_number(Package.objects.all(), package.number)) == package.number
 
 
+@pytest.mark.parametrize("typed", ["26-1100-007", "26-1100", "1100-007", "1100/00", "#26-1100-007", "007", "26 007"])
+def test_a_number_of_several_parts_is_found_from_any_of_them_on(typed: str) -> None:
+    package = indexed(number="26-1100-007")
+    indexed(number="26-1101-008")
+    assert found(typed) == [package.number]
+
+
+def test_a_number_typed_with_its_dashes_is_asked_for_as_one_word() -> None:
+    assert search.asked_terms("WEB-100093") == ["web100093"]
+    assert search.asked_terms("Deniz WEB-100093") == ["deniz", "web100093"]
+    assert search.asked_terms("Smith-Jones, Deniz") == ["smith", "jones", "deniz"]
+
+
 @pytest.mark.parametrize("typed", ["Jürgen Groß", "jurgen gross", "JUERGEN GROSS", "Groß, Jürgen"])
 def test_umlauts_are_found_in_every_spelling(typed: str) -> None:
     package = indexed(first_name="Jürgen", last_name="Groß")

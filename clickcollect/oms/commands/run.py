@@ -191,7 +191,7 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
         events.post(letters)
         log.moved(package=package, row=row, actor=call.actor, attributes=applied.attributes, notes=applied.notes)
         if row.destination.enum_value == states.DELIVERED and package.order.phone_changed_at:
-            log.noted(kind=log.AFTER_PHONE_CHANGE, actor=call.actor, package=package)
+            log.noted(kind=AFTER_PHONE_CHANGE, actor=call.actor, package=package)
     return package
 
 
