@@ -28,12 +28,13 @@ class Tab:
     numbers: tuple[str, ...] = ()
     late: bool = False
 
+    def by_state(self) -> list[Q]:
+        """The packages of each of its states, so that an index finds them."""
+        late = Q(pickup_deadline__lt=Now()) if self.late else Q()
+        return [Q(state_id=state_id(number)) & late for number in self.numbers] or [Q()]
+
     def fits(self) -> Q:
-        if len(self.numbers) == 1:
-            asked = Q(state_id=state_id(self.numbers[0]))
-        else:
-            asked = Q(state_id__in=state_ids(self.numbers)) if self.numbers else Q()
-        return asked & Q(pickup_deadline__lt=Now()) if self.late else asked
+        return self.by_state()[0] if len(self.numbers) < 2 else Q(state_id__in=state_ids(self.numbers))
 
 
 TABS: Final = (
@@ -91,7 +92,9 @@ def shown_tabs(listing: Listing) -> list[ShownTab]:
 def count(rows: Rows) -> Counter[str]:
     """Each tab to one more than `MOST_COUNTED`."""
     bare = rows.select_related(None).order_by()
-    parts = [bare.filter(tab.fits()).values_list(Value(tab.key))[: MOST_COUNTED + 1] for tab in TABS]
+    parts = [
+        bare.filter(asked).values_list(Value(tab.key))[: MOST_COUNTED + 1] for tab in TABS for asked in tab.by_state()
+    ]
     return Counter(key for (key,) in parts[0].union(*parts[1:], all=True))
 
 

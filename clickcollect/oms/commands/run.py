@@ -32,7 +32,7 @@ from clickcollect.errors import (
 from clickcollect.oms import documents, events, log, order_sync, pickup_code, settings, states
 from clickcollect.oms.access import Actor, get_package, names_of, packages_of
 from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
-from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.log_models import AFTER_PHONE_CHANGE, CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
 
 ALIASES: Final = {
