@@ -14,7 +14,15 @@ from psycopg import sql
 from clickcollect.processes import postgres
 from clickcollect.processes.postgres import APPLICATION, DATABASE, EXTENSION, EXTENSION_DATABASE, OWNER, SUPERUSER
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+# Two test processes may each do fifty things at once. Nothing is vacuumed or analysed behind a test's back:
+# it would change plans between one run and the next.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "autovacuum": "off",
+}
 SUPERUSER_URL = "CLICKCOLLECT_TEST_SUPERUSER_URL"
 
 

@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
-from django.test import SimpleTestCase, TransactionTestCase
+from django.test import SimpleTestCase, TestCase, TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import cluster, flush
@@ -45,6 +45,14 @@ def _allow_every_alias(case: type[SimpleTestCase]) -> None:
     """Tests use `default`, the flush is the owner's: Django need not watch over aliases."""
 
 
+_roll_back = TestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def _roll_back_all_but_numbers(case: TestCase) -> None:
+    _roll_back(case)
+    flush.numbers_have_moved()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """One test database, made and migrated by the owner, used by the application's role."""
@@ -52,6 +60,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         patch.setattr(SimpleTestCase, "_add_databases_failures", classmethod(_allow_every_alias))
         patch.setattr(SimpleTestCase, "_remove_databases_failures", classmethod(_allow_every_alias))
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: flush.empty_tables())
+        patch.setattr(TransactionTestCase, "_fixture_setup", flush.restart_moved_numbers)
+        patch.setattr(TestCase, "_fixture_teardown", _roll_back_all_but_numbers)
         with django_db_blocker.unblock():
             name = flush.create_database(suffix=os.environ.get("PYTEST_XDIST_WORKER", ""))
         yield

@@ -19,6 +19,7 @@ KEPT_TABLES = ["django_migrations", "django_content_type", "auth_permission"]
 LARGE = 4 * 1024 * 1024  # bytes; what was so full leaves too many dead rows behind
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s) ORDER BY tablename"
+KEPT = "SELECT tablename FROM pg_tables WHERE schemaname = 'kept'"
 SEQUENCES = """
     SELECT setval(s.seqrelid, s.seqstart, false) FROM pg_sequence s
     JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
@@ -52,7 +53,25 @@ def empty_tables() -> None:
         empty(name)
     except errors.LockNotAvailable:  # a thread of the test still holds a lock
         cluster.end_backends(name)
-        empty(name)
+        empty(name, patience="60s")
+
+
+_moved = False
+
+
+def numbers_have_moved() -> None:
+    """A test was rolled back: it took its rows with it, but not their numbers."""
+    global _moved  # noqa: PLW0603
+    _moved = True
+
+
+def restart_moved_numbers() -> None:
+    """Before a test that commits: its ids begin at 1, whatever ran before it."""
+    global _moved  # noqa: PLW0603
+    if _moved:
+        with superuser(str(connections["default"].settings_dict["NAME"])) as connection:
+            restart_numbers(connection)
+        _moved = False
 
 
 def superuser(database: str) -> psycopg.Connection:
@@ -69,9 +88,9 @@ def keep_reference_rows(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(sql.Identifier(table)))
 
 
-def empty(database: str) -> None:
+def empty(database: str, *, patience: str = "1s") -> None:
     with superuser(database) as connection:
-        connection.execute("SET LOCAL lock_timeout = '1s'")
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
         tables = names(connection, TABLES, [KEPT_TABLES])
         identifiers = sql.SQL(", ").join(map(sql.Identifier, tables))
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifiers))
@@ -81,13 +100,17 @@ def empty(database: str) -> None:
         else:
             for table in filled(connection, tables):
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-        connection.execute(SEQUENCES, [KEPT_TABLES])
-        for table in names(connection, "SELECT tablename FROM pg_tables WHERE schemaname = 'kept'"):
-            put_back = (
-                "INSERT INTO public.{0} SELECT * FROM kept.{0};"
-                "SELECT setval(pg_get_serial_sequence({1}, 'id'), max(id)) FROM public.{0}"
-            )
-            connection.execute(sql.SQL(put_back).format(sql.Identifier(table), table))
+        for table in names(connection, KEPT):
+            connection.execute(sql.SQL("INSERT INTO public.{0} SELECT * FROM kept.{0}").format(sql.Identifier(table)))
+        restart_numbers(connection)
+
+
+def restart_numbers(connection: psycopg.Connection) -> None:
+    """The next row of an empty table is number 1; those with reference rows go on behind them."""
+    connection.execute(SEQUENCES, [KEPT_TABLES])
+    for table in names(connection, KEPT):
+        go_on = "SELECT setval(pg_get_serial_sequence({1}, 'id'), max(id)) FROM public.{0}"
+        connection.execute(sql.SQL(go_on).format(sql.Identifier(table), table))
 
 
 def names(connection: psycopg.Connection, statement: str, values: list[list[str]] | None = None) -> list[str]:

@@ -5,6 +5,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import ProgrammingError, connection, connections
 
 from clickcollect.oms.log import APPEND_ONLY_TABLES
+from clickcollect.oms.models import PackageState
+from tests import flush
 
 
 def current_role() -> str:
@@ -34,6 +36,18 @@ def test_a_committed_test_leaves_empty_tables(round_number: int) -> None:
         cursor.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('default', %s)", [f"round {round_number}"]
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_committed_test_counts_from_1_also_after_others_were_rolled_back() -> None:
+    rolled_back = "SELECT nextval('oms_commandlog_id_seq'), nextval('oms_packagestate_id_seq')"
+    with connection.cursor() as cursor:
+        for _test in range(5):
+            cursor.execute(rolled_back)
+        flush.numbers_have_moved()
+        flush.restart_moved_numbers()
+        cursor.execute(rolled_back)
+        assert cursor.fetchone() == (1, PackageState.objects.latest("id").pk + 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Barrier
 from types import FrameType
 from typing import Any
 
@@ -20,7 +21,7 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
 from tests import shop
-from tests.crowd import at_once, codes
+from tests.crowd import THREADS, at_once, codes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -30,13 +31,14 @@ def deliver(package: Package, otp: str, actor: Actor = SYSTEM) -> Callable[[], o
     return partial(run_command, package_id=package.pk, transition=DELIVER, actor=actor, data={"otp": otp})
 
 
-def careless(package: Package, otp: str) -> Callable[[], object]:
+def careless(package: Package, otp: str, *, everybody_has_read: Barrier) -> Callable[[], object]:
     """The control: count by reading, adding one and saving, as one must not."""
 
     def guess() -> object:
         seen = Package.objects.get(pk=package.pk)
         if seen.issue_attempts >= 5:
             raise OtpLocked
+        everybody_has_read.wait(timeout=60)
         issue = pickup_code.open_issue(seen)
         assert issue is not None
         code = pickup_code.derive(issue)
@@ -60,8 +62,10 @@ def test_t08_of_many_wrong_guesses_at_once_exactly_five_are_evaluated(guesses: i
 
 def test_t08_control_read_modify_write_evaluates_more() -> None:
     package = shop.make_package(states.READY)
-    answers = at_once([careless(package, shop.wrong_code(package, n + 1)) for n in range(200)])
-    assert codes(answers)["otp_incorrect"] > 5
+    barrier = Barrier(THREADS)
+    deeds = [careless(package, shop.wrong_code(package, n + 1), everybody_has_read=barrier) for n in range(THREADS)]
+    assert codes(at_once(deeds)) == {"otp_incorrect": THREADS}
+    assert shop.reread(package).issue_attempts == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +19,7 @@ from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, OWNE
 from clickcollect.processes.ports import WEB, Ports
 from clickcollect.processes.problem import Problem
 from tests import cluster
+from tests.ports import free_port
 
 APPLICATION = Session("app", "shop", 150000, superuser=False, may_create=False, roles=["app"])
 OWNER = Session("owner", "shop", 180004, superuser=False, may_create=True, roles=["owner"])
@@ -33,12 +35,10 @@ def test_ports_must_be_two_numbers(port: str, extension: str, monkeypatch: pytes
 
 
 def test_a_taken_port_is_named() -> None:
-    with socket.socket() as taken, socket.socket() as free:
-        for probe in (taken, free):
-            probe.bind(("127.0.0.1", 0))
+    ports = Ports(web=free_port(), extension=free_port())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports.web))
         taken.listen()
-        ports = Ports(web=taken.getsockname()[1], extension=free.getsockname()[1])
-        free.close()
         with pytest.raises(Problem, match=f"Port {ports.web} cannot be used.*set PORT"):
             ports.check_free(WEB, addresses.EXTENSION, seconds=0)
         ports.check_free(addresses.EXTENSION, seconds=0)  # a taken PORT does not matter to the Extension
@@ -104,12 +104,6 @@ def test_one_role_for_both_is_refused() -> None:
         check_own({APPLICATION_URL: same, OWNER_URL: same})
 
 
-def unreachable_url() -> str:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        return f"postgres://app:a-secret@127.0.0.1:{closed.getsockname()[1]}/shop"
-
-
 def wrong_password_url() -> str:
     url = os.environ[cluster.SUPERUSER_URL]
     return url.replace(str(urlsplit(url).password), "a-secret")
@@ -118,7 +112,7 @@ def wrong_password_url() -> str:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        (unreachable_url(), "Connection refused"),
+        ("postgres://app:a-secret@127.0.0.1:9/shop", "Connection refused"),
         (wrong_password_url(), "password authentication failed"),
         ("sqlite:///a-secret", "must read postgres://user:password@host:5432/database"),
         ("not an address a-secret", "must read postgres://user:password@host:5432/database"),
@@ -136,19 +130,16 @@ def test_a_database_that_cannot_be_used_is_a_sentence_without_its_password(url: 
 
 def run_command(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     """A console command in a process of its own, on free ports, with no data folder yet."""
-    home = Path(os.environ["CLICKCOLLECT_HOME"]) / "of-commands"
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        ports = {"PORT": str(first.getsockname()[1]), "EXTENSION_PORT": str(second.getsockname()[1])}
-    return subprocess.run(
-        [sys.executable, "-m", "clickcollect", *arguments],
-        env=os.environ | {"CLICKCOLLECT_HOME": str(home)} | ports | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ports = {"PORT": str(free_port()), "EXTENSION_PORT": str(free_port())}
+    with TemporaryDirectory(prefix="clickcollect-tests-") as folder:
+        return subprocess.run(
+            [sys.executable, "-m", "clickcollect", *arguments],
+            env=os.environ | {"CLICKCOLLECT_HOME": f"{folder}/none"} | ports | environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "check", "keys", "migrate"])
