@@ -188,7 +188,10 @@ class OtpMalformed(DomainError):
 
 
 class OtpIncorrect(DomainError):
-    """The code is wrong and was counted. ``extra``: ``attempts_remaining``."""
+    """The code is wrong and was counted.
+
+    ``extra``: ``attempts_remaining``; where it is 0, ``limits_reached``: ``code``, ``package``, ``employee``.
+    """
 
     code = "otp_incorrect"
     status = 422
@@ -206,12 +209,12 @@ class OtpExpired(DomainError):
 
 
 class OtpLocked(DomainError):
-    """Too many wrong codes."""
+    """Too many wrong codes. ``extra``: ``limits_reached``, ``code`` or ``package``."""
 
     code = "otp_locked"
     status = 422
     title = _("Code locked")
-    sentence = _("Too many wrong codes. Send a new code, or ask a manager to unlock the package.")
+    sentence = _("Too many wrong codes: the code is locked. Send a new code, or ask a manager to unlock it.")
 
 
 class OtpNotIssued(DomainError):

@@ -13,7 +13,7 @@ from clickcollect.errors import DomainError, OtpMalformed
 from clickcollect.instore import clock_words, package_page
 from clickcollect.instore.buttons import Button
 from clickcollect.instore.desk import Desk
-from clickcollect.oms import search, states
+from clickcollect.oms import attempts, search, states
 from clickcollect.oms.access import get_package
 from clickcollect.oms.models import Package
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # After these there is nothing more to type: the dialog closes and the red result says what to do.
 CLOSING: Final = frozenset({"otp_locked", "state_conflict", "not_click_and_collect", "forbidden", "command_unknown"})
 # What helps after a refusal: command codes, the first that is on offer becomes the red result's button.
+# Where the code is locked, that is the page's main button.
 WAY_OUT: Final[dict[str, tuple[str, ...]]] = {
-    "otp_locked": ("SEND_NEW_CODE", "UNLOCK_CODE", "DELIVER_WITHOUT_CODE"),
+    "otp_locked": ("UNLOCK_CODE", "DELIVER_WITHOUT_CODE"),
     "otp_not_issued": ("SEND_NEW_CODE",),
     "otp_expired": ("EXTEND_PICKUP",),
 }
@@ -70,7 +71,7 @@ def answer(*, desk: Desk, number: str, slug: str, dialog_key: str, told: "Told")
     button = next((button for button in shown["buttons"].all if button.key == dialog_key), None)
     if told.is_done:
         pieces = done(desk=desk, package=package, shown=shown, slug=slug, dialog=button)
-    elif button and button.opens_dialog and told.code not in CLOSING:
+    elif button and button.opens_dialog and not is_final(told):
         pieces = verdict(button, refusal(told))
     else:
         pieces = shown["parts"] + red(package=package, shown=shown, told=told)
@@ -79,6 +80,11 @@ def answer(*, desk: Desk, number: str, slug: str, dialog_key: str, told: "Told")
     if "retry_after" in told.extra:
         response["Retry-After"] = str(told.extra["retry_after"])
     return response
+
+
+def is_final(told: "Told") -> bool:
+    """Whether nothing that could still be typed would help; the dialog then closes."""
+    return told.code in CLOSING or attempts.has_locked(told.extra)
 
 
 def done(*, desk: Desk, package: Package, shown: dict[str, Any], slug: str, dialog: Button | None) -> str:
@@ -136,8 +142,9 @@ def within_a_sentence(words: str) -> str:
 def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
     """What was refused, in words readable from two metres, and the way out."""
     buttons = shown["buttons"]
-    ways = [buttons.of(code) for code in WAY_OUT.get(told.code, ())]
-    title = TITLES.get(told.code, "")
+    ways = [buttons.main if buttons.is_locked else None, *(buttons.of(code) for code in WAY_OUT.get(told.code, ()))]
+    way_out = next((button for button in ways if button), None)
+    title = TITLES["otp_locked"] if attempts.has_locked(told.extra) else TITLES.get(told.code, "")
     if told.code == "state_conflict" and package.is_held_back:
         title = _("The order is being cancelled")
     elif told.code == "state_conflict" and told.extra.get("state"):
@@ -149,7 +156,8 @@ def red(*, package: Package, shown: dict[str, Any], told: "Told") -> str:
             "row": shown["row"],
             "title": title,
             "told": told,
-            "way_out": next((button for button in ways if button), None),
+            "way_out": way_out,
+            "way_out_label": buttons.main_label if way_out and way_out is buttons.main else "",
             "hands_over_nothing": package.is_held_back or package.state.enum_value in states.ENDED,
         },
     )

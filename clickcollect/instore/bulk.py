@@ -43,7 +43,7 @@ def jobs(desk: Desk, packages: list[Package]) -> list[dict[str, Any]]:
     for kind in dict.fromkeys(kind_of(package) for package in packages):
         same = [package for package in packages if kind_of(package) == kind]
         button = buttons_of(same[0], desk.actor).main
-        if button and not button.opens_dialog:
+        if button and button.available.row.is_primary and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found
 

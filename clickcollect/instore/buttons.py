@@ -1,22 +1,20 @@
 """Which buttons a package has. They come from `available_commands()`; here they are only put in their places."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from clickcollect.accounts.models import Role
-from clickcollect.instore import marks
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.base import Input
-from clickcollect.oms.commands.run import Available, available_commands
+from clickcollect.oms.commands.run import Available
 from clickcollect.oms.models import Package
+from clickcollect.oms.offers import Offer, offers_of
 from clickcollect.oms.settings import Values
 
-EXTEND: Final = "EXTEND_PICKUP"
 RESEND: Final = "RESEND_CODE"
 NEW_CODE: Final = "SEND_NEW_CODE"
 DEFAULT_DIGITS: Final = 6
@@ -93,6 +91,7 @@ class Buttons:
     main: Button | None
     main_label: str
     more: list[Button]
+    is_locked: bool = False
 
     @property
     def all(self) -> list[Button]:
@@ -105,25 +104,18 @@ class Buttons:
 
 
 def buttons_of(package: Package, actor: Actor) -> Buttons:
-    """One main button, and all the others under *More* (contract section 6)."""
-    own = [Button(package, found) for found in available_commands(package=package, actor=actor)]
-    buttons = own + with_a_manager(package, actor, own)
-    main = next((button for button in own if button.available.row.is_primary), None)
-    if marks.is_past_pickup(package):
-        main = next((button for button in buttons if button.code == EXTEND), main)
+    """One main button, and all the others under *More*, as `offers.py` decides."""
+    offers = offers_of(package=package, actor=actor)
+    main = button_of(package, offers.main) if offers.main else None
     label = ""
     if main:
         label = _("Ask a manager") if main.needs_manager else main.label
-    return Buttons(main=main, main_label=label, more=[button for button in buttons if button is not main])
+    more = [button_of(package, offer) for offer in offers.more]
+    return Buttons(main=main, main_label=label, more=more, is_locked=bool(offers.lock))
 
 
-def with_a_manager(package: Package, actor: Actor, own: list[Button]) -> list[Button]:
-    """What a manager of this store could run here and this associate cannot."""
-    if actor.role != Role.ASSOCIATE:
-        return []
-    mine = {button.slug for button in own}
-    theirs = available_commands(package=package, actor=replace(actor, role=Role.MANAGER))
-    return [Button(package, found, True) for found in theirs if found.row.slug not in mine]
+def button_of(package: Package, offer: Offer) -> Button:
+    return Button(package, offer.available, offer.needs_manager)
 
 
 def resend_wait(package: Package, values: Values) -> int:

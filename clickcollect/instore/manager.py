@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +16,7 @@ from clickcollect.instore import clock_words, lists
 from clickcollect.instore.charts import Chart, Value, chart
 from clickcollect.instore.desk import Desk, at_the_desk
 from clickcollect.instore.figures import LONGEST_DWELL, PERIODS, Day, Figures, figures
-from clickcollect.oms import reviews
+from clickcollect.oms import attempts, reviews
 from clickcollect.oms.reviews import Review
 
 MOST_SHOWN: Final = 50
@@ -44,6 +45,7 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "lock_outs": sum(review.is_lock_out for review in open_reviews),
         "not_collected": counts.words(lists.BY_KEY["not-collected"]),
         "late": late[:MOST_SHOWN],
+        "tried": tried_today(desk),
         "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],
         "charts": drawn(desk, found),
         "rows": [row_of(day) for day in reversed(found.days)],
@@ -86,6 +88,19 @@ def period(request: HttpRequest) -> int:
 
 def with_words(review: Review) -> dict[str, Any]:
     return {"review": review, "when": clock_words.full(review.at)}
+
+
+def tried_today(desk: Desk) -> list[dict[str, Any]]:
+    """Whose wrong codes were counted within the last day, against which limits, and when they can go on."""
+    found = attempts.tried_by_staff(actor=desk.actor, store_id=desk.store.pk, limits=desk.values)
+    most = {
+        "an_hour": desk.values["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"],
+        "a_day": desk.values["OTP_ATTEMPTS_PER_EMPLOYEE_DAY"],
+    }
+    now = timezone.now()
+    return [
+        most | {"who": line, "free": clock_words.short(line.free_at, now=now) if line.free_at else ""} for line in found
+    ]
 
 
 def in_minutes(minutes: float | None) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.instore import clock_words
-from clickcollect.oms import states
+from clickcollect.oms import attempts, states
 from clickcollect.oms.events import NO_RECEIVER
 from clickcollect.oms.models import MessageState, Package
 from clickcollect.oms.settings import Values
@@ -54,10 +54,11 @@ def is_overdue(package: Package) -> bool:
     return package.due_at is not None and package.due_at <= package.clock
 
 
-def is_past_pickup(package: Package) -> bool:
-    """Ready, and the pickup time is over."""
-    is_ready = package.state.enum_value == states.READY
-    return is_ready and package.pickup_deadline is not None and package.pickup_deadline <= package.clock
+def lock(package: Package, values: Values) -> Mark | None:
+    """Code locked: no code is compared until somebody helps; None while it is not."""
+    if not attempts.is_locked(package, values):
+        return None
+    return Mark(kind="locked", icon="lock", words=_("Code locked"))
 
 
 def due(package: Package, values: Values) -> Mark:

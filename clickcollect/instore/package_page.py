@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from clickcollect.instore import clock_words, marks, steps, timeline
+from clickcollect.instore import clock_words, steps, timeline
 from clickcollect.instore.buttons import NEW_CODE, RESEND, Buttons, buttons_of, resend_wait
 from clickcollect.instore.desk import Desk, at_the_desk, is_partial
 from clickcollect.instore.rows import Row
+from clickcollect.oms import attempts, deadline
 from clickcollect.oms.access import get_package
-from clickcollect.oms.attempts import attempts_left
 from clickcollect.oms.models import MessageState, Package
 
 TRUTH = (MessageState.QUEUED, MessageState.ACCEPTED, MessageState.DELIVERED)
@@ -70,7 +70,7 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
 
 def late_since(package: Package) -> str:
     """When the pickup time of a ready package passed; nothing while it lasts."""
-    if package.pickup_deadline is None or package.is_held_back or not marks.is_past_pickup(package):
+    if package.pickup_deadline is None or package.is_held_back or not deadline.is_past_pickup(package):
         return ""
     return clock_words.weekday(package.pickup_deadline, now=package.clock)
 
@@ -91,14 +91,26 @@ def truth(package: Package) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialog:
-    """One dialog with everything it shows. ``faults``: what was wrong, by field."""
+    """One dialog with everything it shows. ``faults``: what was wrong, by field.
+
+    ``is_locked``: no code is asked for; ``way_out``, the button that helps, stands in the place of the main one.
+    ``employee_is_out``: what to say where only this employee's own limit is reached.
+    """
 
     button: Any
     row: Row
     resend: Any = None
     resend_wait: int = 0
     attempts_left: int = 0
+    is_locked: bool = False
+    way_out: Any = None
+    way_out_label: str = ""
+    employee_is_out: str = ""
     faults: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def asks_for_code(self) -> bool:
+        return bool(self.button.needs_otp) and not self.is_locked
 
     @property
     def pips(self) -> range:
@@ -111,11 +123,15 @@ def dialog(key: str, *, desk: Desk, package: Package, buttons: Buttons, faults: 
     row = Row(package=package, values=desk.values)
     if not button.needs_otp:
         return Dialog(button=button, row=row, faults=faults or {})
+    if row.lock:
+        way_out, label = buttons.main, buttons.main_label
+        return Dialog(button=button, row=row, is_locked=True, way_out=way_out, way_out_label=label)
     return Dialog(
         button=button,
         row=row,
         resend=buttons.of(RESEND) or buttons.of(NEW_CODE),
         resend_wait=resend_wait(package, desk.values),
-        attempts_left=attempts_left(package=package, actor=desk.actor, limits=desk.values),
+        attempts_left=attempts.attempts_left(package=package, actor=desk.actor, limits=desk.values),
+        employee_is_out=attempts.employee_is_out(actor=desk.actor, limits=desk.values),
         faults=faults or {},
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from clickcollect.instore import marks
 from clickcollect.instore.marks import Mark
 from clickcollect.omnitron.models import DeliveryType
-from clickcollect.oms import states
+from clickcollect.oms import attempts, states
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
 
@@ -56,6 +56,16 @@ class Row:
     @cached_property
     def status(self) -> Mark:
         return marks.status(self.package)
+
+    @cached_property
+    def lock(self) -> Mark | None:
+        """Shown beside the status while the code is locked."""
+        return marks.lock(self.package, self.values)
+
+    @cached_property
+    def lock_story(self) -> str:
+        """Whose limit was reached, and what helps."""
+        return attempts.locked(self.package, self.values).detail if self.lock else ""
 
     @cached_property
     def due(self) -> Mark:

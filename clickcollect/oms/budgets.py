@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clickcollect.errors import Throttled
@@ -139,7 +140,7 @@ def reserve_employee(*, actor: Actor, limits: Values) -> tuple[datetime | None, 
         cursor.execute(RESERVE_EMPLOYEE, {"user": actor.user_id, "an_hour": an_hour, "a_day": a_day})
         row = cursor.fetchone()
     if row is None:
-        raise throttled(user_id=actor.user_id, an_hour=an_hour, a_day=a_day)
+        raise throttled(user_id=actor.user_id, limits=limits)
     tried, now = row
     return tried[-1], left(tried, now=now, an_hour=an_hour, a_day=a_day)
 
@@ -150,26 +151,39 @@ def left(tried: list[datetime], *, now: datetime, an_hour: int, a_day: int) -> i
     return min(an_hour - within_hour, a_day - len(tried))
 
 
-def throttled(*, user_id: int, an_hour: int, a_day: int) -> Throttled:
+def throttled(*, user_id: int, limits: Values) -> Throttled:
     """The refusal of an employee who has used up the hour or the day, with the seconds to wait."""
     with connection.cursor() as cursor:
         cursor.execute(READ_EMPLOYEE, [user_id])
         tried, now = cursor.fetchone()
-    within_day = sorted(moment for moment in tried if moment > now - DAY)
-    within_hour = [moment for moment in within_day if moment > now - HOUR]
-    free_again = now + timedelta(seconds=1)
-    if len(within_hour) >= an_hour:
-        free_again = max(free_again, within_hour[-an_hour] + HOUR)
-    if len(within_day) >= a_day:
-        free_again = max(free_again, within_day[-a_day] + DAY)
-    seconds = max(1, round((free_again - now).total_seconds()))
-    minutes = -(-seconds // 60)
-    words = ngettext(
-        "You have entered too many wrong codes. Ask a colleague to go on, or try again in %(minutes)d minute.",
-        "You have entered too many wrong codes. Ask a colleague to go on, or try again in %(minutes)d minutes.",
-        minutes,
+    free_at = max(now + timedelta(seconds=1), free_again(tried, now=now, limits=limits))
+    seconds = max(1, round((free_at - now).total_seconds()))
+    return Throttled(
+        _("You've reached your limit of wrong codes. Ask a colleague to take over, or try again in %(time)s.")
+        % {"time": in_words(seconds)},
+        retry_after=seconds,
+        limits_reached=["employee"],
     )
-    return Throttled(words % {"minutes": minutes}, retry_after=seconds)
+
+
+def free_again(tried: list[datetime], *, now: datetime, limits: Values) -> datetime:
+    """When an employee may go on who typed wrong codes at these times; ``now`` where no limit is reached."""
+    free_at = now
+    for span, key in ((HOUR, "OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"), (DAY, "OTP_ATTEMPTS_PER_EMPLOYEE_DAY")):
+        most = limits[key]
+        within = sorted(moment for moment in tried if moment > now - span)
+        if len(within) >= most:
+            free_at = max(free_at, within[-most] + span)
+    return free_at
+
+
+def in_words(seconds: int) -> str:
+    """Minutes, rounded up; hours from two on."""
+    minutes = -(-seconds // 60)
+    if minutes >= 120:
+        hours = -(-minutes // 60)
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 def release_employee(*, user_id: int | None, tried_at: datetime | None) -> None:

@@ -11,12 +11,20 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import states
+from clickcollect.oms.models import Package
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST_CLOSURE: Final = 366
 ONE_DAY: Final = timedelta(days=1)
 
 Span = tuple[datetime, datetime]
+
+
+def is_past_pickup(package: Package) -> bool:
+    """Ready, and its pickup time is over, by the database's clock at which it was read."""
+    is_ready = package.state.enum_value == states.READY
+    return is_ready and package.pickup_deadline is not None and package.pickup_deadline <= package.clock
 
 
 def opening_spans(store_hours: Mapping[str, Any], day: date) -> Sequence[Sequence[str]]:

@@ -26,14 +26,13 @@ from clickcollect.errors import (
     DomainError,
     OtpExpired,
     OtpIncorrect,
-    OtpLocked,
     OtpMalformed,
     OtpNotIssued,
     OtpRequired,
     StateConflict,
     ValidationFailed,
 )
-from clickcollect.oms import budgets, events, log, states
+from clickcollect.oms import attempts, budgets, events, log, states
 from clickcollect.oms.access import SYSTEM, Actor, get_locked_package, get_package
 from clickcollect.oms.budgets import Reserved
 from clickcollect.oms.models import CodeIssue, Package
@@ -138,14 +137,6 @@ def is_expired(package: Package) -> bool:
     return package.pickup_deadline is not None and package.pickup_deadline <= package.clock
 
 
-def is_locked(package: Package, limits: Values) -> bool:
-    """Whether the code, or the whole package, has seen too many wrong codes."""
-    if not is_protected(package):
-        return False
-    issue_is_locked = package.issue_attempts >= limits["OTP_ATTEMPTS_PER_ISSUE"]
-    return issue_is_locked or package.total_attempts >= package_limit(package, limits)
-
-
 def next_issue_columns() -> dict[str, Any]:
     """What a package's row gets in the statement that makes way for a new issue."""
     return {"issue_number": F("issue_number") + 1, "issue_attempts": 0}
@@ -191,29 +182,41 @@ def verify(*, package: Package, typed: object, actor: Actor, limits: Values) -> 
     if not reserved.granted:
         raise why_refused(package, current, limits)
     if not code.matches(entered):
-        raise wrong_code(package=package, reserved=reserved, actor=actor)
+        raise wrong_code(package=package, reserved=reserved, actor=actor, limits=limits)
     budgets.give_back(reserved)
     return Verified(issue_id=current.pk, version=reserved.version)
 
 
-def wrong_code(*, package: Package, reserved: Reserved, actor: Actor) -> OtpIncorrect:
-    """The refusal of a wrong code; the one that used the last try tells the world that the package is locked."""
+def wrong_code(*, package: Package, reserved: Reserved, actor: Actor, limits: Values) -> OtpIncorrect:
+    """The refusal of a wrong code; the one that used the code's or package's last tells everybody that it is locked."""
     if reserved.used_the_last:
         with transaction.atomic():
             locked = get_locked_package(package.pk)
             events.post([events.Letter(event=events.PackagePickupLockedWhispererEvent, package=locked)])
             log.noted(kind="locked_out", actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number})
-        return OtpIncorrect(
-            _("The code is incorrect. No attempts left: send a new code, or ask a manager to unlock the package."),
-            attempts_remaining=0,
-        )
     remaining = reserved.attempts_remaining
+    if remaining == 0:
+        return no_attempts_left(package=package, reserved=reserved, actor=actor, limits=limits)
     sentence = ngettext(
         "The code is incorrect. %(count)d attempt left.",
         "The code is incorrect. %(count)d attempts left.",
         remaining,
     )
     return OtpIncorrect(sentence % {"count": remaining}, attempts_remaining=remaining)
+
+
+def no_attempts_left(*, package: Package, reserved: Reserved, actor: Actor, limits: Values) -> OtpIncorrect:
+    """Whose limit a wrong code has reached: the code's or the package's, the employee's own, or both."""
+    reached: list[str] = []
+    sentences = [_("The code is incorrect.")]
+    if reserved.used_the_last:
+        locked = attempts.locked(get_package(SYSTEM, package_id=package.pk), limits)
+        reached += locked.extra["limits_reached"]
+        sentences.append(locked.detail)
+    if reserved.left_of_employee <= 0 and actor.user_id is not None:
+        reached.append(attempts.Limit.EMPLOYEE)
+        sentences.append(budgets.throttled(user_id=actor.user_id, limits=limits).detail)
+    return OtpIncorrect(" ".join(sentences), attempts_remaining=0, limits_reached=reached)
 
 
 def why_no_issue(package: Package) -> DomainError:
@@ -229,11 +232,4 @@ def why_refused(package: Package, current: CodeIssue, limits: Values) -> DomainE
         return StateConflict()
     if row.pickup_deadline is None or is_expired(row):
         return OtpExpired()
-    if row.total_attempts >= package_limit(row, limits):
-        return OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))
-    return OtpLocked()
-
-
-def package_limit(package: Package, limits: Values) -> int:
-    """How many wrong codes a package may see in its life: the setting, and more for each unlock."""
-    return int(limits["OTP_ATTEMPTS_PER_PACKAGE"]) + budgets.UNLOCK_ADDS * package.unlocks
+    return attempts.locked(row, limits)

@@ -23,13 +23,15 @@ from clickcollect.errors import (
     Throttled,
     ValidationFailed,
 )
-from clickcollect.oms import states
+from clickcollect.oms import attempts, settings, states
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
 from clickcollect.oms.models import Package
+from clickcollect.oms.offers import find as find_offer
+from clickcollect.oms.offers import offers_of
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.package_page import PackagePage
+from clickcollect.omsweb.package_page import Button, PackagePage
 
 if TYPE_CHECKING:
     from clickcollect.omsweb.subject import Subject
@@ -91,19 +93,32 @@ def show(request: HttpRequest, *, subject: "Subject", package: Package, availabl
 
 
 def dialog_context(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
+    """What the dialog shows. ``lock``: why no code is asked for, and ``way_out``, the command that helps instead."""
     title, submit = words_of(available)
-    resend = None
     if available.needs_otp:
-        others = available_commands(package=package, actor=actor)
-        resend = next((item for item in others if item.row.command_code == "RESEND_CODE"), None)
+        return {"package": package, "available": available, "title": title, "submit": submit} | for_the_code(
+            package=package, available=available, actor=actor
+        )
     return {
         "package": package,
         "available": available,
         "title": title,
         "submit": submit,
-        "resend": resend,
         "fields": [widget_for(item) for item in available.inputs],
         "question": question(available),
+    }
+
+
+def for_the_code(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
+    """The code's field with what belongs to it; while the code is locked the story and the way out instead."""
+    offers = offers_of(package=package, actor=actor)
+    if offers.lock:
+        return {"lock": offers.lock, "way_out": Button(offers.main.available) if offers.main else None}
+    resend = find_offer(offers.more, "RESEND_CODE")
+    return {
+        "fields": [widget_for(item) for item in available.inputs],
+        "resend": resend.available if resend else None,
+        "employee_is_out": attempts.employee_is_out(actor=actor, limits=settings.read(package.stock_location_id)),
     }
 
 
@@ -158,7 +173,8 @@ def refuse(
     package = get_package(actor, package_id=package_id)
     if not request.headers.get("HX-Request"):
         return refuse_on_a_page(request, subject=subject, package=package, transition=transition, error=error)
-    if isinstance(error, MENDABLE) or request.POST.get("inside"):
+    mendable = isinstance(error, MENDABLE) and not attempts.has_locked(error.extra)
+    if mendable or (request.POST.get("inside") and not attempts.has_locked(error.extra)):
         faults = error.errors if isinstance(error, ValidationFailed) else []
         response = render(request, "omsweb/verdict.html", {"error": error, "faults": faults}, status=error.status)
         response["HX-Retarget"] = "#verdict" if request.POST.get("dialog") else "#result"

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.commands.run import Available, available_commands
+from clickcollect.oms.commands.run import Available
 from clickcollect.oms.models import Package
+from clickcollect.oms.offers import offers_of
 from clickcollect.omsweb.timeline import MOST_ENTRIES, Entry, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 
@@ -39,18 +40,19 @@ class PackagePage:
     package: Package
     main: Button | None
     more: list[Button]
+    lock: str
     timeline: list[Entry]
     items: list[Any]
     letters: list[Delivery]
 
     @classmethod
     def read(cls, *, package: Package, actor: Actor) -> "PackagePage":
-        available = available_commands(package=package, actor=actor)
-        main = main_command(package=package, available=available)
+        offers = offers_of(package=package, actor=actor)
         return cls(
             package=package,
-            main=Button(main) if main else None,
-            more=[Button(item) for item in available if item is not main],
+            main=Button(offers.main.available) if offers.main else None,
+            more=[Button(offer.available) for offer in offers.more],
+            lock=offers.lock,
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),
             letters=letters_of(package) if actor.may("hooks:read") else [],
@@ -61,18 +63,3 @@ def letters_of(package: Package) -> list[Delivery]:
     """How the newest events of this package fared, without their contents."""
     rows = Delivery.objects.filter(subject=f"package:{package.pk}").select_related("event", "hook")
     return list(rows.defer("event__payload").order_by("-id")[:MOST_LETTERS])
-
-
-def main_command(*, package: Package, available: list[Available]) -> Available | None:
-    """The row marked primary; past the deadline, what moves the deadline (contract section 6)."""
-    if is_overdue(package):
-        for item in available:
-            if item.row.command_code == "EXTEND_PICKUP":
-                return item
-    return next((item for item in available if item.row.is_primary), None)
-
-
-def is_overdue(package: Package) -> bool:
-    """Ready, and its pickup time has passed."""
-    deadline = package.pickup_deadline
-    return package.state.enum_value == states.READY and deadline is not None and deadline <= package.clock

@@ -20,6 +20,7 @@ from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
+from clickcollect.whisperer.models import Event
 from tests import shop
 from tests.crowd import THREADS, at_once, codes
 
@@ -203,7 +204,11 @@ def test_twenty_a_day_are_counted_over_the_hours() -> None:
     budget.save()
     with pytest.raises(OtpIncorrect) as caught:
         deliver_wrong()
-    assert caught.value.extra == {"attempts_remaining": 0}, "the smallest of what issue, package and employee have left"
+    assert caught.value.extra == {"attempts_remaining": 0, "limits_reached": ["employee"]}, "the smallest of three"
+    assert "You've reached your limit of wrong codes." in caught.value.detail
+    assert "locked" not in caught.value.detail
+    assert not CommandLog.objects.filter(code="locked_out").exists(), "the package can still be handed over"
+    assert not Event.objects.filter(type="package.pickup.locked").exists()
     with pytest.raises(Throttled):
         deliver_wrong()
 

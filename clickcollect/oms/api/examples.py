@@ -183,6 +183,7 @@ PROBLEM_EXTRAS: Final[dict[str, dict[str, Any]]] = {
     "state_conflict": {"state": "Delivered", "changed_at": "2026-11-18T10:42:07Z", "changed_by": "Ayla Demir"},
     "order_conflict": {"differs": ["amount", "customer.phone_number"]},
     "otp_incorrect": {"attempts_remaining": 4},
+    "otp_locked": {"limits_reached": ["code"]},
     "otp_malformed": {"digits": 6},
     "throttled": {"retry_after": 52},
 }

@@ -4,8 +4,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued, Throttled
-from clickcollect.oms import events, pickup_code, states
+from clickcollect.errors import OtpExpired, OtpNotIssued, Throttled
+from clickcollect.oms import attempts, events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -22,7 +22,8 @@ class ResendCode(Command):
     destination_states = frozenset({states.READY})
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        return pickup_code.is_protected(package) and not pickup_code.is_expired(package)
+        works = pickup_code.is_protected(package) and not pickup_code.is_expired(package)
+        return works and not attempts.is_locked(package, settings)
 
     def check(self, call: Call) -> None:
         issue = pickup_code.open_issue(call.package)
@@ -31,8 +32,8 @@ class ResendCode(Command):
         pickup_code.derive(issue)  # a lost key is told now, not when the message goes out
         if pickup_code.is_expired(call.package):
             raise OtpExpired
-        if pickup_code.is_locked(call.package, call.settings):
-            raise OtpLocked
+        if attempts.is_locked(call.package, call.settings):
+            raise attempts.locked(call.package, call.settings)
         refuse_too_many(call)
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002

@@ -34,6 +34,7 @@ from clickcollect.oms.access import Actor, get_package, names_of, packages_of
 from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
 from clickcollect.oms.log_models import AFTER_PHONE_CHANGE, CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
+from clickcollect.oms.settings import Values
 
 ALIASES: Final = {
     "SelfServisPackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
@@ -215,9 +216,12 @@ def leave_ready(*, call: Call, command: Command) -> None:
         pickup_code.close(call.package, reason=call.row.destination.enum_value)
 
 
-def available_commands(*, package: Package, actor: Actor) -> list[Available]:
-    """The commands that this caller may run on this package now, in the order of the list (contract section 2)."""
-    values = settings.read(package.stock_location_id)
+def available_commands(*, package: Package, actor: Actor, values: Values | None = None) -> list[Available]:
+    """The commands that this caller may run on this package now, in the order of the list (contract section 2).
+
+    ``values``: the settings of the package's store, where the caller has read them already.
+    """
+    values = values or settings.read(package.stock_location_id)
     found = []
     for row in active_rows():
         behaviour = COMMANDS.get(row.command_code)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued
-from clickcollect.oms import deadline, events, pickup_code, states
+from clickcollect.oms import attempts, deadline, events, pickup_code, states
 from clickcollect.oms.commands.base import Applied, Call, Command, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -23,7 +23,8 @@ class SendNewCode(Command):
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
         wanted = settings.is_otp_enabled or pickup_code.is_protected(package)
-        return wanted and not pickup_code.is_expired(package)
+        used_up = attempts.package_is_used_up(package, settings) or attempts.new_codes_are_used_up(package, settings)
+        return wanted and not used_up and not pickup_code.is_expired(package)
 
     def check(self, call: Call) -> None:
         if not (call.settings.is_otp_enabled or pickup_code.is_protected(call.package)):
@@ -55,7 +56,7 @@ def refuse_new_code(call: Call) -> None:
     package = call.package
     if pickup_code.is_expired(package):
         raise OtpExpired
-    if package.total_attempts >= pickup_code.package_limit(package, call.settings):
-        raise OtpLocked(_("Too many wrong codes for this package. Only a manager can unlock it."))
-    if package.new_codes >= call.settings["OTP_NEW_CODES"] and pickup_code.is_protected(package):
+    if attempts.package_is_used_up(package, call.settings):
+        raise attempts.locked(package, call.settings)
+    if attempts.new_codes_are_used_up(package, call.settings):
         raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))

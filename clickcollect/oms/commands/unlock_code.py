@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import documents, pickup_code, states
+from clickcollect.oms import attempts, documents, states
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
 from clickcollect.oms.settings import Values
@@ -24,10 +24,10 @@ class UnlockCode(Command):
         return [Input(name="reason", label=gettext_lazy("Reason"), required=False)]
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        return pickup_code.is_locked(package, settings)
+        return attempts.is_locked(package, settings)
 
     def check(self, call: Call) -> None:
-        if not pickup_code.is_locked(call.package, call.settings):
+        if not attempts.is_locked(call.package, call.settings):
             raise StateConflict(
                 _("The code of this package is not locked. Ask the customer for the code."),
                 state=call.package.state.name,

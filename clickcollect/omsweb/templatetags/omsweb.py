@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
-from clickcollect.oms import settings
+from clickcollect.oms import attempts, settings
 from clickcollect.oms.models import MessageState, Package, PackageState
 
 register = template.Library()
@@ -48,6 +48,26 @@ def state(value: PackageState) -> SafeString:
         value.enum_value,
         _(value.name),
     )
+
+
+@register.simple_tag(takes_context=True)
+def lock(context: dict[str, Any], package: Package) -> SafeString:
+    """Code locked, where it is. A store's limits are read once for a page, and only where wrong codes were entered."""
+    if not package.total_attempts:
+        return SafeString()
+    limits: dict[int, settings.Values] = context["request"].__dict__.setdefault("omsweb_limits", {})
+    store_id = package.stock_location_id
+    if store_id not in limits:
+        limits[store_id] = settings.read(store_id)
+    if not attempts.is_locked(package, limits[store_id]):
+        return SafeString()
+    return lock_mark()
+
+
+@register.simple_tag
+def lock_mark() -> SafeString:
+    """Code locked."""
+    return format_html('<span class="ow-mark ow-lock">{}<strong>{}</strong></span>', icon("lock"), _("Code locked"))
 
 
 @register.simple_tag

@@ -14,10 +14,11 @@ const open = (button) => {
   if (!dialog) return;
   closeMore();
   closeResult();
+  openDialog()?.close();
   opener = button.closest("#more") ? "more-button" : button.id;
   dialog.querySelector("form").reset();
   dialog.showModal();
-  dialog.querySelector("input:not([type=hidden]), select, [type=submit]").focus();
+  dialog.querySelector("input:not([type=hidden]), select, .dialog-act button").focus();
   wait(dialog);
 };
 

@@ -10,6 +10,7 @@ export const showResult = () => {
   place().classList.add("is-open", ok ? "result--ok" : "result--bad");
   place().classList.remove(ok ? "result--bad" : "result--ok");
   app().inert = true;
+  if (bad) app().setAttribute("aria-hidden", "true"); // the way out stands on the result, once
   place().querySelector("[data-focus]")?.focus();
   beep(ok);
   leaveSoon();
@@ -26,6 +27,7 @@ export const closeResult = () => {
   quiet.className = "result-in";
   document.getElementById("result-alert").replaceWith(quiet);
   app().inert = false;
+  app().removeAttribute("aria-hidden");
   (document.getElementById("main-button") ?? document.querySelector(".back")).focus();
 };
 
