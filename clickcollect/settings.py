@@ -74,6 +74,7 @@ SECURE = PUBLIC_URL.startswith("https://")
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
 ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
+ALLOW_FICTITIOUS_NUMBERS = env.bool("ALLOW_FICTITIOUS_NUMBERS", False)  # of customers: for a demo and for tests
 SHOPIFY_WEBHOOK_SECRET = env.list("SHOPIFY_WEBHOOK_SECRET", default=[])  # several while one is replaced
 METRICS_ALLOWED_NETWORKS = [
     ipaddress.ip_network(net) for net in env.list("METRICS_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])

@@ -58,6 +58,7 @@ class Cluster:
             "DATABASE_OWNER_URL": url(role=OWNER, database=DATABASE),
             "EXTENSION_DATABASE_URL": url(role=EXTENSION, database=EXTENSION_DATABASE),
             "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+            "ALLOW_FICTITIOUS_NUMBERS": "on",
             SUPERUSER_URL: url(role=SUPERUSER, database="postgres"),
         }
 

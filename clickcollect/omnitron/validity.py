@@ -3,7 +3,6 @@
 `read_order` is the only reader. A bad order changes nothing, and every bad field is named at once.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -38,6 +37,7 @@ MOST_PACKAGES: Final = 20
 RETAIL_STORE: Final = "retail_store"
 STORE_LOC: Final = ("shipping_address", RETAIL_STORE)
 PHONE_LOC: Final = ("customer", "phone_number")
+BESIDE_PHONE: Final = (("customer", "phone_country"), ("shipping_address", "country"))  # the nearer first
 
 
 def none_is_nothing(value: Any) -> Any:
@@ -52,12 +52,13 @@ class Part(BaseModel):
 
 
 class CustomerIn(Part):
-    """Who collects. The phone is the one that gets the code."""
+    """Who collects. The phone is the one that gets the code; its country helps to read it, and is not kept."""
 
     first_name: Annotated[Line, sized(150)]
     last_name: Annotated[Line, sized(150, shortest=0)]
     email: Email = None
     phone_number: Annotated[Line, sized(40)]
+    phone_country: Annotated[LooseLine, sized(64, shortest=0)] = ""
 
 
 class AddressIn(Part):
@@ -130,8 +131,8 @@ def read_order(data: Any) -> OrderIn:
     faults += [found for found in rule_faults(data, stores, order) if not known_bad & lineage(found["loc"])]
     if order is None or faults:
         raise ValidationFailed(faults)
-    country = country_of(data, stores)
-    phone = read_phone(order.customer.phone_number, country=country)
+    country, beside = countries_of(data, stores)
+    phone = read_phone(order.customer.phone_number, country=country, beside=beside)
     return order.model_copy(update={"customer": order.customer.model_copy(update={"phone_number": phone})})
 
 
@@ -148,7 +149,8 @@ def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | N
     """The rules that need a look at the shop or at several fields. ``order`` is None where the shape is wrong."""
     yield from store_faults(data, stores)
     phone = dig(data, *PHONE_LOC)
-    if phone is not None and (words := phone_fault(phone, country=country_of(data, stores))):
+    country, beside = countries_of(data, stores)
+    if phone is not None and (words := phone_fault(phone, country=country, beside=beside)):
         yield {"loc": ".".join(PHONE_LOC), "msg": words}
     if order is None:
         return
@@ -210,14 +212,13 @@ def named_stores(data: Any) -> dict[str, RetailStore]:
     return {store.erp_code: store for store in RetailStore.objects.filter(erp_code__in=codes)}
 
 
-def country_of(data: Any, stores: Mapping[str, RetailStore]) -> str | None:
-    """The country that a national phone number is read in: the store's, or the one that a home delivery goes to."""
+def countries_of(data: Any, stores: Mapping[str, RetailStore]) -> tuple[str | None, str]:
+    """The store's country, and the one that stands beside the phone number: a national number is read in these."""
     code = dig(data, *STORE_LOC)
     store = stores.get(code.strip()) if isinstance(code, str) else None
-    country = dig(data, "shipping_address", "country")
-    if store is None and isinstance(country, str) and re.fullmatch("[A-Za-z]{2}", country.strip()):
-        return country.strip().upper()
-    return store.country if store else None
+    sent = (dig(data, *place) for place in BESIDE_PHONE)
+    beside = next((name for name in sent if isinstance(name, str) and name.strip()), "")
+    return store.country if store else None, beside
 
 
 def lineage(loc: str) -> set[str]:

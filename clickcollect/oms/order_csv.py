@@ -42,6 +42,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "email": ("customer", "email"),
     "phone": ("customer", "phone_number"),
     "phone_number": ("customer", "phone_number"),
+    "phone_country": ("customer", "phone_country"),
     "sku": ("order_item", "sku"),
     "item": ("order_item", "name"),
     "name": ("order_item", "name"),

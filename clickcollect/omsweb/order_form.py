@@ -111,7 +111,7 @@ class OrderForm:
                         "customer.phone_number",
                         _("Phone number"),
                         kind="tel",
-                        help=_("The code goes to this phone. National, or with + and the country."),
+                        help=_("The code goes to this mobile phone. Of another country: with + and its code."),
                     ),
                     self.field("customer.email", _("E-mail"), kind="email", optional=True),
                     self.field("language_code", _("Language of the messages"), choices=languages, optional=True),

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
-from clickcollect.omnitron.phone import read_phone
+from clickcollect.omnitron.phone import kept_phone, read_phone
 from clickcollect.oms import privacy
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.sheets import Sheet
@@ -41,7 +41,8 @@ class PersonSheet(Sheet):
         """What to look for, the phone number as orders keep it. Raises ValidationFailed."""
         values = {name: str(self.cleaned_data[name]) for name in ("phone_number", "email", "order_number")}
         if values["phone_number"]:
-            values["phone_number"] = read_phone(values["phone_number"], country=None)
+            written = values["phone_number"]
+            values["phone_number"] = kept_phone(written) or read_phone(written, country=None)
         return values
 
 

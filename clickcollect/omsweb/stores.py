@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
 from clickcollect.omnitron.opening_hours import DAYS, read_week, written
-from clickcollect.omnitron.phone import phone_fault, read_phone
+from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms import log
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
@@ -99,11 +99,12 @@ class StoreSheet(Sheet):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if data.get("phone_number") and data.get("country"):
-            if phone_fault(data["phone_number"], country=data["country"]):
-                self.add_error("phone_number", _("This is no phone number of that country."))
-            else:
-                data["phone_number"] = read_phone(data["phone_number"], country=data["country"])
+        is_new = data.get("phone_number") != self.initial.get("phone_number")  # an old one may stay as it is
+        if data.get("phone_number") and data.get("country") and is_new:
+            try:
+                data["phone_number"] = read_phone(data["phone_number"], country=data["country"], any_line=True)
+            except ValidationFailed as error:
+                self.put(error)
         try:
             data["store_hours"] = read_week({day: data.get(day) or "" for day, _name in DAYS})
         except ValidationFailed as error:

@@ -68,6 +68,7 @@ class Plan:
         environment = {name: value for name, value in os.environ.items() if name not in withheld}
         if self.demo:
             environment.setdefault("WEBHOOK_ALLOWED_NETWORKS", LOOPBACK)
+            environment.setdefault("ALLOW_FICTITIOUS_NUMBERS", "on")  # the demo's customers have no other
         return environment | {
             "CLICKCOLLECT_HOME": str(self.home.path),
             "PORT": str(self.ports.web),

@@ -1,6 +1,7 @@
 """What the counter needs besides: resend, new code, unlock, extend, without code, return, cancel, corrected phone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
@@ -192,6 +193,39 @@ def test_a_corrected_phone_number_gets_a_new_code_and_kills_the_old_ones() -> No
         run(sibling, DELIVER, otp="123456")
     with pytest.raises(ValidationFailed):
         run(package, "CORRECT_PHONE", phone_number="twelve", reason="typing error")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("0212 555 01 00", "land line"), ("0599 123 45 67", "No range"), ("491701234567", "or +49 170 1234567")],
+)
+def test_a_correction_is_read_as_orders_are_and_nothing_of_it_is_logged(typed: str, sentence: str) -> None:
+    package = shop.make_package(states.READY)
+    with pytest.raises(ValidationFailed) as refusal:
+        run(package, "CORRECT_PHONE", phone_number=typed, reason="typing error")
+    (fault,) = refusal.value.errors
+    assert fault["loc"] == "phone_number"
+    assert sentence in fault["msg"]
+    package.order.refresh_from_db()
+    assert package.order.phone_number == "+905550000101"
+    assert CodeIssue.objects.get(package=package, closed_at=None).number == 1
+    entry = CommandLog.objects.get(package_id=package.pk, command_code="CORRECT_PHONE")
+    assert (entry.code, LogNote.objects.filter(log_id=entry.pk).count()) == ("validation_error", 0)
+    assert "212" not in str(entry.attributes)
+    assert "170" not in str(entry.attributes)
+
+
+@pytest.mark.parametrize("stored", ["+49491701234567", "+902125550100", "+9053", "", "0532", "+447700900123"])
+def test_a_number_that_older_rules_stored_stops_nothing(stored: str, settings: Any) -> None:
+    settings.ALLOW_FICTITIOUS_NUMBERS = False
+    package = shop.make_package(states.PACKED, order=shop.make_order(phone_number=stored))
+    run(package, "READY_FOR_PICKUP")
+    run(package, "SEND_NEW_CODE")
+    run(package, "CORRECT_PHONE", phone_number="0532 123 45 67", reason="typing error")
+    package.order.refresh_from_db()
+    assert package.order.phone_number == "+905321234567"
+    run(package, DELIVER, otp=shop.right_code(package))
+    assert shop.state_of(package) == states.DELIVERED
 
 
 @pytest.mark.parametrize(

@@ -317,3 +317,38 @@ class AnyFileIsReadOrRefused(TestCase):
             assert refused.errors[0]["loc"] == "file"  # noqa: PT017
         else:
             assert all(bad.faults for bad in report.bad)
+
+
+def test_phones_that_a_spreadsheet_has_changed_are_read_right() -> None:
+    reports = [import_orders(path) for path in sorted((DATA / "phones").glob("csv-*.csv"))]
+
+    assert [summary(report) for report in reports] == [(1, 0, [])] * 3
+    assert dict(Order.objects.values_list("number", "phone_number")) == {
+        "CSV-1001": "+491701234567",
+        "CSV-1002": "+905320000101",
+        "CSV-1003": "+905320000101",
+    }
+
+
+def test_country_of_the_line_comes_before_the_stores(tmp_path: Path) -> None:
+    header = HEADER.replace("phone;", "phone;country;phone_country;")
+    rows = [
+        "C-1;Webshop;IST-01;Mia;Müller;212 555 7777;US;;A;Cup;1;1",
+        "C-2;Webshop;IST-01;Mia;Müller;0170 1234567;US;DE;A;Cup;1;1",
+        "C-3;Webshop;IST-01;Mia;Müller;0532 123 45 67;;;A;Cup;1;1",
+        "C-4;Webshop;IST-01;Mia;Müller;532 123 45 67;US;;A;Cup;1;1",
+        "C-5;Webshop;IST-01;Mia;Müller;0212 555 01 00;;;A;Cup;0;1",
+    ]
+
+    report = import_orders(written(tmp_path, header + "\n".join(rows), "orders.csv"))
+
+    assert dict(Order.objects.values_list("number", "phone_number")) == {
+        "C-1": "+12125557777",
+        "C-2": "+491701234567",
+        "C-3": "+905321234567",
+    }
+    assert faults(report) == {
+        5: ["customer.phone_number"],
+        6: ["order_item.0.quantity", "customer.phone_number"],
+    }
+    assert "+1 532-123-4567 or +90 532 123 45 67" in report.bad[0].faults[0]["msg"]

@@ -196,6 +196,24 @@ def test_a_wrong_store_is_refused_at_its_field(admin: Client, changes: dict[str,
     assert RetailStore.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("phone", "kept"),
+    [("0212 555 01 00", "+902125550100"), ("444 0 123", "+904440123"), ("0532 123 45 67", "+905321234567"), ("", "")],
+)
+def test_the_phone_of_a_store_may_be_a_land_line(admin: Client, phone: str, kept: str) -> None:
+    assert admin.post("/oms/stores/add/", STORE | {"phone_number": phone}).status_code == 302
+    assert RetailStore.objects.get(erp_code="ANK-01").phone_number == kept
+
+
+def test_a_stores_phone_of_old_stays_as_it_is(admin: Client) -> None:
+    store = make_store("ANK-01", phone_number="+90 599")
+    change = f"/oms/stores/{store.pk}/change/"
+    assert admin.post(change, STORE | {"phone_number": "+90 599", "city": "Ankara"}).status_code == 302
+    store.refresh_from_db()
+    assert (store.phone_number, store.city) == ("+90 599", "Ankara")
+    assert admin.post(change, STORE | {"phone_number": "0599 123 45 67"}).status_code == 400
+
+
 def test_the_code_of_a_store_never_changes(admin: Client) -> None:
     store = make_store("IST-01")
     admin.post(f"/oms/stores/{store.pk}/change/", STORE | {"erp_code": "NEW-01"})

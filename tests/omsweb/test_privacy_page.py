@@ -135,3 +135,12 @@ def test_erasing_needs_the_csrf_token() -> None:
     asked = {"phone_number": PHONE, "confirmed": str(order.pk), "erase": "yes"}
     assert strict.post(PAGE, asked).status_code == 403
     assert names() == {"Unusualname"}
+
+
+@pytest.mark.parametrize("stored", ["+49491701234567", "+902125550100", "+5215512345678", "+447700900123"])
+def test_a_number_that_older_rules_stored_is_found(admin: Client, settings: Any, stored: str) -> None:
+    settings.ALLOW_FICTITIOUS_NUMBERS = False
+    ended(phone_number=stored)
+    asked = confirmed(admin, phone_number=stored)
+    assert admin.post(PAGE, asked).status_code == 302
+    assert names() == {""}

@@ -30,6 +30,7 @@ def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
     """The order as `read_order` takes it."""
     order = part(data, "order")
     shipping, customer = part(order, "shipping_address"), part(order, "customer")
+    phone = first(customer.get("phone_number"))
     is_for_store = shipping.get("address_type") == RETAIL_STORE or first(shipping.get(RETAIL_STORE)) is not None
     return {
         "number": order.get("number"),
@@ -43,7 +44,8 @@ def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
             "first_name": first(customer.get("first_name"), shipping.get("first_name")),
             "last_name": first(customer.get("last_name"), shipping.get("last_name")) or "",
             "email": first(customer.get("email"), shipping.get("email")),
-            "phone_number": first(customer.get("phone_number"), shipping.get("phone_number")),
+            "phone_number": first(phone, shipping.get("phone_number")),
+            "phone_country": named(shipping.get("country"), by="code") if phone is None else None,
         },
         "shipping_address": store_of(shipping) if is_for_store else address_of(shipping),
         "order_item": [item_of(item) for item in data["order_item"]],

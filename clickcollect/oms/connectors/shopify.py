@@ -39,6 +39,7 @@ def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | Non
     store = pickup_store(data, locations)
     customer, billing, shipping = part(data, "customer"), part(data, "billing_address"), part(data, "shipping_address")
     people = (customer, shipping, billing)
+    phone, country = phone_of(data, customer=customer, addresses=(shipping, billing))
     return {
         "number": number_of(data),
         "channel": CHANNEL,
@@ -51,11 +52,24 @@ def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | Non
             "first_name": first(*(person.get("first_name") for person in people)),
             "last_name": first(*(person.get("last_name") for person in people)) or "",
             "email": first(data.get("email"), data.get("contact_email"), customer.get("email")),
-            "phone_number": first(data.get("phone"), *(person.get("phone") for person in people)),
+            "phone_number": phone,
+            "phone_country": country,
         },
         "shipping_address": {"address_type": "retail_store", "retail_store": store} if store else address_of(shipping),
         "order_item": [item_of(line) for line in lines],
     }
+
+
+def phone_of(
+    data: Any, *, customer: Mapping[str, Any], addresses: Iterable[Mapping[str, Any]]
+) -> tuple[Any, str | None]:
+    """The first phone number that was given, and the country of the address it stands in."""
+    home = part(customer, "default_address")
+    given = [(data.get("phone"), {}), (customer.get("phone"), home), *((row.get("phone"), row) for row in addresses)]
+    for phone, address in given:
+        if first(phone) is not None:
+            return phone, first(address.get("country_code"), address.get("country"))
+    return None, None
 
 
 def is_packed(line: Mapping[str, Any]) -> bool:

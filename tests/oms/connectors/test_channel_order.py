@@ -133,3 +133,23 @@ def test_garbage_is_refused_with_every_fault(key: str, document: Any, locs: set[
     assert {fault["loc"] for fault in answer["errors"]} >= locs
     assert not Order.objects.exists()
     assert counted() == {}
+
+
+@pytest.mark.parametrize(
+    ("customer", "shipping", "kept"),
+    [
+        ({}, {"phone_number": "212 555 7777", "country": {"code": "US"}}, "+12125557777"),
+        ({}, {"phone_number": "0170 1234567", "country": "DE"}, "+491701234567"),
+        ({}, {"phone_number": "0532 123 45 67", "country": None}, "+905321234567"),
+        ({"phone_number": "0532 123 45 67"}, {"country": {"code": "US"}}, "+905321234567"),
+    ],
+)
+def test_phone_is_read_in_the_country_of_its_own_address(
+    key: str, customer: dict[str, Any], shipping: dict[str, Any], kept: str
+) -> None:
+    place = {"address_type": "retail_store", "retail_store": "IST-01"}
+
+    status, _answer = send(channel_order(place | shipping, customer={"first_name": "Elif"} | customer), key)
+
+    assert status == 201
+    assert Order.objects.get().phone_number == kept

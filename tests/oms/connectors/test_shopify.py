@@ -181,3 +181,42 @@ def test_lines_that_were_taken_off_are_left_out() -> None:
 
     assert order is not None
     assert [item["name"] for item in order["order_item"]] == ["Ceramic mug"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"billing_address": {"country_code": "US", "phone": "(212) 555-7777"}}, "+12125557777"),
+        ({"billing_address": {"country_code": "DE", "phone": "0170 1234567"}}, "+491701234567"),
+        ({"billing_address": {"country_code": "TR", "phone": "0532 123 45 67"}}, "+905321234567"),
+        (
+            {
+                "shipping_address": {"country_code": "GB", "phone": "07400 123456"},
+                "billing_address": {"country_code": "US", "phone": "(212) 555-7777"},
+            },
+            "+447400123456",
+        ),
+        ({"customer": {"phone": "0170 1234567", "default_address": {"country_code": "DE"}}}, "+491701234567"),
+        ({"customer": {"phone": "0532 123 45 67"}, "billing_address": {"country_code": "US"}}, "+905321234567"),
+        ({"phone": "0532 123 45 67", "billing_address": {"country_code": "US"}}, "+905321234567"),
+        ({"phone": "+447400123456", "billing_address": {"country_code": "US"}}, "+447400123456"),
+    ],
+)
+def test_phone_is_read_in_the_country_of_its_own_address(fields: dict[str, Any], kept: str) -> None:
+    names = {"first_name": "Defne", "last_name": "Çelik"}
+    customer = names | fields.get("customer", {})
+
+    status, _answer = send(shopify_order(**{"billing_address": None, **fields, "customer": customer}))
+
+    assert status == 201
+    assert Order.objects.get().phone_number == kept
+
+
+def test_phone_that_could_be_two_peoples_is_refused_with_both() -> None:
+    billing = {"country_code": "US", "phone": "555-625-1199"}
+
+    status, answer = send(shopify_order(customer={"first_name": "Defne"}, billing_address=billing))
+
+    (fault,) = answer["errors"]
+    assert (status, fault["loc"]) == (400, "customer.phone_number")
+    assert "+1 555-625-1199 or +90 555 625 11 99" in fault["msg"]
