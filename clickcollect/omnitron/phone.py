@@ -22,6 +22,7 @@ from clickcollect.omnitron.fictitious_numbers import is_fictitious
 
 LONGEST: Final = 40
 TAKES_MESSAGES: Final = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+POSSIBLE: Final = (phonenumbers.ValidationResult.IS_POSSIBLE, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 
 # "Default ignorable" in Unicode without being format marks (category Cf): joiners, fillers, variation selectors.
 IGNORABLE: Final = re.compile(
@@ -168,13 +169,21 @@ def region(name: str) -> str | None:
 def own_readings(written: Written, regions: Sequence[str]) -> list[Reading]:
     """How the number reads where it was written.
 
-    The countries stand in order. A later one counts only where the number cannot be one of the earlier at all, not
-    even by its length: a mistyped number of the customer's country must not become somebody else's in the store's.
+    The store's country comes after the one beside the number, and counts only where the number cannot be one of the
+    first, not even by its length, and begins as numbers of the store's do: a mistyped number of the customer's
+    country must not become somebody else's.
     """
     found = [reading(f"+{digits}") for digits in written.international]
-    if not written.has_plus:
-        found += next(filter(any, (national(written.digits, code) for code in regions)), [])
+    for at, code in enumerate([] if written.has_plus else regions):
+        if at == 0 or (not any(found) and begins_as_in(code, written.digits)):
+            found += national(written.digits, code)
     return different(found)
+
+
+def begins_as_in(code: str, digits: str) -> bool:
+    """Whether digits begin with a country's own code, or with what is dialled before a number inside it."""
+    inside = phonenumbers.ndd_prefix_for_region(code, True)
+    return digits.startswith(tuple(filter(None, (inside, str(phonenumbers.country_code_for_region(code))))))
 
 
 def national(digits: str, code: str) -> list[Reading | None]:
@@ -197,7 +206,7 @@ def different(found: Iterable[Reading | None]) -> list[Reading]:
 
 
 def reading(text: str, code: str | None = None) -> Reading | None:
-    """What digits read as, with + or in a country; None where no number of that country is so long."""
+    """What digits read as, with + or in a country; None where no number is so long there, local ones included."""
     number = parsed(text, code)
     if number and (old := GIVEN_UP.match(e164_of(number))):
         number = parsed("+52" + e164_of(number)[old.end() :])
@@ -228,8 +237,7 @@ def kind_of(number: phonenumbers.PhoneNumber) -> Kind | None:
         return Kind.FICTITIOUS
     if is_valid:
         return Kind.MESSAGE
-    is_possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return Kind.UNASSIGNED if is_possible else None
+    return Kind.UNASSIGNED if phonenumbers.is_possible_number_with_reason(number) in POSSIBLE else None
 
 
 def choice(found: Sequence[Reading]) -> str:
