@@ -220,7 +220,6 @@ def test_a_number_that_older_rules_stored_stops_nothing(stored: str, settings: A
     settings.ALLOW_FICTITIOUS_NUMBERS = False
     package = shop.make_package(states.PACKED, order=shop.make_order(phone_number=stored))
     run(package, "READY_FOR_PICKUP")
-    run(package, "SEND_NEW_CODE")
     run(package, "CORRECT_PHONE", phone_number="0532 123 45 67", reason="typing error")
     package.order.refresh_from_db()
     assert package.order.phone_number == "+905321234567"
