@@ -3,6 +3,7 @@
 A new command: one function here, its work elsewhere, inside `with shop("name"):`; its line goes into docs/running.md.
 """
 
+import os
 from typing import Annotated
 
 import typer
@@ -69,14 +70,18 @@ def migrate() -> None:
 
 @app.command()
 def check() -> None:
-    """Look at settings, database and tables, and say what is wrong."""
+    """Look at settings, database, tables and what the shop needs, and say what is wrong."""
     from clickcollect.processes.console import shop
 
     with shop("check"):
         from clickcollect.processes.checks import look
 
-        for finding in look():
-            typer.echo(finding)
+        faults = 0
+        for finding in look(os.environ["DATABASE_URL"]):
+            faults += finding.is_fault
+            typer.echo(f"{'NOT IN ORDER: ' if finding.is_fault else ''}{finding.text}", err=finding.is_fault)
+    if faults:
+        raise typer.Exit(1)
     typer.echo("Everything is in order.")
 
 

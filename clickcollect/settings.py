@@ -9,6 +9,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -63,14 +64,29 @@ def database(url: str, *, pool: bool) -> dict[str, Any]:
     return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}
 
 
+def host_in_url(url: str) -> str:
+    """The host as Django's ALLOWED_HOSTS wants it: lower case, without port, an IPv6 address in brackets."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port as a browser's Origin has them: a port that goes without saying is left out."""
+    parts = urlsplit(url)
+    port = parts.port if parts.port not in (None, {"http": 80, "https": 443}.get(parts.scheme)) else None
+    return f"{parts.scheme}://{host_in_url(url)}{f':{port}' if port else ''}"
+
+
 HOME = Path(env.str("CLICKCOLLECT_HOME", "var")).absolute()
 SECRET_KEY = env.str("SECRET_KEY", "")
 DEBUG = False
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PORT = env.int("PORT", 8000)
 EXTENSION_PORT = env.int("EXTENSION_PORT", PORT + 1)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SECURE = PUBLIC_URL.startswith("https://")
+# Processes of this machine call each other by its own names, whatever names people use.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "localhost", "127.0.0.1", "[::1]", host_in_url(PUBLIC_URL)]
+CSRF_TRUSTED_ORIGINS = [origin_of(PUBLIC_URL)]  # also where a proxy passes on neither Host nor X-Forwarded-Proto
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 PICKUP_CODE_KEYS = parse_code_keys(env.str("PICKUP_CODE_KEYS", ""))
 ENCRYPTION_KEYS = {key_id: derive_encryption_key(raw) for key_id, raw in PICKUP_CODE_KEYS.items()}
@@ -118,6 +134,7 @@ INSTALLED_APPS = [
     "clickcollect.demo",
 ]
 MIDDLEWARE = [
+    "clickcollect.headers.called_by_any_name",
     "clickcollect.headers.careful_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -22,7 +22,7 @@ def _check_port(settings: Config) -> None:
 def _migrate() -> None:
     import django  # noqa: PLC0415 (after the environment is known to be right)
     from django.core.management import call_command  # noqa: PLC0415
-    from django.db import OperationalError, connection  # noqa: PLC0415
+    from django.db import OperationalError, ProgrammingError, connection  # noqa: PLC0415
 
     django.setup()
     try:
@@ -30,6 +30,10 @@ def _migrate() -> None:
     except OperationalError as error:
         raise NotConfigured(
             "The database of EXTENSION_DATABASE_URL cannot be reached. Start it, or change it."
+        ) from error
+    except ProgrammingError as error:
+        raise NotConfigured(
+            "The role of EXTENSION_DATABASE_URL may not make tables. Let it own its database."
         ) from error
     finally:
         connection.close()

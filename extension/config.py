@@ -84,7 +84,7 @@ def read(environment: Mapping[str, str]) -> Config:
         sms_user=get("EXTENSION_SMS_USER", ""),
         sms_password=get("EXTENSION_SMS_PASSWORD", ""),
         sms_sender=get("EXTENSION_SMS_SENDER") or "Pickup",
-        allowed_hosts=_list(get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]"),
+        allowed_hosts=(*_list(get("ALLOWED_HOSTS", "")), "localhost", "127.0.0.1", "[::1]"),
         host=get("EXTENSION_HOST") or "127.0.0.1",
         port=_number(environment, "EXTENSION_PORT", _number(environment, "PORT", 8000) + 1),
         threads=_number(environment, "EXTENSION_THREADS", 8),

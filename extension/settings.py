@@ -18,6 +18,7 @@ ROOT_URLCONF = "extension.urls"
 WSGI_APPLICATION = "extension.wsgi.application"
 INSTALLED_APPS = ["django.contrib.staticfiles", "extension"]
 MIDDLEWARE = [
+    "extension.called.called_by_any_name",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,15 +1,20 @@
 """Pages for people who went wrong: not found, refused, no store. Each says what to do next."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, NotFound, PayloadTooLarge
 
+logger = logging.getLogger(__name__)
+
 PROGRAMS = ("/api/", "/whisperer/")
+FOREIGN_ORIGIN = REASON_BAD_ORIGIN.partition("%s")[0]
 
 
 def is_secure() -> bool:
@@ -45,8 +50,24 @@ def no_store(request: HttpRequest) -> HttpResponse:
     return render(request, "instore/refused.html", context, status=403)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """A form that was too old, or not ours."""
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was too old or not ours; or one of a page under an address that the server does not know as its own.
+
+    The second one is for an administrator: no person can put it right by loading the page again.
+    """
+    if reason.startswith(FOREIGN_ORIGIN):
+        came, known = request.headers.get("Origin", "")[:200], ", ".join(settings.CSRF_TRUSTED_ORIGINS)
+        logger.warning("a form was refused: it came from %s, PUBLIC_URL is %s", came, known)
+        words = _(
+            "Nothing was changed. This page was opened at %(came)s, but the server is told that people use %(known)s. "
+            "An administrator can put this right: PUBLIC_URL must be the address in the browser's address bar, and "
+            "proxies must pass on Host and X-Forwarded-Proto and be counted in TRUSTED_PROXIES."
+        )
+        context = {
+            "title": _("This address is not the site's own"),
+            "sentence": words % {"came": came, "known": known},
+        }
+        return render(request, "instore/refused.html", context, status=403)
     context = {
         "title": _("This page was open too long"),
         "sentence": _("Nothing was changed. Load the page again and repeat what you did."),

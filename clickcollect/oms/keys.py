@@ -1,14 +1,11 @@
 """The keys of pickup codes: which are known, and how many open codes need each (contract sections 5 and 7)."""
 
-import base64
-import secrets
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db.models import Count, Q
-from django.utils.timezone import now
 
 from clickcollect.accounts.adapters import encrypted_anew
 from clickcollect.oms.models import CodeIssue
@@ -50,11 +47,6 @@ def census() -> list[KeyUse]:
         )
         for key_id in [*known, *(lost for lost in needed if lost not in known)]
     ]
-
-
-def new_key() -> str:
-    """A fresh `id:base64` entry for PICKUP_CODE_KEYS, to stand before the others. The id is the time it was made."""
-    return f"{now():k%Y%m%d%H%M%S}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def sealed_with(key_id: str) -> int:

@@ -19,6 +19,7 @@ from clickcollect.processes.home import EXTENSION_SECRETS, PASSWORDS, SECRETS, S
 from clickcollect.processes.plan import Plan, extension_command, prepare, web_command
 from clickcollect.processes.ports import EXTENSION, WEB, Ports
 from clickcollect.processes.problem import Problem
+from clickcollect.processes.values import check_values
 
 LASTING = ("run", "serve", "worker", "extension")  # commands whose PostgreSQL others may use
 WAIT_SECONDS = 60.0
@@ -37,6 +38,7 @@ def shop(command: str) -> Iterator[None]:
 @contextmanager
 def environment(command: str, *, needed: tuple[str, ...], secrets: tuple[str, ...]) -> Iterator[None]:
     """Put into our environment what `run` would give such a process, and nothing of the other roles."""
+    check_values()
     home = Home.from_environment()
     with _addresses(home, command, needed) as urls:
         keys = home.keys(needed=secrets)
@@ -49,6 +51,7 @@ def environment(command: str, *, needed: tuple[str, ...], secrets: tuple[str, ..
 
 def migrate() -> None:
     """Bring the tables of both programs up to date, and grant the application its rights. Raises Problem."""
+    check_values()
     home = Home.from_environment()
     with _addresses(home, "migrate", tuple(URLS)) as urls:
         keys = home.keys(needed=SECRETS)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -159,6 +160,11 @@ class Home:
             ) from error
         pairs = [line.partition("=") for line in lines if line.strip() and not line.startswith("#")]
         return {name.strip(): value.strip() for name, _sign, value in pairs}
+
+
+def new_code_key() -> str:
+    """A fresh `id:base64` entry for PICKUP_CODE_KEYS, to stand before the others. The id is the time it was made."""
+    return f"{datetime.now(UTC):k%Y%m%d%H%M%S}:{_random_base64()}"
 
 
 def shorten(log: Path) -> None:

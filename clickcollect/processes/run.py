@@ -21,6 +21,7 @@ from clickcollect.processes.plan import Plan, fingerprint, prepare
 from clickcollect.processes.ports import EXTENSION, WEB, Ports
 from clickcollect.processes.postgres import Server
 from clickcollect.processes.problem import Problem
+from clickcollect.processes.values import check_values
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HOLD_SECONDS = 5.0
@@ -41,6 +42,7 @@ def run(*, demo: bool) -> None:
 
 
 def _start_and_watch(console: Console, stack: ExitStack, *, demo: bool) -> NoReturn:
+    check_values()
     home, ports = Home.from_environment(), Ports.from_environment()
     home.make()
     _hold(home, Holder(os.getpid(), "run", ports.web_address), stack)

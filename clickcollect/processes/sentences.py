@@ -10,6 +10,11 @@ from clickcollect.processes.database import unreachable
 from clickcollect.processes.problem import Problem
 
 STATUS = 2
+NOT_MIGRATED = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InsufficientPrivilege,
+)
 
 
 @contextmanager
@@ -31,12 +36,14 @@ def sentence_of(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, psycopg.OperationalError):
         return unreachable("this data folder", error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'Something'} cannot be used: {error.strerror or type(error).__name__}."
     return _sentence_of_django(error) if "django" in sys.modules else None  # the supervisor never loads it
 
 
 def _sentence_of_django(error: Exception) -> str | None:
     from django.core.exceptions import ImproperlyConfigured
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
 
     from clickcollect.errors import DomainError, ValidationFailed
 
@@ -46,4 +53,6 @@ def _sentence_of_django(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OperationalError):
         return unreachable("DATABASE_URL", error)
+    if isinstance(error, ProgrammingError) and isinstance(error.__cause__, NOT_MIGRATED):
+        return "The tables are not there, not up to date, or not open to this role. Run `clickcollect migrate`."
     return None

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clickcollect.processes.console import shop
-from clickcollect.processes.home import Home
+from clickcollect.processes.home import Home, new_code_key
 from clickcollect.processes.problem import Problem
 
 token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
@@ -110,20 +110,14 @@ def show_keys(context: typer.Context) -> None:
 @keys.command("new")
 def new_key() -> None:
     """Print a fresh key; put it before the others in PICKUP_CODE_KEYS and start again."""
-    with shop("keys new"):
-        from clickcollect.oms.keys import new_key as make
-
-        made = make()
-    typer.echo(made)
+    typer.echo(new_code_key())
 
 
 @keys.command("rotate")
 def rotate_key() -> None:
     """Put a fresh key before the others in keys.env. New codes use it after the next start; old ones still verify."""
     with shop("keys rotate"):
-        from clickcollect.oms.keys import new_key as make
-
-        made = make()
+        made = new_code_key()
         Home.from_environment().put_key_first(made)
     typer.echo(f"The key {made.partition(':')[0]} is the newest. Start again, then run `clickcollect keys reseal`.")
 

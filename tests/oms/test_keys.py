@@ -14,6 +14,7 @@ from clickcollect.oms import keys, pickup_code, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import available_commands, run_command
 from clickcollect.oms.models import CodeIssue
+from clickcollect.processes.home import new_code_key
 from clickcollect.settings import parse_code_keys
 from tests import shop
 
@@ -137,12 +138,12 @@ def test_a_package_whose_key_is_lost_can_be_given_a_new_code() -> None:
     ["k1", "k1:", ":QUJD", "k1:QUJD", "k1:not base64!", "a:{0},a:{0}", "x" * 33 + ":{0}"],
 )
 def test_a_wrong_key_setting_is_a_sentence(text: str) -> None:
-    good = keys.new_key().partition(":")[2]
+    good = new_code_key().partition(":")[2]
     with pytest.raises(ImproperlyConfigured, match="PICKUP_CODE_KEYS must read"):
         parse_code_keys(text.format(good))
 
 
 def test_a_new_key_can_be_put_before_the_others() -> None:
-    first, second = keys.new_key(), keys.new_key().replace("k", "j", 1)
+    first, second = new_code_key(), new_code_key().replace("k", "j", 1)
     assert len(parse_code_keys(f"{second},{first}")) == 2
     assert settings.PICKUP_CODE_KEYS, "tests run with a key"

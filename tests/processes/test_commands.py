@@ -7,6 +7,8 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.db import connection
+from django.test import override_settings
 from typer.testing import CliRunner, Result
 
 from clickcollect.accounts import tokens
@@ -18,8 +20,10 @@ from clickcollect.oms import audit
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
+from clickcollect.processes.checks import READY
 from clickcollect.processes.problem import Problem
 from clickcollect.processes.sentences import sentence_of
+from clickcollect.whisperer.models import Endpoint, Hook
 from tests import shop
 
 DATA = Path(__file__).parents[1] / "data"
@@ -143,9 +147,49 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_check_finds_everything_in_order() -> None:
+    complete_shop()
     done = call("check")
     assert done.exit_code == 0, done.output
     assert done.stdout.endswith("Everything is in order.\n")
+
+
+def complete_shop() -> None:
+    """A store, a hook that hears of codes, a worker."""
+    shop.make_store()
+    url = "http://127.0.0.1:9/events/"
+    endpoint = Endpoint.objects.create(target_url=url)
+    user = shop.make_user(Role.ADMIN)
+    Hook.objects.create(user=user, event_type=READY, target_url=url, endpoint=endpoint)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+
+
+def test_check_sees_what_a_shop_lacks() -> None:
+    done = call("check")
+    assert done.exit_code == 1
+    assert "Everything is in order" not in done.output
+    for words in ("There is no store", f"No active hook hears {READY}", "No worker has given a sign of life"):
+        assert f"NOT IN ORDER: {words}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("public_url", "proxies", "bind", "words"),
+    [
+        ("https://pickup.example.test", 0, "", "PUBLIC_URL is https://pickup.example.test, and TRUSTED_PROXIES is 0"),
+        ("http://127.0.0.1:8000", 1, "", "TRUSTED_PROXIES is 1, and PUBLIC_URL is http://127.0.0.1:8000"),
+        ("http://127.0.0.1:8000", 0, "0.0.0.0", "BIND is 0.0.0.0, and PUBLIC_URL is http://127.0.0.1:8000"),
+    ],
+)
+def test_check_sees_addresses_that_contradict_each_other(
+    public_url: str, proxies: int, bind: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete_shop()
+    monkeypatch.setenv("BIND", bind)
+    secure = public_url.startswith("https")
+    with override_settings(PUBLIC_URL=public_url, TRUSTED_PROXIES=proxies, SECURE=secure):
+        done = call("check")
+    assert done.exit_code == 1
+    assert f"NOT IN ORDER: {words}" in done.stderr
 
 
 def test_the_first_administrator_is_added_from_the_console() -> None:

@@ -116,8 +116,10 @@ def test_a_run_and_what_may_be_done_beside_it(run: Run) -> None:
     assert len(twice.stderr.splitlines()) == 1
 
     beside = run.call("check")
-    assert beside.returncode == 0, beside.stderr
-    assert "Everything is in order" in beside.stdout
+    assert beside.returncode == 1, beside.stderr
+    assert "The tables are up to date." in beside.stdout
+    assert "NOT IN ORDER: There is no store." in beside.stderr
+    assert "No worker" not in beside.stderr
 
     everything = [supervisor, *supervisor.children(recursive=True)]
     supervisor.send_signal(signal.SIGINT)

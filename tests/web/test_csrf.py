@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from clickcollect.accounts.models import Role
@@ -67,3 +67,22 @@ def test_t47_control_with_its_token_the_same_request_is_taken() -> None:
     address = f"/instore/packages/{package.number}/commands/complete-packaging-without-shipment/"
     assert client.post(address, headers={"X-CSRFToken": token}).status_code < 400
     assert shop.state_of(package) == states.PACKED
+
+
+@pytest.mark.django_db
+def test_a_page_under_an_address_that_is_not_the_sites_is_told_apart_from_an_old_one() -> None:
+    """PUBLIC_URL is a trusted origin even where the proxy hides that it was asked by https; another one is named."""
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/")
+    form = {"login": "nobody", "password": "x", "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    with override_settings(CSRF_TRUSTED_ORIGINS=["https://pickup.example.test"]):
+        known = client.post("/accounts/login/", form, headers={"Origin": "https://pickup.example.test"})
+        assert known.status_code == 200
+        foreign = client.post("/accounts/login/", form, headers={"Origin": "https://other.example.test"})
+        page = foreign.content.decode()
+        assert foreign.status_code == 403
+        for words in ("https://other.example.test", "https://pickup.example.test", "PUBLIC_URL", "TRUSTED_PROXIES"):
+            assert words in page
+        old = client.post("/accounts/login/", form | {"csrfmiddlewaretoken": "x" * 64})
+        assert old.status_code == 403
+        assert "This page was open too long" in old.content.decode()

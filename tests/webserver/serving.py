@@ -27,10 +27,11 @@ class Served:
     port: int
     process: "subprocess.Popen[bytes]"
     log: Path
+    host: str = "127.0.0.1"
 
-    def connect(self, source: str = "127.0.0.1", *, host: str = "127.0.0.1") -> socket.socket:
+    def connect(self, source: str = "127.0.0.1", *, host: str = "") -> socket.socket:
         """A connection from an address of this machine."""
-        return socket.create_connection((host, self.port), timeout=20, source_address=(source, 0))
+        return socket.create_connection((host or self.host, self.port), timeout=20, source_address=(source, 0))
 
     def ask(self, request: bytes, source: str = "127.0.0.1") -> "Answer":
         """One request, and the answer."""
@@ -107,7 +108,9 @@ def serving(
 
 
 @contextmanager
-def started(command: Sequence[str], log: Path, *, port: int, path: str, **environment: str) -> Iterator[Served]:
+def started(
+    command: Sequence[str], log: Path, *, port: int, path: str, host: str = "127.0.0.1", **environment: str
+) -> Iterator[Served]:
     """A Python program that serves on a port; it is ended with everything that it started."""
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -117,7 +120,7 @@ def started(command: Sequence[str], log: Path, *, port: int, path: str, **enviro
             stderr=output,
             start_new_session=True,
         )
-    served = Served(port, process, log)
+    served = Served(port, process, log, host)
     try:
         wait_until_it_answers(served, path)
         yield served

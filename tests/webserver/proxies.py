@@ -1,0 +1,161 @@
+"""Real proxies before a real server: Debian's nginx and Caddy, with TLS, as the documentation sets them up."""
+
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.extension.running import free_port
+
+HOST = "pickup.example.test"
+
+NGINX = """
+daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; {user}
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    upstream clickcollect {{ server 127.0.0.1:{upstream}; keepalive 16; keepalive_timeout 8s; }}
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        server_name {host};
+        ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+        client_max_body_size 20m; client_body_timeout 10s; client_header_timeout 10s;
+        location / {{
+            proxy_pass http://clickcollect;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            {headers}
+        }}
+    }}
+}}
+"""
+NGINX_HEADERS = """
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+"""
+CADDY = """
+{{
+    admin off
+    auto_https off
+    storage file_system {folder}
+}}
+https://{host}:{port}, https://localhost:{port} {{
+    bind 127.0.0.1
+    tls {folder}/cert.pem {folder}/key.pem
+    reverse_proxy 127.0.0.1:{upstream} {{
+        transport http {{
+            keepalive 8s
+        }}
+    }}
+}}
+"""
+
+
+class Proxy:
+    """A proxy that runs, and how a browser reaches it: by its name, over TLS."""
+
+    def __init__(self, name: str, port: int, certificate: Path) -> None:
+        self.name, self.port = name, port
+        self.context = ssl.create_default_context(cafile=str(certificate))
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}:{self.port}"
+
+    def connect(self) -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return self.context.wrap_socket(plain, server_hostname=HOST)
+
+
+@contextmanager
+def proxy(name: str, folder: Path, *, upstream: int, headers: str = NGINX_HEADERS) -> Iterator[Proxy]:
+    """nginx or Caddy in front of a port of this machine, until the block ends."""
+    program = program_of(name)
+    certificate = make_certificate(folder)
+    port = free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    values = {"folder": folder, "port": port, "upstream": upstream, "host": HOST, "headers": headers, "user": user}
+    config = folder / name
+    config.write_text((NGINX if name == "nginx" else CADDY).format(**values))
+    command = {
+        "nginx": [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "log")],
+        "caddy": [program, "run", "--adapter", "caddyfile", "--config", str(config)],
+    }[name]
+    with (folder / "output").open("ab") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, start_new_session=True, env=os.environ | {"HOME": str(folder)}
+        )
+    try:
+        made = Proxy(name, port, certificate)
+        wait_until_it_listens(made, process, folder)
+        yield made
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def program_of(name: str) -> str:
+    """Where it is. `.ci/run` installs it; a machine of somebody's own may do without, and is told what is not tried."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if found is not None:
+        return found
+    words = f"{name} is not installed, and this test needs it: apt install {name}"
+    if os.environ.get("CI"):
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+def wait_until_it_listens(made: Proxy, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        assert process.poll() is None, (folder / "output").read_text()
+        try:
+            made.connect().close()
+        except OSError:
+            assert time.monotonic() < deadline, (folder / "output").read_text()
+            time.sleep(0.05)
+        else:
+            return
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate of our own for the host, and its key beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST), x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *form))
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return folder / "cert.pem"
