@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.extension.running import ROOT, SECRET, Answer, call, event, free_port, signature
+from tests.extension.running import ROOT, SECRET, Answer, call, event, signature
+from tests.ports import free_port
 
 PAGE = (ROOT / "docs" / "write-an-extension.md").read_text()
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.extension.running import call, database, free_port, running
+from tests.extension.running import call, database, running
+from tests.ports import free_port
 from tests.processes.test_start import run_command
 from tests.webserver.serving import started
 

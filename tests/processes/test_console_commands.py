@@ -13,8 +13,7 @@ import typer.main
 from clickcollect.cli import app
 from clickcollect.processes.database import URLS
 from clickcollect.processes.home import PASSWORDS, SECRETS
-from tests.extension.running import free_port
-from tests.processes.test_start import unreachable_url
+from tests.ports import free_port
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "token create": ("lena", "--name", "till"),
@@ -62,7 +61,7 @@ def own_database(url: str) -> dict[str, str]:
 
 SITUATIONS: Mapping[str, Mapping[str, str]] = {
     "nothing": {},
-    "unreachable": own_database(unreachable_url()),
+    "unreachable": own_database("postgres://app:a-secret@127.0.0.1:9/shop"),
     "no folder": {"CLICKCOLLECT_HOME": "/dev/null/none"},
     "a path": {"PUBLIC_URL": "https://shop.example.test/pickup"},
     "no number": {"TRUSTED_PROXIES": "one"},

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from clickcollect.processes.checks import look_for_pooler
-from tests.extension.running import free_port
+from tests.ports import free_port
 from tests.webserver.proxies import program_of
 
 CONFIG = """

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from clickcollect.accounts.models import Role
 from tests import shop
-from tests.extension.running import database, free_port, running
+from tests.extension.running import database, running
+from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, slow_bodies, slow_heads, started
 from tests.webserver.test_slow_clients import OTHER, typical_seconds
 

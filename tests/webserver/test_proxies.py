@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from clickcollect.accounts.models import Role
 from tests import shop
-from tests.extension.running import free_port
+from tests.ports import free_port
 from tests.webserver.proxies import HOST, Proxy, proxy
 from tests.webserver.serving import Answer, Served, dripping, head, read_answer, started
 

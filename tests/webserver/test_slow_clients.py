@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extension.running import free_port
+from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, serving, slow_bodies, slow_heads, started
 from webserver.connections import PER_CLIENT
 from webserver.front import REQUESTS_PER_CLIENT
