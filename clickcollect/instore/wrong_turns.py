@@ -55,8 +55,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     The second one is for an administrator: no person can put it right by loading the page again.
     """
-    if reason.startswith(FOREIGN_ORIGIN):
-        came, known = request.headers.get("Origin", "")[:200], ", ".join(settings.CSRF_TRUSTED_ORIGINS)
+    came, known = request.headers.get("Origin", "")[:200], ", ".join(settings.CSRF_TRUSTED_ORIGINS)
+    if reason.startswith(FOREIGN_ORIGIN) and came != "null":  # `null` is a page without an address: not ours
         logger.warning("a form was refused: it came from %s, PUBLIC_URL is %s", came, known)
         words = _(
             "Nothing was changed. This page was opened at %(came)s, but the server is told that people use %(known)s. "

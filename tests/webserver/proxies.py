@@ -53,6 +53,10 @@ CADDY = """
 {{
     admin off
     auto_https off
+    skip_install_trust
+    servers {{
+        protocols h1 h2
+    }}
     storage file_system {folder}
 }}
 https://{host}:{port}, https://localhost:{port} {{
