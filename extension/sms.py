@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from extension import phone
+from extension import certificates, phone
 from extension.config import SEND_SMS, SIMULATOR, Config
 from extension.retry import USUAL_PAUSE, asked_for
 
@@ -88,6 +88,10 @@ def _send_by_call(sms: Sms, *, config: Config) -> Answer:
         return Later(seconds=60, reason="The SMS provider is not set up. Set EXTENSION_SMS_URL.")
     try:
         status, retry_after = asyncio.run(_post(sms, config=config))
+    except aiohttp.ClientSSLError as error:
+        reason = certificates.sentence(error)
+        logger.warning("event=%s %s", sms.event_uuid, reason)
+        return Later(seconds=60, reason=reason)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         logger.warning("event=%s the SMS provider cannot be reached: %s", sms.event_uuid, type(error).__name__)
         return Later()

@@ -19,7 +19,7 @@ import aiohttp
 from yarl import URL
 
 from clickcollect import __version__
-from clickcollect.whisperer import hooks, own_headers, retry, sealing, signing, targets
+from clickcollect.whisperer import certificates, hooks, own_headers, retry, sealing, signing, targets
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.hook_faults import is_reserved
 from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Hook, Reason
@@ -182,6 +182,8 @@ async def post(session: aiohttp.ClientSession, *, url: str, body: bytes, headers
             return answer
     except TimeoutError:
         return Answer(reason=Reason.TIMEOUT)
+    except aiohttp.ClientSSLError as error:
+        return Answer(reason=certificates.reason_of(error))
     except (aiohttp.InvalidURL, aiohttp.ClientConnectorError) as error:
         banned = targets.MARK in str(error) or isinstance(error, aiohttp.InvalidURL)
         return Answer(reason=Reason.ADDRESS_REFUSED if banned else Reason.NO_CONNECTION)

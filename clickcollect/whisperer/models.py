@@ -32,6 +32,15 @@ class Reason(models.TextChoices):
     """Why an attempt failed or a delivery ended, in one word; an answer's body is never kept."""
 
     NO_CONNECTION = "no_connection", _("No connection")
+    NO_SECURE_CONNECTION = "no_secure_connection", _("No secure connection came about")
+    CERTIFICATE_EXPIRED = "certificate_expired", _("The receiver's certificate has expired")
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid", _("The receiver's certificate is not valid yet")
+    CERTIFICATE_OF_ANOTHER_NAME = "certificate_of_another_name", _("The receiver's certificate is for another name")
+    CERTIFICATE_UNTRUSTED = (
+        "certificate_untrusted",
+        _("The receiver's certificate is self-signed, or its issuer is not known here"),
+    )
+    CERTIFICATE_REFUSED = "certificate_refused", _("The receiver's certificate was not accepted")
     TIMEOUT = "timeout", _("No answer in time")
     ADDRESS_REFUSED = "address_refused", _("The address is not allowed")
     BROKEN_ANSWER = "broken_answer", _("The answer was not HTTP, or broke off")
