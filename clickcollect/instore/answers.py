@@ -13,7 +13,7 @@ from clickcollect.errors import DomainError, OtpMalformed
 from clickcollect.instore import clock_words, package_page
 from clickcollect.instore.buttons import Button
 from clickcollect.instore.desk import Desk
-from clickcollect.oms import attempts, search, states
+from clickcollect.oms import attempts, labels, states
 from clickcollect.oms.access import get_package
 from clickcollect.oms.models import Package
 
@@ -55,13 +55,20 @@ class Verdict:
 
 def refuse_label(*, package: Package, typed: str) -> None:
     """A scanned parcel label in the code's field is no try: right parcel or wrong parcel, nothing is counted."""
-    label = search.read_label(typed)
-    if label is None:
-        return
-    if label == package.number:
-        raise OtpMalformed(_("Right package. Now enter the customer's code."), label=label)
-    words = {"this": label, "that": package.number}
-    raise OtpMalformed(_("This is package %(this)s, the code was for %(that)s. Fetch the right one.") % words)
+    refusal = about_label(package=package, typed=typed)
+    if refusal:
+        raise refusal
+
+
+def about_label(*, package: Package, typed: str) -> OtpMalformed | None:
+    """Whether a label is this package's or another's; nothing if the text is no label."""
+    numbers = labels.read(typed)
+    if not numbers:
+        return None
+    if package.number in numbers:
+        return OtpMalformed(_("Right package. Now enter the customer's code."), label=package.number)
+    words = {"this": numbers[0], "that": package.number}
+    return OtpMalformed(_("This is package %(this)s, the code was for %(that)s. Fetch the right one.") % words)
 
 
 def answer(*, desk: Desk, number: str, slug: str, dialog_key: str, told: "Told") -> HttpResponse:

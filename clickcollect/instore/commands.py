@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from clickcollect.accounts import idempotency
 from clickcollect.accounts.idempotency import Answer
-from clickcollect.errors import DomainError
+from clickcollect.errors import DomainError, OtpMalformed
 from clickcollect.instore import answers, sign_off
 from clickcollect.instore.desk import Desk, at_the_desk, is_partial
 from clickcollect.oms.access import Actor, get_package
@@ -65,6 +65,17 @@ def run(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespons
     if not is_partial(request):  # a browser without scripts
         return HttpResponseRedirect(reverse("instore:package", args=[number]))
     return answers.answer(desk=desk, number=number, slug=slug, dialog_key=data.get("from", ""), told=told)
+
+
+@require_POST
+@sensitive_post_parameters("label")
+@at_the_desk
+def check_label(request: HttpRequest, desk: Desk, number: str) -> HttpResponse:
+    """Whether a scanned label is this package's, asked while the code is. Nothing runs, so nothing is counted."""
+    package = get_package(desk.actor, number=number)
+    refusal = answers.about_label(package=package, typed=request.POST.get("label", "")) or OtpMalformed()
+    key = request.POST.get("from", "")
+    return answers.answer(desk=desk, number=number, slug="", dialog_key=key, told=Told.of(refusal))
 
 
 def cut(name: str, text: str) -> str:

@@ -160,11 +160,10 @@ def is_late(package: Package) -> bool:
 
 
 def find(desk: Desk, query: str) -> Found:
-    """Search the store: one statement, or two where a package number was scanned."""
+    """Search the store: first as a label, then in everything a package is found by."""
     mine = packages_of(desk.actor)
-    scanned = search.by_number(mine, query)
-    if scanned:
-        return Found(hits=[scanned])
+    if meant := search.by_label(mine, query):
+        return Found(hits=meant)
     hits = search.matching(mine, query).order_by(F("due_at").asc(nulls_last=True), "-id")[:MOST_FOUND]
     return Found(hits=list(hits))
 

@@ -19,7 +19,7 @@ from clickcollect.instore.desk import Desk, at_the_desk, go, is_partial
 from clickcollect.instore.lists import Counts, Found, Page, Tab
 from clickcollect.instore.rows import Row
 
-LONGEST_QUERY: Final = 200
+LONGEST_QUERY: Final = 500  # more than a label may have: of a cut text no number is read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,5 +40,6 @@ urlpatterns = [
     path("packages/<package_number:number>/live/", package_page.live, name="package_live"),
     path("packages/<package_number:number>/place/", packing.place, name="place"),
     path("packages/<package_number:number>/items/<int:item_id>/", packing.tick, name="tick"),
+    path("packages/<package_number:number>/label/", commands.check_label, name="label"),
     path("packages/<package_number:number>/commands/<slug:slug>/", commands.run, name="command"),
 ]

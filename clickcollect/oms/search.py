@@ -13,14 +13,15 @@ from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db.models import Func, QuerySet, TextField, Value
 from django.db.models.sql.compiler import SQLCompiler
 
+from clickcollect.oms import labels
 from clickcollect.oms.models import Package
 
 LONGEST_TERM: Final = 64
 MOST_TERMS: Final = 60
 MOST_ASKED: Final = 8
+MOST_READ: Final = 20
 SHORTEST_PREFIX: Final = 2  # a single character is a shelf, not the beginning of half of all names
 
-LABEL: Final = re.compile(r"pk[\s-]*(\d{1,18})")
 WORD: Final = re.compile(r"[^\W_]+")
 NUMBER: Final = re.compile(r"[\w#./:-]+")  # one number as it is typed, `WEB-100093`, if it has a digit
 MOST_BEGINNINGS: Final = 6
@@ -96,17 +97,17 @@ def update(package: Package) -> None:
 class LexemeQuery(SearchQuery):
     """A tsquery of ready lexemes, quoted: what a person types is never parsed as an expression."""
 
-    def __init__(self, lexemes: Iterable[str], **extra: Any) -> None:
-        super().__init__(Value(" & ".join(map(quoted, lexemes))), **extra)
+    def __init__(self, lexemes: Iterable[str], *, whole: bool = False, **extra: Any) -> None:
+        super().__init__(Value(" & ".join(quoted(lexeme, whole=whole) for lexeme in lexemes)), **extra)
 
     def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, Any]:  # type: ignore[override]
         return super(SearchQuery, self).as_sql(compiler, connection, template="(%(expressions)s)::text::tsquery")
 
 
-def quoted(lexeme: str) -> str:
-    """A lexeme as tsquery text; it matches as the beginning of a word unless it is very short."""
+def quoted(lexeme: str, *, whole: bool = False) -> str:
+    """A lexeme as tsquery text; it matches as the beginning of a word unless it is very short, or ``whole``."""
     safe = lexeme.replace("\\", "\\\\").replace("'", "''")
-    return f"'{safe}':*" if len(lexeme) >= SHORTEST_PREFIX else f"'{safe}'"
+    return f"'{safe}':*" if len(lexeme) >= SHORTEST_PREFIX and not whole else f"'{safe}'"
 
 
 def asked_terms(text: str) -> list[str]:
@@ -131,13 +132,15 @@ def matching(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     return packages.filter(search=LexemeQuery(asked)) if asked else packages.none()
 
 
-def by_number(packages: QuerySet[Package], text: str) -> Package | None:
-    """The one package whose own number was typed or scanned, whatever else its digits may begin."""
-    number = read_label(text)
-    return packages.filter(number=number).first() if number else None
+def by_label(packages: QuerySet[Package], text: str) -> list[Package]:
+    """The packages that a label can mean, as a rule one; none if the text is no label, or no package bears its number.
 
-
-def read_label(text: str) -> str | None:
-    """The package number on a scanned label, `PK-20481`; None if it is something else."""
-    digits = LABEL.fullmatch(fold(text[:LONGEST_TERM]).strip())
-    return f"PK-{digits[1]}" if digits else None
+    Several: two numbers can be read in it, or an order or a shelf is called just so. Then a person chooses.
+    """
+    bearing = list(packages.filter(number__in=labels.read(text)[:MOST_READ]))
+    if not bearing:
+        return []
+    name = "".join(words(text))
+    is_name = any(map(str.isdigit, name))  # "pk" alone is a part of every package's number
+    called = packages.filter(search=LexemeQuery([name], whole=True))[:MOST_READ] if is_name else ()
+    return list({package.pk: package for package in (*bearing, *called)}.values())

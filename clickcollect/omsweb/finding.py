@@ -39,8 +39,7 @@ def find_everywhere(request: HttpRequest, text: str) -> list[SearchResult]:
 
 def packages(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
     rows = packages_of(actor_of(request))
-    exact = search.by_number(rows, asked)
-    found = [exact] if exact else list(search.matching(rows, asked).order_by("-pk")[:EACH])
+    found = search.by_label(rows, asked) or list(search.matching(rows, asked).order_by("-pk")[:EACH])
     for row in found:
         told = f"{_('Package')}, {row.order.customer_name}, {_(row.state.name)}"
         link = reverse("omsweb:oms_package_change", args=[row.pk])

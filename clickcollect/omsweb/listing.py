@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 PER_PAGE: Final = 50
 MOST_COUNTED: Final = 10_000  # contract section 2: a count stops here, and so do pages
-LONGEST_TEXT: Final = 100
+LONGEST_TEXT: Final = 500  # more than a label may have: of a cut text no number is read
 
 Rows = QuerySet[Any]
 Words = str | Promise

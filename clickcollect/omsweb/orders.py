@@ -38,8 +38,10 @@ def order_search(request: HttpRequest) -> Any:
         exact = {"email": text} if "@" in text else {"phone_number": "+" + "".join(filter(str.isdigit, text))}
         found = set(Order.objects.filter(number__startswith=text).values_list("pk", flat=True)[:MOST_FOUND])
         found |= set(Order.objects.filter(**exact).values_list("pk", flat=True)[:MOST_FOUND])
-        packages = search.matching(packages_of(actor_of(request)), text)
-        found |= set(packages.order_by().values_list("order_id", flat=True)[:MOST_FOUND])
+        packages = packages_of(actor_of(request))
+        found |= {package.order_id for package in search.by_label(packages, text)}
+        matching = search.matching(packages, text).order_by()
+        found |= set(matching.values_list("order_id", flat=True)[:MOST_FOUND])
         return rows.filter(pk__in=found)
 
     return narrow

@@ -74,10 +74,8 @@ def package_search(rows: Rows, text: str) -> Rows:
 
     A scanned label is that package alone, whatever else its digits may begin.
     """
-    number = search.read_label(text)
-    if number and rows.filter(number=number).exists():
-        return rows.filter(number=number)
-    return search.matching(rows, text)
+    meant = search.by_label(rows, text)
+    return rows.filter(pk__in=[package.pk for package in meant]) if meant else search.matching(rows, text)
 
 
 def package_listing(request: HttpRequest) -> Listing:

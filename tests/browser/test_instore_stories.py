@@ -115,7 +115,7 @@ def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) ->
     search.update(package)
     page = window(shop.make_user("associate", package.stock_location)).go()
     expect(page.get_by_label("Search or scan")).to_be_focused()
-    page.keyboard.type(str(package.number))
+    page.keyboard.type(str(package.number), delay=60)  # faster would be a scanner
     page.keyboard.press("Enter")
     main = page.get_by_role("button", name="Delivered", exact=True)
     expect(main).to_be_focused()

@@ -1,6 +1,5 @@
 // Instore's scripts: each does one thing, none decides anything about a package.
 import "./tabs.js";
-import "./scan.js";
 import "./live.js";
 import "./handover.js";
 import "./idle.js";

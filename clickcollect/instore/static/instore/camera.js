@@ -1,5 +1,5 @@
 // The camera as a scanner, where the browser can read barcodes; elsewhere it says so.
-import { scanned } from "./scan.js";
+import { scanned } from "./pieces.js";
 
 const dialog = () => document.getElementById("camera");
 const say = (words) => (document.getElementById("camera-said").textContent = words);

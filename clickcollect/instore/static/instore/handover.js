@@ -65,6 +65,15 @@ document.addEventListener("pointerdown", (event) => {
   if (event.target.closest("[data-digit]")) event.preventDefault(); // the field keeps the focus
 });
 
+// ---- A label that is scanned while the code is asked for: right package or wrong, it is no try ------
+const checkLabel = (event, form) => {
+  event.preventDefault();
+  const body = new FormData();
+  body.set("label", event.detail);
+  body.set("from", form.dataset.key);
+  run({ url: form.dataset.label, body, button: form.querySelector("[type=submit]"), form });
+};
+
 // ---- Packing: a tap or a scanned SKU ticks a piece off ----------------------------------------
 const pick = (button) => {
   const { picked, of, tick } = button.dataset;
@@ -73,6 +82,8 @@ const pick = (button) => {
   run({ url: tick, body, button });
 };
 document.addEventListener("instore:scanned", (event) => {
+  const form = openDialog()?.querySelector("form[data-label]");
+  if (form) return checkLabel(event, form);
   const same = [...document.querySelectorAll("[data-sku]")].filter(
     (one) => one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
   );

@@ -19,3 +19,10 @@ export const put = (html) => {
 };
 
 export const openDialog = () => document.querySelector("dialog[open]");
+
+// Whoever on the page knows what was scanned takes it; else it is searched for.
+export const scanned = (text) => {
+  const told = new CustomEvent("instore:scanned", { detail: text, cancelable: true });
+  const { home } = document.body.dataset;
+  if (document.dispatchEvent(told) && home) window.location.assign(`${home}?q=${encodeURIComponent(text)}`);
+};

@@ -1,0 +1,415 @@
+"""The keys of a scanner press no button, on no page, and stay in no field; a person's keys do what they always did."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from clickcollect.oms import search, states
+from clickcollect.oms.models import Package
+from tests import shop
+from tests.browser.conftest import OpenWindow
+from tests.browser.scanner import ALT, CONTROL, Key, Keyboard, key, keys, plain
+from tests.browser.test_instore_stories import dialog_of, package_page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FOCUS: dict[str, Callable[[Page], None]] = {
+    "button": lambda page: page.locator("#main-button").focus(),
+    "field": lambda page: page.get_by_label("Shelf", exact=True).focus(),
+    "nowhere": lambda page: page.evaluate("document.activeElement.blur()"),
+}
+each_focus = pytest.mark.parametrize("focus", FOCUS)
+
+
+def packed(**fields: Any) -> Package:
+    """A package whose main button sends the customer's code; its label can be searched for."""
+    package = shop.make_package(states.PACKED, **fields)
+    search.update(package)
+    return package
+
+
+def posts_of(page: Page) -> list[str]:
+    """What the page sends from now on that could change something."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    return sent
+
+
+def asked_for(page: Page) -> str:
+    """What the page that the browser is on was searched for."""
+    return parse_qs(urlsplit(page.url).query).get("q", [""])[0]
+
+
+def expect_search(page: Page, text: str) -> None:
+    page.wait_for_url(re.compile(r"/instore/\?q="), timeout=10_000)
+    assert asked_for(page) == text
+
+
+def expect_package(page: Page, package: Package) -> None:
+    page.wait_for_url(f"**/packages/{package.number}/", timeout=10_000)
+    expect(page.locator("#main-button")).to_be_focused()
+
+
+@each_focus
+@pytest.mark.parametrize("gap", [2, 8, 15])
+def test_a_barcode_with_a_blank_is_searched_for_and_presses_nothing(window: OpenWindow, focus: str, gap: int) -> None:
+    package = packed(shelf="C1")
+    page = package_page(window, package).page
+    sent = posts_of(page)
+    keyboard = Keyboard(page)
+    for text in ("XYZ BLK", "A B", "12  34  ", "x1\u00a0y2 z"):
+        FOCUS[focus](page)
+        keyboard.scan(f"{text}\n", gap=gap)
+        expect_search(page, text.strip())
+        page.goto(page.url.split("?")[0] + f"packages/{package.number}/")
+        expect(page.get_by_label("Shelf", exact=True)).to_have_value("C1")
+    assert sent == []
+    assert shop.state_of(package) == states.PACKED
+
+
+def test_control_without_the_reader_a_blank_sends_the_code_out(window: OpenWindow) -> None:
+    package = packed()
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.page.route("**/scan.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
+    page = opened.go(f"/instore/packages/{package.number}/")
+    FOCUS["button"](page)
+    with page.expect_response(re.compile("/commands/")):
+        Keyboard(page).scan("XYZ BLK\n")
+    assert shop.state_of(package) == states.READY
+
+
+# The clock of the blank stands still, as if the next key were always there in time.
+HOLD_TIMERS = """
+const real = window.setTimeout;
+window.setTimeout = (work, ms, ...rest) => (ms === 100 ? 0 : real(work, ms, ...rest));
+"""
+
+
+def test_a_barcode_that_begins_with_a_blank_presses_nothing_either(window: OpenWindow) -> None:
+    package = packed()
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.page.add_init_script(HOLD_TIMERS)
+    page = opened.go(f"/instore/packages/{package.number}/")
+    sent = posts_of(page)
+    keyboard = Keyboard(page)
+    for name in ("#main-button", "#more-button"):
+        page.locator(name).focus()
+        keyboard.scan(" QQ 1\n")
+        expect_search(page, "QQ 1")
+        page.go_back()
+    assert sent == []
+
+
+@each_focus
+@pytest.mark.parametrize("after", [4, 100, 250, 480])
+def test_a_second_enter_is_dead_on_the_page_before_and_on_the_page_after(
+    window: OpenWindow, focus: str, after: int
+) -> None:
+    first, second = packed(), packed()
+    page = package_page(window, first).page
+    sent = posts_of(page)
+    FOCUS[focus](page)
+    keyboard = Keyboard(page)
+    keyboard.scan(str(second.number), gap=4)
+    keyboard.go_on("\n", gap=4)
+    if after > 4:
+        expect_package(page, second)
+    keyboard.go_on("\n", gap=after)
+    if after == 4:
+        expect_package(page, second)
+    keyboard.go_on("\n \t", gap=3)
+    expect(page.locator("#main-button")).to_be_focused()
+    assert sent == []
+    assert {shop.state_of(first), shop.state_of(second)} == {states.PACKED}
+    with page.expect_response(re.compile("/commands/")):  # the next Enter is a person's
+        keyboard.go_on("\n", gap=700)
+    assert shop.state_of(second) == states.READY
+
+
+def test_control_without_the_reader_a_second_enter_presses_the_next_pages_button(window: OpenWindow) -> None:
+    package = packed()
+    opened = window(shop.make_user("associate", package.stock_location))
+    opened.page.route("**/scan.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
+    page = opened.go()
+    keyboard = Keyboard(page)
+    keyboard.scan(f"{package.number}\n")
+    expect_package(page, package)
+    with page.expect_response(re.compile("/commands/")):
+        keyboard.go_on("\n", gap=250)
+    assert shop.state_of(package) == states.READY
+
+
+def test_the_rest_of_a_scan_is_dead_on_both_pages(window: OpenWindow) -> None:
+    first, second, third = packed(), packed(), packed()
+    page = package_page(window, first).page
+    sent = posts_of(page)
+    keyboard = Keyboard(page)
+    keyboard.scan(f"{second.number}\n{third.number}\n XY\t", gap=4)
+    expect_package(page, second)
+    keyboard.go_on(f"{third.number}\n \n", gap=5)
+    expect(page.locator("#main-button")).to_be_focused()
+    keyboard.scan(f"{third.number}\n")
+    expect_package(page, third)
+    assert sent == []
+    assert {shop.state_of(one) for one in (first, second, third)} == {states.PACKED}
+
+
+NOISE = [
+    *(plain(name) for name in ("Shift", "ArrowLeft", "F8", "Escape", "Home", "Delete", "CapsLock", "PageDown")),
+    {"key": "Unidentified", "code": "", "windowsVirtualKeyCode": 229},
+    {"key": "Process", "code": "", "windowsVirtualKeyCode": 229},
+    {"key": "Dead", "code": "BracketLeft"},
+    {"key": "]", "code": "BracketRight", "modifiers": CONTROL, "windowsVirtualKeyCode": 221},
+    {"key": "b", "code": "KeyB", "modifiers": CONTROL, "windowsVirtualKeyCode": 66},
+]
+
+
+@each_focus
+def test_keys_that_are_no_characters_are_passed_over_inside_a_scan(window: OpenWindow, focus: str) -> None:
+    package, other = packed(shelf="C1"), packed()
+    page = package_page(window, package).page
+    sent = posts_of(page)
+    label = keys(str(other.number))
+    noisy: list[Key] = [label[0]]
+    for place, one in enumerate(label[1:]):
+        noisy += [NOISE[place % len(NOISE)], NOISE[(place * 3 + 1) % len(NOISE)], one]
+    FOCUS[focus](page)
+    Keyboard(page).scan([*noisy, *NOISE, key("\n")], gap=6)
+    expect_package(page, other)
+    assert sent == []
+    page.go_back()
+    expect(page.get_by_label("Shelf", exact=True)).to_have_value("C1")
+
+
+@each_focus
+def test_characters_sent_as_alt_and_a_number_are_read(window: OpenWindow, focus: str) -> None:
+    package, other = packed(), packed()
+    page = package_page(window, package).page
+    alt = plain("Alt", "AltLeft", windowsVirtualKeyCode=18, modifiers=ALT)
+    keyboard = Keyboard(page)
+    FOCUS[focus](page)
+    keyboard.at = time.time()
+    for char in str(other.number):
+        keyboard.alt(alt, [plain("Unidentified", f"Numpad{digit}", modifiers=ALT) for digit in f"{ord(char):03}"])
+    keyboard.go_on("\n", gap=4)
+    expect_package(page, other)
+    assert {shop.state_of(package), shop.state_of(other)} == {states.PACKED}
+
+
+@pytest.mark.parametrize("gap", [2, 8, 15])
+def test_a_tab_ends_a_scan_as_enter_does(window: OpenWindow, gap: int) -> None:
+    first, second = packed(), packed()
+    page = package_page(window, first).page
+    keyboard = Keyboard(page)
+    for focus in FOCUS.values():
+        focus(page)
+        keyboard.scan(f"{second.number}\t", gap=gap)
+        expect_package(page, second)
+        page.goto(page.url.replace(str(second.number), str(first.number)))
+    page.get_by_role("link", name="Packages").first.click()
+    expect(page.get_by_label("Search or scan")).to_be_focused()
+    page.get_by_label("Search or scan").fill("half a na")
+    keyboard.scan(f"{second.number}\t\n", gap=gap)
+    expect_package(page, second)
+    assert {shop.state_of(first), shop.state_of(second)} == {states.PACKED}
+
+
+def test_a_slow_scanner_is_read_where_nobody_types(window: OpenWindow) -> None:
+    first, second = packed(), packed()
+    page = package_page(window, first).page
+    keyboard = Keyboard(page)
+    for focus in ("button", "nowhere"):
+        FOCUS[focus](page)
+        keyboard.scan(f"{second.number}\n", gap=95)
+        expect_package(page, second)
+        page.goto(page.url.replace(str(second.number), str(first.number)))
+
+
+CODE_FOCUS: dict[str, Callable[[Page], None]] = {
+    "code": lambda page: dialog_of(page).get_by_label("SMS verification code").focus(),
+    "submit": lambda page: dialog_of(page).get_by_role("button", name="Verify and deliver").focus(),
+    "cancel": lambda page: dialog_of(page).get_by_role("button", name="Cancel").focus(),
+    "nowhere": lambda page: page.evaluate("document.activeElement.blur()"),
+}
+
+
+@pytest.mark.parametrize("focus", CODE_FOCUS)
+def test_a_label_in_the_dialog_of_the_code_says_whose_it_is_and_is_no_try(window: OpenWindow, focus: str) -> None:
+    package, other = shop.make_package(states.READY), shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    field = dialog_of(page).get_by_label("SMS verification code")
+    field.fill("48")
+    sent = posts_of(page)
+    keyboard = Keyboard(page)
+    said = {
+        f"{package.number}\n": "Right package. Now enter the customer's code.",
+        f"{other.number}\t": f"This is package {other.number}, the code was for {package.number}.",
+        "4006381333931\n\n": "This is not a pickup code.",
+        "X 1 2\n": "This is not a pickup code.",
+    }
+    for pressed, words in said.items():
+        CODE_FOCUS[focus](page)
+        with page.expect_response(re.compile("/label/")):
+            keyboard.scan(pressed, gap=4)
+        expect(dialog_of(page)).to_contain_text(words)
+        expect(field).to_have_value("48")
+        expect(field).to_be_focused()
+    assert not [url for url in sent if "/commands/" in url]
+    assert shop.reread(package).total_attempts == 0
+
+
+@pytest.mark.parametrize("gap", [1, 25, 60, 120, 250])
+def test_the_code_is_typed_at_any_speed(window: OpenWindow, gap: int) -> None:
+    package = shop.make_package(states.READY)
+    page = package_page(window, package).page
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
+    Keyboard(page).scan(f"{shop.right_code(package)}\n", gap=gap)
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+
+
+@pytest.mark.parametrize("gap", [50, 70, 110])
+def test_what_a_fast_person_types_stays_in_its_field(window: OpenWindow, gap: int) -> None:
+    package = packed()
+    page = package_page(window, package).page
+    page.get_by_label("Shelf", exact=True).focus()
+    keyboard = Keyboard(page)
+    keyboard.scan([*keys("b4 cc"), plain("Backspace", windowsVirtualKeyCode=8), key("\t"), *keys("12\n")], gap=gap)
+    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
+    expect(page.locator("#package")).to_contain_text("12 bags")
+    assert shop.reread(package).shelf == "B4 C"
+
+
+def test_a_key_that_is_held_is_no_scanner_and_presses_nothing_again(window: OpenWindow) -> None:
+    package = packed()
+    page = package_page(window, package).page
+    keyboard = Keyboard(page)
+    shelf = page.get_by_label("Shelf", exact=True)
+    shelf.focus()
+    keyboard.hold(key("a"), repeats=6)
+    expect(shelf).to_have_value("aaaaaa")
+    sent = posts_of(page)
+    page.evaluate("document.activeElement.blur()")
+    keyboard.hold(key("\n"), repeats=2, then=lambda: page.locator("#main-button").focus())
+    assert sent == []
+
+
+def test_blank_and_enter_of_a_person_press_what_has_the_focus(window: OpenWindow) -> None:
+    package = packed()
+    page = package_page(window, package).page
+    keyboard = Keyboard(page)
+    page.locator("#more-button").focus()
+    keyboard.scan(" ", gap=4)
+    expect(page.locator("#more")).to_be_visible()
+    keyboard.scan([plain("Escape", windowsVirtualKeyCode=27)], gap=4)
+    expect(page.locator("#more-button")).to_be_focused()
+    page.locator("#main-button").focus()
+    with page.expect_response(re.compile("/commands/")):
+        keyboard.scan("\n")
+    assert shop.state_of(package) == states.READY
+    page.goto(page.url.split("packages/")[0])
+    box = page.get_by_label(f"Select {package.number}")
+    box.focus()
+    keyboard.scan(" ", gap=4)
+    expect(box).to_be_checked()
+    keyboard.scan(" \t", gap=60)  # the next key is there before the blank has waited
+    expect(box).not_to_be_checked()
+    expect(box).not_to_be_focused()
+
+
+def test_a_click_right_after_a_scan_counts(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    search.update(package)
+    page = window(shop.make_user("associate", package.stock_location)).go()
+    Keyboard(page).scan(f"{package.number}\n")
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    Keyboard(page).scan(f"{shop.right_code(package)}\n", gap=20)
+    expect(page.get_by_role("status")).to_contain_text("Package delivered")
+
+
+def test_pasting_works_as_ever(window: OpenWindow) -> None:
+    package = packed()
+    opened = package_page(window, package)
+    page = opened.page
+    opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('D 7')")
+    page.get_by_label("Shelf", exact=True).focus()
+    page.keyboard.press("Control+v")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
+    assert shop.reread(package).shelf == "D 7"
+
+
+def open_menu(page: Page) -> None:
+    page.get_by_role("button", name="More").click()
+
+
+def open_list(page: Page) -> None:
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Deliver without code").click()
+    page.get_by_label("What did the customer show?").focus()
+
+
+def open_reason(page: Page) -> None:
+    open_list(page)
+    page.get_by_label("What did the customer show?").select_option("id_document")
+    page.get_by_role("textbox", name="Reason").fill("Phone lost")
+
+
+def open_green(page: Page) -> None:
+    page.get_by_role("button", name="Delivered", exact=True).click()
+    page.get_by_label("SMS verification code").fill(shop.right_code(Package.objects.earliest("pk")))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Next customer")).to_be_focused()
+
+
+@pytest.mark.parametrize("opened", [open_menu, open_list, open_reason, open_green])
+def test_menus_lists_dialogs_and_results_are_pressed_by_no_scan(
+    window: OpenWindow, opened: Callable[[Page], None]
+) -> None:
+    package = shop.make_package(states.READY)
+    other = packed()
+    page = package_page(window, package, "manager").page
+    opened(page)
+    before = shop.state_of(package)
+    sent = posts_of(page)
+    Keyboard(page).scan(f"i {other.number} \n\n", gap=4)
+    expect_search(page, f"i {other.number}")
+    assert sent == []
+    assert shop.state_of(package) == before
+
+
+@pytest.mark.parametrize(
+    "address", ["/instore/manager/", "/instore/pin/", "/instore/labels/?numbers={}", "/instore/nowhere/"]
+)
+def test_every_page_reads_a_label(window: OpenWindow, address: str) -> None:
+    package = packed()
+    page = window(shop.make_user("manager", package.stock_location)).go(address.format(package.number))
+    sent = posts_of(page)
+    page.locator("a, button").last.focus()
+    Keyboard(page).scan(f"{package.number}\n", gap=4)
+    expect_package(page, package)
+    assert sent == []
+
+
+def test_a_label_at_the_sign_in_is_no_try_of_a_pin_and_opens_after_it(window: OpenWindow) -> None:
+    package = packed()
+    shop.make_user("associate", package.stock_location, username="ayla")
+    page = window().go()
+    sent = posts_of(page)
+    keyboard = Keyboard(page)
+    for field in ("Username", "Password"):
+        page.get_by_label(field).focus()
+        keyboard.scan(f"{package.number}\n\n", gap=4)
+        page.wait_for_url(re.compile(r"next=.*" + str(package.number)))
+        expect(page.get_by_label(field)).to_have_value("")
+    assert sent == []
+    page.get_by_label("Username").focus()
+    keyboard.scan(f"ayla\t{shop.PASSWORD}\n", gap=3)  # a badge, or a password manager
+    expect_package(page, package)
