@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import search
+from clickcollect.oms import labels
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log_models import CommandLog, LogKind
@@ -46,7 +46,7 @@ def actor_filter() -> Filter:
 
 def of_package(rows: Rows, text: str) -> Rows:
     """By a package's number, or its order's."""
-    number = Q(number=search.read_label(text) or text)
+    number = Q(number__in=[text, *labels.read(text)])
     found = Package.objects.filter(number | Q(order_number=text)).order_by()
     return rows.filter(package_id__in=list(found.values_list("pk", flat=True)[:MOST_PACKAGES]))
 
