@@ -26,13 +26,12 @@ HEAD_BYTES = 64 * 1024
 PR_SET_PDEATHSIG = 1
 
 
-def load_in_worker(target: str, *, port: int, threads: int) -> Any:
+def load_in_worker(target: str, *, port: int, threads: int, proxies: int) -> Any:
     """What a worker process serves."""
     if sys.platform.startswith("linux"):  # a worker whose master was killed would keep the port for ever
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     module_name, _colon, name = target.partition(":")
     module = import_module(module_name)
-    proxies = int(os.environ.get("TRUSTED_PROXIES") or 0)
     if not proxies:  # otherwise connections are the proxies' own, and each holds those of many clients
         Connections(port).watch()
     return Front(
@@ -44,7 +43,10 @@ def load_in_worker(target: str, *, port: int, threads: int) -> Any:
 
 
 def serve(*, target: str, address: str, port: int, threads: int) -> None:
-    """Serve until SIGTERM; a worker that dies is replaced."""
+    """Serve until SIGTERM; a worker that dies is replaced. Ends with a sentence where TRUSTED_PROXIES is no number."""
+    proxies = os.environ.get("TRUSTED_PROXIES") or "0"
+    if not proxies.isascii() or not proxies.isdigit():
+        sys.exit(f"TRUSTED_PROXIES must be a whole number: how many proxies of yours stand in front, not {proxies!r}.")
     server = Granian(
         target,
         address=address,
@@ -58,7 +60,7 @@ def serve(*, target: str, address: str, port: int, threads: int) -> None:
         workers_kill_timeout=2,
         websockets=False,
     )
-    server.serve(target_loader=partial(load_in_worker, port=port, threads=threads))
+    server.serve(target_loader=partial(load_in_worker, port=port, threads=threads, proxies=int(proxies)))
 
 
 if __name__ == "__main__":

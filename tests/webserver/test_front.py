@@ -1,7 +1,10 @@
 """Every way of HTTP/1 to send a request reaches the application as it was meant, whole, or not at all."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -180,3 +183,12 @@ def test_a_body_that_takes_too_long_is_answered_and_closed(small: Served) -> Non
         assert (answer.status, answer.header("content-type"), answer.json["code"]) == (408, PROBLEM, "request_timeout")
         assert connection.recv(1) == b""
     assert 1.9 < time.monotonic() - began < 20
+
+
+def test_a_number_of_proxies_that_is_none_is_a_sentence() -> None:
+    command = [sys.executable, "-m", "webserver.serve", "tests.webserver.small:application", "127.0.0.1", "1", "2"]
+    environment = os.environ | {"TRUSTED_PROXIES": "one"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("TRUSTED_PROXIES must be a whole number")
+    assert "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 """Is it alive, can it work, how is it doing: for load balancers and Prometheus. No sign-in, nothing personal."""
 
-import ipaddress
 from typing import Final
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from clickcollect.oms.api.gate import guarded
 from clickcollect.oms.api.metrics import exposition
+from webserver.clients import client_address
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 10
 _migrated: Final[set[str]] = set()
@@ -88,21 +88,13 @@ def heartbeat_age() -> float | None:
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
-    try:
-        address = ipaddress.ip_address(client_address(request))
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in settings.METRICS_ALLOWED_NETWORKS)
-
-
-def client_address(request: HttpRequest) -> str:
-    """Who really asks. Behind a proxy that nobody announced (TRUSTED_PROXIES) it is not known."""
-    forwarded = request.headers.get("X-Forwarded-For")
-    if forwarded is None:
-        return str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in forwarded.split(",")]
-    return hops[-settings.TRUSTED_PROXIES] if 0 < settings.TRUSTED_PROXIES <= len(hops) else ""
+    """Whether whoever really asks is in one of METRICS_ALLOWED_NETWORKS; who is not known is not."""
+    address = client_address(
+        peer=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.headers.get("X-Forwarded-For"),
+        proxies=settings.TRUSTED_PROXIES,
+    )
+    return address is not None and any(address in network for network in settings.METRICS_ALLOWED_NETWORKS)
 
 
 addresses: Final[list[URLPattern]] = [
