@@ -190,7 +190,8 @@ class OtpMalformed(DomainError):
 class OtpIncorrect(DomainError):
     """The code is wrong and was counted.
 
-    ``extra``: ``attempts_remaining``; where it is 0, ``limits_reached``: ``code``, ``package``, ``employee``.
+    ``extra``: ``attempts_remaining``; where it is 0, ``limits_reached``: ``code``, ``package``, ``employee`` (a
+    person's own limit) or ``program`` (that of all tokens of one person).
     """
 
     code = "otp_incorrect"

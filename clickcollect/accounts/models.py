@@ -1,12 +1,14 @@
 """People and the keys their programs use. Which store they work in is not known here."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+LOGIN_NAME: Final = "login"  # the name of the key that a sign-in gives
 
 
 class Role(models.TextChoices):
@@ -124,6 +126,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_sign_in(self) -> bool:
+        """Whether it is the key of a person's own sign-in, and not one made for a program."""
+        return self.name == LOGIN_NAME
 
 
 class IdempotencyKey(models.Model):

@@ -15,14 +15,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from clickcollect.accounts.models import ApiToken, Channel, User
+from clickcollect.accounts.models import LOGIN_NAME, ApiToken, Channel, User
 
 KEY_PREFIX: Final = "cc_"
 KEY_BYTES: Final = 32
 SHOWN_CHARACTERS: Final = 9  # of the key, in lists: enough to tell two apart, nothing to guess from
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 LOGIN_LASTS: Final = timedelta(hours=12)
-LOGIN_NAME: Final = "login"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ and that is decided before anything else is looked at.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import ApiToken, Channel, Role, User
 from clickcollect.errors import Forbidden, NotFound
-from clickcollect.omnitron.models import RetailStore, StoreMembership
+from clickcollect.omnitron.models import Order, OrderItem, RetailStore, StoreMembership
 from clickcollect.oms.models import Package
 
 if TYPE_CHECKING:
@@ -47,6 +47,24 @@ RIGHTS: Final[dict[str, frozenset[Role]]] = {
     "privacy:write": frozenset({ADMIN}),
 }
 
+# What belongs to no store, so that nobody who is bound to some may see or change it (contract section 2).
+OF_ALL_STORES: Final = frozenset(
+    {
+        "stores:write",
+        "hooks:read",
+        "hooks:write",
+        "hooks:code-bearing",
+        "process:read",
+        "process:write",
+        "staff:read",
+        "staff:write",
+        "tokens:write",
+        "privacy:write",
+    }
+)
+# Commands that weaken the check of the code: a token needs a scope of its own for them (contract section 2).
+OVERRIDES: Final = frozenset({"DELIVER_WITHOUT_CODE", "UNLOCK_CODE", "CORRECT_PHONE", "EXTEND_PICKUP"})
+
 # A command that is not named here is open to everybody who sees the package.
 COMMAND_ROLES: Final[dict[str, frozenset[Role]]] = {
     "CANCEL_PACKAGE": AUTHORITY,
@@ -62,7 +80,8 @@ class Actor:
     """Who acts, through which door, and where.
 
     ``user_id`` is None for the house itself (a job); ``store_ids`` is None for every store;
-    ``scopes`` is None where no token narrows the role's rights.
+    ``scopes`` is None where no token narrows the role's rights; ``is_program``: a token made for a program acts,
+    not a person and not the key of their sign-in.
     """
 
     user_id: int | None
@@ -71,10 +90,12 @@ class Actor:
     channel: Channel
     store_ids: frozenset[int] | None
     scopes: frozenset[str] | None = None
+    is_program: bool = False
 
     def may(self, right: str) -> bool:
-        """Whether role and token both allow it."""
-        return self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
+        """Whether role and token both allow it. What is of all stores is closed to a token narrowed to some."""
+        allowed = self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
+        return allowed and (self.store_ids is None or right not in OF_ALL_STORES)
 
     def require(self, right: str) -> None:
         """Raise Forbidden unless role and token both allow it."""
@@ -82,8 +103,9 @@ class Actor:
             raise Forbidden
 
     def may_run(self, command_code: str) -> bool:
-        """Whether this role may ever run the command; where and when is the row's to say."""
-        return self.may("packages:command") and self.role in COMMAND_ROLES.get(command_code, EVERYBODY)
+        """Whether role and token may ever run the command; where and when is the row's to say."""
+        allowed = self.may("packages:command") and self.role in COMMAND_ROLES.get(command_code, EVERYBODY)
+        return allowed and (command_code not in OVERRIDES or self.may("packages:override"))
 
     def sees_store(self, store_id: int | None) -> bool:
         return self.store_ids is None or store_id in self.store_ids
@@ -120,7 +142,24 @@ def actor_for(user: User, *, channel: Channel | None = None, token: ApiToken | N
         channel=asked,
         store_ids=store_ids,
         scopes=frozenset(token.scopes) if token else None,
+        is_program=token is not None and not token.is_sign_in,
     )
+
+
+def orders_of(actor: Actor) -> QuerySet[Order]:
+    """The orders this caller can see: those of their stores, and those with a package there."""
+    if actor.store_ids is None:
+        return Order.objects.all()
+    there = Package.objects.filter(order=OuterRef("pk"), stock_location_id__in=actor.store_ids)
+    return Order.objects.filter(Q(retail_store_id__in=actor.store_ids) | Exists(there))
+
+
+def order_items_of(actor: Actor) -> QuerySet[OrderItem]:
+    """The lines of orders that this caller can see: those for their stores."""
+    if actor.store_ids is None:
+        return OrderItem.objects.all()
+    own = Q(retail_store_id__in=actor.store_ids)
+    return OrderItem.objects.filter(own | Q(retail_store=None, order__retail_store_id__in=actor.store_ids))
 
 
 def packages_of(actor: Actor) -> QuerySet[Package]:

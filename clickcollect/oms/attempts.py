@@ -30,6 +30,7 @@ class Limit(StrEnum):
     CODE = "code"
     PACKAGE = "package"
     EMPLOYEE = "employee"
+    PROGRAM = "program"
 
 
 def attempts_left(*, package: Package, actor: Actor, limits: Values) -> int:

@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from clickcollect.errors import DomainError, NotFound, StateConflict
+from clickcollect.errors import DomainError, Forbidden, NotFound, StateConflict
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.oms import documents, events, log, states
-from clickcollect.oms.access import SYSTEM, Actor, names_of
+from clickcollect.oms.access import SYSTEM, Actor, names_of, orders_of
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
@@ -50,10 +50,16 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
 
 
 def locked(order_id: int, actor: Actor) -> Order:
-    """The order, held against everybody else until the transaction ends. Raises NotFound."""
+    """The order, held against everybody else until the transaction ends.
+
+    Raises NotFound, and Forbidden where a part of it is in a store that the caller does not see.
+    """
     order = Order.objects.select_for_update().filter(pk=order_id).first()
-    if order is None or not actor.sees_store(order.retail_store_id):
+    if order is None or not orders_of(actor).filter(pk=order_id).exists():
         raise NotFound
+    stores = {*order.packages.values_list("stock_location_id", flat=True), order.retail_store_id} - {None}
+    if not all(actor.sees_store(store_id) for store_id in stores):
+        raise Forbidden(_("A part of this order is in another store. Ask somebody who works for all of its stores."))
     return order
 
 

@@ -22,8 +22,14 @@ class LogKind(models.TextChoices):
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
 LOCKED_OUT: Final = "locked_out"
 AFTER_PHONE_CHANGE: Final = "delivered_after_phone_change"
+TOKEN_KEEPS_OVERRIDE: Final = "token_keeps_override"  # noqa: S105  (a kind of log row)
 # What a manager looks at afterwards; as the condition of an index it is one text with that of the question.
-WANTS_REVIEW: Final = Q(kind=LogKind.MOVE, command_code=OVERRIDE) | Q(code=LOCKED_OUT) | Q(code=AFTER_PHONE_CHANGE)
+WANTS_REVIEW: Final = (
+    Q(kind=LogKind.MOVE, command_code=OVERRIDE)
+    | Q(code=LOCKED_OUT)
+    | Q(code=AFTER_PHONE_CHANGE)
+    | Q(code=TOKEN_KEEPS_OVERRIDE)
+)
 
 
 class CommandLog(models.Model):

@@ -214,8 +214,12 @@ def no_attempts_left(*, package: Package, reserved: Reserved, actor: Actor, limi
         reached += locked.extra["limits_reached"]
         sentences.append(locked.detail)
     if reserved.left_of_employee <= 0 and actor.user_id is not None:
-        reached.append(attempts.Limit.EMPLOYEE)
-        sentences.append(budgets.throttled(user_id=actor.user_id, limits=limits).detail)
+        if reserved.stores:
+            own = budgets.program_throttled(actor=actor, stores=reserved.stores, limits=limits)
+        else:
+            own = budgets.throttled(user_id=actor.user_id, limits=limits)
+        reached += own.extra["limits_reached"]
+        sentences.append(own.detail)
     return OtpIncorrect(" ".join(sentences), attempts_remaining=0, limits_reached=reached)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from clickcollect.accounts.models import ApiToken
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import states
@@ -16,6 +17,7 @@ from clickcollect.oms.log_models import (
     AFTER_PHONE_CHANGE,
     LOCKED_OUT,
     OVERRIDE,
+    TOKEN_KEEPS_OVERRIDE,
     WANTS_REVIEW,
     CommandLog,
     LogKind,
@@ -33,6 +35,7 @@ LONGEST_LIST: Final = 200
 class Review:
     """One handover without a code or after a changed phone number, or one locked code, that somebody should look at.
 
+    Or a token from before the scope `packages:override`, which may still do without a code; ``token`` is its name.
     ``code``: that of the log row. ``changed_by``: who changed the number; ``reason`` is theirs then.
     """
 
@@ -45,10 +48,15 @@ class Review:
     evidence: str
     reason: str
     changed_by: str = ""
+    token: str = ""
 
     @property
     def is_phone_change(self) -> bool:
         return self.code == AFTER_PHONE_CHANGE
+
+    @property
+    def is_token(self) -> bool:
+        return self.code == TOKEN_KEEPS_OVERRIDE
 
     @property
     def is_lock_out(self) -> bool:
@@ -91,6 +99,7 @@ def open_reviews(actor: Actor) -> list[Review]:
     names = names_of(entry.actor_id for entry in (*entries, *told_of.values()))
     telling = [told_of.get(entry.pk, entry).pk for entry in entries]
     notes = LogNote.objects.filter(log_id__in=telling, kind="reason")
+    tokens = dict(ApiToken.objects.filter(pk__in=map(token_of, entries)).values_list("pk", "name"))
     reasons = {note.log_id: note.text for note in notes}
     return [
         Review(
@@ -103,9 +112,15 @@ def open_reviews(actor: Actor) -> list[Review]:
             evidence=str(entry.attributes.get("override.evidence", "")),
             reason=reasons.get(told_of.get(entry.pk, entry).pk, ""),
             changed_by=names.get(told_of[entry.pk].actor_id or 0, "") if entry.pk in told_of else "",
+            token=tokens.get(token_of(entry), ""),
         )
         for entry in entries
     ]
+
+
+def token_of(entry: CommandLog) -> int:
+    """The id of the token that a row tells of; 0 for none."""
+    return int(entry.attributes.get("token.id", 0)) if entry.code == TOKEN_KEEPS_OVERRIDE else 0
 
 
 def corrections_of(entries: Iterable[CommandLog]) -> dict[int, CommandLog]:

@@ -27,6 +27,7 @@ NOTED: Final = {
     "staff_changed": gettext_lazy("A staff member was changed"),
     "store_changed": gettext_lazy("A store was changed"),
     "token_created": gettext_lazy("An API token was made"),
+    "token_keeps_override": gettext_lazy("An API token from before the scope packages:override keeps that right"),
     "token_revoked": gettext_lazy("An API token was revoked"),
     "process_changed": gettext_lazy("The process was changed"),
     "process_imported": gettext_lazy("The process was replaced from a file"),

@@ -56,13 +56,20 @@ class TokenSheet(Sheet):
         label=gettext_lazy("Scopes"),
         choices=[(right, right) for right in sorted(RIGHTS)],
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "packages:override opens what weakens the check: Deliver Without Code, Unlock Code, Correct Phone and "
+            "Extend Pickup. Few programs need it."
+        ),
     )
     stores = forms.MultipleChoiceField(
         label=gettext_lazy("Stores"),
         choices=lambda: [(row.erp_code, str(row)) for row in RetailStore.objects.all()[:MOST]],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("None chosen: every store that the person sees."),
+        help_text=gettext_lazy(
+            "None chosen: every store that the person sees. With some chosen, the program sees and changes nothing "
+            "of another store, and has no webhooks."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:

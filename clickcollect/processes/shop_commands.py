@@ -26,7 +26,8 @@ def create_token(
     *,
     name: Annotated[str, typer.Option(help="What the token is for.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="One right; repeat for more. Without: all of the role.")
+        list[str] | None,
+        typer.Option(help="One right; repeat for more. Without: all of the role but packages:override."),
     ] = None,
     store: Annotated[list[str] | None, typer.Option(help="ERP code of a store; repeat for more. Without: all.")] = None,
     channel: Annotated[str | None, typer.Option(help="OMS WEB or INSTORE. Without: the role's own.")] = None,
@@ -52,7 +53,7 @@ def create_token(
         made = tokens.create_token(
             user=user,
             name=name,
-            scopes=scope or rights,
+            scopes=scope or [right for right in rights if right != "packages:override"],
             channel=Channel(channel) if channel else None,
             stores=store or (),
             expires_at=expires_at,

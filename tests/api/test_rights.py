@@ -21,7 +21,7 @@ from clickcollect.oms.models import CommandTransition
 from clickcollect.whisperer.hooks import create_hook
 from clickcollect.whisperer.models import Delivery, Hook
 from tests import shop
-from tests.api.caller import LOGS, ORDERS, PACKAGES, SETTINGS, Caller, make_caller
+from tests.api.caller import LOGS, ORDERS, PACKAGES, SETTINGS, Caller, caller_for, make_caller
 
 pytestmark = pytest.mark.django_db
 
@@ -213,8 +213,48 @@ def test_nobody_does_anything_without_signing_in(name: str) -> None:
     assert CALLS[name](Caller(None), "IST-01") == 401
 
 
+# A token of an administrator that is narrowed to one store: own/other.
+NARROWED: dict[str, tuple[int, int]] = {
+    "list packages": (200, 200),
+    "read package": (200, 404),
+    "pack": (204, 404),
+    "make ready": (204, 404),
+    "deliver with the code": (204, 404),
+    "deliver with a wrong code": (422, 404),
+    "list orders": (200, 200),
+    "read order": (200, 404),
+    "send order": (201, 403),
+    "cancel order": (204, 404),
+    "list stores": (200, 200),
+    "list stock locations": (200, 200),
+    "store's client configuration": (200, 404),
+    "list log": (200, 200),
+    "read log entry": (200, 404),
+    "list settings": (200, 200),
+    "read setting": (200, 200),
+    "send channel order": (201, 403),
+} | dict.fromkeys(
+    # What holds for every store, and webhooks, which would tell of every store.
+    [
+        name
+        for name in TABLE
+        if "hook" in name or "event type" in name or name.split()[0] in ("change", "set", "replace")
+    ],
+    (403, 403),
+)
+
+
+@pytest.mark.parametrize("store", ["IST-01", "BER-01"], ids=["own", "other"])
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_every_cell_of_a_token_narrowed_to_a_store(name: str, store: str) -> None:
+    shop.make_store("IST-01")
+    shop.make_store("BER-01")
+    caller = caller_for(shop.make_user("admin"), stores=["IST-01"])
+    assert CALLS[name](caller, store) == NARROWED[name][store == "BER-01"]
+
+
 def test_the_table_has_a_row_for_every_call() -> None:
-    assert set(TABLE) == set(CALLS)
+    assert set(TABLE) == set(CALLS) == set(NARROWED)
     assert set(ROLES) == set(Role.values)
 
 
@@ -248,8 +288,9 @@ def test_nobody_lists_what_belongs_to_another_store() -> None:
         fields={"event_type": "package.created", "target_url": "http://127.0.0.1:9999/", "secret_key": "s"},
     )
     package = shop.make_package(states.READY, store=there)
-    for role in ("associate", "manager"):
-        caller = make_caller(role, here)
+    narrowed = caller_for(shop.make_user("admin"), stores=["IST-01"])
+    assert package.order.number not in narrowed.get(ORDERS).content.decode()
+    for caller in (make_caller("associate", here), make_caller("manager", here), narrowed):
         for address in (PACKAGES, LOGS, "/api/v1/retail_stores/", "/api/v1/oms/stocklocations/list-simple/"):
             said = caller.get(address).content.decode()
             assert str(package.number) not in said

@@ -11,7 +11,8 @@ from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.fields import Line, sized
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.omnitron.validity import OrderIn, read_order
-from clickcollect.oms.access import Actor
+from clickcollect.oms import access
+from clickcollect.oms.access import Actor, order_items_of, packages_of
 from clickcollect.oms.api import examples
 from clickcollect.oms.api.bodies import read_json
 from clickcollect.oms.api.callers import ApiRequest
@@ -20,7 +21,6 @@ from clickcollect.oms.api.schemas import OrderOut, Page
 from clickcollect.oms.cancellation import cancel_order
 from clickcollect.oms.documents import order_document, package_document
 from clickcollect.oms.intake import receive_order
-from clickcollect.oms.models import Package
 
 router = Router(tags=["Orders"])
 
@@ -43,10 +43,11 @@ class OrderFilters(Paging):
 
 
 def orders_of(actor: Actor) -> QuerySet[Order]:
-    """The orders this caller can see, with all that their documents need."""
-    packages = Package.objects.select_related("state", "stock_location").prefetch_related("items").order_by("id")
-    orders = Order.objects.prefetch_related("items", Prefetch("packages", queryset=packages))
-    return orders if actor.store_ids is None else orders.filter(retail_store_id__in=actor.store_ids)
+    """The orders this caller can see, with all that their documents need; of each no more than is in their stores."""
+    packages = packages_of(actor).prefetch_related("items").order_by("id")
+    return access.orders_of(actor).prefetch_related(
+        Prefetch("items", queryset=order_items_of(actor)), Prefetch("packages", queryset=packages)
+    )
 
 
 def document(order: Order) -> dict[str, Any]:
