@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 # Playwright's loop runs in the test's thread, and Django takes that for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+expect.set_options(timeout=30_000)  # how busy the machine is is no fault of a page
 QUIET = [
     "--disable-gpu",
     "--disable-quic",

@@ -94,8 +94,8 @@ def window(chromium: Browser, live_server: LiveServer) -> Iterator[OpenWindow]:
 
     def open_window(user: User | None = None, **options: Any) -> Window:
         context = chromium.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce"} | options)
-        context.set_default_timeout(8000)
-        context.set_default_navigation_timeout(30_000)  # the first page of a busy machine takes its time
+        context.set_default_timeout(30_000)
+        context.set_default_navigation_timeout(60_000)  # the first page of a busy machine takes its time
         made = Window(context, live_server.url)
         opened.append(made)
         if user:

@@ -1,8 +1,10 @@
 """The second factor, in a real browser: a passkey (chromium's virtual one), the authenticator app, recovery codes."""
 
+import time
+
 import pyotp
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
@@ -34,11 +36,26 @@ def sign_in_by_form(opened: Window, username: str) -> Page:
     return page
 
 
-def confirm(page: Page) -> None:
-    """Say once more who one is, where a page asks for it."""
-    if page.get_by_role("heading", name="Is it still you?").count():
+def confirm(page: Page, wanted: Locator) -> None:
+    """Say once more who one is, where a page asks for it before it shows what is wanted."""
+    question = page.get_by_role("heading", name="Is it still you?")
+    expect(question.or_(wanted)).to_be_visible()
+    if question.is_visible():
         page.get_by_label("Your password").fill(shop.PASSWORD)
         page.get_by_role("button", name="Confirm").click()
+        expect(wanted).to_be_visible()
+
+
+def passkey_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Add a passkey")
+
+
+def code_of_the_app(secret: str) -> str:
+    """What the app shows, with time left to type it in."""
+    left = 30 - time.time() % 30
+    if left < 15:
+        time.sleep(left)
+    return pyotp.TOTP(secret).now()
 
 
 def lock(page: Page) -> None:
@@ -57,9 +74,9 @@ def test_a_passkey_is_set_up_and_asked_for_at_the_next_sign_in(window: OpenWindo
     page.get_by_role("link", name="authenticator app and passkeys").click()
     assert opened.axe() == []
     page.get_by_role("region", name="Passkeys").get_by_role("link", name="Set up").click()
-    confirm(page)
+    confirm(page, passkey_button(page))
     assert opened.axe() == []
-    page.get_by_role("button", name="Add a passkey").click()
+    passkey_button(page).click()
     page.wait_for_url("**/recovery-codes/**")
     lock(page)
     page = sign_in_by_form(opened, "ayla")
@@ -77,8 +94,8 @@ def test_without_the_passkey_the_page_says_so_and_nothing_opens(window: OpenWind
     plug_in_a_passkey(opened)
     sign_in_by_form(opened, "ayla")
     page = opened.go("/accounts/2fa/webauthn/add/")
-    confirm(page)
-    page.get_by_role("button", name="Add a passkey").click()
+    confirm(page, passkey_button(page))
+    passkey_button(page).click()
     page.wait_for_url("**/recovery-codes/**")
     other = window()
     page = sign_in_by_form(other, "ayla")
@@ -94,12 +111,13 @@ def test_no_press_goes_nowhere_while_the_scripts_are_on_their_way(window: OpenWi
     opened = window()
     page = sign_in_by_form(opened, "ayla")
     opened.go("/accounts/2fa/webauthn/add/")
-    confirm(page)
-    button = page.get_by_role("button", name="Add a passkey")
+    button = passkey_button(page)
+    confirm(page, button)
     expect(button).to_be_enabled()
     on_the_way: list[Route] = []
     page.route("**/onload*.js", lambda route: on_the_way.append(route))  # noqa: PLW0108 (Playwright marks what it is given)
-    page.reload(wait_until="commit")
+    with page.expect_request("**/onload*.js"):
+        page.reload(wait_until="commit")
     expect(button).to_be_disabled()
     on_the_way[0].continue_()
     expect(button).to_be_enabled()
@@ -110,14 +128,14 @@ def test_the_authenticator_app_is_set_up_and_a_wrong_code_opens_nothing(window: 
     opened = window(viewport=PHONE)
     page = sign_in_by_form(opened, "ayla")
     opened.go("/accounts/2fa/totp/activate/")
-    confirm(page)
+    confirm(page, page.get_by_role("textbox", name="code"))
     assert opened.axe() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.get_by_role("textbox", name="code").fill("000000")
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("alert")).to_be_visible()
     secret = page.get_by_label("Or type this secret into the app").input_value()
-    page.get_by_role("textbox", name="code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("textbox", name="code").fill(code_of_the_app(secret))
     page.get_by_role("button", name="Turn on").click()
     page.wait_for_url("**/recovery-codes/**")
     codes = page.locator(".codes li").all_inner_texts()

@@ -26,6 +26,7 @@ import psycopg
 from psycopg import sql
 
 from tests.ports import free_port
+from tests.whisperer.field import BUSY, wait_until
 
 SECRET = "a-shared-secret-of-the-tests"
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def call(url: str, *, body: bytes | None = None, headers: Mapping[str, str] | No
     """One HTTP request; an error status is an answer too."""
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method or None)
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=20 * BUSY) as response:
             return Answer(response.status, _lower(response.headers), response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -189,7 +190,7 @@ def running(*, database_url: str, log: Path, **environment: str) -> Iterator[Run
 
 
 def _wait_until_it_answers(extension: Running) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 30 * BUSY
     while True:
         assert extension.process.poll() is None, extension.log_text()
         try:
@@ -208,6 +209,12 @@ class Received:
     body: bytes
 
 
+def set_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Receiver:
     """A small web server that writes down what it gets; ``status`` is what it answers."""
@@ -216,7 +223,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     port: int = 0
-    answer_after: float = 0.0
+    may_answer: threading.Event = field(default_factory=set_event)
 
     @property
     def url(self) -> str:
@@ -224,15 +231,13 @@ class Receiver:
 
     def forget(self, *, status: int = 204) -> None:
         """Start anew, for the next test."""
-        self.status, self.answer_after = status, 0.0
+        self.status = status
+        self.may_answer.set()
         self.headers.clear()
         self.received.clear()
 
     def wait_for(self, count: int, *, seconds: float = 15) -> list[Received]:
-        deadline = time.monotonic() + seconds
-        while len(self.received) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(self.received) >= count, f"{len(self.received)} of {count} came"
+        wait_until(lambda: len(self.received) >= count, seconds=seconds)
         return list(self.received)
 
 
@@ -246,7 +251,7 @@ def receiver(*, port: int = 0, **settings: Any) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             status = own.status  # as it was when the request came
             own.received.append(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            time.sleep(own.answer_after)
+            own.may_answer.wait(timeout=60)
             self.send_response(status)
             for name, value in own.headers.items():
                 self.send_header(name, value)

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from extension.signature import sign
 from tests.extension.conftest import Carried, Start
 from tests.extension.running import SECRET, Running, call, database, event, signature
+from tests.whisperer.field import wait_until
 
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
 
@@ -47,13 +48,17 @@ def test_fifty_copies_at_once_become_one_message(extension: Running) -> None:
 
 
 def test_fifty_copies_at_once_meet_a_slow_provider_once(carried: Carried) -> None:
-    carried.provider.answer_after = 0.5
+    carried.provider.may_answer.clear()
     document = event()
     with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(carried.extension.post, [document] * 50))
+        posts = [pool.submit(carried.extension.post, document) for _copy in range(50)]
+        first_done, _others = wait(posts, return_when=FIRST_COMPLETED)
+        carried.provider.may_answer.set()
+        answers = [post.result() for post in posts]
+    assert all(post.result().status == 503 for post in first_done), "somebody has the event and waits for the provider"
     assert len(carried.provider.received) == 1
     busy = [answer for answer in answers if answer.status == 503]
-    assert busy, "without a copy that came too early this test shows nothing"
+    assert busy
     assert all(answer.headers["retry-after"] == "2" for answer in busy)
 
 
@@ -277,11 +282,7 @@ def test_a_second_start_keeps_what_was_finished_for_ninety_days(start_extension:
         second = start_extension(database_url=url)
         assert second.post(document).json["status"] == "finished"
         assert second.messages() == []
-        for _try in range(100):
-            if second.rows("SELECT uuid FROM extension_message") == [(document["event"]["uuid"],)]:
-                break
-            time.sleep(0.05)
-        assert second.rows("SELECT uuid FROM extension_message") == [(document["event"]["uuid"],)]
+        wait_until(lambda: second.rows("SELECT uuid FROM extension_message") == [(document["event"]["uuid"],)])
         assert second.rows("SELECT id FROM extension_package") == [(document["payload"]["id"],)]
 
 

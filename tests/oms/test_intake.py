@@ -1,13 +1,12 @@
 """An order comes in once, with its packages at their stores in Waiting, or not at all."""
 
-import threading
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,6 +23,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package, PackageItem
 from clickcollect.oms.search import matching
 from clickcollect.whisperer.models import Event
+from tests.crowd import at_once
 from tests.shop import make_actor, make_store, order_document, put_setting
 
 pytestmark = pytest.mark.django_db
@@ -283,23 +283,8 @@ def test_log_of_an_arrival_holds_no_personal_data() -> None:
 def test_fifty_identical_orders_at_once_are_one_order() -> None:
     make_store()
     document = order_document("WEB-1")
-    outcomes: list[bool | Exception] = []
-    start = threading.Barrier(10)
 
-    def send() -> None:
-        try:
-            start.wait()
-            outcomes.extend(receive(document).created for _ in range(5))
-        except Exception as error:  # noqa: BLE001
-            outcomes.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once([lambda: receive(document).created] * 50)
 
     assert sorted(outcomes, key=str) == [False] * 49 + [True]
     assert counts() == (1, 1, 1, 1, 2, 1)
@@ -308,26 +293,13 @@ def test_fifty_identical_orders_at_once_are_one_order() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_different_orders_at_once_under_one_number_are_one_order_and_conflicts() -> None:
     make_store()
-    outcomes: list[str] = []
-    start = threading.Barrier(8)
+    documents = [order_document("WEB-1", amount=f"{at}.00") for at in range(8)]
 
-    def send(at: int) -> None:
-        try:
-            start.wait()
-            receive(order_document("WEB-1", amount=f"{at}.00"))
-            outcomes.append("created")
-        except OrderConflict as refusal:
-            outcomes.append(",".join(refusal.extra["differs"]))
-        finally:
-            connection.close()
+    outcomes = at_once([partial(receive, document) for document in documents])
 
-    threads = [threading.Thread(target=send, args=[at]) for at in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == ["amount"] * 7 + ["created"]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, OrderConflict)]
+    assert [refusal.extra["differs"] for refusal in refused] == [["amount"]] * 7
+    assert len(outcomes) == 8
     assert counts() == (1, 1, 1, 1, 2, 1)
 
 

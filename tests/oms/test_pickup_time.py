@@ -67,8 +67,8 @@ def test_t62_a_wrong_clock_of_this_machine_changes_no_deadline(minutes: int, mon
     run_command(package_id=package.pk, transition="READY_FOR_PICKUP", actor=SYSTEM)
     package = shop.reread(package)
     assert package.ready_at is not None
-    assert abs(package.ready_at - package.clock) < timedelta(seconds=30)
-    assert abs(package.ready_at - datetime.fromtimestamp(real(), UTC)) < timedelta(seconds=30)
+    assert abs(package.ready_at - package.clock) < timedelta(minutes=5)
+    assert abs(package.ready_at - datetime.fromtimestamp(real(), UTC)) < timedelta(minutes=5)
     Package.objects.filter(pk=package.pk).update(pickup_deadline=package.clock + timedelta(minutes=5))
     run_command(
         package_id=package.pk,

@@ -128,14 +128,14 @@ def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = (
         "import pathlib, sys, time; from tests.processes.test_postgres import server_in\n"
         "server = server_in(pathlib.Path(sys.argv[1])); server.create()\n"
-        "print(server.start().pid, flush=True); time.sleep(60)"
+        "print(server.start().pid, flush=True); time.sleep(300)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     server = psutil.Process(int(parent.stdout.readline()))
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
-    _gone, alive = psutil.wait_procs([server], timeout=10)
+    _gone, alive = psutil.wait_procs([server], timeout=60)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
     assert server_in(tmp_path).running_url(role=APPLICATION, database=DATABASE) is None
     shutil.rmtree(server_in(tmp_path).socket_folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from clickcollect.processes import worker
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def work_until(is_true: str, *, seconds: float = 20) -> bool:
+async def work_until(is_true: str, *, seconds: float = 100) -> bool:
     """Run the worker until this SQL is true, then tell it to stop; whether it came true in time."""
     stop = asyncio.Event()
     working = asyncio.create_task(worker.work(stop=stop))
@@ -22,7 +22,7 @@ async def work_until(is_true: str, *, seconds: float = 20) -> bool:
         if found or working.done():
             break
     stop.set()
-    await asyncio.wait_for(working, timeout=15)
+    await asyncio.wait_for(working, timeout=60)
     return found
 
 

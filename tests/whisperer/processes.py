@@ -1,6 +1,7 @@
 """Workers and receivers as real processes, that can be killed as real ones can."""
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 ROOT = Path(__file__).parents[2]
+WORKER_NAME = f"worker_process-{os.getpid()}"  # by which PostgreSQL knows its connections
 
 
 class ReceiverProcess:
@@ -30,13 +32,14 @@ class ReceiverProcess:
 @contextmanager
 def child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", f"tests.whisperer.{module}", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    environment = {**os.environ, "PGAPPNAME": f"{module}-{os.getpid()}"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
     try:
         yield process
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
         assert process.stdout is not None
         process.stdout.close()
 

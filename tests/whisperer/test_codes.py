@@ -18,6 +18,7 @@ from tests.whisperer.post import CODE, make_hook, publish, states
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_ONCE = {"choice": "fixed", "kwargs": {"seconds": 0}}
+MUCH_LATER = {"choice": "fixed", "kwargs": {"seconds": 3600}}
 
 
 def codes(receiver: Receiver) -> list[str]:
@@ -74,10 +75,12 @@ def test_t31_control_without_the_look_before_each_attempt_an_older_code_follows(
         return web.Response(status=next(statuses, 200))
 
     with receiving(Receiver(answer)) as (receiver,), working():
-        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=AT_ONCE)
-        for number in range(2):
-            issues.issue()
-            wait_until_more_than(number, receiver)
+        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=MUCH_LATER)
+        issues.issue()
+        wait_until(lambda: states() == {"retrying": 1})
+        issues.issue()
+        wait_until(lambda: states() == {"retrying": 1, "delivered": 1})
+        Delivery.objects.filter(state="retrying").update(next_attempt_at=Now())
         wait_until(lambda: states() == {"delivered": 2})
     assert codes(receiver) == ["111111", "222222", "111111"]
 
@@ -211,9 +214,7 @@ def test_listeners_hear_of_every_end_and_cannot_break_the_record(user: User, fil
 
 def test_superseding_while_it_waits_for_a_retry_ends_it(user: User, filler: Filler) -> None:
     with receiving(Receiver(500)) as (receiver,), working():
-        make_hook(
-            user, url=receiver.url, type=CODE, retry_countdown_config={"choice": "fixed", "kwargs": {"seconds": 2}}
-        )
+        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=MUCH_LATER)
         publish(type=CODE)
         wait_until(lambda: states() == {"retrying": 1})
         assert outbox.supersede(subject="package:1", types=[CODE]) == 1

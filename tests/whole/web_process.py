@@ -1,9 +1,10 @@
 """A web process that carries out one command after another until it is killed, and the parent that makes the next one.
 
-`python -m tests.whole.web_process DATABASE WAY`: for every line of package ids on stdin it forks one.
-Prints `pid 12`, from the child `begin 34` before each package and `commit` before each commit, `rest` when there
-is no more to do; and `ended` when the child is gone. WAY is `run_command`, or `announce_after_commit`: the control,
-which changes the state first and tells of it afterwards.
+`python -m tests.whole.web_process DATABASE WAY`: for every line on stdin it forks one. A line begins with `go`, or with
+where to stand still and wait for the kill, `before` or `after` the first commit; package ids follow.
+Prints `pid 12`, from the child `begin 34` before each package and `commit` before each commit, `still` when it stands
+still, `rest` when there is no more to do; and `ended` when the child is gone. WAY is `run_command`, or
+`announce_after_commit`: the control, which changes the state first and tells of it afterwards.
 """
 
 import os
@@ -42,7 +43,13 @@ def say(word: object) -> None:
     os.write(sys.stdout.fileno(), f"{word}\n".encode())
 
 
-def say_when_committing() -> None:
+def stand_still(word: str) -> NoReturn:
+    say(word)
+    while True:
+        signal.pause()
+
+
+def say_when_committing(still: str) -> None:
     from django.db import connection as proxy
 
     connection: Any = proxy
@@ -50,28 +57,31 @@ def say_when_committing() -> None:
 
     def committing() -> None:
         say("commit")
+        if still == "before":
+            stand_still("still")
         commit()
+        if still == "after":
+            stand_still("still")
 
     connection._commit = committing
 
 
-def be_killed(package_ids: list[str]) -> NoReturn:
+def be_killed(still: str, package_ids: list[str]) -> NoReturn:
     """The child."""
     say(f"pid {os.getpid()}")
-    say_when_committing()
+    say_when_committing(still)
     for package_id in package_ids:
         say(f"begin {package_id}")
         WAYS[sys.argv[2]](int(package_id))
-    say("rest")
-    while True:
-        signal.pause()
+    stand_still("rest")
 
 
 def main() -> None:
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            be_killed(line.split())
+            still, *package_ids = line.split()
+            be_killed(still, package_ids)
         os.waitpid(pid, 0)
         say("ended")
 
