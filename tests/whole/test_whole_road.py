@@ -160,8 +160,12 @@ def test_a_ready_click_is_an_sms_within_two_seconds(shop: DemoShop) -> None:
     assert median(took[-5:]) < 2, took
 
 
-def test_a_worker_killed_in_between_sends_it_once_within_thirty_seconds(shop: DemoShop) -> None:
+@pytest.mark.parametrize("empty_handed", [True, pytest.param(False, marks=pytest.mark.soak)])
+def test_a_worker_killed_in_between_sends_it_once_within_thirty_seconds(shop: DemoShop, *, empty_handed: bool) -> None:
+    """With nothing in its hands; or with the news of packing, whose lease has to run out before the package's next."""
     package, phone = shop.packed_package()
+    if empty_handed:
+        wait_until(lambda: not shop.letters_under_way(), seconds=40)
     worker = child(shop.processes[0], "clickcollect worker")
     assert worker is not None
     worker.kill()
