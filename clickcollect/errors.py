@@ -100,7 +100,7 @@ class Forbidden(DomainError):
     code = "forbidden"
     status = 403
     title = _("Not allowed")
-    sentence = _("Your role or token does not allow this. Ask a manager or an administrator.")
+    sentence = _("You don't have permission to do this. Ask a manager or an administrator.")
 
 
 class NotFound(DomainError):

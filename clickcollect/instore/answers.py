@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.errors import DomainError, OtpMalformed
+from clickcollect.errors import DomainError, Fault, OtpMalformed
 from clickcollect.instore import clock_words, package_page
 from clickcollect.instore.buttons import Button
 from clickcollect.instore.desk import Desk
@@ -41,16 +41,18 @@ SAID: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "SEND_NEW_CODE": (gettext_lazy("New code sent."), gettext_lazy("The old one does not work any more.")),
 }
+PLACE_FAULTS: Final = frozenset({"shelf", "bags"})  # these fields stand on the page, not in a dialog
 TITLES: Final[dict[str, Promise]] = {kind.code: kind.title for kind in DomainError.__subclasses__()}  # type: ignore[misc]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The bar in a dialog. ``kind``: bad, note or calm."""
+    """The bar in a dialog. ``kind``: bad, note or calm; ``faults``: said at their fields, too."""
 
     kind: str
     strong: str
     rest: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 def refuse_label(*, package: Package, typed: str) -> None:
@@ -78,6 +80,8 @@ def answer(*, desk: Desk, number: str, slug: str, dialog_key: str, told: "Told")
     button = next((button for button in shown["buttons"].all if button.key == dialog_key), None)
     if told.is_done:
         pieces = done(desk=desk, package=package, shown=shown, slug=slug, dialog=button)
+    elif told.code == "validation_error" and PLACE_FAULTS.issuperset(fault["loc"] for fault in told.extra["errors"]):
+        pieces = render_to_string("instore/_trouble.html", {"verdict": refusal(told)})
     elif button and button.opens_dialog and not is_final(told):
         pieces = verdict(button, refusal(told))
     else:
@@ -117,8 +121,8 @@ def refusal(told: "Told") -> Verdict:
     if told.code == "otp_malformed" and told.extra.get("label"):
         return Verdict(kind="note", strong=told.detail)
     if told.code == "validation_error":
-        faults = " ".join(fault["msg"] for fault in told.extra.get("errors", ())) or told.detail
-        return Verdict(kind="bad", strong=faults)
+        faults = tuple(told.extra.get("errors", ()))
+        return Verdict(kind="bad", strong=" ".join(fault["msg"] for fault in faults) or told.detail, faults=faults)
     no_more = told.extra.get("attempts_remaining") == 0
     return Verdict(kind="bad", strong=told.detail, rest="" if no_more else str(NEXT.get(told.code, "")))
 
@@ -180,8 +184,8 @@ def noted(*, desk: Desk, number: str, said: str) -> HttpResponse:
 
 def trouble(error: DomainError) -> HttpResponse:
     """A refusal above the page; what was typed stays where it is."""
-    faults = " ".join(fault["msg"] for fault in error.extra.get("errors", ()))
-    shown = Verdict(kind="bad", strong=faults or error.detail)
+    faults = tuple(error.extra.get("errors", ()))
+    shown = Verdict(kind="bad", strong=" ".join(fault["msg"] for fault in faults) or error.detail, faults=faults)
     response = HttpResponse(render_to_string("instore/_trouble.html", {"verdict": shown}), status=error.status)
     response["X-Instore-Code"] = error.code
     return response

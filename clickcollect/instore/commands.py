@@ -5,6 +5,7 @@ What is kept for a repeated request is only what happened, never the page: that 
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,15 +16,18 @@ from django.views.decorators.http import require_POST
 
 from clickcollect.accounts import idempotency
 from clickcollect.accounts.idempotency import Answer
-from clickcollect.errors import DomainError, OtpMalformed
+from clickcollect.errors import DomainError, OtpMalformed, StateConflict
 from clickcollect.instore import answers, sign_off
 from clickcollect.instore.desk import Desk, at_the_desk, is_partial
+from clickcollect.oms import shelving
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 
 KEY_HEADER: Final = "Idempotency-Key"
-OURS: Final = frozenset({"from", "csrfmiddlewaretoken", "username", "password"})
+SIGNED: Final = frozenset({"username", "password"})  # sent, even empty, by a form that a manager signs
+PLACE: Final = frozenset({"shelf", "bags"})  # sent along where they were typed and not saved
+OURS: Final = frozenset({"from", "csrfmiddlewaretoken"}) | SIGNED | PLACE
 LONGEST_TEXT: Final = 500
 
 
@@ -110,10 +114,23 @@ def attempt(request: HttpRequest, *, desk: Desk, package: Package, slug: str, da
     try:
         answers.refuse_label(package=package, typed=data.get("otp", ""))
         actor: Actor = desk.actor
-        if data.get("username"):
-            actor = sign_off.manager(request, desk=desk, username=data["username"], password=data.get("password", ""))
+        if not SIGNED.isdisjoint(data):
+            signed = {name: data.get(name, "") for name in SIGNED}
+            actor = sign_off.manager(request, desk=desk, **signed)
+        keep_place(desk=desk, package=package, data=data)
         asked = {name: value for name, value in data.items() if name not in OURS}
         run_command(package_id=package.pk, transition=slug, actor=actor, data=asked)
     except DomainError as error:
         return Told.of(error)
     return Told()
+
+
+def keep_place(*, desk: Desk, package: Package, data: dict[str, str]) -> None:
+    """Save shelf and bags that stood typed on the page when the command's button was pressed. Raises ValidationFailed.
+
+    A package that has ended meanwhile takes none: the command then says who was first.
+    """
+    if not data.keys() >= PLACE:
+        return
+    with suppress(StateConflict):
+        shelving.place(actor=desk.actor, package_id=package.pk, shelf=data["shelf"], bags=data["bags"])

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings as settings_of_django
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.gzip import gzip_page
 
@@ -82,7 +84,7 @@ def at_the_desk(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResp
 def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
-        return go(request, f"{reverse('account_login')}?{urlencode({'next': return_address(request)})}")
+        return go(request, sign_in_again(request))
     if user.is_staff:
         return go(request, home_of(user))
     desk = sit_down(request, user)
@@ -134,11 +136,28 @@ def is_partial(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def sign_in_again(request: HttpRequest) -> str:
+    """The sign-in page, which leads back. Somebody who was at work here hears that their session has ended."""
+    was_here = settings_of_django.SESSION_COOKIE_NAME in request.COOKIES or request.method == "POST"
+    told = {"next": return_address(request)} | ({"ended": 1} if was_here else {})
+    return f"{reverse('account_login')}?{urlencode(told)}"
+
+
 def return_address(request: HttpRequest) -> str:
-    """Where to come back to after signing in: the page itself, not a piece of it."""
+    """Where to come back to after signing in: the page that the browser shows, not a piece of it or a command."""
     if request.method == "GET" and not is_partial(request):
         return request.get_full_path()
-    return reverse("instore:packages")
+    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    return own_page(request, shown) or reverse("instore:packages")
+
+
+def own_page(request: HttpRequest, address: str) -> str:
+    """The path of an address if it is a page of Instore; else nothing."""
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(address)
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return path if path.startswith(reverse("instore:packages")) else ""
 
 
 def remember_device(response: HttpResponse, store: RetailStore) -> None:

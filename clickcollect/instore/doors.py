@@ -11,7 +11,8 @@ from django.views.i18n import set_language
 
 from clickcollect.accounts.adapters import INSTORE_HOME, home_of
 from clickcollect.accounts.models import User
-from clickcollect.instore.desk import STORE_IN_SESSION, Desk, at_the_desk
+from clickcollect.instore import idle_lock
+from clickcollect.instore.desk import STORE_IN_SESSION, Desk, at_the_desk, own_page
 from clickcollect.oms.access import actor_for, stores_of
 
 
@@ -25,9 +26,13 @@ def front_door(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def leave(request: HttpRequest) -> HttpResponse:
-    """Lock the device: whoever comes next signs in."""
-    logout(request)
-    response = HttpResponseRedirect(reverse("account_login"))
+    """Lock the device: whoever comes next signs in. One that locked itself leads back to the page it showed."""
+    address = reverse("account_login")
+    if request.POST.get("locked"):
+        address = idle_lock.lock(request, come_back_to=own_page(request, request.POST.get("next", "")) or INSTORE_HOME)
+    else:
+        logout(request)
+    response = HttpResponseRedirect(address)
     response["Clear-Site-Data"] = '"cache"'
     return response
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from clickcollect.accounts.models import Role, User
-from clickcollect.errors import Throttled, ValidationFailed
+from clickcollect.errors import Fault, Throttled, ValidationFailed
 from clickcollect.instore.desk import Desk
 from clickcollect.oms.access import Actor, actor_for
 
@@ -20,6 +20,13 @@ def manager(request: HttpRequest, *, desk: Desk, username: str, password: str) -
 
     Wrong passwords are counted by the sign-in's own limits. Raises ValidationFailed, Throttled.
     """
+    faults: list[Fault] = []
+    if not username.strip():
+        faults.append({"loc": "username", "msg": _("Enter the manager's username.")})
+    if not password:
+        faults.append({"loc": "password", "msg": _("Enter the manager's password.")})
+    if faults:
+        raise ValidationFailed(faults)
     try:
         user = get_adapter(request).authenticate(request, username=username.strip(), password=password)
     except (ValidationError, RateLimited):

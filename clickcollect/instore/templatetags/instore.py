@@ -13,6 +13,7 @@ from clickcollect.accounts.models import User
 from clickcollect.instore import clock_words, desk, switch
 from clickcollect.instore.marks import Mark
 from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import settings
 
 register = template.Library()
 
@@ -74,6 +75,12 @@ def when(moment: datetime) -> str:
 def device_store(context: template.Context) -> RetailStore | None:
     """The store this device stands in, for the sign-in page."""
     return desk.device_store(context["request"])
+
+
+@register.simple_tag
+def idle_minutes(store: RetailStore | None) -> int:
+    """After how many minutes without a touch a device of this store locks itself."""
+    return int(settings.read(store.pk if store else None)["INSTORE_IDLE_LOCK_MINUTES"])
 
 
 @register.filter

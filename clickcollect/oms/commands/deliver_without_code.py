@@ -43,9 +43,7 @@ class DeliverWithoutCode(Command):
     def check(self, call: Call) -> None:
         faults: list[Fault] = []
         if call.data.get("evidence") not in dict(EVIDENCE):
-            faults.append(
-                {"loc": "evidence", "msg": _("Say what the customer showed: %s.") % ", ".join(dict(EVIDENCE))}
-            )
+            faults.append({"loc": "evidence", "msg": _("Choose what the customer showed.")})
         if not call.texts("reason"):
             faults.append({"loc": "reason", "msg": _("Say why the package is handed over without the code.")})
         if faults:

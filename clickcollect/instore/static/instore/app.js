@@ -3,5 +3,6 @@ import "./tabs.js";
 import "./live.js";
 import "./handover.js";
 import "./idle.js";
+import "./kept.js";
 import "./bulk.js";
 import "./camera.js";

@@ -1,7 +1,13 @@
 // Buttons, dialogs, the code, and the result. A try is sent until its answer is there, and counts once.
-import { openDialog, put } from "./pieces.js";
+import { clearFaults, openDialog, place, put, showFaults, withPlace } from "./pieces.js";
 import { showResult, closeResult } from "./result.js";
+import { interrupted, keptDialog } from "./kept.js";
 import { send } from "./send.js";
+
+const leaveFor = (address) => {
+  interrupted();
+  window.location.assign(address);
+};
 
 const words = () => document.getElementById("words").dataset;
 const clean = (text) => text.replace(/[\s\u00ad\u2010-\u2015\u2212-]/g, "");
@@ -128,8 +134,8 @@ const run = async ({ url, body, button, form }) => {
   try {
     const answer = await send(url, body);
     if (answer.lost) return tellLost(answer.lost, place, form);
-    if (answer.moved) return window.location.assign(answer.moved);
-    settle(answer, dialog, form);
+    if (answer.moved) return leaveFor(answer.moved);
+    settle(answer, dialog, form, body);
   } finally {
     busy.delete("run");
     button.removeAttribute("aria-busy");
@@ -142,26 +148,37 @@ const tellLost = (kind, place, form) => {
   form?.querySelector("input:not([type=hidden])")?.focus();
 };
 
-const settle = (answer, dialog, form) => {
+const settle = (answer, dialog, form, body) => {
   const leaves = answer.html.includes('id="package"');
-  if (leaves) dialog?.close();
+  clearFaults(form);
+  clearFaults(place());
+  if (answer.code === "done" && body.has("shelf")) place()?.reset(); // it stands saved in the answer
+  const atPlace = answer.html.includes('id="trouble"');
+  if (leaves || atPlace) dialog?.close();
   document.getElementById("trouble")?.replaceChildren();
   put(answer.html);
   if (leaves) return showResult();
+  if (atPlace) {
+    const [first] = showFaults(place(), document.getElementById("trouble"));
+    first?.closest("details")?.setAttribute("open", "");
+    return first?.focus();
+  }
   if (!dialog) return;
   wait(dialog);
-  const field = form?.querySelector(".code") ?? form?.querySelector("input:not([type=hidden]), select");
-  if (answer.code === "done" || !field) return dialog.querySelector(".code")?.focus();
-  field.setAttribute("aria-invalid", "true");
-  field.focus();
-  field.select?.();
+  const code = form?.querySelector(".code");
+  if (answer.code === "done") return dialog.querySelector(".code")?.focus();
+  const [fault] = showFaults(form, dialog.querySelector(".verdict"));
+  const field = fault ?? code;
+  if (!fault) code?.setAttribute("aria-invalid", "true");
+  field?.focus();
+  field?.select?.();
 };
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("dialog form, [data-send]")) return;
   event.preventDefault();
-  run({ url: form.action, body: new FormData(form), button: form.querySelector("[type=submit]"), form });
+  run({ url: form.action, body: withPlace(new FormData(form)), button: form.querySelector("[type=submit]"), form });
 });
 
 document.addEventListener("click", (event) => {
@@ -181,7 +198,7 @@ document.addEventListener("click", (event) => {
   closeResult();
   const body = new FormData();
   body.set("from", button.dataset.from ?? button.dataset.key ?? "");
-  run({ url: button.dataset.run, body, button });
+  run({ url: button.dataset.run, body: withPlace(body), button });
 });
 
 document.addEventListener("keydown", (event) => {
@@ -191,6 +208,14 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("more-button").focus();
   } else closeResult();
 });
+
+// Back after a lock or a new sign-in: the dialog that was open is open again.
+const again = keptDialog();
+const itsButton = again && document.querySelector(`[data-dialog="${again.dialog}"]`);
+if (itsButton) {
+  open(itsButton);
+  again.fill();
+}
 
 // Scanned or found: the next step has the focus, so that Enter is enough.
 if (window.location.search === "?found") {

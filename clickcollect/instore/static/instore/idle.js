@@ -8,11 +8,20 @@ const here = () => {
   touched = Date.now();
   if (touched - told < 45_000) return;
   told = touched;
-  fetch(touch, { method: "POST", headers: { "X-CSRFToken": document.body.dataset.csrf, "HX-Request": "true" } }).catch(() => {});
+  fetch(touch, { method: "POST", headers: { "X-CSRFToken": document.body.dataset.csrf, "HX-Request": "true", "HX-Current-URL": window.location.href } }).catch(() => {});
 };
 for (const sign of ["pointerdown", "keydown", "wheel"]) {
   document.addEventListener(sign, here, { passive: true, capture: true });
 }
+let locked = false;
+const lock = () => {
+  if (locked) return;
+  locked = true;
+  const form = document.getElementById("lock");
+  form.elements.locked.value = "1";
+  form.elements.next.value = window.location.pathname + window.location.search;
+  form.requestSubmit();
+};
 setInterval(() => {
-  if (Date.now() - touched > minutes * 60_000 && navigator.onLine) document.getElementById("lock").requestSubmit();
+  if (Date.now() - touched > minutes * 60_000 && navigator.onLine) lock();
 }, 5000);

@@ -1,8 +1,42 @@
+// Shelf and bags that stand typed on the page and not saved: they go with the next command.
+export const place = () => document.querySelector("form[data-place]");
+const changed = (form) => [...(form?.querySelectorAll("input.input") ?? [])].filter((field) => field.value !== field.defaultValue);
+export const unsaved = () => changed(place());
+export const withPlace = (body) => {
+  if (unsaved().length) for (const name of ["shelf", "bags"]) body.set(name, place().elements[name].value);
+  return body;
+};
+
+// What is wrong is said at its field, and the first such field has the focus.
+export const clearFaults = (form) => {
+  for (const words of form?.querySelectorAll(".fault") ?? []) {
+    const field = document.getElementById(words.dataset.of);
+    field?.removeAttribute("aria-invalid");
+    field?.removeAttribute("aria-describedby");
+    words.remove();
+  }
+};
+export const showFaults = (form, said) => {
+  const fields = [];
+  for (const fault of said?.querySelectorAll("[data-fault]") ?? []) {
+    const field = form?.elements[fault.dataset.fault];
+    if (!field?.id || field.matches(".code")) continue;
+    const words = Object.assign(document.createElement("p"), { className: "fault", id: `${field.id}-fault`, textContent: fault.textContent });
+    words.dataset.of = field.id;
+    field.after(words);
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", words.id);
+    fields.push(field);
+  }
+  return fields;
+};
+
 // Put pieces of a page in the places of their ids, without stealing the focus.
 export const put = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html;
   const focused = document.activeElement?.id;
+  const typed = unsaved().map(({ id, value }) => [id, value]);
   for (const piece of [...template.content.children]) {
     const old = document.getElementById(piece.id);
     if (!old) continue;
@@ -12,6 +46,10 @@ export const put = (html) => {
       old.replaceWith(piece);
       window.htmx?.process(piece);
     }
+  }
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field && field.defaultValue !== value) field.value = value;
   }
   if (focused && document.activeElement === document.body) {
     document.getElementById(focused)?.focus({ preventScroll: true });

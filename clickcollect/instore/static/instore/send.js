@@ -12,7 +12,7 @@ const once = (url, body, key) =>
   fetch(url, {
     method: "POST",
     body,
-    headers: { "HX-Request": "true", "X-CSRFToken": document.body.dataset.csrf, "Idempotency-Key": key },
+    headers: { "HX-Request": "true", "HX-Current-URL": window.location.href, "X-CSRFToken": document.body.dataset.csrf, "Idempotency-Key": key },
     signal: AbortSignal.timeout(15000),
   });
 
