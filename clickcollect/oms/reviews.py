@@ -99,7 +99,8 @@ def open_reviews(actor: Actor) -> list[Review]:
     names = names_of(entry.actor_id for entry in (*entries, *told_of.values()))
     telling = [told_of.get(entry.pk, entry).pk for entry in entries]
     notes = LogNote.objects.filter(log_id__in=telling, kind="reason")
-    tokens = dict(ApiToken.objects.filter(pk__in=map(token_of, entries)).values_list("pk", "name"))
+    told_tokens = {token_of(entry) for entry in entries} - {0}
+    tokens = dict(ApiToken.objects.filter(pk__in=told_tokens).values_list("pk", "name")) if told_tokens else {}
     reasons = {note.log_id: note.text for note in notes}
     return [
         Review(
