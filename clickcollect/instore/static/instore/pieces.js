@@ -23,7 +23,8 @@ export const showFaults = (form, said) => {
     if (!field?.id || field.matches(".code")) continue;
     const words = Object.assign(document.createElement("p"), { className: "fault", id: `${field.id}-fault`, textContent: fault.textContent });
     words.dataset.of = field.id;
-    field.after(words);
+    if (form.matches("[data-place]")) form.append(words); // its fields are too narrow for words
+    else field.after(words);
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", words.id);
     fields.push(field);
