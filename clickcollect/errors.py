@@ -15,7 +15,8 @@ DomainError
 ├── OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, OtpLocked, OtpNotIssued   422 otp_…
 ├── NotClickAndCollect     422 not_click_and_collect
 ├── IdempotencyMismatch    422 idempotency_mismatch
-└── Throttled              429 throttled
+├── Throttled              429 throttled
+└── DatabaseAway           503 database_away
 """
 
 from collections.abc import Iterable
@@ -252,3 +253,12 @@ class Throttled(DomainError):
     status = 429
     title = _("Too many tries")
     sentence = _("Too many tries. Wait and try again later.")
+
+
+class DatabaseAway(DomainError):
+    """The database does not answer. ``extra``: ``retry_after``, whole seconds, sent as Retry-After too."""
+
+    code = "database_away"
+    status = 503
+    title = _("The database does not answer")
+    sentence = _("The database does not answer at the moment. Try again in a few seconds; it goes on by itself.")

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect import logs
+from clickcollect.database import PatientConnection
 from clickcollect.omsweb.look import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -47,6 +48,10 @@ def derive_encryption_key(master: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"clickcollect secrets at rest").derive(master)
 
 
+# A connection over a network that is cut without a word ends within half a minute (libpq; not for a socket).
+KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+
+
 def database(url: str, *, pool: bool) -> dict[str, Any]:
     """One PostgreSQL connection setting; prepared statements on, no open transaction around a request.
 
@@ -57,10 +62,16 @@ def database(url: str, *, pool: bool) -> dict[str, Any]:
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("clickcollect runs on PostgreSQL only: the database URL must begin with postgres://")
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
-    options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5}
+    options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5} | KEEP_ALIVE
     options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_custom_plan".strip()
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": env.int("WEB_THREADS", 8), "timeout": 5}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": env.int("WEB_THREADS", 8),
+            "timeout": 3,
+            "reconnect_timeout": 2,
+            "connection_class": PatientConnection,
+        }
     return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}
 
 
@@ -140,6 +151,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "clickcollect.outage.guard",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

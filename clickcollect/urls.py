@@ -19,3 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("oms/", site.urls),
 ]
+
+handler400 = "clickcollect.outage.bad_request"
+handler500 = "clickcollect.outage.server_error"

@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from extension import inbox, retention, sms, wording
+from extension import inbox, outage, retention, sms, wording
 from extension.config import config
 from extension.inbox import Claim, Outcome, Taken
 from extension.notice import ANSWERED_TYPES, NEWS, Envelope, Notice, Unreadable, read_envelope, read_notice
@@ -39,7 +39,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return problem(status=400, code="unreadable", detail="The body did not arrive completely. Send it again.")
     except DatabaseError as error:
         logger.error("the database does not answer\n%s", "\n".join(places(error)))  # noqa: TRY400 (words stay out)
-        return problem(status=503, code="not_now", detail="Try again later.", retry_after=10)
+        return outage.answer(request)
     except Exception as error:  # noqa: BLE001 (a traceback could show the payload)
         logger.error("an event could not be answered\n%s", "\n".join(places(error)))  # noqa: TRY400
         return problem(status=500, code="internal_error", detail="The Extension's log says where it failed.")

@@ -4,6 +4,7 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from extension.models import Receipt
+from extension.outage import RETRY_AFTER_SECONDS
 
 
 def live(_request: HttpRequest) -> HttpResponse:
@@ -17,5 +18,5 @@ def ready(_request: HttpRequest) -> HttpResponse:
         connection.ensure_connection()
         waiting = Receipt.objects.count()
     except Error:
-        return JsonResponse({"status": "database"}, status=503)
+        return JsonResponse({"status": "database"}, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
     return JsonResponse({"status": "ok", "receipts_waiting": waiting})

@@ -5,6 +5,7 @@ sends them: at once when something was written, and with growing pauses while th
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -18,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
-from extension import retention
+from extension import outage, retention
 from extension.config import Config, config
 from extension.models import Receipt
 from extension.quiet import places
@@ -65,11 +66,15 @@ def _run() -> None:
             while _send_batch(config()):
                 pass
             retention.sweep_now_and_then()
+            connection.close()
         except Exception as error:  # noqa: BLE001 (the database may be away: the thread must outlive that)
             logger.warning("receipts wait: %s", "\n".join(places(error)))
+            outage.known.is_away = outage.is_away(error)
+            with contextlib.suppress(Exception):
+                connection.close()
             time.sleep(POLL_SECONDS)
-        finally:
-            connection.close()
+            while outage.known.still_away():
+                time.sleep(POLL_SECONDS)
         _written.wait(POLL_SECONDS)
         _written.clear()
 

@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from extension.config import config
+from extension.outage import PatientConnection
 from extension.quiet import LOGGING as QUIET_LOGGING
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -22,6 +23,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "extension.outage.guard",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -43,8 +45,16 @@ TEMPLATES = [
 _database: dict[str, Any] = dict(environ.Env().db_url_config(config().database_url or "postgres:///extension"))
 _options: dict[str, Any] = _database.setdefault("OPTIONS", {})
 _options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5}
+# A connection over a network that is cut without a word ends within half a minute (libpq; not for a socket).
+_options |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 # One connection for each thread that answers, one for the receipts, one to spare.
-_options["pool"] = {"min_size": 1, "max_size": config().threads + 2, "timeout": 5}
+_options["pool"] = {
+    "min_size": 1,
+    "max_size": config().threads + 2,
+    "timeout": 3,
+    "reconnect_timeout": 2,
+    "connection_class": PatientConnection,
+}
 DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

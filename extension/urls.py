@@ -24,3 +24,5 @@ urlpatterns = [
     path("templates/", editor.page, name="templates"),
     path("templates/preview/", editor.preview, name="templates-preview"),
 ]
+
+handler500 = "extension.outage.server_error"

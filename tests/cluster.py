@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -29,7 +30,7 @@ SUPERUSER_URL = "CLICKCOLLECT_TEST_SUPERUSER_URL"
 class Cluster:
     """Started by the first process of a session; workers of pytest-xdist find it in the environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = FAST) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="clickcollect-tests-"))
         self.folder.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
         self.home = self.folder / "home"
@@ -39,7 +40,7 @@ class Cluster:
             data=self.folder / "postgres",
             passwords=passwords,
             log=self.folder / "postgres.log",
-            settings=FAST,
+            settings=settings,
         )
         self.server.create()
         self.process: subprocess.Popen[bytes] = self.server.start()

@@ -7,19 +7,21 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from clickcollect.processes.children import die_with_parent, end_group, stop
 from clickcollect.processes.home import shorten
+from clickcollect.processes.problem import Problem
 
-PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds before each new start; after the last one we give up
+PAUSES = (1, 2, 4, 8, 15, 30, 60)  # seconds before each new start; the last one again and again
 STEADY_SECONDS = 60  # who lived so long is forgiven its earlier deaths
 STOP_SECONDS = 10
 
 
-def pause(failures: int) -> int | None:
-    """Seconds to wait before the start after this many failures in a row; None: it does not get better."""
-    return PAUSES[failures - 1] if failures <= len(PAUSES) else None
+def pause(failures: int) -> int:
+    """Seconds to wait before the start after this many failures in a row. It is tried for ever."""
+    return PAUSES[min(failures, len(PAUSES)) - 1]
 
 
 def spawn(command: list[str], *, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
@@ -51,23 +53,37 @@ class Child:
         """Start it."""
         self.process, self.since = self.start(), time.monotonic()
 
-    def look(self, *, say: Callable[[str], None]) -> bool:
-        """Start it again if it died and its pause is over. False when it has died too often."""
-        shorten(self.log)
-        now = time.monotonic()
-        if self.process is None:
-            if now >= self.since + PAUSES[self.failures - 1]:
-                self.begin()
-            return True
-        if self.process.poll() is None:
-            return True
-        end_group(self.process)  # a master that was killed may have left workers behind
-        self.failures = 1 if now - self.since > STEADY_SECONDS else self.failures + 1
-        ended, self.process, self.since = self.process, None, now
-        seconds = pause(self.failures)
-        if seconds is not None:
-            say(f"{self.name} has ended ({_how(ended.returncode)}); it is started again in {seconds} s. See {self.log}")
-        return seconds is not None
+    def look(self, *, say: Callable[[str], None]) -> None:
+        """Start it again if it died and its pause is over. Raises nothing: the others must go on."""
+        try:
+            shorten(self.log)
+            if self.process is None:
+                self._begin_again(say)
+            elif self.process.poll() is not None:
+                self._bury(self.process, say)
+        except OSError as error:  # a full disk, no more processes
+            say(f"{self.name} cannot be looked after ({error.strerror}); it is tried again.")
+
+    def _begin_again(self, say: Callable[[str], None]) -> None:
+        if time.monotonic() < self.since + pause(self.failures):
+            return
+        try:
+            self.begin()
+        except (Problem, OSError) as problem:
+            self._count(say, f"could not be started ({problem})", lived=0.0)
+
+    def _bury(self, process: "subprocess.Popen[bytes]", say: Callable[[str], None]) -> None:
+        end_group(process)  # a master that was killed may have left workers behind
+        self.process = None
+        self._count(say, f"has ended ({_how(process.returncode)})", lived=time.monotonic() - self.since)
+
+    def _count(self, say: Callable[[str], None], what: str, *, lived: float) -> None:
+        """One more failure: say so, here and in the child's own log."""
+        self.failures, self.since = (1 if lived > STEADY_SECONDS else self.failures + 1), time.monotonic()
+        line = f"{self.name} {what}; it is started again in {pause(self.failures)} s."
+        say(f"{line} See {self.log}")
+        with self.log.open("a") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line} Failures in a row: {self.failures}\n")
 
     def ask_to_stop(self) -> None:
         """Tell it that it is time; `end` waits for it."""

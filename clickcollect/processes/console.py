@@ -59,19 +59,26 @@ def migrate() -> None:
 
 
 def foreground(command: Sequence[str]) -> int:
-    """Run a Python program of ours until it ends or we are told to stop; its exit status."""
+    """Run a Python program of ours until it ends or we are told to stop; its exit status, 0 only if we were told to."""
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", *command],
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (no threads here)
     )
 
+    told = False
+
     def stop(_signum: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        told = True
         process.terminate()
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, stop)
-    return process.wait()
+    status = process.wait()
+    if told:
+        return 0 if status == -signal.SIGTERM else status
+    return 128 - status if status < 0 else status or 1
 
 
 def serve() -> int:

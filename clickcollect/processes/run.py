@@ -7,7 +7,7 @@ import http.client
 import os
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -29,7 +29,7 @@ ANSWER_SECONDS = 60.0
 
 
 def run(*, demo: bool) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises Problem when it cannot start, or when a child cannot be kept alive."""
+    """Serve until Ctrl-C or SIGTERM. A child that ends is started again. Raises Problem when it cannot start."""
     for signum in STOP_SIGNALS:
         signal.signal(signum, _stop)
     console = Console(highlight=False, soft_wrap=True)
@@ -133,11 +133,15 @@ def _wait_for_page(web: Child, ports: Ports) -> None:
 
 
 def _watch(children: list[Child], console: Console) -> NoReturn:
-    """Keep every child alive. Ends by KeyboardInterrupt, or by Problem when one cannot be kept alive."""
+    """Keep every child alive, for ever. Ends by KeyboardInterrupt."""
+
+    def say(line: str) -> None:
+        with suppress(OSError):  # a terminal that is gone ends nothing
+            console.print(line)
+
     while True:
         for child in children:
-            if not child.look(say=console.print):
-                raise Problem(f"{child.name} ends again and again; {child.log} says why.")
+            child.look(say=say)
         time.sleep(0.25)
 
 

@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from django.db import connections
 
+from clickcollect.database import libpq_parameters
 from clickcollect.whisperer.outbox import CHANNEL
 
 AGAIN_AFTER_SECONDS: Final = 1.0
-NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
 logger = logging.getLogger(__name__)
 
 
@@ -32,7 +31,7 @@ class Bell:
         """Listen for ever; a lost connection is made anew, and rings once for what was missed."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(**where(), autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(**libpq_parameters(), autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self.ring()
                     async for _notice in connection.notifies():
@@ -47,9 +46,3 @@ async def within(seconds: float, event: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-def where() -> dict[str, Any]:
-    """Django's own connection parameters, as libpq knows them."""
-    parameters = connections["default"].get_connection_params()
-    return {name: value for name, value in parameters.items() if name not in NOT_LIBPQ}

@@ -1,10 +1,10 @@
 """Ports, children that die, and a PostgreSQL of your own: every wrong turn before a start is a sentence."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ import pytest
 
 from clickcollect.processes import database
 from clickcollect.processes import ports as addresses
-from clickcollect.processes.child import PAUSES, Child, pause
+from clickcollect.processes.child import PAUSES, STEADY_SECONDS, Child, pause
 from clickcollect.processes.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, Session, check_own, judge
 from clickcollect.processes.ports import WEB, Ports
 from clickcollect.processes.problem import Problem
@@ -45,26 +45,95 @@ def test_a_taken_port_is_named() -> None:
     ports.check_free(WEB, addresses.EXTENSION, seconds=1)
 
 
-def test_pauses_grow_and_end() -> None:
-    assert [pause(failures) for failures in range(1, len(PAUSES) + 2)] == [*PAUSES, None]
+def test_pauses_grow_to_a_minute_and_never_end() -> None:
+    assert [pause(failures) for failures in range(1, len(PAUSES) + 1)] == [*PAUSES]
+    assert pause(1000) == PAUSES[-1] == 60
 
 
-def test_a_child_that_died_is_started_again_after_its_pause(tmp_path: Path) -> None:
+def ends_at_once() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def let_pass(child: Child) -> None:
+    """It has ended, and its pause is over."""
+    if child.process:
+        child.process.wait()
+    else:
+        child.since -= pause(child.failures)
+
+
+def test_a_child_that_dies_again_and_again_is_started_again_for_ever_and_its_log_says_so(tmp_path: Path) -> None:
     said: list[str] = []
-    child = Child("worker", tmp_path / "log", lambda: subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]))
+    child = Child("worker", tmp_path / "log", ends_at_once)
+    child.begin()
+    for _look in range(2 * 2 * len(PAUSES)):
+        let_pass(child)
+        child.look(say=said.append)
+    assert len(said) == 2 * len(PAUSES)
+    assert "ended (status 3); it is started again in 1 s" in said[0]
+    assert "is started again in 60 s" in said[-1]
+    assert "it is started again in 60 s. Failures in a row: 14" in child.log.read_text()
+
+
+def test_a_child_that_lived_long_is_forgiven_its_deaths(tmp_path: Path) -> None:
+    child = Child("worker", tmp_path / "log", ends_at_once, failures=7)
     child.begin()
     assert child.process is not None
     child.process.wait()
-    assert child.look(say=said.append)
-    assert "ended (status 3); it is started again in 1 s" in said[0]
-    assert child.process is None
-    child.since -= 1
-    assert child.look(say=said.append)
+    child.since -= STEADY_SECONDS + 1
+    child.look(say=lambda _line: None)
+    assert child.failures == 1
+
+
+@pytest.mark.parametrize("trouble", [Problem("PostgreSQL did not start"), OSError(28, "No space left on device")])
+def test_a_child_that_cannot_even_be_started_ends_nothing(tmp_path: Path, trouble: Exception) -> None:
+    def start() -> "subprocess.Popen[bytes]":
+        raise trouble
+
+    said: list[str] = []
+    child = Child("PostgreSQL", tmp_path / "log", start, failures=1)
+    for _look in range(3):
+        let_pass(child)
+        child.look(say=said.append)
+    assert child.failures == 4
+    assert all("PostgreSQL could not be started" in line for line in said)
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    child = Child("worker", tmp_path / "no such folder" / "log", ends_at_once)
+    child.begin()
+    let_pass(child)
+    child.look(say=said.append)
+    assert "cannot be looked after" in said[-1]
+    let_pass(child)
+    child.look(say=said.append)
     assert child.process is not None
-    child.failures = len(PAUSES)
-    child.process.wait()
-    child.since = time.monotonic()
-    assert not child.look(say=said.append)
+
+
+@pytest.mark.parametrize(
+    ("program", "signum", "status"),
+    [
+        ("", None, 1),
+        ("raise SystemExit(3)", None, 3),
+        ("import os; os.kill(os.getpid(), 9)", None, 137),
+        ("import time; time.sleep(60)", signal.SIGTERM, 0),
+    ],
+    ids=["ended by itself", "failed", "killed", "told to"],
+)
+def test_an_end_that_nobody_asked_for_is_no_success(
+    program: str, signum: signal.Signals | None, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a_program.py").write_text(f"print('begun', flush=True)\n{program}\n")
+    run = "from clickcollect.processes.console import foreground; import sys; sys.exit(foreground(['a_program']))"
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    command = [sys.executable, "-c", run]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        if signum:
+            process.send_signal(signum)
+        assert process.wait(timeout=30) == status
 
 
 def test_three_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ TITLES: Final = {
     415: "Not JSON",
     422: "Refused by a rule",
     429: "Too many tries",
+    503: "The database does not answer",
 }
 
 
@@ -109,6 +110,7 @@ def describe(operation: dict[str, Any], *, path: str, method: str) -> None:
     if method == "post" and not public:
         codes += ["idempotency_in_progress", "idempotency_mismatch"]
         operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
+    codes.append("database_away")
     operation["responses"] = merged(operation["responses"], problems(codes))
 
 
@@ -135,7 +137,7 @@ def problems(codes: Iterable[str]) -> dict[str, Any]:
             },
         )
         answer["content"][MEDIA_TYPE]["examples"][code] = {"value": example_of(error)}
-        if error is errors.Throttled:
+        if error in (errors.Throttled, errors.DatabaseAway):
             answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Whole seconds."}}
     return found
 

@@ -186,4 +186,5 @@ PROBLEM_EXTRAS: Final[dict[str, dict[str, Any]]] = {
     "otp_locked": {"limits_reached": ["code"]},
     "otp_malformed": {"digits": 6},
     "throttled": {"retry_after": 52},
+    "database_away": {"retry_after": 5},
 }

@@ -3,7 +3,7 @@
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F, Max
 from django.db.models.functions import Now
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from clickcollect.database import RETRY_AFTER_SECONDS
 from clickcollect.oms.api.gate import guarded
 from clickcollect.oms.api.metrics import exposition
 from webserver.clients import client_address
@@ -38,7 +39,10 @@ def ready(_request: HttpRequest) -> HttpResponse:
     if checks["database"]:
         checks |= {"migrations": is_migrated(), "worker": worker_lives()}
     good = all(checks.values())
-    return JsonResponse({"status": "ok" if good else "unavailable", "checks": checks}, status=200 if good else 503)
+    response = JsonResponse({"status": "ok" if good else "unavailable", "checks": checks}, status=200 if good else 503)
+    if not good:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 @never_cache
@@ -54,7 +58,7 @@ def database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return False
     return True
 
@@ -66,7 +70,7 @@ def is_migrated() -> bool:
             executor = MigrationExecutor(connection)
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 return False
-        except DatabaseError:
+        except Error:
             return False
         _migrated.add("yes")
     return True
@@ -82,7 +86,7 @@ def heartbeat_age() -> float | None:
     """Seconds since the last sign of life of any worker, by the database's clock."""
     try:
         found = ProcrastinateWorker.objects.aggregate(age=Now() - Max(F("last_heartbeat")))["age"]
-    except DatabaseError:
+    except Error:
         return None
     return None if found is None else float(found.total_seconds())
 

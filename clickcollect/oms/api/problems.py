@@ -10,7 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja.errors import HttpError, ValidationError
 
-from clickcollect.errors import DomainError, Fault, Forbidden, NotAuthenticated, NotFound, Throttled, ValidationFailed
+from clickcollect import database
+from clickcollect.errors import (
+    DatabaseAway,
+    DomainError,
+    Fault,
+    Forbidden,
+    NotAuthenticated,
+    NotFound,
+    Throttled,
+    ValidationFailed,
+)
 from clickcollect.omnitron.sentences import sentence
 
 logger = logging.getLogger(__name__)
@@ -52,7 +62,7 @@ def problem_response(error: DomainError) -> HttpResponse:
     response = HttpResponse(json.dumps(document, ensure_ascii=False), content_type=MEDIA_TYPE, status=error.status)
     if isinstance(error, NotAuthenticated):
         response["WWW-Authenticate"] = 'Bearer realm="clickcollect"'
-    if isinstance(error, Throttled):
+    if isinstance(error, (Throttled, DatabaseAway)):
         response["Retry-After"] = str(error.extra.get("retry_after", 60))
     return response
 
@@ -69,6 +79,14 @@ def translate(error: Exception) -> DomainError:
         return Forbidden()
     if isinstance(error, HttpError):
         return of_ninja(error)
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> DomainError:
+    """The database is away, or it is a fault of ours."""
+    if database.is_away(error):
+        logger.warning("the database does not answer (%s)", type(error).__name__)
+        return DatabaseAway(retry_after=database.RETRY_AFTER_SECONDS)
     record(error)
     return ServerError()
 

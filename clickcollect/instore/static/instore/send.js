@@ -32,9 +32,11 @@ export const send = async (url, form) => {
   const what = `${url} ${body}`;
   const key = open?.what === what ? open.key : newKey();
   open = { what, key };
+  let lost = "answer";
   for (const ms of PAUSES) {
     await pause(ms);
     const response = await once(url, body, key).catch(() => null);
+    lost = response?.status === 503 ? "away" : "answer";
     if (!response || AGAIN.has(response.status)) continue;
     const code = response.headers.get("X-Instore-Code");
     if (code === "idempotency_in_progress") continue;
@@ -45,5 +47,5 @@ export const send = async (url, form) => {
     if (!code) return { moved: window.location.href }; // signed out, or the page is too old
     return { code, html: await response.text() };
   }
-  return { lost: "answer" };
+  return { lost };
 };

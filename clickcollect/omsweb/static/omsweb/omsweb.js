@@ -44,15 +44,21 @@
     slot()?.querySelector("dialog")?.close();
   });
 
-  document.addEventListener("htmx:sendError", () => {
+  // What could not be sent or answered is said where the answer would stand; what was typed stays.
+  function say(words) {
     const verdict = document.getElementById("verdict") || document.getElementById("result");
-    const words = document.body.dataset.offline || "There is no connection. Nothing was sent; try again.";
     if (!verdict) return;
     const note = document.createElement("p");
     note.className = "ow-verdict-bad";
     note.setAttribute("role", "alert");
     note.textContent = words;
     verdict.replaceChildren(note);
+  }
+  document.addEventListener("htmx:sendError", () => {
+    say(document.body.dataset.offline || "There is no connection. Nothing was sent; try again.");
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 503) say(event.detail.xhr.responseText);
   });
 
   document.addEventListener("click", (event) => {

@@ -1,0 +1,117 @@
+"""What it means that the database is away, and how long a page waits to find out.
+
+A server that was stopped refuses or cuts connections, which is an error at once. One that is paused, or whose machine
+hangs, says nothing at all: then a statement would wait for ever. So a statement that has had no answer for
+``PATIENCE_SECONDS`` asks by a connection of its own whether anybody is there, and gives up when nobody is. One that is
+only slow, or stands in line for a lock, goes on waiting.
+"""
+
+import threading
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+import psycopg
+from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
+
+PATIENCE_SECONDS: Final = 2.0
+PROBE_SECONDS: Final = 2  # the least that libpq knows
+RETRY_AFTER_SECONDS: Final = 5
+AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
+
+RV = TypeVar("RV")
+
+
+def libpq_parameters() -> dict[str, Any]:
+    """Django's own connection parameters, as libpq knows them."""
+    parameters = connections["default"].get_connection_params()
+    return {name: value for name, value in parameters.items() if name not in NOT_LIBPQ}
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came from, says that the database cannot be worked with at the moment."""
+    seen = 0
+    while error is not None and seen < 50:
+        if isinstance(error, AWAY):
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
+
+
+def answers() -> bool:
+    """Whether the database takes a new connection within ``PROBE_SECONDS``. One that is full does: it is there."""
+    try:
+        psycopg.connect(**libpq_parameters() | {"connect_timeout": PROBE_SECONDS}).close()
+    except psycopg.OperationalError as error:
+        return "too many" in str(error)
+    return True
+
+
+class PatientConnection(psycopg.Connection[TupleRow]):
+    """A connection whose statements do not wait for a server that is not there any more.
+
+    Raises OperationalError, and is closed: what it was asked may or may not have happened.
+    """
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        return super().wait(self._patiently(gen), interval, timeout)
+
+    def _patiently(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """The same steps; psycopg comes by every ``interval``, also when nothing has arrived."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        try:
+            wish = next(gen)
+            while True:
+                ready = yield wish
+                if ready:
+                    deadline = monotonic() + PATIENCE_SECONDS
+                elif monotonic() > deadline:
+                    self._give_up_unless_somebody_is_there()
+                    deadline = monotonic() + PATIENCE_SECONDS
+                wish = gen.send(ready)
+        except StopIteration as end:
+            found: RV = end.value
+            return found
+
+    def _give_up_unless_somebody_is_there(self) -> None:
+        if not answers():
+            self.close()
+            raise psycopg.OperationalError("The database server does not answer.")
+
+
+def begin_anew() -> None:
+    """Let go of the pool: it pauses between its own tries, and the pauses have grown."""
+    pool = DatabaseWrapper._connection_pools.pop("default", None)  # type: ignore[attr-defined]  # noqa: SLF001
+    if pool is not None:
+        pool.close(timeout=0)  # its threads end by themselves
+
+
+class Known:
+    """What this process knows: while the database is away one request at a time asks for it, the others need not."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self._asking = threading.Lock()
+
+    def note(self) -> None:
+        """It was away just now."""
+        self.is_away = True
+
+    def still_away(self) -> bool:
+        """Whether there is no use in trying. Asks the database, unless somebody else is asking it now."""
+        if not self.is_away:
+            return False
+        if self._asking.acquire(blocking=False):
+            try:
+                if answers():
+                    begin_anew()
+                    self.is_away = False
+            finally:
+                self._asking.release()
+        return self.is_away
+
+
+known: Final = Known()

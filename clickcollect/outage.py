@@ -1,0 +1,67 @@
+"""While the database is away every address says so: 503 with `Retry-After` (contract section 2), never a 500.
+
+A person sees a page in the look of where they are. A script of ours gets the sentence alone, and leaves the page with
+what was typed as it is. Nothing here asks the database, not even through a session or a template.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views import defaults
+
+from clickcollect.database import RETRY_AFTER_SECONDS, is_away, known
+from clickcollect.errors import DatabaseAway
+from clickcollect.oms.api.problems import problem_response
+
+ALWAYS_ANSWERED: Final = frozenset({"/healthz", "/readyz"})  # the second one asks the database by itself
+PROGRAMS: Final = ("/api/", "/whisperer/", "/metrics")
+BACK_OFFICE: Final = "/oms/"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+logger = logging.getLogger(__name__)
+
+
+def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: once a request has found the database away, others do not stand in line to find the same."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info in ALWAYS_ANSWERED:
+            return get_response(request)
+        if known.still_away():
+            return answer(request)
+        response = get_response(request)
+        if response.status_code == DatabaseAway.status:
+            known.note()
+        return response
+
+    return middleware
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler of whatever nobody caught."""
+    return answer(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler of bad requests: it takes a session that could not be saved for one that was deleted."""
+    return answer(request) if is_away(exception) else defaults.bad_request(request, exception)
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """503, in the form that whoever asks can read."""
+    error = DatabaseAway(retry_after=RETRY_AFTER_SECONDS)
+    if request.path_info.startswith(PROGRAMS):
+        return problem_response(error)
+    if request.headers.get("HX-Request") == "true":
+        response = HttpResponse(error.detail, content_type="text/plain; charset=utf-8", status=error.status)
+    else:
+        context = {"title": error.title, "can_reload": request.method in SAFE_METHODS, "seconds": RETRY_AFTER_SECONDS}
+        template = "omsweb/away.html" if request.path_info.startswith(BACK_OFFICE) else "instore/away.html"
+        response = HttpResponse(render_to_string(template, context), status=error.status)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,128 @@
+"""While the database is away every page says so: 503 with `Retry-After`, within seconds, and never a 500.
+
+A paused server says nothing at all: a statement without an answer asks by a connection of its own whether anybody is
+there, and gives up when nobody is. One that is only slow goes on waiting.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, TypeVar
+
+import psycopg
+from django.db import Error, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views import defaults
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
+
+from extension.problem import problem
+
+PATIENCE_SECONDS: Final = 2.0
+PROBE_SECONDS: Final = 2  # the least that libpq knows
+RETRY_AFTER_SECONDS: Final = 2
+NEED_IT: Final = ("/events/", "/templates/")
+PROGRAMS: Final = ("/events/", "/templates/preview/")
+NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
+
+RV = TypeVar("RV")
+
+
+def answers() -> bool:
+    """Whether the database takes a new connection in time. One that is full does: it is there."""
+    parameters = connections["default"].get_connection_params()
+    own = {name: value for name, value in parameters.items() if name not in NOT_LIBPQ}
+    try:
+        psycopg.connect(**own | {"connect_timeout": PROBE_SECONDS}).close()
+    except psycopg.OperationalError as error:
+        return "too many" in str(error)
+    return True
+
+
+class PatientConnection(psycopg.Connection[TupleRow]):
+    """Its statements do not wait for a server that is not there. Raises OperationalError, and is closed then."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        return super().wait(self._patiently(gen), interval, timeout)
+
+    def _patiently(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """The same steps; psycopg comes by every ``interval``, also when nothing has arrived."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        try:
+            wish = next(gen)
+            while True:
+                ready = yield wish
+                if not ready and monotonic() > deadline and not answers():
+                    self.close()
+                    raise psycopg.OperationalError("The database server does not answer.")
+                if ready or monotonic() > deadline:
+                    deadline = monotonic() + PATIENCE_SECONDS
+                wish = gen.send(ready)
+        except StopIteration as end:
+            found: RV = end.value
+            return found
+
+
+class Known:
+    """While the database is away one request at a time asks for it; the others are told at once."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self._asking = threading.Lock()
+
+    def still_away(self) -> bool:
+        """Whether there is no use in trying."""
+        if self.is_away and self._asking.acquire(blocking=False):
+            try:
+                if answers():
+                    # The pool pauses between its own tries, and the pauses have grown: a new one does not.
+                    pool = DatabaseWrapper._connection_pools.pop("default", None)  # type: ignore[attr-defined]  # noqa: SLF001
+                    if pool is not None:
+                        pool.close(timeout=0)
+                    self.is_away = False
+            finally:
+                self._asking.release()
+        return self.is_away
+
+
+known: Final = Known()
+
+
+def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: once a request has found the database away, others do not stand in line to find the same."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(NEED_IT) and known.still_away():
+            return answer(request)
+        return get_response(request)
+
+    return middleware
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler of whatever nobody caught."""
+    return answer(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came from, is the database's."""
+    while error is not None and not isinstance(error, Error | psycopg.Error):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """503: a sentence for programs, a page for people."""
+    known.is_away = True
+    response: HttpResponse
+    if request.path_info.startswith(PROGRAMS):
+        response = problem(status=503, code="not_now", detail="The database does not answer. Try again later.")
+    else:
+        can_reload = request.method in {"GET", "HEAD"}
+        context = {"can_reload": can_reload, "seconds": RETRY_AFTER_SECONDS}
+        response = HttpResponse(render_to_string("extension/away.html", context), status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
