@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 PATIENCE_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 2  # the least that libpq knows
 RETRY_AFTER_SECONDS: Final = 5
+WAIT_SECONDS: Final = 0.2  # for what somebody else is finding out; a server that was stopped says so at once
 AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
 
@@ -104,9 +105,9 @@ class Known:
         """Whether there is no use in trying. Asks the database, unless somebody else is asking it now."""
         if not self.is_away:
             return False
-        if self._asking.acquire(blocking=False):
+        if self._asking.acquire(timeout=WAIT_SECONDS):
             try:
-                if answers():
+                if self.is_away and answers():
                     begin_anew()
                     self.is_away = False
             finally:

@@ -29,14 +29,9 @@ def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
     """Middleware: once a request has found the database away, others do not stand in line to find the same."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info in ALWAYS_ANSWERED:
-            return get_response(request)
-        if known.still_away():
+        if request.path_info not in ALWAYS_ANSWERED and known.still_away():
             return answer(request)
-        response = get_response(request)
-        if response.status_code == DatabaseAway.status:
-            known.note()
-        return response
+        return get_response(request)
 
     return middleware
 
@@ -53,6 +48,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def answer(request: HttpRequest) -> HttpResponse:
     """503, in the form that whoever asks can read."""
+    known.note()
     error = DatabaseAway(retry_after=RETRY_AFTER_SECONDS)
     if request.path_info.startswith(PROGRAMS):
         return problem_response(error)

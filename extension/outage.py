@@ -23,7 +23,8 @@ from extension.problem import problem
 
 PATIENCE_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 2  # the least that libpq knows
-RETRY_AFTER_SECONDS: Final = 2
+RETRY_AFTER_SECONDS: Final = 1
+WAIT_SECONDS: Final = 0.2  # for what somebody else is finding out; a server that was stopped says so at once
 NEED_IT: Final = ("/events/", "/templates/")
 PROGRAMS: Final = ("/events/", "/templates/preview/")
 NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
@@ -75,9 +76,9 @@ class Known:
 
     def still_away(self) -> bool:
         """Whether there is no use in trying."""
-        if self.is_away and self._asking.acquire(blocking=False):
+        if self.is_away and self._asking.acquire(timeout=WAIT_SECONDS):
             try:
-                if answers():
+                if self.is_away and answers():
                     # The pool pauses between its own tries, and the pauses have grown: a new one does not.
                     pool = DatabaseWrapper._connection_pools.pop("default", None)  # type: ignore[attr-defined]  # noqa: SLF001
                     if pool is not None:

@@ -82,7 +82,8 @@ def superuser(database: str) -> psycopg.Connection:
 
 
 def keep_reference_rows(connection: psycopg.Connection) -> None:
-    """Copy what the migrations have seeded, to be put back after each test."""
+    """Copy what the migrations have seeded, and a worker that lives, to be put back after each test."""
+    connection.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES ('2100-01-01')")
     connection.execute("CREATE SCHEMA kept")
     for table in filled(connection, names(connection, TABLES, [KEPT_TABLES])):
         connection.execute(sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(sql.Identifier(table)))
@@ -101,7 +102,11 @@ def empty(database: str, *, patience: str = "1s") -> None:
             for table in filled(connection, tables):
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
         for table in names(connection, KEPT):
-            connection.execute(sql.SQL("INSERT INTO public.{0} SELECT * FROM kept.{0}").format(sql.Identifier(table)))
+            connection.execute(
+                sql.SQL("INSERT INTO public.{0} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{0}").format(
+                    sql.Identifier(table)
+                )
+            )
         restart_numbers(connection)
 
 

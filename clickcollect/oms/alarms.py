@@ -4,19 +4,26 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
+from django.db.models import F, Max
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from clickcollect.oms import settings
 from clickcollect.oms.events import EVENTS
 from clickcollect.whisperer import overview
 
+WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
 logger = logging.getLogger(__name__)
 
 
 class AlarmKind(StrEnum):
     """The words of logs and metrics."""
 
+    WORKER_SILENT = "worker_silent"
     CODES_WAIT = "codes_wait"
     ENDPOINT_FAILS = "endpoint_fails"
 
@@ -40,13 +47,32 @@ def oldest_code_message() -> timedelta | None:
 
 
 def current() -> list[Alarm]:
-    """The alarms of this moment, the most urgent first; two statements and the settings."""
-    return codes_waiting() + [failing(endpoint) for endpoint in overview.endpoints_backing_off()]
+    """The alarms of this moment, the most urgent first; three statements and the settings."""
+    return [*worker_silent(), *codes_waiting(oldest_code_message()), *map(failing, overview.endpoints_backing_off())]
 
 
-def codes_waiting() -> list[Alarm]:
-    """Codes that should have gone out long ago: none, or one alarm for all of them."""
-    age = oldest_code_message()
+def heartbeat_age() -> float | None:
+    """Seconds since the last sign of life of any worker, by the database's clock; None when there is no worker."""
+    age = ProcrastinateWorker.objects.aggregate(age=Now() - Max(F("last_heartbeat")))["age"]
+    return None if age is None else float(age.total_seconds())
+
+
+def worker_lives() -> bool:
+    """Whether some worker gave a sign of life lately."""
+    age = heartbeat_age()
+    return age is not None and age < WORKER_SILENT_AFTER
+
+
+def worker_silent() -> list[Alarm]:
+    """Nobody sends messages or does what is done in the background: none, or one alarm."""
+    if worker_lives():
+        return []
+    sentence = _("The worker does not run: no message goes out. Start it, or read in its log why it ends.")
+    return [Alarm(kind=AlarmKind.WORKER_SILENT, sentence=sentence)]
+
+
+def codes_waiting(age: timedelta | None) -> list[Alarm]:
+    """Codes that should have gone out long ago, when the oldest waits for ``age``: none, or one alarm for all."""
     if age is not None and age > timedelta(seconds=settings.read()["READY_MESSAGE_ALARM_SECONDS"]):
         minutes = max(1, round(age.total_seconds() / 60))
         sentence = ngettext(
@@ -59,8 +85,13 @@ def codes_waiting() -> list[Alarm]:
 
 
 def for_store_staff() -> list[str]:
-    """What the counter must know, without addresses."""
-    return [alarm.sentence for alarm in codes_waiting()]
+    """What the counter must know, without addresses. That no worker runs matters here when a code waits for it."""
+    age = oldest_code_message()
+    if alarmed := codes_waiting(age):
+        return [alarm.sentence for alarm in alarmed]
+    if age is None or worker_lives():
+        return []
+    return [_("No messages go out to customers at the moment. Tell customers that the message is late.")]
 
 
 def failing(endpoint: overview.BackingOff) -> Alarm:

@@ -15,6 +15,12 @@ from tests.api.caller import make_caller
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def no_worker_yet() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_workers")
+
+
 def beat(seconds_ago: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -48,6 +54,7 @@ def test_without_a_database_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "cursor", refuse)
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, False)
+    assert answer["Retry-After"] == "5"
     assert Client().get("/healthz").status_code == 200
 
 

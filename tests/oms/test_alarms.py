@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
@@ -44,3 +45,21 @@ def test_an_address_that_does_not_answer_is_named_to_the_back_office_only(endpoi
     assert alarm.kind is alarms.AlarmKind.ENDPOINT_FAILS
     assert endpoint.target_url in alarm.sentence
     assert alarms.for_store_staff() == []
+
+
+def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint: Endpoint) -> None:
+    assert alarms.current() == []
+    assert alarms.for_store_staff() == []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
+    (alarm,) = alarms.current()
+    assert alarm.kind is alarms.AlarmKind.WORKER_SILENT
+    assert "The worker does not run" in alarm.sentence
+    assert alarms.for_store_staff() == []
+    shop.make_package(states.READY)
+    assert alarms.for_store_staff() == [
+        "No messages go out to customers at the moment. Tell customers that the message is late."
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_workers")
+    assert [alarm.kind for alarm in alarms.current()] == [alarms.AlarmKind.WORKER_SILENT]

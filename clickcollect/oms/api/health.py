@@ -5,22 +5,19 @@ from typing import Final
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import F, Max
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
-from procrastinate.contrib.django.models import ProcrastinateWorker
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from clickcollect.database import RETRY_AFTER_SECONDS
+from clickcollect.oms import alarms
 from clickcollect.oms.api.gate import guarded
 from clickcollect.oms.api.metrics import exposition
 from webserver.clients import client_address
 
-WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 10
 _migrated: Final[set[str]] = set()
 
 
@@ -78,17 +75,10 @@ def is_migrated() -> bool:
 
 def worker_lives() -> bool:
     """Whether some worker gave a sign of life lately."""
-    age = heartbeat_age()
-    return age is not None and age < WORKER_SILENT_AFTER
-
-
-def heartbeat_age() -> float | None:
-    """Seconds since the last sign of life of any worker, by the database's clock."""
     try:
-        found = ProcrastinateWorker.objects.aggregate(age=Now() - Max(F("last_heartbeat")))["age"]
+        return alarms.worker_lives()
     except Error:
-        return None
-    return None if found is None else float(found.total_seconds())
+        return False
 
 
 def may_read_metrics(request: HttpRequest) -> bool:

@@ -1,0 +1,183 @@
+"""The database is really cut in the middle of a request, at every address and at several places of each.
+
+What the guard does that stands before all of them is shown on real processes in tests/processes/test_outage.py.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from clickcollect.accounts.models import Role, User
+from clickcollect.database import known
+from clickcollect.oms import states
+from tests import cluster, shop
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+METHODS = ("GET", "POST", "PUT", "DELETE")
+
+
+def addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
+    """Every address of a urlconf, with something for each of its parts."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern, before + filled(pattern))
+        else:
+            yield before + filled(pattern)
+
+
+def filled(pattern: URLPattern | URLResolver) -> str:
+    route = str(pattern.pattern)
+    if route.startswith("^"):
+        return "api/nothing/"
+    for name, converter in pattern.pattern.converters.items():
+        kind = type(converter).__name__
+        value = {"IntConverter": "1", "NumberConverter": NUMBER, "SlugConverter": "ready-for-customer-pickup"}
+        found = value.get(kind, "1" if name.endswith("id") else "nothing")
+        start = route.index("<", 0)
+        route = route[:start] + found + route[route.index(">", start) + 1 :]
+    return route
+
+
+NUMBER = "PK-1"
+ALL = sorted(set(addresses(get_resolver())))
+
+
+def test_every_door_is_walked() -> None:
+    for start in ("/instore/", "/oms/", "/api/v1/oms/packages/", "/whisperer/hooks/", "/accounts/login/", "/metrics"):
+        assert any(address.startswith(start) for address in ALL), start
+    assert len(ALL) > 120
+    assert not any("<" in address for address in ALL)
+
+
+@contextmanager
+def cut_before(statement: int) -> Iterator[list[int]]:
+    """The server ends our connection just before this statement of a request; how many there were."""
+    seen = [0]
+
+    def cut(execute: Callable[..., Any], sql: str, values: Any, many: Any, context: Any) -> Any:
+        if seen[0] == statement and connection.connection is not None:
+            with psycopg.connect(os.environ[cluster.SUPERUSER_URL], autocommit=True) as superuser:
+                pid = connection.connection.info.backend_pid
+                superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        seen[0] += 1
+        return execute(sql, values, many, context)
+
+    known.is_away = False
+    try:
+        with connection.execute_wrapper(cut):
+            yield seen
+    finally:
+        known.is_away = False
+        connections.close_all()
+
+
+@pytest.fixture
+def people() -> dict[str, Client]:
+    """Somebody for the store's pages, and somebody for all the others."""
+    package = shop.make_package(states.READY)
+    global NUMBER  # noqa: PLW0603
+    NUMBER = package.number
+    manager = shop.make_user(Role.MANAGER, package.stock_location)
+    return {"/instore/": signed_in(manager), "/": signed_in(shop.make_user(Role.ADMIN))}
+
+
+def signed_in(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    client.session_user = user.pk  # type: ignore[attr-defined]
+    return client
+
+
+def sign_in_again(people: dict[str, Client]) -> None:
+    for client in people.values():
+        if not client.session.get("_auth_user_id"):
+            client.force_login(User.objects.get(pk=client.session_user))  # type: ignore[attr-defined]
+
+
+def ask(people: dict[str, Client], method: str, address: str) -> HttpResponse:
+    client = next(client for start, client in people.items() if address.startswith(start))
+    headers = {"HX-Request": "true"} if method == "PUT" else {}
+    answer: HttpResponse = client.generic(method, address, headers=headers)
+    return answer
+
+
+def is_told(answer: HttpResponse) -> bool:
+    return answer.status_code == 503 and int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.timeout(600)
+def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(people: dict[str, Client]) -> None:
+    wrong, told = [], 0
+    for address in ALL:
+        for method in METHODS:
+            sign_in_again(people)  # some addresses sign out
+            with cut_before(-1) as statements:
+                whole = ask(people, method, address)
+            places = {0, statements[0] - 1} if method in ("GET", "POST") else {0}
+            for place in sorted(place for place in places if 0 <= place < statements[0]):
+                sign_in_again(people)
+                with cut_before(place):
+                    answer = ask(people, method, address)
+                told += is_told(answer)
+                if answer.status_code >= 500 and not is_told(answer):
+                    wrong.append((method, address, place, statements[0], whole.status_code, answer.status_code))
+                if place == 0 and address != "/readyz" and answer.status_code < 500:
+                    wrong.append((method, address, place, statements[0], whole.status_code, answer.status_code))
+    assert wrong == []
+    assert told > 300
+
+
+def test_control_without_the_handler_it_is_500(people: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clickcollect.urls.handler500", "django.views.defaults.server_error")
+    with cut_before(0):
+        assert ask(people, "GET", "/instore/").status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("address", "method", "words"),
+    [
+        ("/instore/", "GET", b'<meta http-equiv="refresh" content="5">'),
+        ("/instore/stores/", "POST", b"data-again"),
+        ("/oms/", "GET", b"OMS WEB"),
+        ("/api/v1/oms/packages/", "GET", b'"code": "database_away"'),
+        ("/whisperer/hooks/", "GET", b'"code": "database_away"'),
+        ("/metrics", "GET", b'"code": "database_away"'),
+    ],
+)
+def test_everybody_is_told_in_a_form_they_can_read(
+    people: dict[str, Client], address: str, method: str, words: bytes
+) -> None:
+    with cut_before(0):
+        answer = ask(people, method, address)
+    assert is_told(answer)
+    assert answer["Cache-Control"] == "no-store"
+    assert words in answer.content
+
+
+def test_a_script_of_ours_gets_the_sentence_alone(people: dict[str, Client]) -> None:
+    with cut_before(0):
+        answer = people["/instore/"].get("/instore/live/", headers={"HX-Request": "true", "Accept-Language": "en"})
+    assert is_told(answer)
+    assert answer["Content-Type"].startswith("text/plain")
+    assert answer.content.startswith(b"The database does not answer at the moment.")
+
+
+def test_a_session_that_could_not_be_saved_is_not_told_as_deleted(people: dict[str, Client]) -> None:
+    """Django takes it for a session that was deleted: 400."""
+    client = people["/instore/"]
+    with cut_before(-1) as statements:
+        client.post("/instore/stores/", {"store": "IST-01"})
+    answers = []
+    for place in range(statements[0]):
+        with cut_before(place):
+            answers.append(client.post("/instore/stores/", {"store": "IST-01"}).status_code)
+    assert set(answers) <= {503, 302}
+    assert answers[-1] == 503
