@@ -78,12 +78,14 @@ def test_every_command_says_what_is_wrong_in_a_sentence(situation: str, tmp_path
     for command in COMMANDS:
         if is_fine(command, situation):
             continue
-        done = call(command, tmp_path, SITUATIONS[situation])
+        folder = tmp_path / command.replace(" ", "-")
+        folder.mkdir()
+        done = call(command, folder, SITUATIONS[situation])
         assert done.returncode == 2, (command, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, command
         assert len(done.stderr.splitlines()) == 1, (command, done.stderr)
         assert "a-secret" not in done.stdout + done.stderr, command
-        assert command == "run" or not (tmp_path / "none" / "keys.env").exists(), command
+        assert command == "run" or not (folder / "none" / "keys.env").exists(), command
 
 
 def test_without_tables_every_command_that_needs_them_says_migrate(tmp_path: Path) -> None:
