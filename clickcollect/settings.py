@@ -155,6 +155,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clickcollect.oms.idle_lock.idle_lock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clickcollect.instore.wrong_turns.refuse_too_large",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -195,19 +196,20 @@ ACCOUNT_ADAPTER = "clickcollect.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"pin": "5/h/key"}  # beside allauth's own
+ACCOUNT_RATE_LIMITS = False  # accounts/sign_in_limits.py counts, over all doors
 ACCOUNT_SESSION_REMEMBER = False  # shared devices: a closed browser is signed out
 MFA_ADAPTER = "clickcollect.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "clickcollect"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {
+    "authenticate": "clickcollect.accounts.authenticator_codes.UseCode",
+    "reauthenticate": "clickcollect.accounts.authenticator_codes.ConfirmByCode",
     "add_webauthn": "clickcollect.accounts.passkeys.AddPasskey",
     "authenticate_webauthn": "clickcollect.accounts.passkeys.UsePasskey",
     "reauthenticate_webauthn": "clickcollect.accounts.passkeys.ConfirmByPasskey",
 }
 MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey stands beside the password, it does not replace it
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers allow it on localhost alone
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # Scripts and styles from this host only, nothing inline; OMS WEB alone needs more (omsweb/policy.py).
 CONTENT_SECURITY_POLICY = {
@@ -232,8 +234,15 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and TRUSTED_PROXIES else None
 CSRF_FAILURE_VIEW = "clickcollect.instore.wrong_turns.csrf_failed"
 
-# allauth's own counters alone use the cache; it lives in PostgreSQL so that every process sees the same ones.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "sign_in_counters"}}
+# Used codes of authenticator apps alone (allauth), for the 30 seconds of their life; in PostgreSQL, so that every
+# process sees them. Never more than there are people: the number above which rows go early is out of reach.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "used_authenticator_codes",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    },
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("tr", _("Turkish")), ("de", _("German")), ("ar", _("Arabic"))]

@@ -1,20 +1,25 @@
 """Sign-in as this house wants it, on top of django-allauth: staff only, no sign-up, secrets encrypted at rest."""
 
 import base64
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
+from clickcollect.errors import DomainError
 
 INSTORE_HOME = "/instore/"
 OMS_WEB_HOME = "/oms/"
+BEGAN_WITH: Final = "sign_in_began_with"
 
 
 def home_of(user: User) -> str:
@@ -27,8 +32,26 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _("Username and password do not match. Check both and try again."),
-        "too_many_login_attempts": _("Too many tries. Wait five minutes, then try again."),
     }
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person behind a name and a password, within the one budget of wrong tries.
+
+        Somebody who left is answered as a wrong password is. Raises ValidationError.
+        """
+
+        def proof() -> User | None:
+            found = super(AccountAdapter, self).authenticate(request, **credentials)
+            return found if isinstance(found, User) and found.is_active else None
+
+        name = str(credentials.get("username", ""))
+        try:
+            return sign_in_limits.proven(request, account=name, door="password", proof=proof)
+        except DomainError as refusal:
+            raise ValidationError(refusal.detail, code=refusal.code) from None
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Counted in `authenticate`; allauth's own counters are off."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
@@ -42,6 +65,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """The page that opens says it all."""
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Between password and second factor the sign-in remembers which access it began with."""
+        request.session[BEGAN_WITH] = user.get_session_auth_hash()
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """A sign-in whose password was changed, or whose access was ended, before the second factor begins anew."""
+        if request.session.pop(BEGAN_WITH, None) != user.get_session_auth_hash():
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Speak the language the person chose for themselves."""

@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 LOGIN_NAME: Final = "login"  # the name of the key that a sign-in gives
@@ -52,6 +53,9 @@ class User(AbstractBaseUser):
         _("PIN"), max_length=128, blank=True, help_text=_("Hashed; for switching on a shared device.")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    access_version = models.PositiveIntegerField(
+        default=0, editable=False
+    )  # sessions and devices know the one they saw
     date_joined = models.DateTimeField(_("date joined"), auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -89,6 +93,12 @@ class User(AbstractBaseUser):
     def channel(self) -> Channel:
         """The channel a person works in unless a token says otherwise."""
         return Channel.OMS_WEB if self.role in BACK_OFFICE else Channel.INSTORE
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every session of this person is checked against: it ends with the password, or when access was ended."""
+        shown = f"{self.access_version}:{self.password}"
+        key_salt = "clickcollect.accounts.models.User.get_session_auth_hash"
+        return salted_hmac(key_salt, shown, secret=secret, algorithm="sha256").hexdigest()
 
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
         """Django's own permissions are not used; OMS WEB asks the rights table itself."""
@@ -156,3 +166,17 @@ class IdempotencyKey(models.Model):
 
     def __repr__(self) -> str:
         return f"<IdempotencyKey {self.pk}>"
+
+
+class SignInCounter(models.Model):
+    """When wrong passwords, PINs and codes were tried, by account or by address (accounts/sign_in_limits.py)."""
+
+    key = models.CharField(max_length=100, unique=True)
+    tried_at = ArrayField(models.DateTimeField(), default=list)
+    touched_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(name="sign_in_counter_to_purge", fields=["touched_at"]),)
+
+    def __str__(self) -> str:
+        return self.key

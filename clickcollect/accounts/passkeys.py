@@ -6,6 +6,8 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms
 
+from clickcollect.accounts.authenticator_codes import counted
+
 # What the reading of foreign bytes raises (fido2 tells none of them apart), and allauth lets through in part.
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -26,9 +28,10 @@ class UsePasskey(forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
 
     def clean_credential(self) -> Authenticator:
         try:
-            return super().clean_credential()
+            found: Authenticator = counted(self, super().clean_credential)
         except UNREADABLE as error:
             raise get_adapter().validation_error("incorrect_code") from error
+        return found
 
 
 class ConfirmByPasskey(UsePasskey):

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from clickcollect.accounts.models import LOGIN_NAME, ApiToken, Channel, User
+from clickcollect.errors import NotAuthenticated
 
 KEY_PREFIX: Final = "cc_"
 KEY_BYTES: Final = 32
@@ -63,10 +65,15 @@ def create_token(
 def create_login(*, user: User, scopes: Iterable[str]) -> NewToken:
     """The key of a sign-in: this person's rights and channel, for 12 hours (contract section 2).
 
-    Keys of earlier sign-ins that have expired are thrown away.
+    Keys of earlier sign-ins that have expired are thrown away. Raises NotAuthenticated if the person's access was ended
+    since ``user``, whose password was right, was read.
     """
-    ApiToken.objects.filter(user=user, name=LOGIN_NAME, expires_at__lt=Now()).delete()
-    return create_token(user=user, name=LOGIN_NAME, scopes=scopes, expires_at=timezone.now() + LOGIN_LASTS)
+    with transaction.atomic():
+        now = User.objects.select_for_update().filter(pk=user.pk, is_active=True).first()
+        if now is None or now.get_session_auth_hash() != user.get_session_auth_hash():
+            raise NotAuthenticated
+        ApiToken.objects.filter(user=user, name=LOGIN_NAME, expires_at__lt=Now()).delete()
+        return create_token(user=user, name=LOGIN_NAME, scopes=scopes, expires_at=timezone.now() + LOGIN_LASTS)
 
 
 def digest_of(key: str) -> str:
@@ -97,6 +104,11 @@ def revoke_token(token_id: int) -> bool:
 def revoke_tokens_of(user: User) -> int:
     """End every token of a person who leaves or whose password is reset. How many there were."""
     return ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=Now())
+
+
+def revoke_logins_of(user: User) -> int:
+    """End the keys of a person's sign-ins; tokens made on purpose stay. How many there were."""
+    return ApiToken.objects.filter(user=user, name=LOGIN_NAME, revoked_at=None).update(revoked_at=Now())
 
 
 def list_tokens() -> list[ApiToken]:

@@ -116,7 +116,7 @@ def attempt(request: HttpRequest, *, desk: Desk, package: Package, slug: str, da
         actor: Actor = desk.actor
         if not SIGNED.isdisjoint(data):
             signed = {name: data.get(name, "") for name in SIGNED}
-            actor = sign_off.manager(request, desk=desk, **signed)
+            actor = sign_off.manager(request, desk=desk, package=package, slug=slug, **signed)
         keep_place(desk=desk, package=package, data=data)
         asked = {name: value for name, value in data.items() if name not in OURS}
         run_command(package_id=package.pk, transition=slug, actor=actor, data=asked)

@@ -19,9 +19,9 @@ from django.views.decorators.gzip import gzip_page
 from clickcollect.accounts.adapters import home_of
 from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
-from clickcollect.instore import idle_lock, people, wrong_turns
+from clickcollect.instore import people, wrong_turns
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import alarms, settings
+from clickcollect.oms import alarms, idle_lock, settings
 from clickcollect.oms.access import Actor, actor_for, stores_of
 from clickcollect.oms.settings import Values
 
@@ -90,8 +90,6 @@ def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwar
     desk = sit_down(request, user)
     if desk is None:
         return wrong_turns.no_store(request)
-    if idle_lock.is_over(request, minutes=desk.values["INSTORE_IDLE_LOCK_MINUTES"]):
-        return go(request, idle_lock.lock(request, come_back_to=return_address(request)))
     if desk.has_to_choose:
         return go(request, reverse("instore:stores"))
     request.desk = desk  # type: ignore[attr-defined]  # the templates' bar reads it
@@ -139,7 +137,8 @@ def is_partial(request: HttpRequest) -> bool:
 def sign_in_again(request: HttpRequest) -> str:
     """The sign-in page, which leads back. Somebody who was at work here hears that their session has ended."""
     was_here = settings_of_django.SESSION_COOKIE_NAME in request.COOKIES or request.method == "POST"
-    told = {"next": return_address(request)} | ({"ended": 1} if was_here else {})
+    why = "locked" if idle_lock.is_locked(request) else "ended" if was_here else ""
+    told = {"next": return_address(request)} | ({why: 1} if why else {})
     return f"{reverse('account_login')}?{urlencode(told)}"
 
 

@@ -1,5 +1,7 @@
 """In and out: the front door, leaving a device, and the language of a device."""
 
+from urllib.parse import urlencode
+
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -11,7 +13,6 @@ from django.views.i18n import set_language
 
 from clickcollect.accounts.adapters import INSTORE_HOME, home_of
 from clickcollect.accounts.models import User
-from clickcollect.instore import idle_lock
 from clickcollect.instore.desk import STORE_IN_SESSION, Desk, at_the_desk, own_page
 from clickcollect.oms.access import actor_for, stores_of
 
@@ -29,9 +30,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Lock the device: whoever comes next signs in. One that locked itself leads back to the page it showed."""
     address = reverse("account_login")
     if request.POST.get("locked"):
-        address = idle_lock.lock(request, come_back_to=own_page(request, request.POST.get("next", "")) or INSTORE_HOME)
-    else:
-        logout(request)
+        back = own_page(request, request.POST.get("next", "")) or INSTORE_HOME
+        address += f"?{urlencode({'next': back, 'locked': 1})}"
+    logout(request)
     response = HttpResponseRedirect(address)
     response["Clear-Site-Data"] = '"cache"'
     return response

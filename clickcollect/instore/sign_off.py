@@ -1,7 +1,11 @@
-"""A manager signs for one step on somebody else's device: their own name and password, for this step alone."""
+"""A manager signs for one step on somebody else's device: their own name and password, for this step alone.
+
+A signature that was refused stands in the log; what is done with one names the manager and whose device it was.
+"""
+
+from dataclasses import replace
 
 from allauth.account.adapter import get_adapter
-from allauth.core.exceptions import RateLimited
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -9,31 +13,42 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from clickcollect.accounts.models import Role, User
-from clickcollect.errors import Fault, Throttled, ValidationFailed
+from clickcollect.accounts.sign_in_limits import find_account
+from clickcollect.errors import DomainError, Fault, Throttled, ValidationFailed
 from clickcollect.instore.desk import Desk
+from clickcollect.oms import log
 from clickcollect.oms.access import Actor, actor_for
+from clickcollect.oms.models import Package
 
 
 @sensitive_variables("password")
-def manager(request: HttpRequest, *, desk: Desk, username: str, password: str) -> Actor:
-    """The manager behind a name and a password, if they work in this store.
+def manager(request: HttpRequest, *, desk: Desk, package: Package, slug: str, username: str, password: str) -> Actor:
+    """The manager behind a name and a password, if they work in this store. Raises ValidationFailed, Throttled."""
+    name = username.strip()
+    try:
+        signer = authenticate(request, desk=desk, username=name, password=password)
+    except DomainError as error:
+        named = find_account(name)
+        manager_id = named.pk if named else None
+        log.sign_off_refused(package=package, slug=slug, actor=desk.actor, manager_id=manager_id, error=error)
+        raise
+    return replace(signer, device_user_id=desk.user.pk)
 
-    Wrong passwords are counted by the sign-in's own limits. Raises ValidationFailed, Throttled.
-    """
+
+@sensitive_variables("password")
+def authenticate(request: HttpRequest, *, desk: Desk, username: str, password: str) -> Actor:
+    """Wrong passwords are counted as every other door's are; an empty field is none."""
     faults: list[Fault] = []
-    if not username.strip():
+    if not username:
         faults.append({"loc": "username", "msg": _("Enter the manager's username.")})
     if not password:
         faults.append({"loc": "password", "msg": _("Enter the manager's password.")})
     if faults:
         raise ValidationFailed(faults)
     try:
-        user = get_adapter(request).authenticate(request, username=username.strip(), password=password)
-    except (ValidationError, RateLimited):
-        raise Throttled(
-            _("Too many wrong passwords. Wait five minutes, then try again."),
-            retry_after=300,
-        ) from None
+        user = get_adapter(request).authenticate(request, username=username, password=password)
+    except ValidationError as refusal:
+        raise Throttled(refusal.message) from None
     if not isinstance(user, User) or user.role != Role.MANAGER:
         raise ValidationFailed.of("password", _("This is not the name and password of a manager. Nothing was done."))
     if is_mfa_enabled(user):

@@ -26,7 +26,8 @@ BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 def switchable(request: HttpRequest) -> list[User]:
     """The people of this device who have a PIN; nobody with a second factor, nobody of the back office."""
     found = User.objects.filter(pk__in=people.of(request), is_active=True).exclude(pin="").exclude(role__in=BACK_OFFICE)
-    return [user for user in found.order_by("first_name", "pk") if not is_mfa_enabled(user)]
+    known = [user for user in found.order_by("first_name", "pk") if people.is_known(request, user)]
+    return [user for user in known if not is_mfa_enabled(user)]
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError
 from clickcollect.instore import marks
-from clickcollect.oms import states
+from clickcollect.oms import log, states
 from clickcollect.oms.access import names_of
 from clickcollect.oms.intake import CREATED
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
@@ -38,6 +38,7 @@ DONE: Final[dict[str, tuple[str, Promise]]] = {
 REFUSED: Final[dict[str, Promise]] = {
     "otp_incorrect": gettext_lazy("Wrong code entered"),
     "otp_malformed": gettext_lazy("Entry was not a code, not counted"),
+    log.SIGN_OFF_REFUSED: gettext_lazy("A manager's approval failed"),
 }
 
 
@@ -60,7 +61,7 @@ def rows_of(package: Package) -> list[CommandLog]:
 
 def entries(package: Package, rows: list[CommandLog]) -> list[Entry]:
     """The timeline: log rows, the newest message, and the order's arrival."""
-    names = names_of(row.actor_id for row in rows)
+    names = names_of(log.people_of(rows))
     notes = notes_of(rows)
     titles = {number: _(name) for number, name in states.NAMES.items()} | {
         package.state.enum_value: _(package.state.name)
@@ -78,7 +79,14 @@ def entry(row: CommandLog, *, titles: Mapping[str, str], names: Mapping[int, str
     """A log row in words."""
     icon, words, is_bad = told(row, titles)
     who = names.get(row.actor_id, "") if row.actor_id else _("the system")
-    return Entry(icon=icon, words=words, at=row.at, who=who, is_bad=is_bad, notes=tuple(notes))
+    return Entry(
+        icon=icon,
+        words=words,
+        at=row.at,
+        who=log.who_did(row, name=who, names=names),
+        is_bad=is_bad,
+        notes=tuple(notes),
+    )
 
 
 def told(row: CommandLog, titles: Mapping[str, str]) -> tuple[str, str, bool]:

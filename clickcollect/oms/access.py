@@ -81,7 +81,8 @@ class Actor:
 
     ``user_id`` is None for the house itself (a job); ``store_ids`` is None for every store;
     ``scopes`` is None where no token narrows the role's rights; ``is_program``: a token made for a program acts,
-    not a person and not the key of their sign-in.
+    not a person and not the key of their sign-in; ``device_user_id``: who is signed in on the device where somebody
+    else signs for one step.
     """
 
     user_id: int | None
@@ -91,6 +92,7 @@ class Actor:
     store_ids: frozenset[int] | None
     scopes: frozenset[str] | None = None
     is_program: bool = False
+    device_user_id: int | None = None
 
     def may(self, right: str) -> bool:
         """Whether role and token both allow it. What is of all stores is closed to a token narrowed to some."""

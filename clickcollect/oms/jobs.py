@@ -12,7 +12,7 @@ from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from clickcollect.accounts import idempotency
+from clickcollect.accounts import idempotency, sign_in_limits
 from clickcollect.oms import alarms, audit, cancellation, pickup_time, privacy, settings
 from clickcollect.whisperer import outbox
 
@@ -85,10 +85,12 @@ def remind_customers(timestamp: int) -> None:  # noqa: ARG001
 @app.periodic(cron="7 * * * *")
 @job("forget")
 def forget(timestamp: int) -> None:  # noqa: ARG001
-    """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions."""
+    """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions,
+    counters of sign-ins."""
     while privacy.erase_by_age():
         pass
     while outbox.purge_payloads(days=settings.read()["EVENT_SNAPSHOT_DAYS"]):
         pass
     idempotency.purge()
+    sign_in_limits.purge()
     call_command("clearsessions")

@@ -1,9 +1,10 @@
 """Write the log. Rows are never changed; free text goes to notes that can be erased."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError
 from clickcollect.oms.access import Actor
@@ -14,12 +15,34 @@ from clickcollect.oms.models import CommandTransition, Package
 APPEND_ONLY_TABLES: Final = ("oms_commandlog", "oms_seal")
 CANCEL_REQUESTED: Final = "order_cancel_requested"  # the code of the row that says who asked for an order's end
 
+SIGN_OFF_REFUSED: Final = "sign_off_refused"
+DEVICE_USER: Final = "sign_off.device_user"  # who was signed in where a manager signed
+
 Attributes = Mapping[str, str | int | bool]
 
 
 def row_attributes(row: CommandTransition) -> dict[str, str | int | bool]:
     """What the log keeps of a command row: it may be edited later, the log may not."""
     return {"command.id": row.pk, "command.name": row.name, "command.slug": row.slug, "command.code": row.command_code}
+
+
+def actor_attributes(actor: Actor) -> dict[str, str | int | bool]:
+    """The door; and where somebody signed on another person's device, that person."""
+    device = {DEVICE_USER: actor.device_user_id} if actor.device_user_id is not None else {}
+    return {"channel": str(actor.channel), **device}
+
+
+def people_of(entries: Iterable[CommandLog]) -> list[int | None]:
+    """Whose names log rows need: who did it, and on whose device."""
+    return [user_id for entry in entries for user_id in (entry.actor_id, entry.attributes.get(DEVICE_USER))]
+
+
+def who_did(entry: CommandLog, *, name: str, names: Mapping[int, str]) -> str:
+    """The ``name`` of who did it; where a manager signed on somebody else's device, with whose."""
+    device_user = names.get(entry.attributes.get(DEVICE_USER, 0))
+    if device_user is None:
+        return name
+    return _("%(manager)s, on the device of %(employee)s") % {"manager": name, "employee": device_user}
 
 
 def moved(
@@ -42,7 +65,7 @@ def moved(
         channel=actor.channel,
         command_code=row.command_code,
         slug=row.slug,
-        attributes={**row_attributes(row), "channel": str(actor.channel), **attributes},
+        attributes={**row_attributes(row), **actor_attributes(actor), **attributes},
     )
     write_notes(entry=entry, notes=notes)
     return entry
@@ -75,7 +98,26 @@ def refused(
         command_code=row.command_code if row else "",
         slug=row.slug if row else "",
         code=error.code,
-        attributes={**known_row, "channel": str(actor.channel)},
+        attributes={**known_row, **actor_attributes(actor)},
+    )
+
+
+def sign_off_refused(
+    *, package: Package, slug: str, actor: Actor, manager_id: int | None, error: DomainError
+) -> CommandLog:
+    """Record that a manager's signature was refused: on whose device, in whose name if anybody has it, and why."""
+    named = {"sign_off.manager": manager_id} if manager_id is not None else {}
+    return CommandLog.objects.create(
+        kind=LogKind.REFUSED,
+        package_id=package.pk,
+        order_id=package.order_id,
+        store_id=package.stock_location_id,
+        old_state=package.state.enum_value,
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        slug=slug,
+        code=SIGN_OFF_REFUSED,
+        attributes={"sign_off.refused": error.code, **named, **actor_attributes(actor)},
     )
 
 

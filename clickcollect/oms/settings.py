@@ -169,7 +169,13 @@ SETTINGS: Final[dict[str, Setting]] = {
             gettext_lazy("Days that the contents of events are kept."),
             security=True,
         ),
-        _number("INSTORE_IDLE_LOCK_MINUTES", 5, 1, 60, gettext_lazy("Minutes until a shared device locks itself.")),
+        _number(
+            "INSTORE_IDLE_LOCK_MINUTES",
+            5,
+            1,
+            60,
+            gettext_lazy("Minutes without a touch until a device locks itself, in Instore and in OMS WEB."),
+        ),
         Setting(
             key="CONNECTOR_HOME_DELIVERY",
             default="keep",

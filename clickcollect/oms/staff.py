@@ -1,25 +1,36 @@
 """Staff: made, moved between stores, promoted, deactivated, given a new password. Only administrators do it.
 
-Whoever leaves is out at once: sessions end with the account or its password, tokens are revoked.
+What ends, ends everywhere and at once: a new password, a change of role or stores, a second factor removed, and leaving
+end every session, key of a sign-in, PIN and memory of a device, through whichever door it happens, with a log row.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_removed
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
+from clickcollect.accounts import sign_in_limits
+from clickcollect.accounts.end_access import end_access
 from clickcollect.accounts.models import BACK_OFFICE, Role, User
 from clickcollect.accounts.tokens import revoke_tokens_of
-from clickcollect.errors import Fault, NotFound, ValidationFailed
+from clickcollect.errors import Fault, NotAuthenticated, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore, StoreMembership
 from clickcollect.oms import log
-from clickcollect.oms.access import Actor
+from clickcollect.oms.access import Actor, actor_for
 
-CHANGED = "staff_changed"
+CHANGED: Final = "staff_changed"
+ACCESS_ENDED: Final = "access_ended"
+PASSWORD_RESET, LEFT, FACTOR_REMOVED = "password_reset", "deactivated", "second_factor_removed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +66,7 @@ def save_person(*, person: Person, user_id: int | None, actor: Actor) -> User:
         ]
         if faults:
             raise ValidationFailed(faults)
-        was_active = bool(user.pk) and user.is_active
+        causes = list(what_ends(person, user))
         for name in ("username", "first_name", "last_name", "email", "role", "language_code", "is_active"):
             setattr(user, name, getattr(person, name))
         if person.password:
@@ -64,10 +75,71 @@ def save_person(*, person: Person, user_id: int | None, actor: Actor) -> User:
         put_stores(user, person.store_ids if person.role not in BACK_OFFICE else ())
         if person.remove_second_factor:
             Authenticator.objects.filter(user=user).delete()
-        if person.password or (was_active and not person.is_active):
-            revoke_tokens_of(user)
         note(user=user, person=person, actor=actor, is_new=user_id is None)
+        if causes:
+            end(user, actor=actor, causes=causes)
     return user
+
+
+def what_ends(person: Person, user: User) -> Iterable[str]:
+    """Why the access that somebody has until now ends with this change."""
+    if user.pk is None:
+        return
+    if person.password:
+        yield PASSWORD_RESET
+    if user.is_active and not person.is_active:
+        yield LEFT
+    if person.role != user.role:
+        yield "role_changed"
+    elif person.role not in BACK_OFFICE and person.store_ids != stores_of_person(user):
+        yield "stores_changed"
+    if person.remove_second_factor and Authenticator.objects.filter(user=user).exists():
+        yield FACTOR_REMOVED
+
+
+def end(user: User, *, actor: Actor, causes: Iterable[str]) -> None:
+    """End everything that lets this person in, with a log row.
+
+    Tokens made on purpose are revoked too when somebody leaves or an administrator sets the password; in every other
+    case they go on with the rights that the person has now. A password of an administrator's gives fresh tries.
+    """
+    told = list(causes)
+    with transaction.atomic():
+        end_access(user)
+        if PASSWORD_RESET in told or LEFT in told:
+            revoke_tokens_of(user)
+        if PASSWORD_RESET in told:
+            sign_in_limits.forget(user)
+        log.noted(
+            kind=ACCESS_ENDED,
+            actor=actor,
+            attributes={"staff.id": user.pk, "access.ended_by": " ".join(told), "channel": str(actor.channel)},
+        )
+
+
+@sensitive_variables("password")
+def change_own_password(user: User, *, password: str) -> None:
+    """Give oneself a new password. Every session ends but the one whose door keeps it.
+
+    Raises NotAuthenticated if this person's access was ended since ``user``, whose old password was right, was read.
+    """
+    with transaction.atomic():
+        found = find(user.pk)
+        if found.get_session_auth_hash() != user.get_session_auth_hash():
+            raise NotAuthenticated
+        found.set_password(password)
+        found.save(update_fields=["password"])
+        end(found, actor=actor_for(found), causes=["own_password_changed"])
+    user.refresh_from_db()
+
+
+@receiver(authenticator_removed)
+def second_factor_removed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Somebody turned a second factor of theirs off: they stay in where they did it, and nowhere else."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        return  # they go with the last factor, which is told of too
+    end(user, actor=actor_for(user), causes=[FACTOR_REMOVED])
+    update_session_auth_hash(request, user)
 
 
 def find(user_id: int) -> User:
@@ -116,6 +188,10 @@ def password_faults(person: Person, user: User) -> Iterable[Fault]:
         validate_password(person.password, like)
     except ValidationError as error:
         yield {"loc": "password", "msg": " ".join(error.messages)}
+
+
+def stores_of_person(user: User) -> frozenset[int]:
+    return frozenset(StoreMembership.objects.filter(user=user).values_list("store_id", flat=True))
 
 
 def put_stores(user: User, store_ids: Iterable[int]) -> None:

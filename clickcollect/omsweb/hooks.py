@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar, Final, cast
 
-from allauth.core import ratelimit
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
+from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from clickcollect.oms.access import Actor
@@ -275,11 +275,9 @@ def save(request: HttpRequest, *, sheet: HookSheet, hook: Hook | None, actor: Ac
 
 @sensitive_variables()
 def confirm(request: HttpRequest, *, password: str) -> None:
-    """The person at the keyboard is the one who signed in; ten tries a minute. Raises ValidationFailed."""
+    """The person at the keyboard is the one who signed in. Raises ValidationFailed, Throttled."""
     user = cast("User", request.user)
-    if not ratelimit.consume(request, action="reauthenticate", user=user):
-        raise ValidationFailed.of("your_password", _("Too many tries. Wait a minute."))
-    if not user.check_password(password):
+    if not sign_in_limits.proven(request, account=user, door="webhook", proof=lambda: user.check_password(password)):
         raise ValidationFailed.of("your_password", _("A new address needs your own password. This was not it."))
 
 

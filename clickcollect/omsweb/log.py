@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import labels
+from clickcollect.oms import labels, log
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log_models import CommandLog, LogKind
@@ -90,7 +90,7 @@ def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) ->
     ``titles``: the states' names, where the page has read them already.
     """
     found = list(rows)
-    names = names_of(row.actor_id for row in found)
+    names = names_of(log.people_of(found))
     titles = state_names() if titles is None else titles
     notes = notes_of(row.pk for row in found)
     store_ids = {row.store_id for row in found if row.store_id}
@@ -102,7 +102,8 @@ def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) ->
             "row": row,
             "title": title_of(row, titles=titles),
             "command": command_name(row),
-            "who": actor_name(row.actor_id, names),
+            "actor": actor_name(row.actor_id, names),
+            "who": log.who_did(row, name=actor_name(row.actor_id, names), names=names),
             "store": stores.get(row.store_id or 0, ""),
             "number": numbers.get(row.package_id or 0, ""),
             "from_state": titles.get(row.old_state, row.old_state),
@@ -128,7 +129,7 @@ def lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
         details = "; ".join(f"{key}={value}" for key, value in sorted(row.attributes.items()))
         yield (
             row.pk, row.at.isoformat(), row.kind, item["number"], row.order_id, item["store"], row.old_state,
-            row.new_state, item["who"], row.channel, row.command_code, row.slug,
+            row.new_state, item["actor"], row.channel, row.command_code, row.slug,
             refusal_title(row.code) if row.kind == LogKind.REFUSED else row.code, details, " / ".join(item["notes"]),
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import ModelAdmin
@@ -19,6 +20,8 @@ from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from clickcollect.oms.idle_lock import is_locked
+from clickcollect.omsweb.own_password import OwnPasswordView
 from clickcollect.omsweb.saved_filters import remove_filter, save_filter
 
 View = Callable[..., HttpResponseBase]
@@ -56,6 +59,7 @@ class OmsWeb(UnfoldAdminSite):
                 self.admin_view(self.password_change_done, cacheable=True),
                 name="password_change_done",
             ),
+            path("here/", self.admin_view(require_POST(self.touch)), name="touch"),
             path("search/", self.admin_view(self.search), name="search"),
             path("jsi18n/", self.admin_view(self.i18n_javascript, cacheable=True), name="jsi18n"),
             path("filters/save/", self.admin_view(save_filter), name="filter_save"),
@@ -67,6 +71,10 @@ class OmsWeb(UnfoldAdminSite):
             pages.append(path(f"{self.folder(model, model_admin)}/", include(model_admin.urls)))
         pages.append(path("<path:address>", self.admin_view(self.nowhere)))
         return pages
+
+    def touch(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+        """Somebody is at the device, though the page asked for nothing."""
+        return HttpResponse(status=204)
 
     def nowhere(self, request: HttpRequest, address: str) -> HttpResponse:  # noqa: ARG002
         """An address that OMS WEB does not have."""
@@ -83,6 +91,8 @@ class OmsWeb(UnfoldAdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 return self.wrong_door(request)
+            if is_locked(request):
+                return sign_in_again(request)
             try:
                 return inner(request, *args, **kwargs)
             except PermissionDenied:
@@ -128,6 +138,12 @@ class OmsWeb(UnfoldAdminSite):
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         return sign_out(request)
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """One's own new password."""
+        context = {**self.each_context(request), **(extra_context or {})}
+        done = reverse("omsweb:password_change_done")
+        return OwnPasswordView.as_view(success_url=done, extra_context=context)(request)
+
     def app_index(
         self,
         request: HttpRequest,  # noqa: ARG002
@@ -136,6 +152,16 @@ class OmsWeb(UnfoldAdminSite):
     ) -> HttpResponse:
         """Django's page of an app says nothing here."""
         return redirect("omsweb:index")
+
+
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """The device has locked itself: sign in, and come back to the page that was open."""
+    back = request.get_full_path() if request.method == "GET" else reverse("omsweb:index")
+    is_piece = request.headers.get("HX-Request") == "true"
+    if is_piece:
+        back = urlsplit(request.headers.get("HX-Current-URL", "")).path or reverse("omsweb:index")
+    address = f"{resolve_url('account_login')}?{urlencode({'next': back, 'locked': 1})}"
+    return HttpResponse(headers={"HX-Redirect": address}) if is_piece else redirect(address)
 
 
 @require_POST

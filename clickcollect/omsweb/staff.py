@@ -57,7 +57,7 @@ class PersonSheet(Sheet):
         choices=store_choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("For associates and managers. Moving somebody works at once."),
+        help_text=gettext_lazy("For associates and managers. Moving somebody works at once: they sign in anew."),
     )
     is_active = forms.BooleanField(
         label=gettext_lazy("Active"),
@@ -71,12 +71,12 @@ class PersonSheet(Sheet):
         max_length=128,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 10 characters. A new one ends the person's sessions and tokens."),
+        help_text=gettext_lazy("At least 10 characters. A new one ends the person's sessions, PIN and tokens."),
     )
     remove_second_factor = forms.BooleanField(
         label=gettext_lazy("Remove the second factor"),
         required=False,
-        help_text=gettext_lazy("For somebody who lost the phone. They set it up again after signing in."),
+        help_text=gettext_lazy("For somebody who lost the phone. Sessions end; they set it up again after signing in."),
     )
 
     def person(self) -> Person:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import states
+from clickcollect.oms import log, states
 from clickcollect.oms.access import names_of
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package, PackageState
@@ -25,6 +25,7 @@ NOTED: Final = {
     "delivered_after_phone_change": gettext_lazy("Delivered after the phone number was changed"),
     "order_cancel_requested": gettext_lazy("Cancellation of the order was asked for"),
     "staff_changed": gettext_lazy("A staff member was changed"),
+    "access_ended": gettext_lazy("Sessions, sign-ins and PIN of a staff member were ended"),
     "store_changed": gettext_lazy("A store was changed"),
     "token_created": gettext_lazy("An API token was made"),
     "token_keeps_override": gettext_lazy("An API token from before the scope packages:override keeps that right"),
@@ -67,7 +68,7 @@ def timeline_of_order(order: Order) -> list[Entry]:
 def entries(rows: QuerySet[CommandLog]) -> list[Entry]:
     """Log rows for people; names, states and notes are read for all of them at once."""
     found = list(rows.order_by("-id")[:MOST_ENTRIES])
-    names = names_of(row.actor_id for row in found)
+    names = names_of(log.people_of(found))
     titles = state_names()
     notes = notes_of(row.pk for row in found)
     return [entry(row, names=names, titles=titles, notes=notes.get(row.pk, ())) for row in found]
@@ -80,7 +81,7 @@ def entry(row: CommandLog, *, names: Mapping[int, str], titles: Mapping[str, str
     return Entry(
         at=row.at,
         title=title,
-        who=actor_name(row.actor_id, names),
+        who=log.who_did(row, name=actor_name(row.actor_id, names), names=names),
         icon=ICONS[LogKind(row.kind)],
         tone="bad" if refused else "ok" if delivered else "plain",
         detail="" if detail.casefold() == title.casefold() else detail,
@@ -136,4 +137,4 @@ def _all_refusals(base: type[DomainError]) -> dict[str, Any]:
     return {kind.code: kind.title for kind in base.__subclasses__()}
 
 
-REFUSALS: Final = _all_refusals(DomainError)
+REFUSALS: Final = _all_refusals(DomainError) | {log.SIGN_OFF_REFUSED: gettext_lazy("A manager's approval failed")}

@@ -1,6 +1,7 @@
 """A press of a button over HTTP: what is answered, what is counted, what is kept."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.http import HttpResponse
 from django.test import Client
 
@@ -120,6 +121,78 @@ def test_a_manager_signs_on_the_device_of_an_associate_and_stands_in_the_log() -
     assert shop.state_of(package) == states.DELIVERED
     entry = CommandLog.objects.get(package_id=package.pk, new_state=states.DELIVERED, kind="move")
     assert entry.actor_id == boss.pk
+    employee = User.objects.get(role="associate")
+    assert entry.attributes["sign_off.device_user"] == employee.pk
+    both = f"{boss.get_full_name()}, on the device of {employee.get_full_name()}"
+    counter = Counter(package, user=employee)
+    assert both in text(counter.client.get(f"/instore/packages/{package.number}/"))  # type: ignore[arg-type]
+    office = Counter(package, "operator").client
+    for page in ("/oms/log/", "/oms/reviews/", f"/oms/packages/{package.pk}/"):
+        assert both in office.get(page).content.decode(), page
+
+
+def test_what_an_employee_does_alone_names_no_device() -> None:
+    package = shop.make_package(states.READY)
+    Counter(package, "manager").press("deliver-without-code", reason="x", evidence="id_document")
+    entry = CommandLog.objects.get(package_id=package.pk, new_state=states.DELIVERED, kind="move")
+    assert "sign_off.device_user" not in entry.attributes
+
+
+def test_a_signed_step_that_is_refused_names_the_device_too() -> None:
+    package = shop.make_package(states.READY)
+    boss = shop.make_user("manager", package.stock_location, username="boss")
+    Counter(package).press("deliver-without-code", username="boss", password=shop.PASSWORD)
+    entry = CommandLog.objects.get(package_id=package.pk, kind="refused")
+    assert entry.actor_id == boss.pk
+    assert entry.attributes["sign_off.device_user"] == User.objects.get(role="associate").pk
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "why"),
+    [
+        ("boss", "wrong", "validation_error"),
+        ("nobody", shop.PASSWORD, "validation_error"),
+        ("elsewhere", shop.PASSWORD, "validation_error"),
+        ("guarded", shop.PASSWORD, "validation_error"),
+        ("gone", shop.PASSWORD, "validation_error"),
+        ("boss", "", "validation_error"),
+        ("x" * 400, "\x00", "validation_error"),
+    ],
+)
+def test_every_refused_signature_is_a_log_row(username: str, password: str, why: str) -> None:
+    package = shop.make_package(states.READY)
+    people = {
+        name: shop.make_user("manager", shop.make_store(code), username=name, is_active=name != "gone")
+        for name, code in (("boss", "IST-01"), ("elsewhere", "BER-01"), ("guarded", "IST-01"), ("gone", "IST-01"))
+    }
+    TOTP.activate(people["guarded"], generate_totp_secret())
+    given = {"username": username, "password": password, "reason": "x", "evidence": "id_document"}
+    assert Counter(package).press("deliver-without-code", **given)["X-Instore-Code"] == why
+    entry = CommandLog.objects.get(package_id=package.pk, kind="refused")
+    assert (entry.code, entry.slug, entry.store_id) == (
+        "sign_off_refused",
+        "deliver-without-code",
+        package.stock_location_id,
+    )
+    assert entry.actor_id == User.objects.get(role="associate").pk, "the device's employee"
+    manager = people.get(username)
+    assert entry.attributes.get("sign_off.manager") == (manager.pk if manager else None)
+    assert username not in str(entry.attributes)
+    assert shop.state_of(package) == states.READY
+
+
+def test_a_throttled_signature_is_a_log_row_and_counts_for_the_manager_alone() -> None:
+    package = shop.make_package(states.READY)
+    shop.make_user("manager", package.stock_location, username="boss")
+    shop.make_user("manager", package.stock_location, username="second")
+    counter = Counter(package)
+    for number in range(6):
+        counter.press("deliver-without-code", username="boss", password=f"guess {number}")
+    reasons = CommandLog.objects.filter(code="sign_off_refused").order_by("pk").values_list("attributes", flat=True)
+    assert [row["sign_off.refused"] for row in reasons] == ["validation_error"] * 5 + ["throttled"]
+    other = {"username": "second", "password": shop.PASSWORD, "reason": "x", "evidence": "id_document"}
+    counter.press("deliver-without-code", **other)
+    assert shop.state_of(package) == states.DELIVERED
 
 
 @pytest.mark.parametrize("role", ["associate", "operator", "admin"])

@@ -5,8 +5,8 @@ import time
 import pytest
 from django.test import Client
 
-from clickcollect.instore.idle_lock import SEEN
 from clickcollect.oms import states
+from clickcollect.oms.idle_lock import SEEN
 from clickcollect.oms.models import Package
 from tests import shop
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.utils import is_mfa_enabled
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema
@@ -42,7 +42,7 @@ def login(request: HttpRequest, payload: LoginIn) -> dict[str, str]:
     """A key with this person's rights and channel, valid for 12 hours.
 
     Wrong name or password, and too many tries, are answered with 400; tries are counted together with
-    those of the sign-in page. An account with two-step verification cannot sign in here.
+    those of every other door. An account with two-step verification cannot sign in here.
     """
     user = authenticate(request, payload)
     if is_mfa_enabled(user):
@@ -55,14 +55,10 @@ def login(request: HttpRequest, payload: LoginIn) -> dict[str, str]:
 
 def authenticate(request: HttpRequest, payload: LoginIn) -> User:
     """The person behind a name and password. Which of the two was wrong is not said."""
-    adapter = get_adapter(request)
     try:
-        user = adapter.authenticate(request, username=payload.username, password=payload.password)
-    except ValidationError:
-        raise ValidationFailed.of(CREDENTIALS, _("Too many tries. Wait a few minutes and try again.")) from None
-    except PermissionDenied:  # the throttle counts by address, and a proxy hides it
-        words = _("Your address is not known. Ask an administrator to look at TRUSTED_PROXIES.")
-        raise ValidationFailed.of(CREDENTIALS, words) from None
-    if not isinstance(user, User) or not user.is_active:
+        user = get_adapter(request).authenticate(request, username=payload.username, password=payload.password)
+    except ValidationError as refusal:
+        raise ValidationFailed.of(CREDENTIALS, refusal.message) from None
+    if not isinstance(user, User):
         raise ValidationFailed.of(CREDENTIALS, _("The name or the password is wrong."))
     return user

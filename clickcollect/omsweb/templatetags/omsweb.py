@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
-from clickcollect.oms import attempts, settings
+from clickcollect.oms import attempts, idle_lock, settings
 from clickcollect.oms.models import MessageState, Package, PackageState
 
 register = template.Library()
@@ -88,6 +88,12 @@ def soon_for(request: HttpRequest) -> timedelta:
         known = timedelta(hours=settings.read()["URGENCY_SOON_HOURS"])
         request.omsweb_soon = known  # type: ignore[attr-defined]
     return known
+
+
+@register.simple_tag(takes_context=True)
+def idle_minutes(context: dict[str, Any]) -> int:
+    """After how many minutes without a touch the page locks."""
+    return idle_lock.shown_minutes(context["request"])
 
 
 @register.simple_tag(takes_context=True)
