@@ -51,8 +51,8 @@ def answer(request: HttpRequest) -> HttpResponse:
     known.note()
     error = DatabaseAway(retry_after=RETRY_AFTER_SECONDS)
     if request.path_info.startswith(PROGRAMS):
-        return problem_response(error)
-    if request.headers.get("HX-Request") == "true":
+        response = problem_response(error)
+    elif request.headers.get("HX-Request") == "true":
         response = HttpResponse(error.detail, content_type="text/plain; charset=utf-8", status=error.status)
     else:
         context = {"title": error.title, "can_reload": request.method in SAFE_METHODS, "seconds": RETRY_AFTER_SECONDS}
