@@ -140,8 +140,8 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "Wenn Sie das nicht waren, rufen Sie bitte im Geschäft an[: {phone}]."
             ),
             Kind.PHONE_CHANGED: (
-                "Die Telefonnummer zu Bestellung {order} in {store} wurde geändert. Nachrichten dazu kommen nicht mehr "
-                "an diese Nummer. Haben Sie das nicht gewünscht, rufen Sie bitte im Geschäft an[: {phone}]."
+                "Die Telefonnummer zu Bestellung {order} in {store} wurde geändert. Nachrichten dazu gehen nicht mehr "
+                "an diese Nummer. Wenn Sie das nicht veranlasst haben, rufen Sie bitte im Geschäft an[: {phone}]."
             ),
         },
     ),
@@ -203,8 +203,8 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "Si ce n'était pas vous, appelez le magasin[: {phone}]."
             ),
             Kind.PHONE_CHANGED: (
-                "Le numéro de téléphone de la commande {order} à {store} a été modifié. Les messages n'arriveront plus "
-                "à ce numéro. Si vous ne l'avez pas demandé, appelez le magasin[: {phone}]."
+                "Le numéro de téléphone de la commande {order} à {store} a été modifié. Les messages à son sujet "
+                "n'arriveront plus à ce numéro. Si vous ne l'avez pas demandé, appelez le magasin[: {phone}]."
             ),
         },
     ),
@@ -234,8 +234,8 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "Si no fue usted, llame a la tienda[: {phone}]."
             ),
             Kind.PHONE_CHANGED: (
-                "Se ha cambiado el teléfono del pedido {order} en {store}. Los mensajes ya no llegarán a este número. "
-                "Si usted no lo pidió, llame a la tienda[: {phone}]."
+                "Se ha cambiado el teléfono del pedido {order} en {store}. Los mensajes sobre el pedido ya no llegarán "
+                "a este número. Si usted no lo solicitó, llame a la tienda[: {phone}]."
             ),
         },
     ),
