@@ -142,10 +142,11 @@ def fixed_work() -> float:
     return time.process_time() - start
 
 
-def cost_ms(ask: Callable[[], object], rounds: int = 20) -> float:
+def cost_ms(ask: Callable[[], object], rounds: int = 20, *, scaled: bool = True) -> float:
     """CPU time of a page, in this process and in the database, on a machine that does the fixed work in 40 ms.
 
     A shared machine is not as fast in one minute as in another, and here minutes are compared.
+    Not ``scaled``: as this machine is.
     """
     for _ in range(3):
         ask()
@@ -163,7 +164,8 @@ def cost_ms(ask: Callable[[], object], rounds: int = 20) -> float:
         for _ in range(rounds):
             ask()
         spent = used() - start
-        times.append(spent / rounds / ((speed + fixed_work()) / 2) * FIXED_WORK_MS)
+        scale = FIXED_WORK_MS / ((speed + fixed_work()) / 2) if scaled else 1000.0
+        times.append(spent / rounds * scale)
     return statistics.median(times)
 
 

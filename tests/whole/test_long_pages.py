@@ -48,7 +48,7 @@ OFFICE: Final = (
     "/oms/search/?s={order}",
     "/oms/reviews/",
 )
-LONG: Final = ("/oms/packages/?tab=ready", "/oms/reviews/")  # fifty drawn rows, and 90 days of handovers counted
+LONG: Final = ("/oms/reviews/", "/instore/manager/")  # 90 days of handovers, or 14, counted by people and hours
 COUNTER: Final = ("/instore/", "/instore/?tab=delivered", "/instore/?q={order}", "/instore/manager/")
 
 
@@ -133,7 +133,7 @@ def test_at_a_million_packages_each_takes_less_than_60_ms() -> None:
     pages += [(office, address) for address in OFFICE]
     took = {}
     for client, address in pages:
-        took[address] = cost_ms(partial(open_page, client, address.format(**numbers)))
+        took[address] = cost_ms(partial(open_page, client, address.format(**numbers)), scaled=False)
         print(f"| `{address}` | {took[address]:.1f} |")  # noqa: T201 (figures to write down)
     slow = {address: ms for address, ms in took.items() if ms >= 60}
-    assert {address for address in slow if address not in COUNTER and address not in LONG} == set()
+    assert {address: ms for address, ms in slow.items() if address not in LONG} == {}
