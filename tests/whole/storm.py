@@ -35,6 +35,7 @@ PASSWORD: Final = "demo-pickup"
 PACK, READY = "complete-packaging-without-shipment", "ready-for-customer-pickup"
 DELIVER: Final = "self-service-package-delivery"
 ADDRESSES: Final = 40  # from which clients call, and each is counted by itself
+AT_ONCE: Final = 2_000  # connections; the system keeps no more waiting for the server
 POSTGRES: Final = "postgres"
 Answer = tuple[int, Any]
 NOBODY: Final[Answer] = (0, None)  # the line was cut, or nobody is there
@@ -199,7 +200,7 @@ class Shop:
         return packages
 
     def at_once(self, calls: Sequence[Call]) -> list[Answer]:
-        """All these commands at the same time, each on a connection of its own; the answers in their order."""
+        """All these commands, AT_ONCE at a time, each on a connection of its own; the answers in their order."""
         return asyncio.run(self._all(calls))
 
     async def _all(self, calls: Sequence[Call]) -> list[Answer]:
@@ -210,13 +211,15 @@ class Shop:
                 timeout = aiohttp.ClientTimeout(total=600)
                 session = aiohttp.ClientSession(connector=connector, timeout=timeout)
                 sessions.append(await stack.enter_async_context(session))
-            asked = (self._one(sessions[place % ADDRESSES], call) for place, call in enumerate(calls))
+            room = asyncio.Semaphore(AT_ONCE)
+            asked = (self._one(sessions[place % ADDRESSES], call, room) for place, call in enumerate(calls))
             return await asyncio.gather(*asked)
 
-    async def _one(self, session: aiohttp.ClientSession, call: Call) -> Answer:
+    async def _one(self, session: aiohttp.ClientSession, call: Call, room: asyncio.Semaphore) -> Answer:
         url = f"{self.ports.web_address}{command_path(call.package)}"
         headers = {"Authorization": f"Token {self.tokens[call.person]}"}
-        async with session.post(url, json={"slug": call.slug, **call.data}, headers=headers) as answer:
+        body = {"slug": call.slug, **call.data}
+        async with room, session.post(url, json=body, headers=headers) as answer:
             return answer.status, parsed(await answer.read())
 
     # --- what is true of it ---
