@@ -5,9 +5,12 @@ of their indexes, and takes longer than most tests.
 """
 
 import os
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connections
 from psycopg import errors, sql
 
@@ -72,6 +75,25 @@ def restart_moved_numbers() -> None:
         with superuser(str(connections["default"].settings_dict["NAME"])) as connection:
             restart_numbers(connection)
         _moved = False
+
+
+def database_url() -> str:
+    """Where a process of its own finds the test database, as the application."""
+    here = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(here._replace(path=f"/{connections['default'].settings_dict['NAME']}"))
+
+
+def migrate_there_and_back(app: str, target: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Take an app back to a migration, do something there, and bring it up to date, with the rights on new tables."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+    call_command("migrate", app, target, database="owner", verbosity=0)
+    try:
+        meanwhile()
+    finally:
+        call_command("migrate", app, database="owner", verbosity=0)
+        grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
+        connections["owner"].close()
 
 
 def superuser(database: str) -> psycopg.Connection:

@@ -4,8 +4,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import connections
 
 from clickcollect.accounts.models import ApiToken
 from clickcollect.accounts.tokens import create_login, create_token
@@ -15,8 +13,7 @@ from clickcollect.oms import budgets, reviews, states
 from clickcollect.oms.access import OVERRIDES, RIGHTS, Actor, actor_for
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, EmployeeBudget, Package, ProgramBudget
-from clickcollect.processes.roles import grant_application_role
-from tests import shop
+from tests import flush, shop
 from tests.api.caller import ORDERS, PACKAGES, caller_for, code_of, document_of
 from tests.crowd import at_once
 
@@ -153,15 +150,11 @@ def test_many_tokens_at_once_are_counted_exactly() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_tokens_from_before_keep_what_they_had_and_stand_on_the_review_list() -> None:
-    call_command("migrate", "oms", "0005", database="owner", verbosity=0)
-    try:
-        owner, clerk = shop.make_user("operator"), shop.make_user("associate", shop.make_store())
-        old = create_token(user=owner, name="Old till", scopes=["packages:read", "packages:command"]).token
-        reader = create_token(user=owner, name="Reader", scopes=["packages:read"]).token
-        of_clerk = create_token(user=clerk, name="Scale", scopes=["packages:command"]).token
-    finally:
-        call_command("migrate", "oms", database="owner", verbosity=0)
-        grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
+    owner, clerk = shop.make_user("operator"), shop.make_user("associate", shop.make_store())
+    old = create_token(user=owner, name="Old till", scopes=["packages:read", "packages:command"]).token
+    reader = create_token(user=owner, name="Reader", scopes=["packages:read"]).token
+    of_clerk = create_token(user=clerk, name="Scale", scopes=["packages:command"]).token
+    flush.migrate_there_and_back("oms", "0005")
     scopes = dict(ApiToken.objects.values_list("pk", "scopes"))
     assert "packages:override" in scopes[old.pk]
     assert "packages:override" not in scopes[reader.pk] + scopes[of_clerk.pk]

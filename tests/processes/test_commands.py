@@ -165,6 +165,8 @@ def complete_shop() -> None:
 
 
 def test_check_sees_what_a_shop_lacks() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_workers")
     done = call("check")
     assert done.exit_code == 1
     assert "Everything is in order" not in done.output

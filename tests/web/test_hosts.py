@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from tests import flush
+
+pytestmark = pytest.mark.django_db
 LOOK = """
 import django, sys
 from django.conf import settings
@@ -19,7 +22,12 @@ print(Client().generic(method, path, "{}", "application/json", headers={"Host": 
 
 
 def status(program: str, path: str, host: str, **environment: str) -> int:
-    own = {"DJANGO_SETTINGS_MODULE": f"{program}.settings", "ALLOWED_HOSTS": "pickup.example.test"} | environment
+    own = {
+        "DJANGO_SETTINGS_MODULE": f"{program}.settings",
+        "ALLOWED_HOSTS": "pickup.example.test",
+        "DATABASE_URL": flush.database_url(),
+        **environment,
+    }
     command = [sys.executable, "-W", "ignore", "-c", LOOK, program, path, host]
     done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

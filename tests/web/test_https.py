@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from tests import flush
+
+pytestmark = pytest.mark.django_db
 LOOK = """
 import django
 from django.conf import settings
@@ -22,7 +25,7 @@ print(door.headers.get("Strict-Transport-Security", "-"), door.cookies["csrftoke
     [("https://shop.example", "max-age=31536000; includeSubDomains True"), ("http://localhost:8000", "- -")],
 )
 def test_cookies_and_pages_insist_on_https_where_there_is_https(public_url: str, said: str) -> None:
-    environment = os.environ | {"PUBLIC_URL": public_url}
+    environment = os.environ | {"PUBLIC_URL": public_url, "DATABASE_URL": flush.database_url()}
     command = [sys.executable, "-c", LOOK]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert answer.stdout.strip().splitlines()[-1:] == [said], answer.stderr

@@ -1,9 +1,7 @@
 """Both programs as they really run: slow clients hold up neither, and each says in its own way what is too large."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
@@ -11,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clickcollect.accounts.models import Role
-from tests import shop
+from tests import flush, shop
 from tests.extension.running import database, running
 from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, slow_bodies, slow_heads, started
@@ -25,8 +23,7 @@ FORM = "multipart/form-data; boundary=cut"
 def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Served]:
     """`clickcollect serve` on the tests' database."""
     log, port = tmp_path_factory.mktemp("web") / "log", free_port()
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{settings.DATABASES['default']['NAME']}")
-    environment = {"DATABASE_URL": urlunsplit(url), "PORT": str(port)}
+    environment = {"DATABASE_URL": flush.database_url(), "PORT": str(port)}
     with started(["clickcollect", "serve"], log, port=port, path="/healthz", **environment) as served:
         yield served
 

@@ -8,14 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from clickcollect.accounts.models import Role
-from tests import shop
+from tests import flush, shop
 from tests.ports import free_port
 from tests.webserver.proxies import HOST, Proxy, proxy
 from tests.webserver.serving import Answer, Served, dripping, head, read_answer, started
@@ -39,10 +38,9 @@ class Site:
 @contextmanager
 def behind(name: str, folder: Path, **proxy_settings: str) -> Iterator[Site]:
     port = free_port()
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{settings.DATABASES['default']['NAME']}")
     with proxy(name, folder, upstream=port, **proxy_settings) as front:
         environment = {
-            "DATABASE_URL": urlunsplit(url),
+            "DATABASE_URL": flush.database_url(),
             "PORT": str(port),
             "PUBLIC_URL": front.url,
             "ALLOWED_HOSTS": HOST,
