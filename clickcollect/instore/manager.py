@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +19,7 @@ from clickcollect.instore.desk import Desk, at_the_desk
 from clickcollect.instore.figures import LONGEST_DWELL, PERIODS, Day, Figures, figures
 from clickcollect.oms import attempts, reviews
 from clickcollect.oms.reviews import Review
+from clickcollect.oms.spreadsheets import safe
 
 MOST_SHOWN: Final = 50
 COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong", "resent")
@@ -62,12 +64,13 @@ def export(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The numbers behind the charts, a line a day."""
     desk.actor.require("logs:read")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{desk.store.erp_code}.csv"'
+    response["Content-Disposition"] = str(content_disposition_header(True, f"{desk.store.erp_code}.csv"))
     writer = csv.writer(response)
     writer.writerow(["day", *COUNTED, "median_minutes_to_ready", "median_hours_on_shelf"])
     for day in figures(desk, days=period(request)).days:
         times = [round(time, 1) if time is not None else "" for time in (day.median_to_ready, day.median_dwell)]
-        writer.writerow([day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times])
+        cells = [day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times]
+        writer.writerow([safe(cell) for cell in cells])
     return response
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from clickcollect.oms.spreadsheets import plain, safe
+
 MOST_CSV: Final = 100_000
 MOST_XLSX: Final = 10_000  # held in memory
 CHUNK: Final = 1000
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -27,12 +28,6 @@ class Echo:
 
     def write(self, text: str) -> str:
         return text
-
-
-def safe(value: object) -> str:
-    """A cell as text: what a spreadsheet would run as a formula is quoted (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def chunks(rows: QuerySet[Any], *, most: int) -> Iterator[list[Any]]:
@@ -84,9 +79,10 @@ def text_cell(sheet: Any, value: object) -> Any:
     """A number stays one; anything else is text, whatever it looks like, without what XML cannot hold."""
     if isinstance(value, int) and not isinstance(value, bool):
         return WriteOnlyCell(sheet, value=value)
-    text = "".join(char for char in ("" if value is None else str(value)) if char >= " " or char in "\t\n")
-    cell = WriteOnlyCell(sheet, value=text[:32767])
+    text = plain(value)[:32767]
+    cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"
+    cell.quotePrefix = safe(text) != text  # or a spreadsheet would run it once somebody edits the cell
     return cell
 
 

@@ -24,9 +24,17 @@ LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)  # ASCII that is printable and means nothing else
 NUMERIC: Final = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 
-# `is_global` says True of these, and each can lead to an address that is not.
-DISGUISES: Final = tuple(
-    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
+# Where IPv6 is routed on the Internet (RFC 4291), without the parts of it that are special (IANA's registry): protocol
+# assignments such as Teredo and ORCHID, documentation, 6to4. All else, such as NAT64 and SIIT, can hide another address.
+ROUTED: Final = ipaddress.IPv6Network("2000::/3")
+SPECIAL: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+        "192.0.0.0/24",  # protocol assignments, of which `is_global` knows some
+        "192.88.99.0/24",  # relays of 6to4
+        "168.63.129.16/32",  # the metadata of Azure's machines, at a public address
+    )
 )
 
 
@@ -38,13 +46,16 @@ class BannedTarget(OSError):
 
 
 def is_banned(address: Address, *, allowed: Sequence[Network]) -> bool:
-    """Whether an address is private, local, reserved, shared by many, or a disguise of such a one."""
+    """Whether an address is none of the public Internet's: private, local, reserved, or a disguise of such a one.
+
+    The metadata of a cloud's machines is among them. Source: IANA's registries of special-purpose addresses.
+    """
     plain = getattr(address, "ipv4_mapped", None) or address
     if any(plain.version == network.version and plain in network for network in allowed):
         return False
-    if any(plain.version == network.version and plain in network for network in DISGUISES):
+    if any(plain.version == network.version and plain in network for network in SPECIAL):
         return True
-    return not plain.is_global or plain.is_multicast
+    return not plain.is_global or plain.is_multicast or (plain.version == ROUTED.version and plain not in ROUTED)
 
 
 def open_socket(info: tuple[Any, ...]) -> socket.socket:

@@ -15,6 +15,7 @@ from clickcollect.oms import search, states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.spreadsheets import safe
 from clickcollect.omsweb.models import SavedFilter
 from tests.shop import make_actor, make_order, make_package, make_store, make_user, right_code, wrong_code
 
@@ -108,14 +109,25 @@ def test_the_log_costs_the_same_for_many(
     assert len(rows_of(operator, "/oms/log/log.csv")) == 2500
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1"])
-def test_no_cell_is_a_formula(operator: Client, name: str) -> None:
-    make_package(order=make_order(first_name=name, last_name=""))
-    row = rows_of(operator, "/oms/packages/packages.csv")[0]
-    assert row["customer"].startswith("'") or row["customer"][0] not in "=+-@\t"
-    sheet = load_workbook(io.BytesIO(operator.get("/oms/packages/packages.xlsx").content)).active
-    assert sheet is not None
-    assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
+@pytest.mark.parametrize(
+    "name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\n=1", "＝1", "\u200b＋1", "\x01=1", "a;=1"]
+)
+def test_no_cell_of_any_export_is_a_formula(operator: Client, name: str) -> None:
+    package = make_package(order=make_order(first_name=name, last_name="", number=name), shelf=name[:8])
+    CommandLog.objects.create(kind=LogKind.NOTE, package_id=package.pk, code="created", attributes={"channel": name})
+    cells = set()
+    for file in ("packages/packages.csv", "orders/orders.csv", "log/log.csv"):
+        cells |= {cell for row in rows_of(operator, f"/oms/{file}") for cell in row.values()}
+    said = {cell for cell in cells if cell not in ("", safe(cell)) and not cell.startswith("'")}
+    assert said == set()
+    assert safe(name) in cells
+    for file in ("packages/packages.xlsx", "orders/orders.xlsx"):
+        sheet = load_workbook(io.BytesIO(operator.get(f"/oms/{file}").content)).active
+        assert sheet is not None
+        told = [cell for line in sheet.iter_rows() for cell in line if cell.value is not None]
+        assert all(cell.data_type != "f" for cell in told)
+        assert all(cell.quotePrefix == (safe(cell.value) != cell.value) for cell in told if cell.data_type == "s")
+        assert any(cell.quotePrefix for cell in told)
 
 
 def test_exports_carry_what_the_filter_shows(operator: Client) -> None:

@@ -85,6 +85,37 @@ BANNED = [
     "[fe80::1]",
     "[ff02::1]",
 ]
+# By what they are: IANA's registries of special addresses, clouds' metadata, and every way to write an IPv4 in IPv6.
+SPECIAL = {
+    "site-local": ["fec0::1", "feff:ffff::1"],
+    "unique local": ["fc00::", "fdff:ffff::1"],
+    "link-local": ["fe80::", "febf::1"],
+    "SIIT": ["::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", "::ffff:0:a9fe:a9fe"],
+    "IPv4-mapped": ["::ffff:169.254.169.254", "::ffff:a00:1", "::ffff:168.63.129.16", "::ffff:192.88.99.1"],
+    "IPv4-compatible": ["::8.8.8.8", "::10.0.0.1"],
+    "NAT64": ["64:ff9b::8.8.8.8", "64:ff9b::a9fe:a9fe", "64:ff9b:1:ffff::1"],
+    "6to4": ["2002::", "2002:808:808::1", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
+    "relays of 6to4": ["192.88.99.0", "192.88.99.1", "192.88.99.255"],
+    "Teredo": ["2001::", "2001:0:808:808::1", "2001:0:ffff:ffff::1"],
+    "benchmarks": ["2001:2::1", "198.19.255.255"],
+    "ORCHID": ["2001:10::1", "2001:1f::1", "2001:20::1", "2001:2f:ffff::1"],
+    "DRIP": ["2001:30::1"],
+    "protocol assignments": ["2001:1::1", "2001:1ff:ffff::1", "192.0.0.9", "192.0.0.10", "192.0.0.170"],
+    "documentation": ["2001:db8::1", "3fff::1", "3fff:fff:ffff::1", "192.0.2.1", "198.51.100.1", "203.0.113.1"],
+    "segment routing": ["5f00::1", "5f00:ffff::1"],
+    "discard": ["100::1", "100:0:0:1::1"],
+    "not routed": ["1::1", "1fff:ffff::1", "4000::1", "8000::1", "e000::1", "fbff::1"],
+    "metadata of clouds": [
+        *("169.254.169.254", "169.254.170.2", "169.254.0.23", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200"),
+        *("168.63.129.16", "192.0.0.192"),
+    ],
+}
+PUBLIC = [
+    *("1.1.1.1", "8.8.8.8", "93.184.215.14", "168.63.129.15", "168.63.129.17", "192.0.1.1", "192.88.98.1"),
+    *("192.88.100.1", "100.128.0.1", "172.32.0.1", "198.20.0.1", "223.255.255.254", "::ffff:8.8.8.8"),
+    *("2000::1", "2001:200::1", "2001:4860:4860::8888", "2001:db7::1", "2001:db9::1", "2003::1", "2400:cb00::1"),
+    *("2606:4700:4700::1111", "2620:fe::fe", "2a00:1450:4001::1", "2c0f:f248::1", "3fff:1000::1"),
+]
 
 
 @pytest.mark.parametrize("url", NEITHER_NAME_NOR_LITERAL)
@@ -96,6 +127,36 @@ def test_t52_a_target_that_is_no_plain_address_is_refused_on_creation(url: str, 
 @pytest.mark.parametrize("host", BANNED)
 def test_t52_a_banned_address_is_refused_on_creation(host: str) -> None:
     assert targets.fault_of(f"http://{host}:8080/hook", allowed=[]) is not None
+
+
+def bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def spelled(address: str) -> list[str]:
+    """The ways to write one address that Python can read."""
+    read = ipaddress.ip_address(address)
+    return [str(read), str(read).upper(), read.exploded, read.compressed, address]
+
+
+@pytest.mark.parametrize(("kind", "addresses"), SPECIAL.items(), ids=SPECIAL)
+def test_t52_whatever_is_not_the_public_internet_is_banned_in_every_spelling(kind: str, addresses: list[str]) -> None:
+    for address in (spelling for written in addresses for spelling in spelled(written)):
+        assert targets.fault_of(f"https://{bracketed(address)}/hook", allowed=[]), address
+        assert targets.is_banned(ipaddress.ip_address(address), allowed=LOOPBACK), address
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_t52_what_is_the_public_internet_is_not_banned(address: str) -> None:
+    assert targets.fault_of(f"https://{bracketed(address)}/hook", allowed=[]) is None
+
+
+def test_t52_a_socket_is_refused_for_every_banned_address(settings: Any) -> None:
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    for address in (address for addresses in SPECIAL.values() for address in addresses):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with pytest.raises(targets.BannedTarget):
+            targets.open_socket((family, socket.SOCK_STREAM, 0, "", (address, 443)))
 
 
 @pytest.mark.parametrize(
