@@ -1,5 +1,6 @@
 """`clickcollect check`: is this installation fit to serve?"""
 
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ from django.core.checks import ERROR, run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from clickcollect.processes import postgres
 from clickcollect.processes.ports import LOOPBACK, Ports
 from clickcollect.processes.problem import Problem
 
@@ -34,7 +36,9 @@ def look(database_url: str) -> Iterator[Finding]:
     yield from look_at_addresses()
     yield from look_for_pooler(database_url)
     connection.ensure_connection()
-    yield Finding(f"The database answers as {connection.settings_dict['USER']}, PostgreSQL {_version()}.")
+    version = _version()
+    yield Finding(f"The database answers as {connection.settings_dict['USER']}, PostgreSQL {version}.")
+    yield from look_for_newer_minor(version, known=postgres.version())
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Problem("The tables are not up to date. Run `clickcollect migrate`.")
@@ -43,6 +47,19 @@ def look(database_url: str) -> Iterator[Finding]:
         raise Problem("Django finds faults in the program: " + " ".join(faults))
     yield Finding("The program is complete.")
     yield from look_at_shop()
+
+
+def look_for_newer_minor(version: str, *, known: str) -> Iterator[Finding]:
+    """A minor release repairs faults and changes nothing else; of other majors the installed wheel knows nothing.
+
+    Arguments: ``version``, the server's `server_version`; ``known``, that of the installed wheel, "" where it has none.
+    """
+    (major, minor), (known_major, known_minor) = _numbers(version), _numbers(known)
+    if major == known_major and minor < known_minor:
+        yield Finding(
+            f"PostgreSQL {major}.{known_minor} repairs faults of {major}.{minor}, and the data stays as it is. Install "
+            "it; the embedded one needs only a new start of `clickcollect run`."
+        )
 
 
 def look_at_addresses() -> Iterator[Finding]:
@@ -128,6 +145,12 @@ def _process(connection: psycopg.Connection) -> int:
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     assert row is not None  # noqa: S101 (a SELECT without FROM)
     return int(row[0])
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    """`16.3 (Debian 16.3-1.pgdg120+1)` and `postgres (PostgreSQL) 16.3` are 16 and 3; (0, 0) where there is none."""
+    found = re.search(r"\b([0-9]+)\.([0-9]+)\b", version)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _version() -> str:

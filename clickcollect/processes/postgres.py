@@ -56,6 +56,15 @@ def binaries() -> Path:
     return folder
 
 
+def version() -> str:
+    """What the wheel's PostgreSQL says of its version, such as `postgres (PostgreSQL) 18.1`; "" where there is none."""
+    try:
+        command = [binaries() / "postgres", "--version"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603
+    except (Problem, OSError, subprocess.SubprocessError):
+        return ""
+
+
 @dataclass(frozen=True)
 class Server:
     """Where a cluster lives, who may sign in, and how it is run."""

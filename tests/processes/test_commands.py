@@ -20,7 +20,8 @@ from clickcollect.oms import audit
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
-from clickcollect.processes.checks import READY
+from clickcollect.processes import postgres
+from clickcollect.processes.checks import READY, look_for_newer_minor
 from clickcollect.processes.problem import Problem
 from clickcollect.processes.sentences import sentence_of
 from clickcollect.whisperer.models import Endpoint, Hook
@@ -151,6 +152,36 @@ def test_check_finds_everything_in_order() -> None:
     done = call("check")
     assert done.exit_code == 0, done.output
     assert done.stdout.endswith("Everything is in order.\n")
+
+
+def test_check_names_the_servers_version_and_knows_the_wheels() -> None:
+    known = postgres.version()
+    assert known.startswith("postgres (PostgreSQL) ")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = cursor.fetchone()[0]
+    assert f"PostgreSQL {version}." in call("check").output
+    assert list(look_for_newer_minor(known, known=known)) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "known", "newer"),
+    [
+        ("16.3", "postgres (PostgreSQL) 16.8", "16.8"),
+        ("16.3 (Debian 16.3-1.pgdg120+1)", "postgres (PostgreSQL) 16.10", "16.10"),
+        ("16.9", "postgres (PostgreSQL) 16.10", "16.10"),
+        ("16.10", "postgres (PostgreSQL) 16.9", ""),
+        ("16.8", "postgres (PostgreSQL) 16.8", ""),
+        ("15.2", "postgres (PostgreSQL) 16.8", ""),
+        ("17.1", "postgres (PostgreSQL) 16.8", ""),
+        ("18beta1", "postgres (PostgreSQL) 18.1", ""),
+        ("16.3", "", ""),
+    ],
+)
+def test_check_names_a_newer_minor_of_the_same_major(version: str, known: str, newer: str) -> None:
+    found = list(look_for_newer_minor(version, known=known))
+    assert [finding.is_fault for finding in found] == [False] * bool(newer)
+    assert all(finding.text.startswith(f"PostgreSQL {newer} repairs faults of {version[:4]}") for finding in found)
 
 
 def complete_shop() -> None:
