@@ -5,8 +5,10 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms
+from django.forms import HiddenInput, JSONField
 
 from clickcollect.accounts.authenticator_codes import counted
+from clickcollect.json_input import FormDecoder
 
 # What the reading of foreign bytes raises (fido2 tells none of them apart), and allauth lets through in part.
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -14,6 +16,8 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 class AddPasskey(forms.AddWebAuthnForm):  # type: ignore[misc]  # fido2, below it, has no types
     """A new passkey."""
+
+    credential = JSONField(widget=HiddenInput, decoder=FormDecoder)
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -25,6 +29,8 @@ class AddPasskey(forms.AddWebAuthnForm):  # type: ignore[misc]  # fido2, below i
 
 class UsePasskey(forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey at the sign-in."""
+
+    credential = JSONField(widget=HiddenInput, decoder=FormDecoder)
 
     def clean_credential(self) -> Authenticator:
         try:

@@ -4,7 +4,6 @@ Nothing here raises over what a file holds: a line that cannot be read is an ent
 Only a file that is no order file at all is refused, in a sentence.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO, Final
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, ValidationFailed
+from clickcollect.json_input import read
 
 LONGEST_LINE: Final = 1024 * 1024  # as a body of the API
 SNIFFED: Final = 64 * 1024
@@ -100,10 +100,12 @@ def json_entry(raw: bytes | None, *, line: int, position: int) -> Entry:
     data: Any = None
     words = _("This line is longer than 1 MiB.") if raw is None else ""
     try:
-        data = json.loads((raw or b"{}").decode("utf-8-sig"))
+        data = read((raw or b"{}").decode("utf-8-sig"), root="line")
     except UnicodeDecodeError:
         words = not_utf8()
-    except (ValueError, RecursionError):
+    except ValidationFailed as error:
+        return Entry(line=line, position=position, faults=tuple((line, fault) for fault in error.errors))
+    except ValueError:
         words = _("This line is not JSON. Write one order in braces on each line.")
     if not words and not isinstance(data, dict):
         words = _("This line is not an order. Write one order in braces on each line.")

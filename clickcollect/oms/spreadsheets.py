@@ -7,7 +7,7 @@ from typing import Final
 SIGNS: Final = frozenset("=+-@\N{MINUS SIGN}")
 LINE_AND_TAB: Final = ("\t", "\r", "\n")
 UNSEEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Zs", "Zl", "Zp", "Mn", "Me"})
-# A spreadsheet may part cells at any of these, whatever the file was parted with: Excel's choice depends on the country.
+# A spreadsheet may part cells at any of these, whatever the file is parted with: Excel goes by the country.
 SEPARATORS: Final = re.compile(r"([;,|\t\r\n]+)")
 
 

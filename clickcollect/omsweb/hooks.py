@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from clickcollect.json_input import FormDecoder
 from clickcollect.oms.access import Actor
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.listing import Filter, Listing, Rows
@@ -33,6 +34,9 @@ def type_choices() -> list[tuple[str, str]]:
 
 class JsonText(forms.JSONField):
     """JSON in a text box; nothing is an empty box, not the word null."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(decoder=FormDecoder, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         return "" if value in (None, {}) else super().prepare_value(value)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.accounts.models import Channel
 from clickcollect.errors import DomainError, NotFound, ValidationFailed
+from clickcollect.json_input import FormDecoder, read
 from clickcollect.oms import process, process_checks, states
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.models import CommandTransition, PackageState
@@ -30,16 +31,10 @@ LARGEST_FILE: Final = 256 * 1024
 
 
 def json_object(value: Any) -> dict[str, Any]:
-    """A configuration is an object, and nothing PostgreSQL cannot keep."""
-    if value is None:
-        return {}
-    try:
-        text = json.dumps(value, allow_nan=False)
-    except ValueError:
-        text = ""
-    if not isinstance(value, dict) or not text or "\\u0000" in text:
+    """A configuration is an object; an empty box is an empty one."""
+    if not isinstance(value, dict | None):
         raise forms.ValidationError(_("Give a JSON object, such as {}."))
-    return value
+    return value or {}
 
 
 def choices_of_states() -> list[tuple[str, str]]:
@@ -50,6 +45,7 @@ def configuration_field(help_text: Any = "") -> forms.JSONField:
     return forms.JSONField(
         label=gettext_lazy("Configuration"),
         required=False,
+        decoder=FormDecoder,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=help_text,
     )
@@ -258,8 +254,8 @@ def uploaded(request: HttpRequest) -> str:
 
 def parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read(text, root="file")
+    except ValueError:
         raise ValidationFailed.of("file", _("This is not JSON. Choose a file that was exported here.")) from None
 
 

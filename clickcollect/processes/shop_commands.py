@@ -173,7 +173,7 @@ def verify_log(
 def _read_head(path: Path) -> dict[str, Any]:
     try:
         head = json.loads(path.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or set(head) != {"links", "log_id", "hash"}:
         raise Problem(f"{path} is not a head that `clickcollect audit export` wrote.")

@@ -292,3 +292,32 @@ def test_a_database_that_goes_away_is_a_retry_and_not_a_traceback(start_extensio
     answer = extension.post(event())
     assert (answer.status, answer.json["code"]) == (503, "not_now")
     assert "482913" not in extension.log_text()
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("1e999", "id is not a number"),
+        ("NaN", "id is not a number"),
+        ("-Infinity", "id is not a number"),
+        ("9" * 5000, "id is not a number"),
+        ("9" * 20, "id is not a number"),
+        ('"\\ud800"', "id is not a number"),
+        ('{"a": 1, "a": 2}', "a stands twice"),
+        ('1, "id": 2', "id stands twice"),
+        ('{"482913": 1, "482913": 2}', "A field stands twice"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ("[" * 50 + "]" * 50, "id is not a number"),
+        ("{", "not JSON"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_json_that_makes_no_sense_is_named_and_not_sent(extension: Running, written: str, words: str) -> None:
+    document = event()
+    body = json.dumps(document | {"payload": document["payload"] | {"id": "the-hole"}})
+    answer = extension.post(body.replace('"the-hole"', written).encode())
+    assert (answer.status, answer.json["code"]) == (400, "unreadable")
+    assert words in answer.json["detail"]
+    assert "482913" not in answer.json["detail"]
+    assert extension.texts(document) == []

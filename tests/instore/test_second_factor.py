@@ -37,6 +37,9 @@ JUNK = [
     ),
     json.dumps({"id": 1, "rawId": [], "type": {}, "response": {"clientDataJSON": 1, "attestationObject": "%%%"}}),
     '{"id": "\\u0000", "rawId": "é", "response": "é"}',
+    '{"id": "\\ud800", "id": 1e999}',
+    '{"id": ' + "9" * 5000 + "}",
+    "[" * 100_000,
 ]
 
 

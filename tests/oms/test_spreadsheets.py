@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import clickcollect
-from clickcollect.oms.spreadsheets import plain, safe
+from clickcollect.oms.spreadsheets import safe
 
 SIGNS = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "−"]
 BEFORE = ["", " ", "\t", "\n", "\r", "\r\n", "\x00", "\x1b", "\x7f", "\x85", "\u00a0", "\u00ad", "\u200b", "\u200e"]

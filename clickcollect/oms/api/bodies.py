@@ -1,6 +1,5 @@
 """What may come in: JSON, at most 1 MiB, of sane depth, and nothing that a database cannot store."""
 
-import json
 from typing import Any, Final
 
 from django.core.exceptions import RequestDataTooBig
@@ -10,9 +9,9 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
 from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
+from clickcollect.json_input import is_storable, place, read, unstorable
 
 LARGEST_BODY: Final = 1024 * 1024
-DEEPEST: Final = 32
 READ: Final = "_json_that_was_read"
 DJANGO_KEEPS_IT_IN: Final = "_body"
 
@@ -64,53 +63,27 @@ def body_of(request: HttpRequest) -> bytes:
 
 
 def parse(raw: bytes) -> Any:
-    """JSON as the standard has it: no NaN, no NUL, no half surrogates, no thousand brackets."""
+    """Raises ValidationFailed, on ``body`` where it is no JSON, or else on each bad field."""
     if not raw:
         return None
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=refuse_constant)
-    except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        return read(raw)
+    except ValueError:  # UnicodeDecodeError and JSONDecodeError are such
         raise ValidationFailed.of("body", _("This is not JSON. Send one JSON document in UTF-8.")) from None
-    check_value(value)
-    return value
-
-
-def refuse_constant(_name: str) -> Any:
-    raise ValueError
-
-
-def check_value(value: Any, *, depth: int = 0) -> None:
-    """Refuse what no database can store; where it stands is not said, it may be a secret's place."""
-    if depth > DEEPEST:
-        raise ValidationFailed.of("body", _("The document is nested too deeply."))
-    if isinstance(value, str):
-        check_text(value, loc="body")
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            check_text(name, loc="body")
-            check_value(inner, depth=depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            check_value(inner, depth=depth + 1)
-
-
-def check_text(text: str, *, loc: str) -> None:
-    """NUL cannot be stored, and half a surrogate pair cannot even be encoded."""
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text if char > "\ud7ff"):
-        raise ValidationFailed.of(loc, _("This text holds characters that cannot be stored. Leave them out."))
 
 
 def check_address(request: HttpRequest) -> None:
     """The same for what stands in the address. A parameter without a value was left out: forms send such ones.
 
-    Raises ValidationFailed on ``query``, and NotFound for a path that names nothing.
+    Raises ValidationFailed on the parameter, and NotFound for a path that names nothing.
     """
     if "\x00" in request.path_info:
         raise NotFound
     given = request.GET.copy()
     for name, values in request.GET.lists():
         for text in (name, *values):
-            check_text(text, loc="query")
+            if not is_storable(text):
+                raise ValidationFailed.of(place((name,), root="query"), unstorable())
         if filled := [text for text in values if text]:
             given.setlist(name, filled)
         else:
