@@ -52,8 +52,8 @@ messages: $(DEV_STAMP) ## Collect what is said on screen into every catalogue, a
 
 lock: ## Pin every dependency anew, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
-	uv pip compile pyproject.toml --extra build $(LOCK) --output-file requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
+	uv pip compile pyproject.toml --extra apprise --extra build $(LOCK) --output-file requirements.lock
+	uv pip compile pyproject.toml --extra apprise --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
 
 LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 

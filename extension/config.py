@@ -4,10 +4,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 SIMULATOR = "simulator"
 SEND_SMS = "send-sms"
+APPRISE_MISSING = (
+    "EXTENSION_SMS_PROVIDER is an address for Apprise, which is not installed. Install the Python package apprise, or "
+    "set EXTENSION_SMS_PROVIDER to send-sms."
+)
 
 
 class NotConfigured(Exception):
@@ -38,6 +43,11 @@ class Config:
         """True when the phone simulator takes the messages."""
         return self.provider == SIMULATOR
 
+    @property
+    def needs_apprise(self) -> bool:
+        """True when a provider's URL is given."""
+        return "://" in self.provider
+
     def check(self) -> None:
         """Refuse to start without the things that nothing works without. Raises NotConfigured."""
         if not self.database_url.startswith(("postgres://", "postgresql://")):
@@ -49,6 +59,8 @@ class Config:
         for name, url in (("EXTENSION_OMS_URL", self.oms_url), ("EXTENSION_SMS_URL", self.sms_url)):
             if url and not _is_http(url):
                 raise NotConfigured(f"{name} must begin with http:// or https:// and name a host.")
+        if self.needs_apprise and find_spec("apprise") is None:
+            raise NotConfigured(APPRISE_MISSING)
 
 
 def _is_http(url: str) -> bool:

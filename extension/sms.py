@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 
 from extension import certificates, phone
-from extension.config import SEND_SMS, SIMULATOR, Config
+from extension.config import APPRISE_MISSING, SEND_SMS, SIMULATOR, Config
 from extension.retry import USUAL_PAUSE, asked_for
 
 logger = logging.getLogger("extension.sms")
@@ -77,7 +77,7 @@ def send(sms: Sms, *, config: Config) -> Answer:
         return Accepted(delivered=True)
     if config.provider == SEND_SMS:
         return _send_by_call(sms, config=config)
-    if "://" in config.provider:
+    if config.needs_apprise:
         return _send_by_apprise(sms, template=config.provider)
     return Later(seconds=60, reason=NOT_SET_UP)
 
@@ -127,8 +127,10 @@ def answer_to(status: int, *, retry_after: str = "") -> Answer:
 
 def _send_by_apprise(sms: Sms, *, template: str) -> Answer:
     """Any of Apprise's services. It says only yes or no, so a no is tried again until the pickup time is over."""
-    from apprise import Apprise  # noqa: PLC0415 (130 plugins: only for those who use one)
-
+    try:
+        from apprise import Apprise  # noqa: PLC0415 (130 plugins: only for those who use one)
+    except ImportError:  # another WSGI server starts without `Config.check`
+        return Later(seconds=60, reason=f"The SMS provider is not set up. {APPRISE_MISSING}")
     carrier = Apprise()
     url = template.replace("{to}", quote(sms.to, safe="")).replace("{digits}", sms.to.lstrip("+"))
     if not carrier.add(url):

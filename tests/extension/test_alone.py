@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,41 @@ def test_a_complete_environment_is_enough() -> None:
 def test_what_is_missing_is_named(changes: dict[str, str], name: str) -> None:
     with pytest.raises(NotConfigured, match=name):
         read(COMPLETE | changes).check()
+
+
+def test_a_provider_that_needs_apprise_says_so_at_the_start_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = COMPLETE | {"EXTENSION_SMS_PROVIDER": "twilio://SID:TOKEN@+15551234567/{to}"}
+    read(address).check()
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
+    with pytest.raises(NotConfigured, match="Install the Python package apprise") as refused:
+        read(address).check()
+    assert "TOKEN" not in str(refused.value)
+    for provider in ("", "send-sms", "simulator"):
+        read(COMPLETE | {"EXTENSION_SMS_PROVIDER": provider}).check()
+
+
+def test_the_process_ends_with_that_sentence_and_the_rest_runs_without_apprise() -> None:
+    program = (
+        "import runpy, sys; sys.modules['apprise'] = None; sys.argv[1:] = ['migrate']; "
+        "runpy.run_module('extension', run_name='__main__')"
+    )
+    own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | COMPLETE
+    own["EXTENSION_DATABASE_URL"] = "postgres://nobody@127.0.0.1:9/extension"
+    for provider, words in (
+        ("json://127.0.0.1/", "Install the Python package apprise"),
+        ("send-sms", "cannot be reached"),
+    ):
+        command, environment = [sys.executable, "-c", program], own | {"EXTENSION_SMS_PROVIDER": provider}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, words in done.stderr, done.stderr.count("\n")) == (1, True, 1), done.stderr
+
+
+def test_apprise_is_an_extra_that_the_locks_hold() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert not [line for line in project["dependencies"] if line.startswith("apprise")]
+    assert [line.split(">")[0] for line in project["optional-dependencies"]["apprise"]] == ["apprise"]
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        assert re.search(r"^apprise==", (ROOT / lock).read_text(), re.MULTILINE)
 
 
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 
 import pytest
 
@@ -111,6 +112,15 @@ def test_not_set_up_is_said_and_tried_again(provider: str) -> None:
     answer = sms.send(Sms(event_uuid="a", to="+447700900123", body="x"), config=Config(provider=provider))
     assert isinstance(answer, Later)
     assert "not set up" in answer.reason
+
+
+def test_without_apprise_it_is_said_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    message = Sms(event_uuid="a", to="+447700900123", body="482913")
+    answer = sms.send(message, config=Config(provider="json://secret@127.0.0.1/"))
+    assert isinstance(answer, Later)
+    assert "Install the Python package apprise" in answer.reason
+    assert "secret" not in answer.reason
 
 
 def test_nothing_shows_a_text_by_itself() -> None:
