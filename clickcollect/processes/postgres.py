@@ -59,7 +59,7 @@ def binaries() -> Path:
 def version() -> str:
     """What the wheel's PostgreSQL says of its version, such as `postgres (PostgreSQL) 18.1`; "" where there is none."""
     try:
-        command = [binaries() / "postgres", "--version"]
+        command: list[str | Path] = [binaries() / "postgres", "--version"]
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603
     except (Problem, OSError, subprocess.SubprocessError):
         return ""
