@@ -46,14 +46,14 @@ class Load:
 
     @contextmanager
     def running(self, *, threads: int) -> Iterator[None]:
-        clients = [Thread(target=self._work, args=[Random(number)]) for number in range(threads)]
+        clients = [Thread(target=self._work, args=[Random(number)], daemon=True) for number in range(threads)]
         for client in clients:
             client.start()
         try:
             yield
         finally:
             self._over.set()
-            wait_until(lambda: self._all_alive() and not any(map(Thread.is_alive, clients)), seconds=120)
+        wait_until(lambda: self._all_alive() and not any(map(Thread.is_alive, clients)), seconds=120)
 
     def wait_for_done(self, number: int) -> None:
         """Until so many more commands are done; meanwhile whoever ended of himself is started again."""

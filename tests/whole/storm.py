@@ -181,7 +181,7 @@ class Shop:
             "channel": "Webshop",
             "delivery_type": "in_store",
             "language_code": "en",
-            "customer": {"first_name": "Ann", "last_name": "Example", "phone_number": f"+4477009{number:05d}"},
+            "customer": {"first_name": "Ann", "last_name": "Example", "phone_number": f"+4477009{number % 1000:05d}"},
             "shipping_address": {"address_type": "retail_store", "retail_store": "IST-01"},
             "order_item": [{"sku": "MUG", "name": "Mug", "quantity": 1, "price": "12.40"}],
         }
