@@ -63,13 +63,28 @@ def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | Non
 def phone_of(
     data: Any, *, customer: Mapping[str, Any], addresses: Iterable[Mapping[str, Any]]
 ) -> tuple[Any, str | None]:
-    """The first phone number that was given, and the country of the address it stands in."""
-    home = part(customer, "default_address")
-    given = [(data.get("phone"), {}), (customer.get("phone"), home), *((row.get("phone"), row) for row in addresses)]
-    for phone, address in given:
-        if first(phone) is not None:
-            return phone, first(address.get("country_code"), address.get("country"))
-    return None, None
+    """The first phone number that was given, and the country of the address it stands in.
+
+    A number outside every address is the customer's: it is read in the country of the first address of theirs.
+    """
+    rows = list(addresses)
+    home = first(*(country_of(row) for row in (part(customer, "default_address"), *rows)))
+    given = [
+        (data.get("phone"), home),
+        (customer.get("phone"), home),
+        *((row.get("phone"), country_of(row)) for row in rows),
+    ]
+    return next(((phone, country) for phone, country in given if not is_blank(phone)), (None, None))
+
+
+def country_of(address: Mapping[str, Any]) -> Any:
+    """The country of an address, by its two letters where they are given."""
+    return first(address.get("country_code"), address.get("country"))
+
+
+def is_blank(value: Any) -> bool:
+    """Whether nothing was given."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def is_packed(line: Mapping[str, Any]) -> bool:

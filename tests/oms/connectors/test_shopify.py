@@ -200,6 +200,9 @@ def test_lines_that_were_taken_off_are_left_out() -> None:
         ({"customer": {"phone": "0532 123 45 67"}, "billing_address": {"country_code": "US"}}, "+905321234567"),
         ({"phone": "0532 123 45 67", "billing_address": {"country_code": "US"}}, "+905321234567"),
         ({"phone": "+447400123456", "billing_address": {"country_code": "US"}}, "+447400123456"),
+        ({"phone": "(212) 555-7777", "billing_address": {"country_code": "US"}}, "+12125557777"),
+        ({"customer": {"phone": "0170 1234567"}, "shipping_address": {"country_code": "DE"}}, "+491701234567"),
+        ({"phone": " ", "customer": {"phone": ""}, "billing_address": {"phone": "+905321234567"}}, "+905321234567"),
     ],
 )
 def test_phone_is_read_in_the_country_of_its_own_address(fields: dict[str, Any], kept: str) -> None:
