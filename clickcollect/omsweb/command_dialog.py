@@ -190,10 +190,10 @@ def refuse_on_a_page(
     transition: int,
     error: DomainError,
 ) -> HttpResponse:
-    """Without JavaScript: the form again with the sentence, or back to the package."""
+    """Without JavaScript: the form again with the sentence, or back to the package where trying again is no use."""
     actor = actor_of(request)
     known = {item.row.pk: item for item in available_commands(package=package, actor=actor)}
-    if transition not in known:
+    if transition not in known or attempts.has_locked(error.extra):
         messages.error(request, error.detail)
         return redirect("omsweb:oms_package_change", package.pk)
     context = dialog_context(package=package, available=known[transition], actor=actor)

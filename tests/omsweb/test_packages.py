@@ -173,6 +173,19 @@ def test_without_javascript_the_same_command_runs(operator: Client) -> None:
     assert state_of(package) == states.PACKED
 
 
+def test_without_javascript_the_fifth_wrong_code_closes_the_form_and_says_what_to_do(operator: Client) -> None:
+    package = make_package(states.READY)
+    wrong = {"otp": wrong_code(package), "dialog": "1"}
+    for _try in range(4):
+        answer = send(operator, package, "self-service-package-delivery", htmx=False, **wrong)
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.content.decode()
+    answer = send(operator, package, "self-service-package-delivery", htmx=False, **wrong)
+    assert answer.status_code == 302
+    page = operator.get(answer["Location"]).content.decode()
+    assert 'role="alert">The code is incorrect. Too many wrong codes: the code is locked.' in page
+
+
 def test_home_delivery_cannot_be_made_ready(operator: Client) -> None:
     package = make_package(states.PACKED, delivery_type=DeliveryType.HOME_DELIVERY)
     answer = send(operator, package, "ready-for-customer-pickup")
