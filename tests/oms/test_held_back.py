@@ -82,6 +82,14 @@ def test_what_ends_the_package_in_the_store_still_runs(slug: str, source: str) -
     assert shop.state_of(package) in ENDS_IN_THE_STORE
 
 
+def test_nobody_is_told_that_the_customer_can_still_collect_it() -> None:
+    package = shop.make_package(states.READY)
+    cancel(package)()
+    with pytest.raises(StateConflict, match="being cancelled"):
+        run(package, "RETURN_TO_STOCK")()
+    assert shop.state_of(package) == states.READY
+
+
 def test_every_command_code_is_among_those_rows() -> None:
     assert {code for _name, code, *_rest in (*MAIN_ROAD, *BESIDES)} == COMMANDS.keys() - {"PKG_STATE_TRANSITION"}
 

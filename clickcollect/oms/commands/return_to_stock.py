@@ -27,6 +27,8 @@ class ReturnToStock(Command):
 
     def check(self, call: Call) -> None:
         until = call.package.pickup_deadline
+        if call.package.is_held_back and until and until > call.now:
+            raise StateConflict  # told as the cancellation's story: nobody can collect it any more
         if until and until > call.now:
             local = until.astimezone(ZoneInfo(call.package.stock_location.time_zone))
             raise StateConflict(
