@@ -53,6 +53,18 @@ def test_list_card_page_and_dialog_say_code_locked(window: OpenWindow) -> None:
     expect_delivered(page)
 
 
+def test_facts_lock_and_shelf_stand_side_by_side_or_below_each_other(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    lock(package)
+    page = package_page(window, package).page
+    sheet = page.locator(".hand").bounding_box()
+    assert sheet is not None
+    for name in (".hand-lock", ".collector"):
+        box = page.locator(f".hand > {name}").bounding_box()
+        assert box is not None
+        assert box["width"] > sheet["width"] * 0.75, name
+
+
 def test_the_fifth_wrong_code_closes_the_dialog_with_the_red_result(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
     lock(package, issue_attempts=4, total_attempts=4)
