@@ -10,7 +10,7 @@ import psycopg
 from clickcollect.processes import postgres
 from clickcollect.processes.home import PASSWORDS, Home
 from clickcollect.processes.postgres import APPLICATION, DATABASE, EXTENSION, EXTENSION_DATABASE, OWNER, Server
-from clickcollect.processes.problem import Problem
+from clickcollect.processes.problem import Problem, listed
 
 APPLICATION_URL, OWNER_URL, EXTENSION_URL = "DATABASE_URL", "DATABASE_OWNER_URL", "EXTENSION_DATABASE_URL"
 URLS = {
@@ -24,12 +24,13 @@ OLDEST = 15
 def own_urls(*, needed: tuple[str, ...] = tuple(URLS)) -> dict[str, str] | None:
     """The addresses of a PostgreSQL of your own, or nothing when none is set. Raises Problem when only some are."""
     given = {name: os.environ[name] for name in URLS if os.environ.get(name)}
-    if missing := [name for name in needed if name not in given]:
+    if any(name not in given for name in needed):
         if not given:
             return None
+        verb = "is" if len(given) == 1 else "are"
         raise Problem(
-            f"{' and '.join(given)} is set, {' and '.join(missing)} is not. Set all three of {', '.join(URLS)} "
-            "to use a PostgreSQL of your own, or none of them to use the embedded one.",
+            f"Of {listed(list(URLS))} only {listed(list(given))} {verb} set. Set all "
+            "three to use a PostgreSQL of your own, or none of them to use the embedded one.",
         )
     return given
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from clickcollect.processes.postgres import APPLICATION, EXTENSION, OWNER, SUPERUSER, Server
-from clickcollect.processes.problem import Problem
+from clickcollect.processes.problem import Problem, listed
 
 PASSWORDS = {
     SUPERUSER: "POSTGRES_SUPERUSER_PASSWORD",
@@ -117,9 +117,9 @@ class Home:
         found |= {name: os.environ[name] for name in (*SECRETS, *PASSWORDS.values()) if os.environ.get(name)}
         if missing := [name for name in needed if not found.get(name)]:
             raise Problem(
-                f"{' and '.join(missing)} must be set: there is no value in the environment, nor in {self.keys_file}. "
-                "Put back the keys.env of this data folder, or set it. On an empty data folder "
-                "`clickcollect run` makes new keys.",
+                f"{listed(missing)} must be set: there is no value in the environment, nor in {self.keys_file}. "
+                f"Put back the keys.env of this data folder, or set {'it' if len(missing) == 1 else 'them'}. "
+                "On an empty data folder `clickcollect run` makes new keys.",
             )
         return found
 

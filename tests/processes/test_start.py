@@ -138,7 +138,7 @@ def test_an_end_that_nobody_asked_for_is_no_success(
 
 def test_three_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(EXTENSION_URL)
-    with pytest.raises(Problem, match=f"{APPLICATION_URL} and {OWNER_URL} is set, {EXTENSION_URL} is not"):
+    with pytest.raises(Problem, match=f"only {APPLICATION_URL} and {OWNER_URL} are set"):
         database.own_urls()
     assert database.own_urls(needed=(APPLICATION_URL,))
     for name in (APPLICATION_URL, OWNER_URL):
