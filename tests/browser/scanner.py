@@ -9,6 +9,10 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
+from clickcollect.oms import search, states
+from clickcollect.oms.models import Package
+from tests import shop
+
 SHIFT, CONTROL, ALT = 8, 2, 1
 NAMED: Final = {
     "\n": {"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13},
@@ -88,3 +92,17 @@ class Keyboard:
 
     def _tell(self, kind: str, one: Key, at: float) -> None:
         self.cdp.send("Input.dispatchKeyEvent", {"type": kind, "timestamp": at, **one})
+
+
+def packed(**fields: Any) -> Package:
+    """A package whose main button sends the customer's code; its label can be searched for."""
+    package = shop.make_package(states.PACKED, **fields)
+    search.update(package)
+    return package
+
+
+def posts_of(page: Page) -> list[str]:
+    """What the page sends from now on that could change something."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    return sent

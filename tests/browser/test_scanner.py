@@ -1,19 +1,18 @@
-"""The keys of a scanner press no button, on no page, and stay in no field; a person's keys do what they always did."""
+"""The keys of a scanner press no button, on no page, and stay in no field."""
 
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from clickcollect.oms import search, states
+from clickcollect.oms import states
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import OpenWindow
-from tests.browser.scanner import ALT, CONTROL, Key, Keyboard, key, keys, plain
+from tests.browser.scanner import ALT, CONTROL, Key, Keyboard, key, keys, packed, plain, posts_of
 from tests.browser.test_instore_stories import dialog_of, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,20 +23,6 @@ FOCUS: dict[str, Callable[[Page], None]] = {
     "nowhere": lambda page: page.evaluate("document.activeElement.blur()"),
 }
 each_focus = pytest.mark.parametrize("focus", FOCUS)
-
-
-def packed(**fields: Any) -> Package:
-    """A package whose main button sends the customer's code; its label can be searched for."""
-    package = shop.make_package(states.PACKED, **fields)
-    search.update(package)
-    return package
-
-
-def posts_of(page: Page) -> list[str]:
-    """What the page sends from now on that could change something."""
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    return sent
 
 
 def asked_for(page: Page) -> str:
@@ -262,88 +247,6 @@ def test_a_label_in_the_dialog_of_the_code_says_whose_it_is_and_is_no_try(window
         expect(field).to_be_focused()
     assert not [url for url in sent if "/commands/" in url]
     assert shop.reread(package).total_attempts == 0
-
-
-@pytest.mark.parametrize("gap", [1, 25, 60, 120, 250])
-def test_the_code_is_typed_at_any_speed(window: OpenWindow, gap: int) -> None:
-    package = shop.make_package(states.READY)
-    page = package_page(window, package).page
-    page.get_by_role("button", name="Delivered", exact=True).click()
-    expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
-    Keyboard(page).scan(f"{shop.right_code(package)}\n", gap=gap)
-    expect(page.get_by_role("status")).to_contain_text("Package delivered")
-
-
-@pytest.mark.parametrize("gap", [50, 70, 110])
-def test_what_a_fast_person_types_stays_in_its_field(window: OpenWindow, gap: int) -> None:
-    package = packed()
-    page = package_page(window, package).page
-    page.get_by_label("Shelf", exact=True).focus()
-    keyboard = Keyboard(page)
-    keyboard.scan([*keys("b4 cc"), plain("Backspace", windowsVirtualKeyCode=8), key("\t"), *keys("12\n")], gap=gap)
-    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
-    expect(page.locator("#package")).to_contain_text("12 bags")
-    assert shop.reread(package).shelf == "B4 C"
-
-
-def test_a_key_that_is_held_is_no_scanner_and_presses_nothing_again(window: OpenWindow) -> None:
-    package = packed()
-    page = package_page(window, package).page
-    keyboard = Keyboard(page)
-    shelf = page.get_by_label("Shelf", exact=True)
-    shelf.focus()
-    keyboard.hold(key("a"), repeats=6)
-    expect(shelf).to_have_value("aaaaaa")
-    sent = posts_of(page)
-    page.evaluate("document.activeElement.blur()")
-    keyboard.hold(key("\n"), repeats=2, then=lambda: page.locator("#main-button").focus())
-    assert sent == []
-
-
-def test_blank_and_enter_of_a_person_press_what_has_the_focus(window: OpenWindow) -> None:
-    package = packed()
-    page = package_page(window, package).page
-    keyboard = Keyboard(page)
-    page.locator("#more-button").focus()
-    keyboard.scan(" ", gap=4)
-    expect(page.locator("#more")).to_be_visible()
-    keyboard.scan([plain("Escape", windowsVirtualKeyCode=27)], gap=4)
-    expect(page.locator("#more-button")).to_be_focused()
-    page.locator("#main-button").focus()
-    with page.expect_response(re.compile("/commands/")):
-        keyboard.scan("\n")
-    assert shop.state_of(package) == states.READY
-    page.goto(page.url.split("packages/")[0])
-    box = page.get_by_label(f"Select {package.number}")
-    box.focus()
-    keyboard.scan(" ", gap=4)
-    expect(box).to_be_checked()
-    keyboard.scan(" \t", gap=60)  # the next key is there before the blank has waited
-    expect(box).not_to_be_checked()
-    expect(box).not_to_be_focused()
-
-
-def test_a_click_right_after_a_scan_counts(window: OpenWindow) -> None:
-    package = shop.make_package(states.READY)
-    search.update(package)
-    page = window(shop.make_user("associate", package.stock_location)).go()
-    Keyboard(page).scan(f"{package.number}\n")
-    page.get_by_role("button", name="Delivered", exact=True).click()
-    Keyboard(page).scan(f"{shop.right_code(package)}\n", gap=20)
-    expect(page.get_by_role("status")).to_contain_text("Package delivered")
-
-
-def test_pasting_works_as_ever(window: OpenWindow) -> None:
-    package = packed()
-    opened = package_page(window, package)
-    page = opened.page
-    opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.evaluate("navigator.clipboard.writeText('D 7')")
-    page.get_by_label("Shelf", exact=True).focus()
-    page.keyboard.press("Control+v")
-    page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
-    assert shop.reread(package).shelf == "D 7"
 
 
 def open_menu(page: Page) -> None:
