@@ -21,6 +21,7 @@ SHORTEST: Final = settings.SETTINGS[SETTING].minimum * 60  # seconds; no need to
 WRITTEN_EVERY: Final = 30  # seconds; not every click is worth a write
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WITHOUT_SESSION: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # they answer without a database
+BY_TOKEN: Final = ("/api/", "/whisperer/")  # where an Authorization header decides; pages never read it
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -28,11 +29,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 def idle_lock(get_response: GetResponse) -> GetResponse:
     """Middleware, behind the one that knows who asks: who was away for too long is nobody in particular.
 
-    A request with an Authorization header is judged by that header alone, and is no touch of a device.
+    A request of the API with an Authorization header is judged by that header alone, and is no touch of a device.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        by_token = "Authorization" in request.headers
+        by_token = "Authorization" in request.headers and request.path.startswith(BY_TOKEN)
         if not by_token and request.path not in WITHOUT_SESSION and request.COOKIES and is_over(request):
             logout(request)
             request.is_idle_locked = True  # type: ignore[attr-defined]
@@ -80,7 +81,7 @@ def is_touch(request: HttpRequest) -> bool:
     """Looking for news by itself is no touch, and neither is a script that reads through the API."""
     if request.method not in SAFE_METHODS:
         return True
-    return not request.path.endswith("/live/") and not request.path.startswith(("/api/", "/whisperer/"))
+    return not request.path.endswith("/live/") and not request.path.startswith(BY_TOKEN)
 
 
 def shown_minutes(request: HttpRequest) -> int:

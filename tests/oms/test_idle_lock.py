@@ -146,6 +146,25 @@ def test_a_token_is_judged_by_itself_whatever_session_comes_with_it() -> None:
     assert client.get(API[0]).status_code == 401, "the session is locked all the same"
 
 
+@pytest.mark.parametrize("header", ["Token cc_anything", "Basic YTpi", ""])
+@pytest.mark.parametrize(("role", "page"), ROWS)
+def test_no_header_opens_a_locked_session(role: str, page: str, header: str) -> None:
+    client = client_of(role)
+    untouched_for(client, seconds=6 * MINUTE)
+    answer = client.get(page, headers={"Authorization": header})
+    assert answer.status_code == (401 if page in API else 302)
+    assert page in API or not is_in(client)
+    assert client.get(page).status_code == answer.status_code
+
+
+@pytest.mark.parametrize("page", ["/instore/", "/oms/"])
+def test_a_page_behind_a_proxy_with_a_password_of_its_own_is_touched_all_the_same(page: str) -> None:
+    client = client_of("associate" if page == "/instore/" else "operator")
+    untouched_for(client, seconds=4 * MINUTE)
+    assert client.get(page, headers={"Authorization": "Basic YTpi"}).status_code == 200
+    assert client.session[SEEN] > time.time() - MINUTE
+
+
 def test_a_sign_in_is_the_first_touch_through_every_door() -> None:
     user = shop.make_user("associate", shop.make_store())
     client = Client()

@@ -1,11 +1,13 @@
 // A device that nobody touches locks itself. While somebody does, the server hears of it now and then.
 const { idle, touch } = document.body.dataset;
 const minutes = Number(idle) || 5;
+const TOUCHED = "touched"; // the device is touched, not a page: every tab of it knows, and OMS WEB's too
 let touched = Date.now();
 let told = Date.now();
 
 const here = () => {
   touched = Date.now();
+  localStorage.setItem(TOUCHED, touched);
   if (touched - told < 45_000) return;
   told = touched;
   fetch(touch, { method: "POST", headers: { "X-CSRFToken": document.body.dataset.csrf, "HX-Request": "true", "HX-Current-URL": window.location.href } }).catch(() => {});
@@ -23,5 +25,6 @@ const lock = () => {
   form.requestSubmit();
 };
 setInterval(() => {
-  if (Date.now() - touched > minutes * 60_000 && navigator.onLine) lock();
+  const last = Math.max(touched, Number(localStorage.getItem(TOUCHED)) || 0);
+  if (Date.now() - last > minutes * 60_000 && navigator.onLine) lock();
 }, 5000);
