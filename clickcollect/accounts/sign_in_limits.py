@@ -34,7 +34,7 @@ Limits = tuple[tuple[int, timedelta], ...]
 ACCOUNT_FROM_ADDRESS: Final[Limits] = ((5, SOON), (30, DAY))
 ACCOUNT: Final[Limits] = ((100, DAY),)
 ADDRESS: Final[Limits] = ((100, SOON),)
-PIN: Final[Limits] = ((3, timedelta(hours=1)),)  # besides the others: four digits are few, and the password is left
+PIN: Final[Limits] = ((3, timedelta(hours=1)), (5, DAY))  # besides the others: few digits, and the password is left
 
 UNKNOWN_NAMES: Final = 65_536  # counters for names that nobody has, however many are tried
 

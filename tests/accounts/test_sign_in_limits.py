@@ -68,6 +68,24 @@ def test_wrong_pins_count_with_wrong_passwords_and_end_earlier() -> None:
     assert not doors.sign_in(client_at(), user, shop.PASSWORD), "three PINs and two passwords are five"
 
 
+def test_five_pins_a_day_and_then_only_the_password() -> None:
+    """A colleague at the same device does not go through four digits within weeks."""
+    user = shop.make_user("associate", shop.make_store())
+    device = client_at()
+    doors.choose_pin(device, user, shop.PASSWORD)
+    device.get("/instore/")
+    device.post("/instore/leave/")
+    for number in range(9):
+        device.post("/instore/switch/", {"person": str(user.pk), "pin": f"90{number}1"})
+        ago(minutes=61)
+    assert len(SignInCounter.objects.get(key=f"account:{user.pk}#pin").tried_at) == 5
+    device.post("/instore/switch/", {"person": str(user.pk), "pin": "4071"})
+    assert not doors.is_in(device)
+    ago(hours=24)
+    device.post("/instore/switch/", {"person": str(user.pk), "pin": "4071"})
+    assert doors.is_in(device)
+
+
 def test_a_right_one_gives_back_its_own_count_and_no_more() -> None:
     user = shop.make_user("operator")
     for _ in range(4):
