@@ -17,11 +17,12 @@ from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.omnitron.sameness import differing_fields
 from clickcollect.omnitron.validity import OrderIn
 from clickcollect.oms import deadline, events, log, search, settings, states
-from clickcollect.oms.access import Actor
+from clickcollect.oms.access import Actor, orders_of
 from clickcollect.oms.models import CommandLog, Package, PackageItem, PackageState
 
 CREATED: Final = "created"  # a log row of kind "note": the move log holds moves only
 PHONE: Final = "customer.phone_number"
+NUMBER: Final = "number"
 NO_STORE_LANGUAGE: Final = "en"
 
 
@@ -43,7 +44,7 @@ def receive_order(*, order: OrderIn, actor: Actor) -> Received:
     stores = stores_of(order)
     refuse_foreign_stores(stores=stores, actor=actor)
     if known := find(order):
-        return same(known=known, sent=order)
+        return same(known=known, sent=order, actor=actor)
     try:
         with transaction.atomic(durable=True):
             return Received(order=place(order=order, stores=stores, actor=actor), created=True)
@@ -51,7 +52,7 @@ def receive_order(*, order: OrderIn, actor: Actor) -> Received:
         known = find(order)
         if known is None:
             raise
-        return same(known=known, sent=order)
+        return same(known=known, sent=order, actor=actor)
 
 
 def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) -> None:
@@ -73,8 +74,13 @@ def find(order: OrderIn) -> Order | None:
     return rows.filter(channel=order.channel, number=order.number).first()
 
 
-def same(*, known: Order, sent: OrderIn) -> Received:
-    """The same order again is nothing new. Raises OrderConflict with the fields that differ."""
+def same(*, known: Order, sent: OrderIn, actor: Actor) -> Received:
+    """The same order again is nothing new. Raises OrderConflict with the fields that differ.
+
+    Who may not see the order that is kept hears only that its number is taken: what differs would tell what it says.
+    """
+    if not orders_of(actor).filter(pk=known.pk).exists():
+        raise OrderConflict(differs=[NUMBER])
     differs = differing_fields(order=known, sent=sent)
     if PHONE in differs and phone_was_corrected(known):
         differs.remove(PHONE)

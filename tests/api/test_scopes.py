@@ -82,6 +82,23 @@ def test_an_order_over_two_stores_shows_each_no_more_than_its_own() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("phone", ["+905550000101", "+905550000199"])
+def test_what_another_store_s_order_says_cannot_be_asked_by_sending_it_again(phone: str) -> None:
+    """`differs` would say of every guess whether it was right: here, the customer's phone number."""
+    shop.make_store("BER-01")
+    document = shop.order_document("HERE-1", store=shop.make_store("IST-01").erp_code)
+    everywhere = caller_for(shop.make_user("admin"))
+    assert everywhere.post(ORDERS, document).status_code == 201
+    asked = document | {"customer": document["customer"] | {"phone_number": phone}}
+    asked["shipping_address"] = document["shipping_address"] | {"retail_store": "BER-01"}
+    differs = everywhere.post(ORDERS, asked).json()["differs"]
+    assert ("customer.phone_number" in differs) is (phone != document["customer"]["phone_number"]), "control"
+    narrowed = caller_for(shop.make_user("admin"), stores=["BER-01"])
+    answer = narrowed.post(ORDERS, asked)
+    assert (code_of(answer), answer.json()["differs"]) == ("order_conflict", ["number"])
+
+
+@pytest.mark.django_db
 def test_an_order_whose_lines_name_the_stores_is_kept_and_answered() -> None:
     shop.make_store("BER-01")
     document = shop.order_document("LINES-1", delivery_type="home_delivery")
