@@ -8,7 +8,7 @@ only slow, or stands in line for a lock, goes on waiting.
 
 import threading
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connections
@@ -57,6 +57,17 @@ class PatientConnection(psycopg.Connection[TupleRow]):
     Raises OperationalError, and is closed: what it was asked may or may not have happened.
     """
 
+    @classmethod
+    def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """The same, for a pool: when the server takes no connection, whoever waits for one is told at once."""
+        pool = DatabaseWrapper._connection_pools.get("default")  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            return super().connect(conninfo, **options)
+        except psycopg.OperationalError as error:
+            if pool is not None and "too many" not in str(error):
+                threading.Thread(target=known.lost, args=[pool]).start()  # a pool cannot be closed by its own thread
+            raise
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         return super().wait(self._patiently(gen), interval, timeout)
 
@@ -83,11 +94,15 @@ class PatientConnection(psycopg.Connection[TupleRow]):
             raise psycopg.OperationalError("The database server does not answer.")
 
 
-def begin_anew() -> None:
-    """Let go of the pool: it pauses between its own tries, and the pauses have grown."""
-    pool = DatabaseWrapper._connection_pools.pop("default", None)  # type: ignore[attr-defined]  # noqa: SLF001
-    if pool is not None:
-        pool.close(timeout=0)  # its threads end by themselves
+def begin_anew(broken: object = None) -> bool:
+    """Let go of the pool, or of this one only: its pauses between two tries grow. Whether it was there."""
+    pools = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # noqa: SLF001
+    pool = pools.get("default")
+    if pool is None or broken not in (None, pool):
+        return False
+    pools.pop("default", None)
+    pool.close(timeout=0)  # its threads end by themselves
+    return True
 
 
 class Known:
@@ -100,6 +115,11 @@ class Known:
     def note(self) -> None:
         """It was away just now."""
         self.is_away = True
+
+    def lost(self, pool: object) -> None:
+        """A pool in use could not connect. An older one proves nothing."""
+        if begin_anew(pool):
+            self.note()
 
     def still_away(self) -> bool:
         """Whether there is no use in trying. Asks the database, unless somebody else is asking it now."""

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from django.db import Error, connections
@@ -46,6 +46,17 @@ def answers() -> bool:
 class PatientConnection(psycopg.Connection[TupleRow]):
     """Its statements do not wait for a server that is not there. Raises OperationalError, and is closed then."""
 
+    @classmethod
+    def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """The same, for a pool: when the server takes no connection, whoever waits for one is told at once."""
+        pool = DatabaseWrapper._connection_pools.get("default")  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            return super().connect(conninfo, **options)
+        except psycopg.OperationalError as error:
+            if pool is not None and "too many" not in str(error):
+                threading.Thread(target=known.lost, args=[pool]).start()  # a pool cannot be closed by its own thread
+            raise
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         return super().wait(self._patiently(gen), interval, timeout)
 
@@ -67,6 +78,17 @@ class PatientConnection(psycopg.Connection[TupleRow]):
             return found
 
 
+def begin_anew(broken: object = None) -> bool:
+    """Let go of the pool, or of this one only: its pauses between two tries grow. Whether it was there."""
+    pools = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # noqa: SLF001
+    pool = pools.get("default")
+    if pool is None or broken not in (None, pool):
+        return False
+    pools.pop("default", None)
+    pool.close(timeout=0)  # its threads end by themselves
+    return True
+
+
 class Known:
     """While the database is away one request at a time asks for it; the others are told at once."""
 
@@ -74,15 +96,17 @@ class Known:
         self.is_away = False
         self._asking = threading.Lock()
 
+    def lost(self, pool: object) -> None:
+        """A pool in use could not connect. An older one proves nothing."""
+        if begin_anew(pool):
+            self.is_away = True
+
     def still_away(self) -> bool:
         """Whether there is no use in trying."""
         if self.is_away and self._asking.acquire(timeout=WAIT_SECONDS):
             try:
                 if self.is_away and answers():
-                    # The pool pauses between its own tries, and the pauses have grown: a new one does not.
-                    pool = DatabaseWrapper._connection_pools.pop("default", None)  # type: ignore[attr-defined]  # noqa: SLF001
-                    if pool is not None:
-                        pool.close(timeout=0)
+                    begin_anew()
                     self.is_away = False
             finally:
                 self._asking.release()
