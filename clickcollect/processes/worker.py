@@ -28,6 +28,7 @@ STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_SECONDS: Final = 5
 STOP_SECONDS: Final = 15  # for all that is still running when it is told to stop; a database may never answer
 AGAIN_AFTER_SECONDS: Final = 1.0
+STEADY_SECONDS: Final = 3.0  # a worker that dies sooner has given no sign of life, and does not pass for one that works
 CONNECT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 5.0
 STALLED_SECONDS: Final = 30  # a worker that gave no sign of life for so long is dead; `/readyz` looks at the same row
@@ -40,8 +41,14 @@ async def work(*, stop: asyncio.Event) -> None:
     """Run dispatcher and jobs side by side, each begun again as often as it ends, until ``stop`` is set."""
     await asyncio.gather(
         keep_going("The dispatcher", dispatcher.run, stop=stop),
-        keep_going("The background jobs", run_jobs, stop=stop),
+        _give_signs_of_life(stop),
     )
+
+
+async def _give_signs_of_life(stop: asyncio.Event) -> None:
+    """Do the jobs, whose heartbeat `/readyz` and the alarms look at, once this process has shown that it lasts."""
+    await within(STEADY_SECONDS, stop)
+    await keep_going("The background jobs", run_jobs, stop=stop)
 
 
 async def keep_going(name: str, part: Part, *, stop: asyncio.Event) -> None:

@@ -115,6 +115,7 @@ def test_a_run_and_what_may_be_done_beside_it(run: Run) -> None:
     assert f"already runs on {run.home}: see http://127.0.0.1:{run.port} (process {supervisor.pid})" in twice.stderr
     assert len(twice.stderr.splitlines()) == 1
 
+    wait_until(lambda: run.answers(run.port, "/readyz"), seconds=30)
     beside = run.call("check")
     assert beside.returncode == 1, beside.stderr
     assert "The tables are up to date." in beside.stdout

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def no_worker_yet() -> None:
+def no_worker_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "STEADY_SECONDS", 0.1)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
 
@@ -51,6 +52,21 @@ def test_a_worker_gives_a_sign_of_life_and_stops_when_told() -> None:
         work_until("SELECT count(*) = 1 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'")
     )
     assert not ProcrastinateWorker.objects.exists()
+
+
+STARTED = (
+    "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+    " AND query = 'LISTEN whisperer' AND state_change < clock_timestamp() - interval '1 second'"
+)
+
+
+def test_one_that_dies_at_once_has_given_no_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would pass for one that works for 30 s after each new start."""
+    monkeypatch.setattr(worker, "STEADY_SECONDS", 3600.0)
+    registered = "SELECT last_value FROM procrastinate_workers_id_seq"
+    before = as_superuser(registered)
+    assert asyncio.run(work_until(STARTED))
+    assert as_superuser(registered) == before
 
 
 def test_the_job_of_a_killed_worker_is_done_by_the_next() -> None:
