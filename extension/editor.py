@@ -17,6 +17,7 @@ from extension.catalogue import FALLBACK, LANGUAGES, Kind
 from extension.guard import staff_only
 from extension.models import Template
 from extension.own_wording import find_template
+from extension.problem import problem
 from extension.segments import measure
 from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill
 
@@ -86,6 +87,8 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """A form that was too old, or not ours: nothing is saved."""
+    if not request.path_info.startswith(reverse("templates")):
+        return problem(status=403, code="not_allowed", detail="This address takes no forms.")
     return _not_taken(request)
 
 

@@ -4,11 +4,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from clickcollect.processes.database import URLS
+from clickcollect.processes.postgres import DATABASE, SUPERUSER
 from tests.cluster import FAST, Cluster
 from tests.processes.test_run import has_ended, wait_until
 from tests.whole.test_whole_road import DemoShop
@@ -52,6 +55,36 @@ class Ground(Cluster):
         self.signal_all(signal.SIGKILL)
         self.process.wait()
         self.process = self.server.start()
+
+    def leave(self, kind: str) -> None:
+        """Be `stopped`, or else hang, until `come_back`."""
+        if kind == "stopped":
+            self._end(signal.SIGQUIT)
+        else:
+            self.signal_all(signal.SIGSTOP)
+
+    def come_back(self) -> None:
+        """Whatever it was that took it away; nothing when it is there."""
+        if self.process.poll() is None:
+            self.signal_all(signal.SIGCONT)
+        else:
+            self.process = self.server.start()
+
+    def says(self, query: str, *values: object) -> bool:
+        """Whether its answer is yes."""
+        return bool(self.value(query, *values))
+
+    def time(self) -> datetime:
+        """By its own clock."""
+        found = self.value("SELECT clock_timestamp()")
+        assert isinstance(found, datetime)
+        return found
+
+    def value(self, query: str, *values: object) -> object:
+        """The first value of its answer; asked as the superuser, who sees all of it."""
+        with psycopg.connect(self.server.url(role=SUPERUSER, database=DATABASE)) as connection:
+            row = connection.execute(query.encode(), values).fetchone()
+        return row and row[0]
 
     def _end(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
