@@ -1,16 +1,20 @@
 """The database goes away and comes back: nothing ends, and messages flow again within five seconds."""
 
+import http.client
 import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from django.urls import get_resolver
 
 from tests.processes.outages import KINDS, OutageShop, outage_shop, pids
 from tests.processes.test_run import wait_until
+from tests.web.addresses import addresses
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(500)]
 FLOWING_SECONDS = 5
@@ -106,3 +110,71 @@ def test_outages_of_1_to_60_seconds(shop: OutageShop, kind: str) -> None:
         f"{spread[len(spread) // 2]:.1f} s (median), {spread[-1]:.1f} s (longest), load {load:.1f}"
     )
     assert spread[-1] < FLOWING_SECONDS, took
+
+
+LISTENERS = """
+SELECT count(DISTINCT query) = 2 FROM pg_stat_activity WHERE backend_start > %s
+AND (query = 'LISTEN whisperer' OR query LIKE 'LISTEN%%procrastinate%%')
+"""
+SEALED = """
+SELECT EXISTS (SELECT FROM oms_seal JOIN oms_commandlog log ON log.id = log_id
+               WHERE log.package_id = %s AND log.kind = 'move' AND log.at > %s)
+"""
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind == "stopped" else [pytest.mark.soak]) for kind in KINDS]
+)
+def test_wake_up_calls_periodic_jobs_and_the_sealing_go_on(shop: OutageShop, kind: str) -> None:
+    """The log is sealed by a job of the timetable: that it is shows that the timetable goes on."""
+    package, _phone = shop.packed_package()
+    alive = pids(shop)
+    KINDS[kind](shop.ground, 2.5)
+    returned = shop.ground.time()
+    wait_until(lambda: shop.ground.says(LISTENERS, returned), seconds=30)
+    wait_until(lambda: shop.run_command(package, "ready-for-customer-pickup")[0] in (204, 409), seconds=30)
+    wait_until(lambda: shop.ground.says(SEALED, package, returned), seconds=150)
+    assert pids(shop) == alive, "nothing has ended"
+
+
+DOOR_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+AT_ONCE = 6  # requests of one client that the web works on
+
+
+@pytest.mark.parametrize("kind", ["stopped", pytest.param("paused", marks=pytest.mark.soak)])
+def test_every_door_by_every_method_says_so_meanwhile(shop: OutageShop, kind: str) -> None:
+    doors = [(method, address) for address in sorted(set(addresses(get_resolver()))) for method in DOOR_METHODS]
+    shop.token("operator")
+    shop.ground.leave(kind)
+    try:
+        assert shop.api("operator", "GET", "/api/v1/oms/packages/?page_size=1")[0] == 503
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = dict(zip(doors, pool.map(lambda door: knock(shop, *door), doors), strict=True))
+    finally:
+        shop.ground.come_back()
+    assert len(answers) > 800
+    assert {door for door, answer in answers.items() if answer.status != 503} == {
+        door for door in doors if door[1] == "/healthz"
+    } | {door for door in doors if door[1] == "/readyz" and door[0] not in ("GET", "HEAD")}
+    assert [door for door, answer in answers.items() if answer.status == 503 and answer.retry_after <= 0] == []
+    assert max(answer.took for answer in answers.values()) < BOUNDED_SECONDS
+    wait_until(lambda: shop.answers(shop.port, "/readyz"), seconds=60)
+
+
+@dataclass(frozen=True)
+class Knocked:
+    status: int
+    retry_after: int
+    took: float
+
+
+def knock(shop: OutageShop, method: str, address: str) -> Knocked:
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=60)
+    try:
+        connection.request(method, address)
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    return Knocked(answer.status, int(answer.headers.get("Retry-After", 0)), time.monotonic() - began)

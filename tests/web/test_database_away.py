@@ -12,40 +12,16 @@ import psycopg
 import pytest
 from django.db import connection, connections
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 
 from clickcollect.accounts.models import Role, User
 from clickcollect.database import known
 from clickcollect.oms import states
 from tests import cluster, shop
+from tests.web.addresses import addresses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-METHODS = ("GET", "POST", "PUT", "DELETE")
-
-
-def addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
-    """Every address of a urlconf, with something for each of its parts."""
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern, before + filled(pattern))
-        else:
-            yield before + filled(pattern)
-
-
-def filled(pattern: URLPattern | URLResolver) -> str:
-    route = str(pattern.pattern)
-    if route.startswith("^"):
-        return "api/nothing/"
-    for name, converter in pattern.pattern.converters.items():
-        kind = type(converter).__name__
-        value = {"IntConverter": "1", "NumberConverter": NUMBER, "SlugConverter": "ready-for-customer-pickup"}
-        found = value.get(kind, "1" if name.endswith("id") else "nothing")
-        start = route.index("<", 0)
-        route = route[:start] + found + route[route.index(">", start) + 1 :]
-    return route
-
-
-NUMBER = "PK-1"
+METHODS = ("GET", "POST", "PUT", "DELETE")  # all seven are asked in tests/processes/test_outage.py
 ALL = sorted(set(addresses(get_resolver())))
 
 
@@ -82,8 +58,6 @@ def cut_before(statement: int) -> Iterator[list[int]]:
 def people() -> dict[str, Client]:
     """Somebody for the store's pages, and somebody for all the others."""
     package = shop.make_package(states.READY)
-    global NUMBER  # noqa: PLW0603
-    NUMBER = package.number
     manager = shop.make_user(Role.MANAGER, package.stock_location)
     return {"/instore/": signed_in(manager), "/": signed_in(shop.make_user(Role.ADMIN))}
 
@@ -115,7 +89,7 @@ def is_told(answer: Any) -> bool:
 def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(people: dict[str, Client]) -> None:
     wrong, told = [], 0
     for address in ALL:
-        for method in METHODS if address.startswith(("/api/", "/whisperer/")) else METHODS[:2]:
+        for method in METHODS if address.startswith(("/api/", "/whisperer/")) else ("GET", "POST"):
             place = 0
             while True:
                 sign_in_again(people)  # some addresses sign out
