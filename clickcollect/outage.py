@@ -30,7 +30,7 @@ def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info not in ALWAYS_ANSWERED and known.still_away():
-            return answer(request)
+            return answer(request, begun=False)
         return get_response(request)
 
     return middleware
@@ -46,8 +46,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request) if is_away(exception) else defaults.bad_request(request, exception)
 
 
-def answer(request: HttpRequest) -> HttpResponse:
-    """503, in the form that whoever asks can read."""
+def answer(request: HttpRequest, *, begun: bool = True) -> HttpResponse:
+    """503, in the form that whoever asks can read. What was ``begun`` may have been done: its answer was lost."""
     known.note()
     error = DatabaseAway(retry_after=RETRY_AFTER_SECONDS)
     if request.path_info.startswith(PROGRAMS):
@@ -55,7 +55,8 @@ def answer(request: HttpRequest) -> HttpResponse:
     elif request.headers.get("HX-Request") == "true":
         response = HttpResponse(error.detail, content_type="text/plain; charset=utf-8", status=error.status)
     else:
-        context = {"title": error.title, "can_reload": request.method in SAFE_METHODS, "seconds": RETRY_AFTER_SECONDS}
+        can_reload = request.method in SAFE_METHODS
+        context = {"title": error.title, "can_reload": can_reload, "begun": begun, "seconds": RETRY_AFTER_SECONDS}
         template = "omsweb/away.html" if request.path_info.startswith(BACK_OFFICE) else "instore/away.html"
         response = HttpResponse(render_to_string(template, context), status=error.status)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)

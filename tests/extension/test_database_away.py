@@ -94,7 +94,7 @@ def walk(away: Away) -> dict[tuple[str, str], Answer]:
     """Every address by every method, by six at once."""
     doors = [(method, address) for address in ADDRESSES for method in METHODS]
     with ThreadPoolExecutor(6) as pool:
-        answers = pool.map(lambda door: away.ask(*door, basic()), doors)
+        answers = pool.map(lambda door: away.ask(door[0], door[1], basic()), doors)
         return dict(zip(doors, answers, strict=True))
 
 

@@ -38,7 +38,7 @@ const runAll = async (button) => {
     const line = document.getElementById(`bulk-${url.split("/")[3]}`);
     const answer = await send(url, new FormData());
     const said = new DOMParser().parseFromString(answer.html ?? "", "text/html");
-    const words = answer.code === "done" ? `✓ ${progress.dataset.done}` : said.querySelector(".next")?.textContent ?? answer.lost ?? answer.code;
+    const words = answer.code === "done" ? `✓ ${progress.dataset.done}` : said.querySelector(".next")?.textContent ?? answer.code ?? progress.dataset.lost;
     line.querySelector(".bulk-result").textContent = words;
     line.classList.add(answer.code === "done" ? "is-done" : "is-bad");
     progress.textContent = progress.dataset.words.replace("{n}", done + 1).replace("{all}", jobs.length);
