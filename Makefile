@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+MUTANTS_STAMP := $(VENV)/.installed-mutants
 # Compiling every module of every package takes half the time of an install; Python compiles what it uses.
 # The locks name every package, so pip need not work out which ones are needed.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
@@ -12,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak screenshots lint format types messages lock
+.PHONY: help run test soak mutants screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -28,6 +29,9 @@ test: $(DEV_STAMP) ## Every test, in a real browser too
 
 soak: $(DEV_STAMP) ## The long form of the proofs
 	$(BIN)/pytest -m soak --timeout 3600
+
+mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (a night)
+	$(BIN)/python -m scripts.mutants
 
 screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
 	$(BIN)/python scripts/screenshots.py
@@ -54,6 +58,7 @@ lock: ## Pin every dependency anew, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	uv pip compile pyproject.toml --extra apprise --extra build $(LOCK) --output-file requirements.lock
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
+	uv pip compile pyproject.toml --extra apprise --extra build --extra dev --extra mutants $(LOCK) --output-file requirements-mutants.lock
 
 LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
@@ -67,4 +72,8 @@ $(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(MUTANTS_STAMP): requirements-mutants.lock $(DEV_STAMP)
+	$(INSTALL) --require-hashes -r requirements-mutants.lock
 	@touch $@

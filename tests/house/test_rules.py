@@ -51,7 +51,10 @@ def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "tests/compat/requirements-compat.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements.lock", "requirements-dev.lock", "requirements-mutants.lock", "tests/compat/requirements-compat.txt"],
+)
 def test_locks_pin_versions_by_hash_and_name_no_address(name: str) -> None:
     words = text(ROOT / name)
     requirements = [line for line in words.splitlines() if line and not line.startswith((" ", "#"))]
