@@ -177,6 +177,21 @@ def test_package_without_a_way_to_cancelled_keeps_the_order_waiting() -> None:
     assert cancel_open_packages(order.pk) == 0
 
 
+def test_package_that_is_stuck_holds_up_none_of_the_others() -> None:
+    order = receive(order_item=TWO_PARCELS)
+    stuck, other = Package.objects.order_by("id")
+    run_command(package_id=stuck.pk, transition="complete-packaging-without-shipment", actor=SYSTEM)
+    cancel_order(order_id=order.pk, actor=SYSTEM)
+    CommandTransition.objects.filter(command_code="CANCEL_PACKAGE", source__enum_value=states.PACKED).update(
+        is_active=False
+    )
+
+    assert cancel_open_packages(order.pk) == 1
+
+    assert (state_of(stuck), state_of(other)) == (states.PACKED, states.CANCELLED)
+    assert status_of(order) == OrderStatus.CANCELLATION_WAITING
+
+
 @pytest.mark.parametrize("role", [Role.ASSOCIATE, Role.MANAGER])
 def test_store_staff_cancel_no_order(role: Role) -> None:
     order = receive()

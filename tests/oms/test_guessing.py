@@ -213,6 +213,19 @@ def test_twenty_a_day_are_counted_over_the_hours() -> None:
         deliver_wrong()
 
 
+def test_an_employee_without_tries_left_has_not_locked_the_package() -> None:
+    shop.put_setting("OTP_ATTEMPTS_PER_EMPLOYEE_HOUR", value=1)
+    package = shop.make_package(states.READY)
+    with pytest.raises(OtpIncorrect) as caught:
+        deliver(package, shop.wrong_code(package), shop.make_actor(Role.ASSOCIATE, package.stock_location))()
+    assert caught.value.extra["attempts_remaining"] == 0
+    assert "unlock" not in str(caught.value)
+    assert not CommandLog.objects.filter(code="locked_out").exists()
+    assert not Event.objects.filter(type="package.pickup.locked").exists()
+    deliver(package, shop.right_code(package), shop.make_actor(Role.ASSOCIATE, package.stock_location))()
+    assert shop.state_of(package) == states.DELIVERED
+
+
 def test_t15_a_lock_while_the_dialog_is_open_refuses_the_right_code() -> None:
     package = shop.make_package(states.READY)
     waiting = deliver(package, shop.right_code(package))

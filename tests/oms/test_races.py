@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 
 from clickcollect.errors import DomainError, OtpIncorrect, StateConflict
+from clickcollect.omnitron.validity import read_order
 from clickcollect.oms import budgets, events, states
 from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.cancellation import cancel_order
 from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.intake import receive_order
+from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.whisperer.models import Event
 from tests import shop
@@ -51,6 +57,90 @@ def test_an_unlock_while_the_right_code_is_being_compared_keeps_every_count_true
     assert (package.issue_attempts, package.total_attempts, package.unlocks) == (wrong_after, 4 + wrong_after, 1)
     run(package, DELIVER, otp=code)()
     assert shop.state_of(package) == states.DELIVERED
+
+
+def test_a_phone_corrected_between_the_comparison_and_the_delivery_delivers_nothing(
+    between_comparison_and_delivery: Callable[[Callable[[], object]], None],
+) -> None:
+    """The code that was compared is the sibling's; it dies with the old number, and the package stays."""
+    package = shop.make_package(states.READY)
+    sibling = shop.make_package(states.READY, order=package.order)
+    code = shop.right_code(sibling)
+    correct = run(package, "CORRECT_PHONE", phone_number="+905550000999", reason="a typing error")
+    between_comparison_and_delivery(correct)
+    with pytest.raises(StateConflict):
+        run(sibling, DELIVER, otp=code)()
+    assert_nothing_was_delivered(sibling)
+    assert not CodeIssue.objects.filter(package=sibling, closed_at=None).exists()
+
+
+def test_a_pickup_time_that_ends_between_the_comparison_and_the_delivery_delivers_nothing(
+    between_comparison_and_delivery: Callable[[Callable[[], object]], None],
+) -> None:
+    package = shop.make_package(states.READY)
+    code = shop.right_code(package)
+    between_comparison_and_delivery(lambda: Package.objects.filter(pk=package.pk).update(pickup_deadline=Now()))
+    with pytest.raises(StateConflict):
+        run(package, DELIVER, otp=code)()
+    assert_nothing_was_delivered(package)
+
+
+@pytest.fixture
+def between_comparison_and_delivery(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Let something happen once, after the code was found right and before the package is handed over."""
+    give_back = budgets.give_back
+
+    def put(deed: Callable[[], object]) -> None:
+        def then(reserved: budgets.Reserved) -> None:
+            monkeypatch.undo()
+            give_back(reserved)
+            deed()
+
+        monkeypatch.setattr(budgets, "give_back", then)
+
+    return put
+
+
+def assert_nothing_was_delivered(package: Package) -> None:
+    package = shop.reread(package)
+    assert (package.state.enum_value, package.issue_attempts, package.total_attempts) == (states.READY, 0, 0)
+    assert not Event.objects.filter(subject=f"package:{package.pk}", type="package.status.delivered").exists()
+    assert not CommandLog.objects.filter(package_id=package.pk, kind="move", new_state=states.DELIVERED).exists()
+
+
+def test_a_code_that_was_replaced_before_it_was_counted_is_a_conflict_and_no_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = shop.make_package(states.READY)
+    code = shop.right_code(package)
+    reserve = budgets.reserve
+
+    def replaced_meanwhile(**given: Any) -> budgets.Reserved:
+        monkeypatch.undo()
+        run(package, "SEND_NEW_CODE")()
+        return reserve(**given)
+
+    monkeypatch.setattr(budgets, "reserve", replaced_meanwhile)
+    with pytest.raises(StateConflict):
+        run(package, DELIVER, otp=code)()
+    assert_nothing_was_delivered(package)
+
+
+def cancel(package: Package) -> None:
+    cancel_order(order_id=package.order_id, actor=SYSTEM)
+
+
+def arrive(package: Package) -> None:
+    receive_order(order=read_order(shop.order_document(store=package.stock_location.erp_code)), actor=SYSTEM)
+
+
+@pytest.mark.parametrize("deed", [lambda package: run(package, "RESEND_CODE")(), cancel, arrive])
+def test_what_was_answered_is_committed_so_it_refuses_to_be_part_of_somebody_elses_transaction(
+    deed: Callable[[Package], object],
+) -> None:
+    package = shop.make_package(states.READY)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        deed(package)
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def pooler(folder: Path, mode: str) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while True:
         assert process.poll() is None, (process.stdout.read() if process.stdout else b"").decode()
         try:

@@ -83,7 +83,7 @@ class Proxy:
         return f"https://{HOST}:{self.port}"
 
     def connect(self) -> ssl.SSLSocket:
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=100)
         return self.context.wrap_socket(plain, server_hostname=HOST)
 
 
@@ -130,7 +130,7 @@ def program_of(name: str) -> str:
 
 
 def wait_until_it_listens(made: Proxy, process: "subprocess.Popen[bytes]", folder: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 150
     while True:
         assert process.poll() is None, (folder / "output").read_text()
         try:

@@ -17,7 +17,7 @@ from typing import Any
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Served:
 
     def connect(self, source: str = "127.0.0.1", *, host: str = "") -> socket.socket:
         """A connection from an address of this machine."""
-        return socket.create_connection((host or self.host, self.port), timeout=20, source_address=(source, 0))
+        return socket.create_connection((host or self.host, self.port), timeout=100, source_address=(source, 0))
 
     def ask(self, request: bytes, source: str = "127.0.0.1") -> "Answer":
         """One request, and the answer."""

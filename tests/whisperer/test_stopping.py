@@ -1,0 +1,229 @@
+"""What a worker holds in its hands is never lost and never sent twice: late letters, failed records, a clean stop."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from clickcollect.accounts.models import User
+from clickcollect.whisperer import claims, delivery, dispatcher, outbox, records
+from clickcollect.whisperer.bell import Bell
+from clickcollect.whisperer.claims import Claimed
+from clickcollect.whisperer.models import Attempt, Delivery, Event
+from tests.whisperer.conftest import Filler
+from tests.whisperer.field import BUSY, Loop, Received, Receiver, receiving, wait_until, working
+from tests.whisperer.post import CODE, NEWS, make_hook, publish, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def of_long_ago(letter: Claimed) -> Claimed:
+    """As if the worker had been frozen since the claim, a little longer than it may."""
+    return letter._replace(at=letter.at - claims.START_WITHIN_SECONDS - 0.1)
+
+
+def deliver(letter: Claimed) -> records.Outcome:
+    async def once() -> records.Outcome:
+        async with delivery.new_session() as session:
+            return await delivery.deliver(letter, session=session)
+
+    outcome: records.Outcome = asyncio.run(once())
+    return outcome
+
+
+def test_a_letter_that_could_outlive_its_lease_is_given_back_and_posted_once(user: User, filler: Filler) -> None:
+    with receiving(Receiver()) as (receiver,):
+        make_hook(user, url=receiver.url)
+        publish()
+        (letter,) = claims.claim(1)
+        assert records.record([deliver(of_long_ago(letter))]) == 1
+        assert receiver.got == []
+        assert (states(), Delivery.objects.get().attempts, Attempt.objects.count()) == ({"queued": 1}, 0, 0)
+        (letter,) = claims.claim(1)
+        records.record([deliver(letter)])
+    assert len(receiver.got) == 1
+    assert (states(), Delivery.objects.get().attempts) == ({"delivered": 1}, 1)
+
+
+def test_a_worker_that_wakes_up_after_its_lease_posts_nothing(user: User, filler: Filler) -> None:
+    with receiving(Receiver()) as (receiver,):
+        make_hook(user, url=receiver.url)
+        publish()
+        (frozen,) = claims.claim(1)
+        Delivery.objects.update(lease_until=Now())
+        assert claims.take_back() == 1
+        (letter,) = claims.claim(1)
+        records.record([deliver(letter)])
+        assert records.record([deliver(of_long_ago(frozen))]) == 0
+    assert len(receiver.got) == 1
+    assert states() == {"delivered": 1}
+
+
+def test_a_letter_whose_code_took_too_long_to_fill_in_is_given_back_too(
+    user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "START_WITHIN_SECONDS", 2.0)
+    may_fill = threading.Event()
+
+    def slow_the_first_time(_event: Event) -> dict[str, Any]:
+        if len(filler.asked) == 1:
+            may_fill.wait(timeout=2.5)
+        return {"otp": {"code": "482913"}}
+
+    filler.answer = slow_the_first_time
+    with receiving(Receiver()) as (receiver,), working():
+        make_hook(user, url=receiver.url, type=CODE)
+        publish(type=CODE)
+        wait_until(lambda: states() == {"delivered": 1})
+    assert len(filler.asked) > 1
+    assert len(receiver.got) == 1
+    assert Delivery.objects.get().attempts == 1
+
+
+class Hands(dispatcher.Dispatcher):
+    """Tells when it begins to put down what it holds."""
+
+    finishing = False
+
+    async def finish(self) -> None:
+        self.finishing = True
+        await super().finish()
+
+
+@contextmanager
+def worker() -> Iterator[tuple[Hands, Callable[[], None]]]:
+    """A dispatcher whose hands can be looked into, and the way to stop it."""
+    loop, stop = Loop(), asyncio.Event()
+    made: list[Hands] = []
+
+    async def work() -> None:
+        async with delivery.new_session() as session:
+            made.append(Hands(session=session, bell=Bell()))
+            await made[0].work(stop)
+
+    end = asyncio.run_coroutine_threadsafe(work(), loop.loop)
+    wait_until(lambda: made)
+
+    def stop_it() -> None:
+        loop.loop.call_soon_threadsafe(stop.set)
+
+    try:
+        yield made[0], stop_it
+    finally:
+        stop_it()
+        end.result(timeout=20 * BUSY)
+        loop.close()
+
+
+WAIT_FOR_US = "FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+
+
+def who_waits_for_us(*, cut: bool = False) -> int:
+    """How many wait for a lock of ours; and cut their connections."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {'pg_terminate_backend(pid)' if cut else 'pid'} {WAIT_FOR_US}")
+        return len(cursor.fetchall())
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_what_became_of_a_letter_is_remembered_until_it_is_written_down(
+    user: User,
+    filler: Filler,
+    cut: bool,  # noqa: FBT001
+) -> None:
+    """While the first is written down, which may break off, the second comes back: neither is forgotten."""
+    may_come = {"first": threading.Event(), "second": threading.Event()}
+
+    async def when_it_may(received: Received) -> web.Response:
+        await asyncio.to_thread(may_come[json.loads(received.body)["payload"]["number"]].wait, 60)
+        return web.Response()
+
+    with receiving(Receiver(when_it_may)) as (receiver,), worker() as (hands, _stop):
+        make_hook(user, url=receiver.url)
+        with transaction.atomic():
+            for number in ("first", "second"):
+                outbox.publish(type=NEWS, subject=f"package:{number}", payload={"number": number})
+        wait_until(lambda: states() == {"delivering": 2})
+        with transaction.atomic():
+            list(Delivery.objects.select_for_update())
+            may_come["first"].set()
+            wait_until(lambda: who_waits_for_us(cut=cut))
+            may_come["second"].set()
+            wait_until(lambda: len(hands.outcomes) == 2)
+        wait_until(lambda: states() == {"delivered": 2})
+        wait_until(lambda: hands.outcomes == [])
+    assert len(receiver.got) == 2
+    assert list(Attempt.objects.values_list("number", "status_code")) == [(1, 200), (1, 200)]
+
+
+def test_a_clean_stop_gives_back_what_is_on_the_wire(
+    user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "GRACE_SECONDS", 0.1)
+    answers = threading.Event()
+
+    async def hold(_received: Received) -> web.Response:
+        await asyncio.to_thread(answers.wait, 60)
+        return web.Response()
+
+    with receiving(Receiver(hold)) as (receiver,):
+        with worker():
+            make_hook(user, url=receiver.url)
+            publish()
+            wait_until(lambda: receiver.got)
+        left = Delivery.objects.get()
+        assert (left.state, left.reason, left.lease_until) == ("retrying", "interrupted", None)
+        (letter,) = claims.claim(1)
+        assert letter.attempts == 2
+        answers.set()
+
+
+def test_a_clean_stop_waits_for_what_is_about_to_arrive(user: User, filler: Filler) -> None:
+    answers = threading.Event()
+
+    async def hold(_received: Received) -> web.Response:
+        await asyncio.to_thread(answers.wait, 60)
+        return web.Response()
+
+    with receiving(Receiver(hold)) as (receiver,):
+        with worker() as (hands, stop):
+            make_hook(user, url=receiver.url)
+            publish()
+            wait_until(lambda: receiver.got)
+            stop()
+            wait_until(lambda: hands.finishing)
+            answers.set()
+        assert states() == {"delivered": 1}
+        assert len(receiver.got) == 1
+
+
+def test_a_clean_stop_gives_back_what_is_still_being_filled_in(
+    user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was: nothing went out, so nothing is counted."""
+    monkeypatch.setattr(dispatcher, "GRACE_SECONDS", 0.1)
+    may_fill = threading.Event()
+
+    def slow(_event: Event) -> dict[str, Any]:
+        may_fill.wait(timeout=60)
+        return {"otp": {"code": "482913"}}
+
+    filler.answer = slow
+    with receiving(Receiver()) as (receiver,):
+        with worker() as (_hands, stop):
+            make_hook(user, url=receiver.url, type=CODE)
+            publish(type=CODE)
+            wait_until(lambda: filler.asked)
+            stop()
+            wait_until(lambda: states() == {"queued": 1})
+            may_fill.set()
+        assert receiver.got == []
+    left = Delivery.objects.get()
+    assert (left.attempts, left.lease_until, Attempt.objects.count()) == (0, None, 0)
