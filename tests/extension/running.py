@@ -110,6 +110,7 @@ class Running:
     database_url: str
     log: Path
     process: "subprocess.Popen[bytes]"
+    is_killed: bool = False
 
     def post(self, document: Any, *, secret: str = SECRET, headers: Mapping[str, str] | None = None) -> Answer:
         """Post an event as the dispatcher does, signed."""
@@ -118,7 +119,10 @@ class Running:
         return call(f"{self.url}/events/", body=body, headers=signed | dict(headers or {}))
 
     def kill(self) -> None:
-        """End it without a word, and whatever it started."""
+        """End it without a word, and whatever it started. Once: later its number may be somebody else's."""
+        if self.is_killed:
+            return
+        self.is_killed = True
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
