@@ -26,7 +26,8 @@ def collect_static_files() -> None:
     wanted = _static_fingerprint()
     if mark.exists() and mark.read_text() == wanted:
         return
-    call_command("collectstatic", interactive=False, clear=settings.STATIC_ROOT.exists(), verbosity=0)
+    # Nothing is cleared away: another web of this machine may be serving from the same folder.
+    call_command("collectstatic", interactive=False, verbosity=0)
     mark.write_text(wanted)
 
 

@@ -112,10 +112,12 @@ def started(
     command: Sequence[str], log: Path, *, port: int, path: str, host: str = "127.0.0.1", **environment: str
 ) -> Iterator[Served]:
     """A Python program that serves on a port; it is ended with everything that it started."""
+    home = log.parent / f"home-{port}"  # its static files are nobody else's: they are written while it starts
+    home.mkdir(exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "CLICKCOLLECT_HOME": str(home)} | environment,
             stdout=output,
             stderr=output,
             start_new_session=True,
