@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from clickcollect.processes import shop_commands
-from clickcollect.processes.sentences import sentences
+from clickcollect.runtime import shop_commands
+from clickcollect.runtime.cli_errors import sentences
 
 app = typer.Typer(
     help="The pickup desk: Click & Collect with one-time pickup codes.",
@@ -27,7 +27,7 @@ app.add_typer(shop_commands.orders, name="orders")
 @app.command()
 def run(*, demo: Annotated[bool, typer.Option("--demo", help="Load the demo shop once.")] = False) -> None:
     """Everything: PostgreSQL, web, worker and Extension, until Ctrl-C."""
-    from clickcollect.processes import run as supervisor
+    from clickcollect.runtime import run as supervisor
 
     supervisor.run(demo=demo)
 
@@ -35,7 +35,7 @@ def run(*, demo: Annotated[bool, typer.Option("--demo", help="Load the demo shop
 @app.command()
 def serve() -> None:
     """The web server alone, on PORT."""
-    from clickcollect.processes import console
+    from clickcollect.runtime import console
 
     raise typer.Exit(console.serve())
 
@@ -43,10 +43,10 @@ def serve() -> None:
 @app.command()
 def worker() -> None:
     """The worker alone: events and background jobs."""
-    from clickcollect.processes.console import shop
+    from clickcollect.runtime.console import shop
 
     with shop("worker"):
-        from clickcollect.processes.worker import main as work
+        from clickcollect.runtime.worker import main as work
 
         work()
 
@@ -54,7 +54,7 @@ def worker() -> None:
 @app.command()
 def extension() -> None:
     """The Extension alone, on EXTENSION_PORT."""
-    from clickcollect.processes import console
+    from clickcollect.runtime import console
 
     raise typer.Exit(console.extension())
 
@@ -62,7 +62,7 @@ def extension() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the tables up to date; as their owner, on the embedded PostgreSQL or your own."""
-    from clickcollect.processes import console
+    from clickcollect.runtime import console
 
     console.migrate()
     typer.echo("The tables are up to date.")
@@ -71,10 +71,10 @@ def migrate() -> None:
 @app.command()
 def check() -> None:
     """Look at settings, database, tables and what the shop needs, and say what is wrong."""
-    from clickcollect.processes.console import shop
+    from clickcollect.runtime.console import shop
 
     with shop("check"):
-        from clickcollect.processes.checks import look
+        from clickcollect.runtime.checks import look
 
         faults = 0
         for finding in look(os.environ["DATABASE_URL"]):

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
+from clickcollect.api.problems import problem_response
 from clickcollect.database import RETRY_AFTER_SECONDS, is_away, known
 from clickcollect.errors import DatabaseAway
-from clickcollect.oms.api.problems import problem_response
 
 ALWAYS_ANSWERED: Final = frozenset({"/healthz", "/readyz"})  # the second one asks the database by itself
 PROGRAMS: Final = ("/api/", "/whisperer/", "/metrics")

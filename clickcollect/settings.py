@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clickcollect import logs
 from clickcollect.database import PatientConnection
-from clickcollect.omsweb.look import UNFOLD as UNFOLD
+from clickcollect.omsweb.unfold_config import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent
 env = environ.Env()
@@ -157,12 +157,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clickcollect.oms.idle_lock.idle_lock",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "clickcollect.instore.wrong_turns.refuse_too_large",
+    "clickcollect.instore.error_pages.refuse_too_large",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
-    "clickcollect.omsweb.policy.AdminPolicyMiddleware",
+    "clickcollect.omsweb.csp.AdminPolicyMiddleware",
 ]
 ROOT_URLCONF = "clickcollect.urls"
 WSGI_APPLICATION = "clickcollect.wsgi.application"
@@ -211,7 +211,7 @@ MFA_FORMS = {
 MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey stands beside the password, it does not replace it
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE  # browsers allow it on localhost alone
 
-# Scripts and styles from this host only, nothing inline; OMS WEB alone needs more (omsweb/policy.py).
+# Scripts and styles from this host only, nothing inline; OMS WEB alone needs more (omsweb/csp.py).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -232,7 +232,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE and TRUSTED_PROXIES else None
-CSRF_FAILURE_VIEW = "clickcollect.instore.wrong_turns.csrf_failed"
+CSRF_FAILURE_VIEW = "clickcollect.instore.error_pages.csrf_failed"
 
 # Used codes of authenticator apps alone (allauth), for the 30 seconds of their life; in PostgreSQL, so that every
 # process sees them. Never more than there are people: the number above which rows go early is out of reach.

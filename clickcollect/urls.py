@@ -3,13 +3,12 @@
 from allauth.account.views import login, logout, reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
-from clickcollect import api
-from clickcollect.instore.doors import front_door
-from clickcollect.oms.api import health
-from clickcollect.omsweb.pages import site
+from clickcollect.api import app, health
+from clickcollect.instore.session_views import front_door
+from clickcollect.omsweb.admin import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *api.addresses(),
+    *app.addresses(),
     *health.addresses,
     path("", front_door, name="front_door"),
     path("instore/", include("clickcollect.instore.urls")),

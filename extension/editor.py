@@ -13,12 +13,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from extension.basic_auth import staff_only
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.guard import staff_only
 from extension.models import Template
-from extension.own_wording import find_template
 from extension.problem import problem
 from extension.segments import measure
+from extension.templates_store import find_template
 from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill
 
 LONGEST_STORE = 64

@@ -12,12 +12,12 @@ from django.views.decorators.csrf import csrf_exempt
 from extension import inbox, outage, retention, sms, wording
 from extension.config import config
 from extension.inbox import Claim, Outcome, Taken
-from extension.notice import ANSWERED_TYPES, NEWS, Envelope, Notice, Unreadable, read_envelope, read_notice
-from extension.own_wording import find_template
+from extension.pickup_event import ANSWERED_TYPES, NEWS, Envelope, Notice, Unreadable, read_envelope, read_notice
 from extension.problem import problem
-from extension.quiet import places
 from extension.receipts import Report
+from extension.safe_logging import places
 from extension.signature import is_genuine
+from extension.templates_store import find_template
 
 logger = logging.getLogger("extension.events")
 

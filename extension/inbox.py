@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from extension import receipts
 from extension.models import Message, Package
-from extension.notice import Notice
+from extension.pickup_event import Notice
 
 LEASE = timedelta(seconds=60)  # longer than any provider may take
 

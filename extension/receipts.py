@@ -20,10 +20,10 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
 from extension import outage, retention
+from extension.backoff import pause
 from extension.config import Config, config
 from extension.models import Receipt
-from extension.quiet import places
-from extension.retry import pause
+from extension.safe_logging import places
 from extension.signature import sign
 
 logger = logging.getLogger("extension.receipts")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from extension.config import config
 from extension.outage import PatientConnection
-from extension.quiet import LOGGING as QUIET_LOGGING
+from extension.safe_logging import LOGGING as QUIET_LOGGING
 
 BASE_DIR = Path(__file__).resolve().parent
 DEBUG = False
@@ -19,7 +19,7 @@ ROOT_URLCONF = "extension.urls"
 WSGI_APPLICATION = "extension.wsgi.application"
 INSTALLED_APPS = ["django.contrib.staticfiles", "extension"]
 MIDDLEWARE = [
-    "extension.called.called_by_any_name",
+    "extension.machine_addresses.called_by_any_name",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",

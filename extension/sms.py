@@ -15,8 +15,8 @@ from urllib.parse import quote
 import aiohttp
 
 from extension import certificates, phone
+from extension.backoff import USUAL_PAUSE, asked_for
 from extension.config import APPRISE_MISSING, SEND_SMS, SIMULATOR, Config
-from extension.retry import USUAL_PAUSE, asked_for
 
 logger = logging.getLogger("extension.sms")
 

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.notice import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, Notice
+from extension.pickup_event import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, Notice
 from extension.segments import measure
 
 PLACEHOLDERS: Final = ("code", "order", "store", "deadline", "phone", "first_name")

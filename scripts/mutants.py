@@ -21,7 +21,7 @@ from pathlib import Path
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome
 
-from tests.cluster import Cluster
+from tests.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "var" / "mutants"

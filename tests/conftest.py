@@ -15,7 +15,7 @@ from django.db import connections
 from django.test import SimpleTestCase, TestCase, TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests import cluster, flush
+from tests import database_reset, postgres
 
 pytest_plugins = ["tests.chromium"]
 
@@ -27,8 +27,8 @@ hypothesis.settings.load_profile("any-machine")
 
 # Here and not in a hook: conftest files and test modules below import models.
 own_cluster = None
-if cluster.SUPERUSER_URL not in os.environ:
-    own_cluster = cluster.Cluster()
+if postgres.SUPERUSER_URL not in os.environ:
+    own_cluster = postgres.Cluster()
     os.environ.update(own_cluster.environment())
 os.environ["DJANGO_SETTINGS_MODULE"] = "clickcollect.settings"
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -50,7 +50,7 @@ _roll_back = TestCase._fixture_teardown  # type: ignore[attr-defined]
 
 def _roll_back_all_but_numbers(case: TestCase) -> None:
     _roll_back(case)
-    flush.numbers_have_moved()
+    database_reset.numbers_have_moved()
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +59,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SimpleTestCase, "_add_databases_failures", classmethod(_allow_every_alias))
         patch.setattr(SimpleTestCase, "_remove_databases_failures", classmethod(_allow_every_alias))
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: flush.empty_tables())
-        patch.setattr(TransactionTestCase, "_fixture_setup", flush.restart_moved_numbers)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: database_reset.empty_tables())
+        patch.setattr(TransactionTestCase, "_fixture_setup", database_reset.restart_moved_numbers)
         patch.setattr(TestCase, "_fixture_teardown", _roll_back_all_but_numbers)
         with django_db_blocker.unblock():
-            name = flush.create_database(suffix=os.environ.get("PYTEST_XDIST_WORKER", ""))
+            name = database_reset.create_database(suffix=os.environ.get("PYTEST_XDIST_WORKER", ""))
         yield
         connections.close_all()
-        cluster.end_backends(name)
+        postgres.end_backends(name)

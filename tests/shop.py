@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore, StoreMembership
-from clickcollect.oms import pickup_code, states
+from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor, actor_for, get_package
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import AppliedSetting, Package, PackageItem, PackageState
 

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import ProgrammingError, connection, connections
 
-from clickcollect.oms.log import APPEND_ONLY_TABLES
+from clickcollect.oms.log.write import APPEND_ONLY_TABLES
 from clickcollect.oms.models import PackageState
-from tests import flush
+from tests import database_reset
 
 
 def current_role() -> str:
@@ -44,8 +44,8 @@ def test_a_committed_test_counts_from_1_also_after_others_were_rolled_back() -> 
     with connection.cursor() as cursor:
         for _test in range(5):
             cursor.execute(rolled_back)
-        flush.numbers_have_moved()
-        flush.restart_moved_numbers()
+        database_reset.numbers_have_moved()
+        database_reset.restart_moved_numbers()
         cursor.execute(rolled_back)
         assert cursor.fetchone() == (1, PackageState.objects.latest("id").pk + 1)
 

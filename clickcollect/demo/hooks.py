@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.oms.events import EVENTS
+from clickcollect.oms.events.types import EVENTS
+from clickcollect.whisperer.encryption import seal
 from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
-from clickcollect.whisperer.sealing import seal
 
 BESIDE_US: Final = re.compile(r"http://127\.0\.0\.1:\d+/events/")
 

@@ -16,13 +16,14 @@ from clickcollect.demo import hooks
 from clickcollect.demo.orders import DemoOrder, Scene, demo_orders
 from clickcollect.demo.places import PASSWORD, STAFF, STORES, WHO_WORKS
 from clickcollect.omnitron.models import Order, RetailStore, StoreMembership
-from clickcollect.omnitron.validity import read_order
-from clickcollect.oms import pickup_code, search, states
+from clickcollect.omnitron.order_schema import read_order
+from clickcollect.oms import search, states
 from clickcollect.oms.access import SYSTEM, Actor, actor_for, get_package
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events import PackageReadyForCustomerPickupWhispererEvent
-from clickcollect.oms.intake import receive_order
+from clickcollect.oms.events.types import PackageReadyForCustomerPickupWhispererEvent
 from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.orders.intake import receive_order
 from clickcollect.whisperer import outbox
 
 # The way through the process: from a state, by a command.

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from clickcollect.errors import NotFound
 from clickcollect.instore.buttons import Button, buttons_of
-from clickcollect.instore.desk import Desk, at_the_desk
-from clickcollect.instore.rows import Row
+from clickcollect.instore.package_row import Row
+from clickcollect.instore.store_session import Desk, at_the_desk
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.models import Package
 

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.commands.available import Offer, offers_of
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available
 from clickcollect.oms.models import Package
-from clickcollect.oms.offers import Offer, offers_of
-from clickcollect.oms.settings import Values
 
 RESEND: Final = "RESEND_CODE"
 NEW_CODE: Final = "SEND_NEW_CODE"

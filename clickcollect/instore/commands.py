@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST
 from clickcollect.accounts import idempotency
 from clickcollect.accounts.idempotency import Answer
 from clickcollect.errors import DomainError, OtpMalformed, StateConflict
-from clickcollect.instore import answers, sign_off
-from clickcollect.instore.desk import Desk, at_the_desk, is_partial
+from clickcollect.instore import manager_approval, responses
+from clickcollect.instore.store_session import Desk, at_the_desk, is_partial
 from clickcollect.oms import shelving
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.commands.run import run_command
@@ -68,7 +68,7 @@ def run(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespons
     told = once(request, desk=desk, package=package, slug=slug, data=data)
     if not is_partial(request):  # a browser without scripts
         return HttpResponseRedirect(reverse("instore:package", args=[number]))
-    return answers.answer(desk=desk, number=number, slug=slug, dialog_key=data.get("from", ""), told=told)
+    return responses.answer(desk=desk, number=number, slug=slug, dialog_key=data.get("from", ""), told=told)
 
 
 @require_POST
@@ -77,9 +77,9 @@ def run(request: HttpRequest, desk: Desk, number: str, slug: str) -> HttpRespons
 def check_label(request: HttpRequest, desk: Desk, number: str) -> HttpResponse:
     """Whether a scanned label is this package's, asked while the code is. Nothing runs, so nothing is counted."""
     package = get_package(desk.actor, number=number)
-    refusal = answers.about_label(package=package, typed=request.POST.get("label", "")) or OtpMalformed()
+    refusal = responses.about_label(package=package, typed=request.POST.get("label", "")) or OtpMalformed()
     key = request.POST.get("from", "")
-    return answers.answer(desk=desk, number=number, slug="", dialog_key=key, told=Told.of(refusal))
+    return responses.answer(desk=desk, number=number, slug="", dialog_key=key, told=Told.of(refusal))
 
 
 def cut(name: str, text: str) -> str:
@@ -112,11 +112,11 @@ def once(request: HttpRequest, *, desk: Desk, package: Package, slug: str, data:
 def attempt(request: HttpRequest, *, desk: Desk, package: Package, slug: str, data: dict[str, str]) -> Told:
     """Check a scanned label, let a manager sign where one is needed, and run the command."""
     try:
-        answers.refuse_label(package=package, typed=data.get("otp", ""))
+        responses.refuse_label(package=package, typed=data.get("otp", ""))
         actor: Actor = desk.actor
         if not SIGNED.isdisjoint(data):
             signed = {name: data.get(name, "") for name in SIGNED}
-            actor = sign_off.manager(request, desk=desk, package=package, slug=slug, **signed)
+            actor = manager_approval.manager(request, desk=desk, package=package, slug=slug, **signed)
         keep_place(desk=desk, package=package, data=data)
         asked = {name: value for name, value in data.items() if name not in OURS}
         run_command(package_id=package.pk, transition=slug, actor=actor, data=asked)

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.instore.desk import Desk
+from clickcollect.instore.store_session import Desk
 from clickcollect.oms import search, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.lists import state_id, state_ids

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from clickcollect.instore import clock_words, lists
+from clickcollect.instore import lists, time_format
 from clickcollect.instore.charts import Chart, Value, chart
-from clickcollect.instore.desk import Desk, at_the_desk
-from clickcollect.instore.figures import LONGEST_DWELL, PERIODS, Day, Figures, figures
-from clickcollect.oms import attempts, reviews
+from clickcollect.instore.store_session import Desk, at_the_desk
+from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, Figures, figures
+from clickcollect.oms import reviews
+from clickcollect.oms.codes import attempts
 from clickcollect.oms.reviews import Review
 from clickcollect.oms.spreadsheets import safe
 
@@ -90,7 +91,7 @@ def period(request: HttpRequest) -> int:
 
 
 def with_words(review: Review) -> dict[str, Any]:
-    return {"review": review, "when": clock_words.full(review.at)}
+    return {"review": review, "when": time_format.full(review.at)}
 
 
 def tried_today(desk: Desk) -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def tried_today(desk: Desk) -> list[dict[str, Any]]:
     }
     now = timezone.now()
     return [
-        most | {"who": line, "free": clock_words.short(line.free_at, now=now) if line.free_at else ""} for line in found
+        most | {"who": line, "free": time_format.short(line.free_at, now=now) if line.free_at else ""} for line in found
     ]
 
 

@@ -9,12 +9,13 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from clickcollect.instore import clock_words, steps, timeline
+from clickcollect.instore import progress_steps, time_format, timeline
 from clickcollect.instore.buttons import NEW_CODE, RESEND, Buttons, buttons_of, resend_wait
-from clickcollect.instore.desk import Desk, at_the_desk, is_partial
-from clickcollect.instore.rows import Row
-from clickcollect.oms import attempts, deadline
+from clickcollect.instore.package_row import Row
+from clickcollect.instore.store_session import Desk, at_the_desk, is_partial
+from clickcollect.oms import deadlines
 from clickcollect.oms.access import get_package
+from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import MessageState, Package
 
 TRUTH = (MessageState.QUEUED, MessageState.ACCEPTED, MessageState.DELIVERED)
@@ -52,13 +53,13 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
         "package": package,
         "row": Row(package=package, values=desk.values),
         "buttons": buttons,
-        "steps": steps.steps(package, log),
+        "steps": progress_steps.steps(package, log),
         "timeline": timeline.entries(package, log),
         "items": items,
         "pieces": sum(item.quantity for item in items),
         "truth": truth(package),
         "late": late_since(package),
-        "live_at": clock_words.right_now(),
+        "live_at": time_format.right_now(),
     }
     shown["dialogs"] = [dialog(button.key, desk=desk, package=package, buttons=buttons) for button in buttons.all]
     shown["body"] = render_to_string("instore/_package.html", shown)
@@ -70,9 +71,9 @@ def context(desk: Desk, package: Package) -> dict[str, Any]:
 
 def late_since(package: Package) -> str:
     """When the pickup time of a ready package passed; nothing while it lasts."""
-    if package.pickup_deadline is None or package.is_held_back or not deadline.is_past_pickup(package):
+    if package.pickup_deadline is None or package.is_held_back or not deadlines.is_past_pickup(package):
         return ""
-    return clock_words.weekday(package.pickup_deadline, now=package.clock)
+    return time_format.weekday(package.pickup_deadline, now=package.clock)
 
 
 def truth(package: Package) -> list[dict[str, Any]]:

@@ -14,10 +14,10 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clickcollect.instore import clock_words, lists
-from clickcollect.instore.desk import Desk, at_the_desk, go, is_partial
+from clickcollect.instore import lists, time_format
 from clickcollect.instore.lists import Counts, Found, Page, Tab
-from clickcollect.instore.rows import Row
+from clickcollect.instore.package_row import Row
+from clickcollect.instore.store_session import Desk, at_the_desk, go, is_partial
 
 LONGEST_QUERY: Final = 500  # more than a label may have: of a cut text no number is read
 
@@ -93,7 +93,7 @@ def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
         "next_page": asked.address(after=page.next_cursor) if page.next_cursor else "",
         "all_address": asked.address(lists.ALL),
         "empty": None if rows else empty(desk, asked, counts),
-        "live_at": clock_words.right_now(),
+        "live_at": time_format.right_now(),
     }
     shown["version"] = version_of(desk, shown)
     shown["live_address"] = live_address(asked, shown["version"])

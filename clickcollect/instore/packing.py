@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clickcollect.errors import DomainError
-from clickcollect.instore import answers
-from clickcollect.instore.desk import Desk, at_the_desk, is_partial
+from clickcollect.instore import responses
+from clickcollect.instore.store_session import Desk, at_the_desk, is_partial
 from clickcollect.oms import shelving
 from clickcollect.oms.access import get_package
 from clickcollect.oms.models import Package
@@ -45,7 +45,7 @@ def noted(request: HttpRequest, desk: Desk, number: str, note: Callable[[Package
     try:
         note(package)
     except DomainError as error:
-        return answers.trouble(error)
+        return responses.trouble(error)
     if not is_partial(request):
         return HttpResponseRedirect(reverse("instore:package", args=[number]))
-    return answers.noted(desk=desk, number=number, said=said)
+    return responses.noted(desk=desk, number=number, said=said)

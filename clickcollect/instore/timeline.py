@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError
-from clickcollect.instore import marks
-from clickcollect.oms import log, states
+from clickcollect.instore import badges
+from clickcollect.oms import states
 from clickcollect.oms.access import names_of
-from clickcollect.oms.intake import CREATED
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
+from clickcollect.oms.orders.intake import CREATED
 from clickcollect.oms.shelving import SHELVED
 
 MOST_ENTRIES: Final = 40
@@ -98,7 +99,7 @@ def told(row: CommandLog, titles: Mapping[str, str]) -> tuple[str, str, bool]:
         icon, said = DONE[row.command_code]
         return icon, str(said), False
     if row.kind == LogKind.MOVE:
-        return marks.STATUS.get(row.new_state, marks.ENDED)[1], titles.get(row.new_state, row.new_state), False
+        return badges.STATUS.get(row.new_state, badges.ENDED)[1], titles.get(row.new_state, row.new_state), False
     icon, said = NOTED.get(row.code, ("none", gettext_lazy("Noted")))
     if row.code == SHELVED:
         return icon, place_words(row), False
@@ -117,7 +118,7 @@ def place_words(row: CommandLog) -> str:
 
 def message_entry(package: Package, at: datetime) -> Entry:
     """What is known of the newest message."""
-    shown = marks.message_told(package)
+    shown = badges.message_told(package)
     words = _("%(state)s to •••• %(digits)s") % {
         "state": shown.words,
         "digits": package.order.phone_number[-4:],

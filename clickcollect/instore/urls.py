@@ -2,7 +2,17 @@
 
 from django.urls import path, register_converter
 
-from clickcollect.instore import bulk, commands, doors, manager, package_page, packages, packing, prints, switch
+from clickcollect.instore import (
+    bulk,
+    commands,
+    manager,
+    package_page,
+    packages,
+    packing,
+    pin_sign_in,
+    printing,
+    session_views,
+)
 
 
 class NumberConverter:
@@ -26,16 +36,16 @@ urlpatterns = [
     path("manager/", manager.show, name="manager"),
     path("manager/figures.csv", manager.export, name="figures"),
     path("manager/review/", manager.review, name="review"),
-    path("labels/", prints.labels, name="labels"),
-    path("pick-lists/", prints.pick_lists, name="pick_lists"),
+    path("labels/", printing.labels, name="labels"),
+    path("pick-lists/", printing.pick_lists, name="pick_lists"),
     path("bulk/", bulk.show, name="bulk"),
-    path("switch/", switch.switch, name="switch"),
-    path("pin/", switch.own_pin, name="own_pin"),
-    path("stores/", doors.stores, name="stores"),
-    path("here/", doors.touch, name="touch"),
-    path("manifest.webmanifest", doors.manifest, name="manifest"),
-    path("leave/", doors.leave, name="leave"),
-    path("language/", doors.change_language, name="language"),
+    path("switch/", pin_sign_in.switch, name="switch"),
+    path("pin/", pin_sign_in.own_pin, name="own_pin"),
+    path("stores/", session_views.stores, name="stores"),
+    path("here/", session_views.touch, name="touch"),
+    path("manifest.webmanifest", session_views.manifest, name="manifest"),
+    path("leave/", session_views.leave, name="leave"),
+    path("language/", session_views.change_language, name="language"),
     path("packages/<package_number:number>/", package_page.show, name="package"),
     path("packages/<package_number:number>/live/", package_page.live, name="package_live"),
     path("packages/<package_number:number>/place/", packing.place, name="place"),

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from clickcollect.oms import settings
-from clickcollect.oms.events import EVENTS
-from clickcollect.whisperer import overview
+from clickcollect.oms import app_settings
+from clickcollect.oms.events.types import EVENTS
+from clickcollect.whisperer import statistics
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
 logger = logging.getLogger(__name__)
@@ -43,12 +43,12 @@ def code_bearing_types() -> list[str]:
 
 def oldest_code_message() -> timedelta | None:
     """The age of the oldest code that some customer has not been sent yet; None if none waits."""
-    return overview.oldest_undelivered(code_bearing_types())
+    return statistics.oldest_undelivered(code_bearing_types())
 
 
 def current() -> list[Alarm]:
     """The alarms of this moment, the most urgent first; three statements and the settings."""
-    return [*worker_silent(), *codes_waiting(oldest_code_message()), *map(failing, overview.endpoints_backing_off())]
+    return [*worker_silent(), *codes_waiting(oldest_code_message()), *map(failing, statistics.endpoints_backing_off())]
 
 
 def heartbeat_age() -> float | None:
@@ -73,7 +73,7 @@ def worker_silent() -> list[Alarm]:
 
 def codes_waiting(age: timedelta | None) -> list[Alarm]:
     """Codes that should have gone out long ago, when the oldest waits for ``age``: none, or one alarm for all."""
-    if age is not None and age > timedelta(seconds=settings.read()["READY_MESSAGE_ALARM_SECONDS"]):
+    if age is not None and age > timedelta(seconds=app_settings.read()["READY_MESSAGE_ALARM_SECONDS"]):
         minutes = max(1, round(age.total_seconds() / 60))
         sentence = ngettext(
             "Customers' codes have not gone out for %(minutes)d minute. Tell customers that the message is late.",
@@ -94,7 +94,7 @@ def for_store_staff() -> list[str]:
     return [_("No messages go out to customers at the moment. Tell customers that the message is late.")]
 
 
-def failing(endpoint: overview.BackingOff) -> Alarm:
+def failing(endpoint: statistics.BackingOff) -> Alarm:
     """An address that does not take its letters."""
     words = {"address": endpoint.target_url, "count": endpoint.waiting}
     sentence = ngettext(

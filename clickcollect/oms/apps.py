@@ -7,6 +7,6 @@ class OmsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the worker's jobs and the events known, wherever they are deferred, run or published."""
-        from clickcollect.oms import event_types, jobs, staff  # noqa: F401, PLC0415 (models: not before they are loaded)
+        from clickcollect.oms import event_registration, jobs, staff  # noqa: F401, PLC0415 (models: not before they are loaded)
 
-        event_types.register_all()
+        event_registration.register_all()

@@ -23,8 +23,8 @@ def words(event: object) -> str:
 
 def page() -> str:
     """The whole page."""
-    from clickcollect.oms.event_types import envelope_example
-    from clickcollect.oms.events import EVENTS
+    from clickcollect.oms.event_registration import envelope_example
+    from clickcollect.oms.events.types import EVENTS
 
     parts = [HEAD, "| Type | Class | |", "|---|---|---|"]
     parts += [f"| `{event.type}` | `{event.__name__}` | {words(event)} |" for event in EVENTS.values()]

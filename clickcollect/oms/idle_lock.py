@@ -12,12 +12,12 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from clickcollect.oms import settings
+from clickcollect.oms import app_settings
 
 SEEN: Final = "last_touch"
 MINUTES: Final = "idle_minutes"
 SETTING: Final = "INSTORE_IDLE_LOCK_MINUTES"
-SHORTEST: Final = settings.SETTINGS[SETTING].minimum * 60  # seconds; no need to look the setting up before
+SHORTEST: Final = app_settings.SETTINGS[SETTING].minimum * 60  # seconds; no need to look the setting up before
 WRITTEN_EVERY: Final = 30  # seconds; not every click is worth a write
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WITHOUT_SESSION: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # they answer without a database
@@ -56,7 +56,7 @@ def is_over(request: HttpRequest) -> bool:
 
 def minutes() -> int:
     """How long a device may stay untouched."""
-    return int(settings.read()[SETTING])
+    return int(app_settings.read()[SETTING])
 
 
 def note_touch(request: HttpRequest) -> None:
@@ -86,7 +86,7 @@ def is_touch(request: HttpRequest) -> bool:
 
 def shown_minutes(request: HttpRequest) -> int:
     """The same for the browser, as of the last touch."""
-    return int(request.session.get(MINUTES, settings.SETTINGS[SETTING].default))
+    return int(request.session.get(MINUTES, app_settings.SETTINGS[SETTING].default))
 
 
 def is_locked(request: HttpRequest) -> bool:

@@ -13,7 +13,9 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from clickcollect.accounts import idempotency, sign_in_limits
-from clickcollect.oms import alarms, audit, cancellation, pickup_time, privacy, settings
+from clickcollect.oms import alarms, app_settings, privacy, reminders
+from clickcollect.oms.log import audit
+from clickcollect.oms.orders import cancellation
 from clickcollect.whisperer import outbox
 
 Job = Callable[..., None]
@@ -65,7 +67,7 @@ def seal_log(timestamp: int) -> None:  # noqa: ARG001
 @job("announce_expired")
 def announce_expired(timestamp: int) -> None:  # noqa: ARG001
     """Tell of pickup times that have passed."""
-    pickup_time.announce_expired()
+    reminders.announce_expired()
 
 
 @app.periodic(cron="* * * * *")
@@ -79,7 +81,7 @@ def report_alarms(timestamp: int) -> None:  # noqa: ARG001
 @job("remind_customers")
 def remind_customers(timestamp: int) -> None:  # noqa: ARG001
     """Remind customers whose pickup time ends soon."""
-    pickup_time.remind()
+    reminders.remind()
 
 
 @app.periodic(cron="7 * * * *")
@@ -89,7 +91,7 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
     counters of sign-ins."""
     while privacy.erase_by_age():
         pass
-    while outbox.purge_payloads(days=settings.read()["EVENT_SNAPSHOT_DAYS"]):
+    while outbox.purge_payloads(days=app_settings.read()["EVENT_SNAPSHOT_DAYS"]):
         pass
     idempotency.purge()
     sign_in_limits.purge()

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import log, settings
+from clickcollect.oms import app_settings
 from clickcollect.oms.access import SYSTEM, Actor
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import LogNote
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import outbox
@@ -53,7 +54,7 @@ def erase_on_request(*, actor: Actor, phone_number: str = "", email: str = "", o
 
 def erase_by_age() -> int:
     """Erase orders that ended longer ago than PERSONAL_DATA_DAYS; how many."""
-    age = timedelta(days=settings.read()["PERSONAL_DATA_DAYS"])
+    age = timedelta(days=app_settings.read()["PERSONAL_DATA_DAYS"])
     old = Order.objects.filter(erased_at=None, ended_at__lt=Now() - age).order_by("ended_at")[:BATCH]
     for order in old:
         erase(order, actor=SYSTEM)

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from clickcollect.accounts.models import ApiToken
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import log, states
+from clickcollect.oms import states
 from clickcollect.oms.access import Actor, names_of
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import (
     AFTER_PHONE_CHANGE,
     LOCKED_OUT,

@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import Forbidden, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import log, settings
+from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import Setting
+from clickcollect.oms.log import write as log
 from clickcollect.oms.models import AppliedSetting
-from clickcollect.oms.settings import Setting
 
 
 def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, reason: str | None) -> AppliedSetting:
@@ -29,7 +30,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
     if needs_reason(setting=setting, value=value) and reason is not None and not said:
         raise ValidationFailed.of("reason", _("Say why codes are switched off. It is kept in the log."))
     with transaction.atomic():
-        before = settings.read(store_id)[setting.key]
+        before = app_settings.read(store_id)[setting.key]
         row, made = AppliedSetting.objects.get_or_create(
             key=setting.key,
             store_id=store_id,
@@ -69,7 +70,7 @@ def may_change(*, key: str, store_id: int | None, actor: Actor) -> Setting:
     Store staff change what belongs to their own stores; a value for every store is the back office's.
     """
     actor.require("settings:write")
-    setting = settings.known(key)
+    setting = app_settings.known(key)
     if setting.security:
         actor.require("settings:security")
     if store_id is None:

@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, NotFound, StateConflict, ValidationFailed
-from clickcollect.oms import documents, log, search, states
+from clickcollect.oms import search, states
 from clickcollect.oms.access import Actor, get_package
+from clickcollect.oms.events import documents
+from clickcollect.oms.log import write as log
 from clickcollect.oms.models import Package, PackageItem
 
 LONGEST_SHELF: Final = 20

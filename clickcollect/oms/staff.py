@@ -25,8 +25,8 @@ from clickcollect.accounts.models import BACK_OFFICE, Role, User
 from clickcollect.accounts.tokens import revoke_tokens_of
 from clickcollect.errors import Fault, NotAuthenticated, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore, StoreMembership
-from clickcollect.oms import log
 from clickcollect.oms.access import Actor, actor_for
+from clickcollect.oms.log import write as log
 
 CHANGED: Final = "staff_changed"
 ACCESS_ENDED: Final = "access_ended"

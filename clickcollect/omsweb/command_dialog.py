@@ -23,18 +23,19 @@ from clickcollect.errors import (
     Throttled,
     ValidationFailed,
 )
-from clickcollect.oms import attempts, settings, states
+from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import Actor, get_package
+from clickcollect.oms.codes import attempts
+from clickcollect.oms.commands.available import find as find_offer
+from clickcollect.oms.commands.available import offers_of
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
 from clickcollect.oms.models import Package
-from clickcollect.oms.offers import find as find_offer
-from clickcollect.oms.offers import offers_of
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.package_page import Button, PackagePage
 
 if TYPE_CHECKING:
-    from clickcollect.omsweb.subject import Subject
+    from clickcollect.omsweb.base_admin import Subject
 
 MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttled, ValidationFailed)
 LONGEST: Final = 500
@@ -118,7 +119,7 @@ def for_the_code(*, package: Package, available: Available, actor: Actor) -> dic
     return {
         "fields": [widget_for(item) for item in available.inputs],
         "resend": resend.available if resend else None,
-        "employee_is_out": attempts.employee_is_out(actor=actor, limits=settings.read(package.stock_location_id)),
+        "employee_is_out": attempts.employee_is_out(actor=actor, limits=app_settings.read(package.stock_location_id)),
     }
 
 

@@ -14,16 +14,17 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.oms import alarms, process, reviews, states
+from clickcollect.oms import alarms, reviews, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.lists import state_id
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.workflow import editing
 from clickcollect.omsweb.actor import actor_of, may
 from clickcollect.omsweb.hooks import FAILING
 from clickcollect.omsweb.listing import midnight
 from clickcollect.omsweb.packages import LATE
-from clickcollect.omsweb.process_picture import draw
+from clickcollect.omsweb.workflow_diagram import draw
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
 
 DAYS: Final = 14
@@ -168,7 +169,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Everything the first page shows."""
     picture = None
     if may(request, "process:read"):
-        picture = draw(process.read(), packages=process.open_packages(), whole=False)
+        picture = draw(editing.read(), packages=editing.open_packages(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
         "alarms": alarms.current(),

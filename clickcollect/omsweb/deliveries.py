@@ -16,11 +16,11 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.omsweb.subject import Subject
-from clickcollect.whisperer import overview, redelivery, registry
+from clickcollect.whisperer import redelivery, registry, statistics
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
 
 MOST_TICKED: Final = 100
@@ -132,7 +132,7 @@ class DeliverySubject(Subject):
             title=letter.event_type,
             letter=letter,
             about=subjects_of([letter]).get(letter.subject),
-            tries=[(one, reason_words(one.reason)) for one in overview.attempts_of(letter.pk, at_most=100)],
+            tries=[(one, reason_words(one.reason)) for one in statistics.attempts_of(letter.pk, at_most=100)],
             why=reason_words(letter.reason),
             may_write=actor_of(request).may("hooks:write"),
         )

@@ -19,10 +19,10 @@ from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFail
 from clickcollect.json_input import FormDecoder
 from clickcollect.oms.access import Actor
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.forms import Sheet
 from clickcollect.omsweb.listing import Filter, Listing, Rows
-from clickcollect.omsweb.sheets import Sheet
-from clickcollect.omsweb.subject import Subject
-from clickcollect.whisperer import hooks, overview, own_headers, redelivery, registry
+from clickcollect.whisperer import custom_headers, hooks, redelivery, registry, statistics
 from clickcollect.whisperer.models import DeliveryState, Hook
 
 LARGEST_ID: Final = 2**62
@@ -195,7 +195,7 @@ class HookSubject(Subject):
             title=_("Webhooks"),
             listing=listing,
             dead=dict(dead.values_list("pk").annotate(count=Count("deliveries"))),
-            backing_off=overview.endpoints_backing_off()[:10],
+            backing_off=statistics.endpoints_backing_off()[:10],
             may_add=self.has_add_permission(request),
         )
         return TemplateResponse(request, "omsweb/hooks.html", context)
@@ -292,5 +292,5 @@ def initial(hook: Hook | None) -> dict[str, Any]:
     names = ("event_type", "target_url", "is_active", "callback")
     shown = {name: getattr(hook, name) for name in names}
     shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config",)}
-    shown["additional_headers"] = own_headers.shown(hook, with_values=False) or None
+    shown["additional_headers"] = custom_headers.shown(hook, with_values=False) or None
     return shown | {"auth_username": (hook.config.get("auth") or {}).get("username", "")}

@@ -11,17 +11,18 @@ from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import labels, log
+from clickcollect.oms import labels
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.commands.base import COMMANDS
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.packages import state_choices, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.omsweb.subject import Subject
 from clickcollect.omsweb.timeline import actor_name, command_name, notes_of, refusal_title, state_names, title_of
 
 MOST_PEOPLE: Final = 500

@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, NotFound, ValidationFailed
 from clickcollect.omnitron.models import Order, OrderStatus
-from clickcollect.omnitron.validity import read_order
+from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
-from clickcollect.oms.cancellation import cancel_order
-from clickcollect.oms.documents import money, utc
-from clickcollect.oms.intake import receive_order
+from clickcollect.oms.events.documents import money, utc
+from clickcollect.oms.orders.cancellation import cancel_order
+from clickcollect.oms.orders.intake import receive_order
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.listing import Filter, Listing, Rows, clean, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.omsweb.subject import Subject
 from clickcollect.omsweb.timeline import timeline_of_order
 
 MOST_FOUND: Final = 1000

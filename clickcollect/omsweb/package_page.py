@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
+from clickcollect.oms.commands.available import offers_of
 from clickcollect.oms.commands.run import Available
 from clickcollect.oms.models import Package
-from clickcollect.oms.offers import offers_of
 from clickcollect.omsweb.timeline import MOST_ENTRIES, Entry, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 

@@ -16,15 +16,15 @@ from django.utils.translation import gettext_lazy
 from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import get_package, packages_of
-from clickcollect.oms.documents import utc
+from clickcollect.oms.events.documents import utc
 from clickcollect.oms.lists import state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
 from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.omsweb.subject import Subject
 
 MOST_CHOICES: Final = 500
 STUCK_AFTER: Final = timedelta(hours=48)

@@ -16,7 +16,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import kept_phone, read_phone
 from clickcollect.oms import privacy
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.sheets import Sheet
+from clickcollect.omsweb.forms import Sheet
 from clickcollect.omsweb.site import site
 
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import DomainError, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import SETTINGS, Setting, Values
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import AppliedSetting
 from clickcollect.oms.setting_changes import clear_setting, set_setting
-from clickcollect.oms.settings import SETTINGS, Setting, Values
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.log import told
-from clickcollect.omsweb.subject import Subject
 
 MOST_STORES: Final = 500
 MOST_CHANGES: Final = 20

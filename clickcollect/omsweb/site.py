@@ -113,7 +113,7 @@ class OmsWeb(UnfoldAdminSite):
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
         """Across everything. Unfold's own keeps what it found in the cache, with customers' names: not here."""
-        from clickcollect.omsweb.finding import find_everywhere  # noqa: PLC0415  it links to the subjects of this site
+        from clickcollect.omsweb.global_search import find_everywhere  # noqa: PLC0415  it links to the subjects of this site
 
         found = find_everywhere(request, request.GET.get("s", ""))
         return TemplateResponse(request, "omsweb/search_results.html", {"results": found})

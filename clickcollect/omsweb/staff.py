@@ -20,10 +20,10 @@ from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.staff import Person, save_person
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.forms import Sheet
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.packages import store_filter
-from clickcollect.omsweb.sheets import Sheet
-from clickcollect.omsweb.subject import Subject
 
 MOST_STORES: Final = 500
 

@@ -20,11 +20,11 @@ from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
 from clickcollect.omnitron.opening_hours import DAYS, read_week, written
 from clickcollect.omnitron.phone import read_phone
-from clickcollect.oms import log
+from clickcollect.oms.log import write as log
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.forms import Sheet
 from clickcollect.omsweb.listing import Filter, Listing, Rows
-from clickcollect.omsweb.sheets import Sheet
-from clickcollect.omsweb.subject import Subject
 
 CHANGED = "store_changed"
 PLAIN = (

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import log, states
+from clickcollect.oms import states
 from clickcollect.oms.access import names_of
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package, PackageState
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from clickcollect.accounts.models import BACK_OFFICE, Channel, User
 from clickcollect.accounts.tokens import create_token, list_tokens, revoke_token
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import log
 from clickcollect.oms.access import RIGHTS
+from clickcollect.oms.log import write as log
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.sheets import Sheet
-from clickcollect.omsweb.subject import Subject
+from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.forms import Sheet
 
 CREATED, REVOKED = "token_created", "token_revoked"
 MOST = 500

@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError, connections
 from django.http import HttpResponse
 
-from clickcollect.omsweb.policy import PREFIX
+from clickcollect.omsweb.csp import PREFIX
 
 LARGEST: Final = 1024 * 1024  # bytes; contract section 2
 LARGEST_UPLOAD: Final = 20 * 1024 * 1024

@@ -19,11 +19,11 @@ import aiohttp
 from yarl import URL
 
 from clickcollect import __version__
-from clickcollect.whisperer import certificates, hooks, own_headers, retry, sealing, signing, targets
+from clickcollect.whisperer import certificates, custom_headers, encryption, hooks, retry, signing, targets
 from clickcollect.whisperer.claims import Claimed
-from clickcollect.whisperer.hook_faults import is_reserved
+from clickcollect.whisperer.hook_validation import is_reserved
 from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Hook, Reason
-from clickcollect.whisperer.records import Outcome
+from clickcollect.whisperer.outcomes import Outcome
 from clickcollect.whisperer.registry import Expired, Extra, Unwanted
 
 CONNECT_SECONDS: Final = 5.0
@@ -72,7 +72,7 @@ async def deliver(letter: Claimed, *, session: aiohttp.ClientSession, filled: Fi
     try:
         body = body_of(letter, extra)
         headers = headers_of(letter, body=body, now=started_at.timestamp())
-    except sealing.KeyLost:
+    except encryption.KeyLost:
         answer = Answer(reason=Reason.SECRET_UNREADABLE)
     else:
         answer = await post(session, url=letter.hook.target_url, body=body, headers=headers)
@@ -156,7 +156,7 @@ def letterhead_of(hook: Hook) -> Letterhead:
     if kept is not None:
         return kept
     secret, previous = [*hooks.secrets_of(hook), "", ""][:2]
-    own = {name: value for name, value in own_headers.read(hook).items() if not is_reserved(name)}
+    own = {name: value for name, value in custom_headers.read(hook).items() if not is_reserved(name)}
     fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     headers = {"User-Agent": USER_AGENT} | own | authorization_of(hook) | fixed
     vars(hook)["letterhead"] = found = Letterhead(headers=headers, secret=secret, previous=previous)
@@ -167,7 +167,7 @@ def authorization_of(hook: Hook) -> dict[str, str]:
     auth = hook.config.get("auth") or {}
     if auth.get("auth_type") != "basic":
         return {}
-    password = sealing.unseal(hook.auth_password, purpose=HOOK_PASSWORD)
+    password = encryption.unseal(hook.auth_password, purpose=HOOK_PASSWORD)
     pair = f"{auth.get('username', '')}:{password}".encode()
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 

@@ -19,12 +19,12 @@ import aiohttp
 from django.db import DatabaseError, connection, connections
 from django.db.utils import InterfaceError
 
-from clickcollect.whisperer import claims, filling, records
-from clickcollect.whisperer.bell import Bell, within
+from clickcollect.whisperer import claims, filling, outcomes
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.delivery import Filled, FillFailed, deliver, new_session, released
 from clickcollect.whisperer.models import DeliveryState, Reason
-from clickcollect.whisperer.records import Outcome
+from clickcollect.whisperer.outcomes import Outcome
+from clickcollect.whisperer.wakeup import Bell, within
 
 AT_ONCE: Final = 512
 FILLED_TOGETHER: Final = 8
@@ -207,7 +207,7 @@ class Dispatcher:
         if not batch:
             return
         try:
-            await self.recording.call(records.record, batch)
+            await self.recording.call(outcomes.record, batch)
         except BaseException:
             self.something_to_record.set()
             raise

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from clickcollect.whisperer import own_headers
+from clickcollect.whisperer import custom_headers
+from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
-from clickcollect.whisperer.own_headers import Reader
 
 
 def moment(value: datetime | None) -> str | None:
@@ -21,7 +21,7 @@ def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]
         "target_url": hook.target_url,
         "is_active": hook.is_active,
         "retry_countdown_config": hook.retry_countdown_config or None,
-        "additional_headers": own_headers.shown(hook, with_values=own_headers.are_known_to(reader, hook)),
+        "additional_headers": custom_headers.shown(hook, with_values=custom_headers.are_known_to(reader, hook)),
         "config": hook.config,
         "callback": hook.callback or None,
         "created_date": moment(hook.created_date),

@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import DomainError
-from clickcollect.whisperer import hook_faults, own_headers, registry, sealing
+from clickcollect.whisperer import custom_headers, encryption, hook_validation, registry
+from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.models import (
     HOOK_HEADERS,
     HOOK_PASSWORD,
@@ -22,7 +23,6 @@ from clickcollect.whisperer.models import (
     Hook,
     Reason,
 )
-from clickcollect.whisperer.own_headers import Reader
 from clickcollect.whisperer.registry import Ended
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
@@ -41,11 +41,11 @@ class HookExists(DomainError):
 
 def create_hook(*, user_id: int, fields: Mapping[str, Any]) -> Hook:
     """Subscribe. ``fields`` as in the contract. Raises ValidationFailed with every fault, HookExists."""
-    fields = hook_faults.cleaned(fields)
-    hook_faults.check_new(fields)
+    fields = hook_validation.cleaned(fields)
+    hook_validation.check_new(fields)
     hook = Hook(user_id=user_id)
     set_fields(hook, fields)
-    hook.secret = sealing.seal(fields.get("secret_key") or "", purpose=HOOK_SECRET)
+    hook.secret = encryption.seal(fields.get("secret_key") or "", purpose=HOOK_SECRET)
     save(hook)
     return hook
 
@@ -58,12 +58,12 @@ def change_hook(hook: Hook, *, fields: Mapping[str, Any], changer: Reader | None
     """
     with transaction.atomic():
         hook = Hook.objects.select_for_update().get(pk=hook.pk, deleted_at__isnull=True)
-        fields = hook_faults.cleaned(fields)
+        fields = hook_validation.cleaned(fields)
         moved = fields.get("target_url", hook.target_url) != hook.target_url
-        if moved and not own_headers.are_known_to(changer, hook):
-            own_headers.put(hook, {})  # or they would be read at the new address
-        fields = own_headers.kept(hook, fields)
-        hook_faults.check_change(hook, fields)
+        if moved and not custom_headers.are_known_to(changer, hook):
+            custom_headers.put(hook, {})  # or they would be read at the new address
+        fields = custom_headers.kept(hook, fields)
+        hook_validation.check_change(hook, fields)
         was_active = hook.is_active
         set_fields(hook, fields)
         if "secret_key" in fields:
@@ -136,7 +136,7 @@ def set_fields(hook: Hook, fields: Mapping[str, Any]) -> None:
     if "retry_countdown_config" in fields:
         hook.retry_countdown_config = fields["retry_countdown_config"] or {}
     if "additional_headers" in fields:
-        own_headers.put(hook, fields["additional_headers"])
+        custom_headers.put(hook, fields["additional_headers"])
     if "config" in fields:
         set_config(hook, fields["config"])
     if "target_url" in fields:
@@ -151,7 +151,7 @@ def set_config(hook: Hook, config: Mapping[str, Any]) -> None:
     if not auth:
         hook.auth_password = ""
     elif password is not None:
-        hook.auth_password = sealing.seal(password, purpose=HOOK_PASSWORD)
+        hook.auth_password = encryption.seal(password, purpose=HOOK_PASSWORD)
 
 
 def change_secret(hook: Hook, secret: str, *, overlap: bool) -> None:
@@ -161,7 +161,7 @@ def change_secret(hook: Hook, secret: str, *, overlap: bool) -> None:
         hook.previous_secret_until = Now() + SECRET_OVERLAP
     else:
         hook.previous_secret, hook.previous_secret_until = "", None
-    hook.secret = sealing.seal(secret, purpose=HOOK_SECRET)
+    hook.secret = encryption.seal(secret, purpose=HOOK_SECRET)
 
 
 def save(hook: Hook) -> None:
@@ -180,7 +180,7 @@ def secrets_of(hook: Hook) -> list[str]:
     sealed = [hook.secret]
     if hook.previous_secret and getattr(hook, "overlaps", False):
         sealed.append(hook.previous_secret)
-    return [sealing.unseal(text, purpose=HOOK_SECRET) for text in sealed if text]
+    return [encryption.unseal(text, purpose=HOOK_SECRET) for text in sealed if text]
 
 
 def with_clock() -> QuerySet[Hook]:
@@ -197,10 +197,10 @@ def reseal_hooks() -> int:
     changed = 0
     for hook in Hook.objects.exclude(secret="", previous_secret="", auth_password="", sealed_headers="").iterator():
         fresh = {
-            "secret": sealing.reseal(hook.secret, purpose=HOOK_SECRET),
-            "previous_secret": sealing.reseal(hook.previous_secret, purpose=HOOK_SECRET),
-            "auth_password": sealing.reseal(hook.auth_password, purpose=HOOK_PASSWORD),
-            "sealed_headers": sealing.reseal(hook.sealed_headers, purpose=HOOK_HEADERS),
+            "secret": encryption.reseal(hook.secret, purpose=HOOK_SECRET),
+            "previous_secret": encryption.reseal(hook.previous_secret, purpose=HOOK_SECRET),
+            "auth_password": encryption.reseal(hook.auth_password, purpose=HOOK_PASSWORD),
+            "sealed_headers": encryption.reseal(hook.sealed_headers, purpose=HOOK_HEADERS),
         }
         seen = {name: getattr(hook, name) for name in fresh}
         if fresh != seen:

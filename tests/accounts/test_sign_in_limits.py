@@ -15,7 +15,7 @@ from clickcollect.oms.jobs import forget as forget_job
 from tests import shop
 from tests.accounts import doors
 from tests.accounts.doors import API_LOGIN, FACTOR_DOORS, LOGIN, OFFICE_DOORS, STORE_DOORS, WRONG, client_at
-from tests.crowd import at_once, codes
+from tests.concurrency import at_once, codes
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import FailureGroup
 
 from clickcollect.accounts.models import Role
+from clickcollect.api.openapi import all_errors
 from clickcollect.oms import states
-from clickcollect.oms.api.description import all_errors
 from clickcollect.whisperer.hooks import create_hook
 from clickcollect.wsgi import application
 from tests import shop
@@ -102,7 +102,7 @@ def behaves(operation: Any, *, headers: dict[str, str], there: dict[str, list[An
 @pytest.mark.django_db(transaction=True)
 def test_control_an_answer_that_is_not_as_described_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     caller = make_caller("associate", shop.make_store("IST-01"))
-    monkeypatch.setattr("clickcollect.oms.api.instore_config.store_document", lambda _store: {"id": "no number"})
+    monkeypatch.setattr("clickcollect.api.instore_config.store_document", lambda _store: {"id": "no number"})
     operation = next(one for one in operations() if one.label == "GET /api/v1/instore/config/")
     with pytest.raises(FailureGroup):
         behaves(operation, headers=caller.headers, there={})

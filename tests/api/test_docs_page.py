@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from clickcollect.oms.api.description import all_errors
+from clickcollect.api.openapi import all_errors
 
 pytestmark = pytest.mark.django_db
 

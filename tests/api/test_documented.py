@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from clickcollect.api.metrics import exposition
+from clickcollect.api.packages import Sort
 from clickcollect.oms.access import RIGHTS
-from clickcollect.oms.api.metrics import exposition
-from clickcollect.oms.api.packages import Sort
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 WORDS = {"associate": "everybody", "manager": "manager", "operator": "operator", "admin": "administrator"}

@@ -7,8 +7,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from clickcollect.api import health
 from clickcollect.oms import states
-from clickcollect.oms.api import health
 from tests import shop
 from tests.api.caller import make_caller
 

@@ -11,14 +11,14 @@ from django.db.models import F
 
 from clickcollect.accounts import idempotency
 from clickcollect.accounts.models import IdempotencyKey
+from clickcollect.api import packages as packages_api
 from clickcollect.omnitron.models import Order, StoreMembership
 from clickcollect.oms import states
-from clickcollect.oms.api import packages as packages_api
-from clickcollect.oms.budgets import PROGRAM_TIMES
+from clickcollect.oms.codes.attempt_limits import PROGRAM_TIMES
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
-from tests import crowd, shop
+from tests import concurrency, shop
 from tests.api.caller import ORDERS, PACKAGES, Caller, caller_for, code_of, make_caller
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +212,7 @@ def test_only_posts_have_keys() -> None:
 
 def fifty(deed: Callable[[], Any]) -> list[Any]:
     """Do the same fifty times at once."""
-    return crowd.at_once([deed] * 50, threads=50)
+    return concurrency.at_once([deed] * 50, threads=50)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -251,5 +251,5 @@ def test_control_without_a_key_fifty_requests_are_fifty_attempts_at_it() -> None
     key = make_caller("associate", store).headers["Authorization"].split()[1]
     package = shop.make_package(states.READY, store=store)
     body = {"slug": DELIVER, "otp": shop.wrong_code(package)}
-    crowd.at_once([lambda: Caller(key).command(package.pk, body)] * 10)
+    concurrency.at_once([lambda: Caller(key).command(package.pk, body)] * 10)
     assert shop.reread(package).total_attempts == 5

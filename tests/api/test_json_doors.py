@@ -26,7 +26,7 @@ from tests import shop
 from tests.api.caller import ORDERS, PACKAGES, SETTINGS, Caller, code_of, make_caller
 from tests.api.test_receipts import ADDRESS as RECEIPTS
 from tests.api.test_receipts import hook_with
-from tests.oms.connectors.payloads import shopify_order
+from tests.oms.orders.connectors.payloads import shopify_order
 
 pytestmark = pytest.mark.django_db
 

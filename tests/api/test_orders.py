@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clickcollect.omnitron.models import Order, OrderStatus
-from clickcollect.oms.api import examples
+from clickcollect.oms.events import examples
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.api.caller import ORDERS, Caller, caller_for, code_of, document_of, make_caller

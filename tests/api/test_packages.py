@@ -13,7 +13,7 @@ from clickcollect.accounts.models import Channel
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import actor_for
-from clickcollect.oms.budgets import PROGRAM_TIMES
+from clickcollect.oms.codes.attempt_limits import PROGRAM_TIMES
 from clickcollect.oms.commands.run import available_commands
 from clickcollect.oms.models import CommandLog, CommandTransition, Package
 from tests import shop
@@ -179,9 +179,9 @@ def test_count_stops_at_its_bound_unless_it_is_asked_to_be_exact(
     store: RetailStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from clickcollect.oms.api import paging
+    from clickcollect.api import pagination
 
-    monkeypatch.setattr(paging, "COUNTED_UP_TO", 3)
+    monkeypatch.setattr(pagination, "COUNTED_UP_TO", 3)
     for _ in range(5):
         shop.make_package(store=store)
     assert document_of(office.get(PACKAGES))["count"] == 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clickcollect.oms.api import packages as packages_api
+from clickcollect.api import packages as packages_api
 from tests import shop
 from tests.api.caller import ORDERS, PACKAGES, SETTINGS, Caller, code_of, make_caller
 

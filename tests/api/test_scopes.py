@@ -10,13 +10,14 @@ from clickcollect.accounts.models import ApiToken
 from clickcollect.accounts.tokens import create_login, create_token
 from clickcollect.errors import DomainError
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import budgets, reviews, states
+from clickcollect.oms import reviews, states
 from clickcollect.oms.access import OVERRIDES, RIGHTS, Actor, actor_for
+from clickcollect.oms.codes import attempt_limits
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, EmployeeBudget, Package, ProgramBudget
-from tests import flush, shop
+from tests import database_reset, shop
 from tests.api.caller import ORDERS, PACKAGES, caller_for, code_of, document_of
-from tests.crowd import at_once
+from tests.concurrency import at_once
 
 COMMANDS = sorted(set(RIGHTS) - {"packages:override"})
 
@@ -133,7 +134,7 @@ def test_programs_have_five_times_a_person_s_limit_in_each_store_and_another_tok
 
 @pytest.mark.django_db(transaction=True)
 def test_over_all_stores_programs_have_no_more_than_their_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budgets, "PROGRAMS_A_DAY", 3)
+    monkeypatch.setattr(attempt_limits, "PROGRAMS_A_DAY", 3)
     actor = program_of(shop.make_user("admin"))
     stores = [shop.make_store(f"S-{place}") for place in range(4)]
     refusals = [guess(shop.make_package(states.READY, store=store), actor) for store in stores]
@@ -172,7 +173,7 @@ def test_tokens_from_before_keep_what_they_had_and_stand_on_the_review_list() ->
     old = create_token(user=owner, name="Old till", scopes=["packages:read", "packages:command"]).token
     reader = create_token(user=owner, name="Reader", scopes=["packages:read"]).token
     of_clerk = create_token(user=clerk, name="Scale", scopes=["packages:command"]).token
-    flush.migrate_there_and_back("oms", "0005")
+    database_reset.migrate_there_and_back("oms", "0005")
     scopes = dict(ApiToken.objects.values_list("pk", "scopes"))
     assert "packages:override" in scopes[old.pk]
     assert "packages:override" not in scopes[reader.pk] + scopes[of_clerk.pk]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from clickcollect.oms.api.settings import IDS
+from clickcollect.api.settings import IDS
+from clickcollect.oms.app_settings import SETTINGS, read
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
-from clickcollect.oms.settings import SETTINGS, read
 from tests import shop
 from tests.api.caller import SETTINGS as ADDRESS
 from tests.api.caller import Caller, code_of, document_of, make_caller

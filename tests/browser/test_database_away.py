@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from clickcollect.oms import states
-from tests.processes.outages import OutageShop, outage_shop
-from tests.processes.test_run import wait_until
+from tests.runtime.outages import OutageShop, outage_shop
+from tests.runtime.test_run import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 SIZES = (390, *(pytest.param(width, marks=pytest.mark.soak) for width in (820, 1280)))

@@ -13,7 +13,7 @@ from clickcollect.whisperer.hooks import create_hook
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Reason
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
-from tests.whisperer.post import publish_many
+from tests.whisperer.dispatch import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,15 +10,16 @@ import pytest
 from django.db import transaction
 
 from clickcollect.accounts.models import Role
-from clickcollect.oms import events, states
-from clickcollect.oms.events import EVENTS, Letter
+from clickcollect.oms import states
+from clickcollect.oms.events import types as events
+from clickcollect.oms.events.types import EVENTS, Letter
 from clickcollect.whisperer import hooks, redelivery, retry, signing
 from clickcollect.whisperer.documents import delivery_document, hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, Event
 from tests import shop
 from tests.compat import environment
-from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import states as letter_states
+from tests.whisperer.dispatch import states as letter_states
+from tests.whisperer.receivers import Received, Receiver, receiving, wait_until, working
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SECRETS = ["s3cret", "ein Schlüssel mit ş und 鍵", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]

@@ -16,12 +16,12 @@ from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events import EVENTS
+from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
+from clickcollect.whisperer.encryption import unseal
 from clickcollect.whisperer.models import Delivery, Endpoint, Event, Hook
-from clickcollect.whisperer.sealing import unseal
 from tests.shop import make_user
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ import psycopg
 from psycopg import sql
 
 from tests.ports import free_port
-from tests.whisperer.field import BUSY, wait_until
+from tests.whisperer.receivers import BUSY, wait_until
 
 SECRET = "a-shared-secret-of-the-tests"
 ROOT = Path(__file__).resolve().parents[2]

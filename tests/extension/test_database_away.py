@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clickcollect.processes.postgres import EXTENSION, EXTENSION_DATABASE
+from clickcollect.runtime.postgres import EXTENSION, EXTENSION_DATABASE
 from tests.extension.running import Answer, Running, call, event, running, signature
 from tests.extension.test_editor import PASSWORD, basic
-from tests.processes.outages import Ground
+from tests.runtime.outages import Ground
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

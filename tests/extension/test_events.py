@@ -12,7 +12,7 @@ import pytest
 from extension.signature import sign
 from tests.extension.conftest import Carried, Start
 from tests.extension.running import SECRET, Running, call, database, event, signature
-from tests.whisperer.field import wait_until
+from tests.whisperer.receivers import wait_until
 
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
 

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from extension.retry import pause
+from extension.backoff import pause
 from extension.signature import is_genuine
 from tests.extension.conftest import Start
 from tests.extension.running import SECRET, Received, event, receiver
 from tests.ports import free_port
-from tests.whisperer.field import wait_until
+from tests.whisperer.receivers import wait_until
 
 PATH = "/api/v1/oms/message-receipts/"
 

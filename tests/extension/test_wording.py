@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extension.catalogue import LANGUAGES, Kind
-from extension.notice import OVERRIDDEN, PHONE_CHANGED, READY, REMINDER, RESENT, Notice, read_envelope, read_notice
+from extension.pickup_event import (
+    OVERRIDDEN,
+    PHONE_CHANGED,
+    READY,
+    REMINDER,
+    RESENT,
+    Notice,
+    read_envelope,
+    read_notice,
+)
 from extension.segments import measure
 from extension.wording import BadTemplate, Text, check_template, clean, clean_name, compose, fill, say_deadline
 from tests.extension.running import event

@@ -13,7 +13,7 @@ import pytest
 
 from tests.extension.running import ROOT, SECRET, Answer, call, event, signature
 from tests.ports import free_port
-from tests.whisperer.field import BUSY
+from tests.whisperer.receivers import BUSY
 
 PAGE = (ROOT / "docs" / "write-an-extension.md").read_text()
 

@@ -8,9 +8,9 @@ import pytest
 from clickcollect import errors
 from clickcollect.errors import DomainError
 from clickcollect.oms.access import COMMAND_ROLES
+from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.commands.base import COMMANDS
-from clickcollect.oms.seed import BESIDES, MAIN_ROAD
-from clickcollect.oms.settings import SETTINGS
+from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
 
 DOCS = Path(__file__).parents[2] / "docs"
 ERRORS = [cls for _name, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, DomainError)]

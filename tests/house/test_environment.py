@@ -2,8 +2,8 @@
 
 import re
 
-from clickcollect.processes.database import URLS
-from clickcollect.processes.home import PASSWORDS, SECRETS
+from clickcollect.runtime.data_dir import PASSWORDS, SECRETS
+from clickcollect.runtime.database import URLS
 from tests.house.files import PACKAGES, ROOT, python, text
 
 READ = re.compile(

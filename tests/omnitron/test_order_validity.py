@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.omnitron.sentences import SENTENCES
-from clickcollect.omnitron.validity import MOST_ITEMS, OrderIn, read_order
+from clickcollect.omnitron.error_messages import SENTENCES
+from clickcollect.omnitron.order_schema import MOST_ITEMS, OrderIn, read_order
 from tests.shop import make_store, order_document
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from clickcollect.errors import ValidationFailed
 from clickcollect.omnitron.fictitious_numbers import PUBLISHED, is_fictitious
+from clickcollect.omnitron.order_schema import read_order
 from clickcollect.omnitron.phone import LONGEST, kept_phone, phone_fault, read_phone
-from clickcollect.omnitron.validity import read_order
 from tests.omnitron.phone_readings import BY_HAND, MOBILES, READINGS, STORES, Row
 from tests.shop import make_store, order_document
 

@@ -9,10 +9,10 @@ import pytest
 from django.test import override_settings
 from django.utils.timezone import now
 
-from clickcollect.oms import event_docs, event_types, states
+from clickcollect.oms import event_docs, event_registration, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events import EVENTS
+from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event
@@ -41,7 +41,7 @@ def test_a_ready_package_is_told_first_with_its_code_added_only_while_sending() 
     assert event.payload is not None
     assert "otp" not in event.payload
     assert event.payload["state"]["enum_value"] == "600"
-    filled = event_types.fill(event)["otp"]
+    filled = event_registration.fill(event)["otp"]
     assert (filled["code"], filled["issue"]) == (shop.right_code(package), 1)
     assert filled["expires_at"].endswith("Z")
 
@@ -52,8 +52,8 @@ def test_a_new_code_supersedes_the_older_letter() -> None:
     old = newest(package)
     run(package, "SEND_NEW_CODE")
     with pytest.raises(Superseded):
-        event_types.fill(old)
-    assert event_types.fill(newest(package))["otp"]["issue"] == 2
+        event_registration.fill(old)
+    assert event_registration.fill(newest(package))["otp"]["issue"] == 2
 
 
 @pytest.mark.django_db
@@ -61,10 +61,10 @@ def test_a_resent_code_is_the_same_code() -> None:
     package = shop.make_package(states.READY)
     run(package, "RESEND_CODE")
     resent = newest(package, "package.pickup.code_resent")
-    assert event_types.fill(resent)["otp"] == event_types.fill(newest(package))["otp"]
+    assert event_registration.fill(resent)["otp"] == event_registration.fill(newest(package))["otp"]
     run(package, "SEND_NEW_CODE")
     with pytest.raises(Superseded):
-        event_types.fill(resent)
+        event_registration.fill(resent)
 
 
 @pytest.mark.django_db
@@ -81,14 +81,14 @@ def test_whatever_ends_the_code_ends_the_letter(end: str) -> None:
     else:
         run(package, "CORRECT_PHONE", phone_number="+905550000102", reason="typing error")
     with pytest.raises(Superseded):
-        event_types.fill(letter)
+        event_registration.fill(letter)
 
 
 @pytest.mark.django_db
 def test_t33_an_expired_code_is_not_sent_again() -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(pickup_deadline=now() - timedelta(seconds=1))
-    for ask in (event_types.fill, event_types.check):
+    for ask in (event_registration.fill, event_registration.check):
         with pytest.raises(Expired):
             ask(newest(package))
 
@@ -97,13 +97,13 @@ def test_t33_an_expired_code_is_not_sent_again() -> None:
 def test_a_lost_key_makes_a_dead_letter_and_not_a_crash() -> None:
     package = shop.make_package(states.READY)
     with override_settings(PICKUP_CODE_KEYS={"other": bytes(32)}), pytest.raises(Expired, match="key_lost"):
-        event_types.fill(newest(package))
+        event_registration.fill(newest(package))
 
 
 @pytest.mark.django_db
 def test_without_otp_the_letter_carries_none() -> None:
     package = shop.make_package(states.READY, otp=False)
-    assert event_types.fill(newest(package)) == {}
+    assert event_registration.fill(newest(package)) == {}
 
 
 @pytest.mark.django_db
@@ -138,7 +138,7 @@ def test_what_becomes_of_a_letter_shows_on_its_package(state: str, shown: tuple[
         delivery_id=1, event_uuid=package.message_uuid, event_type=READY, subject=f"package:{package.pk}", state=state,
         reason=reason,
     )  # fmt: skip
-    event_types.tell_the_package([letter])
+    event_registration.tell_the_package([letter])
     package = shop.reread(package)
     assert (package.message_state, package.message_reason) == shown
 
@@ -151,15 +151,15 @@ def test_every_payload_keeps_its_schema() -> None:
     run(package, DELIVER, otp=shop.right_code(package))
     seen = set()
     for event in Event.objects.all():
-        jsonschema_rs.validator_for(event_types.payload_schema(EVENTS[event.type])).validate(event.payload)
+        jsonschema_rs.validator_for(event_registration.payload_schema(EVENTS[event.type])).validate(event.payload)
         seen.add(event.type)
     assert {READY, "package.status.delivered", "package.status.transitioned", "order.updated"} <= seen
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=list(EVENTS))
 def test_every_example_keeps_its_schema(event: type) -> None:
-    validator = jsonschema_rs.validator_for(event_types.envelope_schema(event))
-    example = json.loads(json.dumps(event_types.envelope_example(event)))
+    validator = jsonschema_rs.validator_for(event_registration.envelope_schema(event))
+    example = json.loads(json.dumps(event_registration.envelope_example(event)))
     validator.validate(example)
     del example["payload"]["id"]
     assert not validator.is_valid(example), "control: a payload without its id is found out"

@@ -19,7 +19,7 @@ from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package, PackageState
 from clickcollect.whisperer.models import Event
 from tests import shop
-from tests.crowd import THREADS, at_once, codes
+from tests.concurrency import THREADS, at_once, codes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"

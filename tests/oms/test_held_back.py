@@ -13,20 +13,21 @@ from django.utils.timezone import now
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError, StateConflict
 from clickcollect.omnitron.models import Order, OrderStatus
-from clickcollect.oms import event_types, log, order_sync, pickup_time, states
+from clickcollect.oms import event_registration, order_status, reminders, states
 from clickcollect.oms.access import SYSTEM
-from clickcollect.oms.cancellation import cancel_open_packages, cancel_order
 from clickcollect.oms.commands import run as road
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.commands.run import available_commands, run_command
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CommandTransition, Package, PackageState
-from clickcollect.oms.seed import BESIDES, MAIN_ROAD
+from clickcollect.oms.orders.cancellation import cancel_open_packages, cancel_order
+from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
 from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import Superseded
 from tests import shop
 from tests.api.caller import ORDERS, caller_for, code_of, document_of
-from tests.crowd import at_once, stopped_at
+from tests.concurrency import at_once, stopped_at
 
 pytestmark = pytest.mark.django_db
 PACK = "COMPLETE_PACKAGING_WITHOUT_SHIPMENT"
@@ -256,7 +257,7 @@ def test_control_asked_once_and_not_again_under_the_lock_both_happen(
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_order_s_lock_both_happen(monkeypatch: pytest.MonkeyPatch) -> None:
     package = shop.make_package(states.READY)
-    monkeypatch.setattr(order_sync, "hold", lambda _order_id: None)
+    monkeypatch.setattr(order_status, "hold", lambda _order_id: None)
     beside_a_cancellation_under_way(package, DELIVER)
     with pytest.raises(AssertionError):
         assert_never_both(package)
@@ -268,14 +269,14 @@ def test_control_without_the_order_s_lock_both_happen(monkeypatch: pytest.Monkey
 def test_a_code_that_waits_for_its_sending_is_not_sent() -> None:
     package = shop.make_package(states.READY)
     waiting = Event.objects.get(type="package.status.ready_for_pickup")
-    event_types.fill(waiting)
+    event_registration.fill(waiting)
     cancel(package)()
-    for ask in (event_types.fill, event_types.check):
+    for ask in (event_registration.fill, event_registration.check):
         with pytest.raises(Superseded, match="order_cancelled"):
             ask(waiting)
 
 
-@pytest.mark.parametrize(("job", "hours"), [(pickup_time.remind, 5), (pickup_time.announce_expired, -1)])
+@pytest.mark.parametrize(("job", "hours"), [(reminders.remind, 5), (reminders.announce_expired, -1)])
 def test_nobody_is_reminded_of_it_or_told_that_its_time_is_over(job: Callable[[], int], hours: int) -> None:
     package = shop.make_package(states.READY)
     other = shop.make_package(states.READY)
@@ -288,7 +289,7 @@ def test_nobody_is_reminded_of_it_or_told_that_its_time_is_over(job: Callable[[]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("job", "hours"), [(pickup_time.remind, 5), (pickup_time.announce_expired, -1)])
+@pytest.mark.parametrize(("job", "hours"), [(reminders.remind, 5), (reminders.announce_expired, -1)])
 def test_a_reminder_that_had_looked_before_the_cancellation_is_not_sent(job: Callable[[], int], hours: int) -> None:
     package = shop.make_package(states.READY)
     until = now() + timedelta(hours=hours)

@@ -16,16 +16,17 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from clickcollect.errors import DomainError
-from clickcollect.oms import pickup_code, states
+from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CodeIssue, Package
 from tests import shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = (
-    "oms/pickup_code.py",
-    "oms/budgets.py",
+    "oms/codes/pickup_code.py",
+    "oms/codes/attempt_limits.py",
     "oms/commands/run.py",
     "oms/commands/base.py",
     "oms/commands/self_service_package_delivery.py",

@@ -3,7 +3,7 @@
 import pytest
 
 from clickcollect.oms import states
-from clickcollect.oms.order_sync import status_of
+from clickcollect.oms.order_status import status_of
 
 W, P, R, D, C = states.WAITING, states.PACKED, states.READY, states.DELIVERED, states.CANCELLED
 

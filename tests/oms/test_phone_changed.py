@@ -11,10 +11,10 @@ from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError, OtpExpired, OtpIncorrect, OtpLocked, Throttled, ValidationFailed
-from clickcollect.oms import event_types, reviews, states
+from clickcollect.oms import event_registration, reviews, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events import Letter, PackagePickupPhoneChangedWhispererEvent
+from clickcollect.oms.events.types import Letter, PackagePickupPhoneChangedWhispererEvent
 from clickcollect.oms.log_models import CommandLog, LogNote
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
@@ -22,7 +22,7 @@ from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event
 from tests import shop
 from tests.api.caller import code_of, make_caller
-from tests.crowd import at_once
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -60,7 +60,7 @@ def test_the_old_number_is_told_and_learns_nothing() -> None:
     correct(package, NEW)
     (payload,) = told(package)
     assert_learns_nothing(package, payload)
-    assert set(payload) == set(event_types.payload_example(PackagePickupPhoneChangedWhispererEvent))
+    assert set(payload) == set(event_registration.payload_example(PackagePickupPhoneChangedWhispererEvent))
     assert not registry.is_code_bearing(CHANGED)
 
 
@@ -88,7 +88,7 @@ def test_the_new_number_s_code_does_not_wait_behind_the_news() -> None:
     assert [event.type for event in newest] == [CHANGED, READY]
     ready = newest[1]
     assert (ready.payload or {})["customer"]["phone_number"] == NEW
-    assert event_types.fill(ready)["otp"]["issue"] == 2
+    assert event_registration.fill(ready)["otp"]["issue"] == 2
     if old_code != shop.right_code(package):  # one in a million is the same
         with pytest.raises(OtpIncorrect):
             run(package, DELIVER, otp=old_code)

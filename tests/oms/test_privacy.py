@@ -9,9 +9,10 @@ from django.utils.timezone import now
 from clickcollect.accounts.models import Role
 from clickcollect.errors import Forbidden, NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import audit, privacy, states
+from clickcollect.oms import privacy, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log import audit
 from clickcollect.oms.log_models import CommandLog, LogNote
 from clickcollect.whisperer.models import Event
 from tests import shop

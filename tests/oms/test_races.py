@@ -9,17 +9,19 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clickcollect.errors import DomainError, OtpIncorrect, StateConflict
-from clickcollect.omnitron.validity import read_order
-from clickcollect.oms import budgets, events, states
+from clickcollect.omnitron.order_schema import read_order
+from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
-from clickcollect.oms.cancellation import cancel_order
+from clickcollect.oms.codes import attempt_limits
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.intake import receive_order
+from clickcollect.oms.events import types as events
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package
+from clickcollect.oms.orders.cancellation import cancel_order
+from clickcollect.oms.orders.intake import receive_order
 from clickcollect.whisperer.models import Event
 from tests import shop
-from tests.crowd import at_once
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -41,16 +43,16 @@ def test_an_unlock_while_the_right_code_is_being_compared_keeps_every_count_true
     package = shop.make_package(states.READY)
     code = shop.right_code(package)
     guess_wrong(package, 4)
-    give_back = budgets.give_back
+    give_back = attempt_limits.give_back
 
-    def unlocked_meanwhile(reserved: budgets.Reserved) -> None:
+    def unlocked_meanwhile(reserved: attempt_limits.Reserved) -> None:
         patch.undo()
         run(package, "UNLOCK_CODE", reason="the customer is here")()
         guess_wrong(package, wrong_after)
         give_back(reserved)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budgets, "give_back", unlocked_meanwhile)
+        patch.setattr(attempt_limits, "give_back", unlocked_meanwhile)
         with pytest.raises(StateConflict):
             run(package, DELIVER, otp=code)()
     package = shop.reread(package)
@@ -88,15 +90,15 @@ def test_a_pickup_time_that_ends_between_the_comparison_and_the_delivery_deliver
 @pytest.fixture
 def between_comparison_and_delivery(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
     """Let something happen once, after the code was found right and before the package is handed over."""
-    give_back = budgets.give_back
+    give_back = attempt_limits.give_back
 
     def put(deed: Callable[[], object]) -> None:
-        def then(reserved: budgets.Reserved) -> None:
+        def then(reserved: attempt_limits.Reserved) -> None:
             monkeypatch.undo()
             give_back(reserved)
             deed()
 
-        monkeypatch.setattr(budgets, "give_back", then)
+        monkeypatch.setattr(attempt_limits, "give_back", then)
 
     return put
 
@@ -113,14 +115,14 @@ def test_a_code_that_was_replaced_before_it_was_counted_is_a_conflict_and_no_loc
 ) -> None:
     package = shop.make_package(states.READY)
     code = shop.right_code(package)
-    reserve = budgets.reserve
+    reserve = attempt_limits.reserve
 
-    def replaced_meanwhile(**given: Any) -> budgets.Reserved:
+    def replaced_meanwhile(**given: Any) -> attempt_limits.Reserved:
         monkeypatch.undo()
         run(package, "SEND_NEW_CODE")()
         return reserve(**given)
 
-    monkeypatch.setattr(budgets, "reserve", replaced_meanwhile)
+    monkeypatch.setattr(attempt_limits, "reserve", replaced_meanwhile)
     with pytest.raises(StateConflict):
         run(package, DELIVER, otp=code)()
     assert_nothing_was_delivered(package)

@@ -21,12 +21,13 @@ from hypothesis.stateful import (
 
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError
-from clickcollect.oms import pickup_code, states
+from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor
-from clickcollect.oms.cancellation import cancel_order
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
+from clickcollect.oms.orders.cancellation import cancel_order
 from tests import shop
 
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -128,7 +129,7 @@ class Counter(RuleBasedStateMachine):
         shop.put_setting("IS_OTP_ENABLED", value=not self.otp_is_on())
 
     def otp_is_on(self) -> bool:
-        from clickcollect.oms import settings as oms_settings
+        from clickcollect.oms import app_settings as oms_settings
 
         return oms_settings.read().is_otp_enabled
 

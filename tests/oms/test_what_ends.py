@@ -262,7 +262,7 @@ def test_only_one_place_ends_access() -> None:
     """Whoever sets a password, a role, stores or a second factor does it in `oms/staff.py`, or makes somebody new."""
     words = ("set_password(", "[StoreMembership(", "revoke_logins_of(", ".is_active = ")
     allowed = {"accounts/models.py", "accounts/end_access.py", "accounts/tokens.py", "oms/staff.py"}
-    makes_somebody_new = {"processes/shop_commands.py", "demo/load.py", "demo/shop.py"}
+    makes_somebody_new = {"runtime/shop_commands.py", "demo/load.py", "demo/shop.py"}
     found = {
         str(path.relative_to(ROOT / "clickcollect"))
         for path in (ROOT / "clickcollect").rglob("*.py")

@@ -10,12 +10,12 @@ from django.test import Client, override_settings
 
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
-from clickcollect.whisperer import own_headers
+from clickcollect.whisperer import custom_headers
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
 from tests.shop import PASSWORD, make_package, make_user
-from tests.whisperer.post import publish_many
+from tests.whisperer.dispatch import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,15 +81,15 @@ def test_the_values_of_own_headers_are_not_shown_and_a_mask_leaves_them(admin: C
     hook = make_hook(additional_headers={"X-Api-Key": "k3y-to-keep"})
     page = admin.get(f"/oms/hooks/{hook.pk}/change/").content.decode()
     assert "X-Api-Key" in page
-    assert own_headers.MASK in page
+    assert custom_headers.MASK in page
     assert "k3y-to-keep" not in page
     assert change(admin, hook, additional_headers='{"X-Api-Key": "••••••", "X-New": "1"}').status_code == 302
-    assert own_headers.read(Hook.objects.get()) == {"X-Api-Key": "k3y-to-keep", "X-New": "1"}
+    assert custom_headers.read(Hook.objects.get()) == {"X-Api-Key": "k3y-to-keep", "X-New": "1"}
     lost = settings.ENCRYPTION_KEYS
     with override_settings(ENCRYPTION_KEYS={"another": bytes(32)}):
         assert change(admin, hook, callback="x").status_code == 302
     with override_settings(ENCRYPTION_KEYS=lost):
-        assert own_headers.read(Hook.objects.get())["X-Api-Key"] == "k3y-to-keep", "a lost key empties nothing"
+        assert custom_headers.read(Hook.objects.get())["X-Api-Key"] == "k3y-to-keep", "a lost key empties nothing"
 
 
 def test_a_new_address_needs_a_new_secret_and_the_own_password(admin: Client) -> None:

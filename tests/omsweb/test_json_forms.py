@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from clickcollect.accounts.models import Role
-from clickcollect.oms import process
 from clickcollect.oms.models import PackageState
-from clickcollect.processes.problem import Problem
-from clickcollect.processes.shop_commands import _read_head
+from clickcollect.oms.workflow import editing
+from clickcollect.runtime.errors import Problem
+from clickcollect.runtime.shop_commands import _read_head
 from clickcollect.whisperer.models import Hook
 from tests.shop import make_user
 
@@ -55,7 +55,7 @@ def test_json_that_cannot_be_kept_is_refused_in_every_form(admin: Client, text: 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
 def test_a_process_file_that_cannot_be_kept_is_refused(admin: Client, text: str) -> None:
-    document = json.dumps(process.export_document() | {"states": "the-hole"}).replace('"the-hole"', text)
+    document = json.dumps(editing.export_document() | {"states": "the-hole"}).replace('"the-hole"', text)
     for apply in ({}, {"apply": "1"}):
         answer = admin.post(
             reverse("omsweb:process_file"), {"file": SimpleUploadedFile("p.json", document.encode())} | apply

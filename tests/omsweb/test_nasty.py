@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver
 
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
-from clickcollect.omsweb.pages import site
+from clickcollect.omsweb.admin import site
 from clickcollect.whisperer.hooks import create_hook
 from tests.shop import make_package, make_user
 

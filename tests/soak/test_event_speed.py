@@ -18,10 +18,10 @@ from django.db import connection
 
 from clickcollect.accounts.models import User
 from clickcollect.whisperer.models import Attempt, Delivery
-from tests.cluster import SUPERUSER_URL
 from tests.compat import environment
+from tests.postgres import SUPERUSER_URL
 from tests.whisperer.conftest import Filler
-from tests.whisperer.post import CODE, NEWS, make_hook, publish, publish_many
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, publish_many
 from tests.whisperer.processes import receiver_process, worker_process
 from tests.whisperer.test_hostile_receivers import hang, raw
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.test_run import wait_until
+from tests.runtime.test_run import wait_until
 from tests.whole.test_whole_road import DemoShop
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]

@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from clickcollect.accounts.models import Role, User
 from clickcollect.database import known
 from clickcollect.oms import states
-from tests import cluster, shop
+from tests import postgres, shop
 from tests.web.addresses import addresses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,7 +39,7 @@ def cut_before(statement: int) -> Iterator[list[int]]:
 
     def cut(execute: Callable[..., Any], sql: str, values: Any, many: Any, context: Any) -> Any:
         if seen[0] == statement and connection.connection is not None:
-            with psycopg.connect(os.environ[cluster.SUPERUSER_URL], autocommit=True) as superuser:
+            with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as superuser:
                 pid = connection.connection.info.backend_pid
                 superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         seen[0] += 1

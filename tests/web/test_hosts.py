@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests import flush
+from tests import database_reset
 
 pytestmark = pytest.mark.django_db
 LOOK = """
@@ -25,7 +25,7 @@ def status(program: str, path: str, host: str, **environment: str) -> int:
     own = {
         "DJANGO_SETTINGS_MODULE": f"{program}.settings",
         "ALLOWED_HOSTS": "pickup.example.test",
-        "DATABASE_URL": flush.database_url(),
+        "DATABASE_URL": database_reset.database_url(),
         **environment,
     }
     command = [sys.executable, "-W", "ignore", "-c", LOOK, program, path, host]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests import flush
+from tests import database_reset
 
 pytestmark = pytest.mark.django_db
 LOOK = """
@@ -25,7 +25,7 @@ print(door.headers.get("Strict-Transport-Security", "-"), door.cookies["csrftoke
     [("https://shop.example", "max-age=31536000; includeSubDomains True"), ("http://localhost:8000", "- -")],
 )
 def test_cookies_and_pages_insist_on_https_where_there_is_https(public_url: str, said: str) -> None:
-    environment = os.environ | {"PUBLIC_URL": public_url, "DATABASE_URL": flush.database_url()}
+    environment = os.environ | {"PUBLIC_URL": public_url, "DATABASE_URL": database_reset.database_url()}
     command = [sys.executable, "-c", LOOK]
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert answer.stdout.strip().splitlines()[-1:] == [said], answer.stderr

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clickcollect.accounts.models import Role
-from tests import flush, shop
+from tests import database_reset, shop
 from tests.extension.running import database, running
 from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, slow_bodies, slow_heads, started
@@ -23,7 +23,7 @@ FORM = "multipart/form-data; boundary=cut"
 def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Served]:
     """`clickcollect serve` on the tests' database."""
     log, port = tmp_path_factory.mktemp("web") / "log", free_port()
-    environment = {"DATABASE_URL": flush.database_url(), "PORT": str(port)}
+    environment = {"DATABASE_URL": database_reset.database_url(), "PORT": str(port)}
     with started(["clickcollect", "serve"], log, port=port, path="/healthz", **environment) as served:
         yield served
 

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from clickcollect.accounts.models import Role
-from tests import flush, shop
+from tests import database_reset, shop
 from tests.ports import free_port
 from tests.webserver.proxies import HOST, Proxy, proxy
 from tests.webserver.serving import Answer, Served, dripping, head, read_answer, started
@@ -41,7 +41,7 @@ def behind(name: str, folder: Path, **proxy_settings: str) -> Iterator[Site]:
     port = free_port()
     with proxy(name, folder, upstream=port, **proxy_settings) as front:
         environment = {
-            "DATABASE_URL": flush.database_url(),
+            "DATABASE_URL": database_reset.database_url(),
             "PORT": str(port),
             "PUBLIC_URL": front.url,
             "ALLOWED_HOSTS": HOST,

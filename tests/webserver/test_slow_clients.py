@@ -12,7 +12,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, serving, slow_bodies, slow_heads, started
-from tests.whisperer.field import wait_until
+from tests.whisperer.receivers import wait_until
 from webserver.connections import PER_CLIENT
 from webserver.front import REQUESTS_PER_CLIENT
 

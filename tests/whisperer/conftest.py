@@ -8,7 +8,7 @@ import pytest
 from clickcollect.accounts.models import Role, User
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event, Hook
-from tests.whisperer.post import make_hook, make_user
+from tests.whisperer.dispatch import make_hook, make_user
 from tests.whisperer.types import known_types
 
 

@@ -8,10 +8,10 @@ from django.test import Client
 
 from clickcollect.accounts import tokens
 from clickcollect.accounts.models import Role, User
-from clickcollect.whisperer import own_headers, sealing
+from clickcollect.whisperer import custom_headers, encryption
 from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Delivery, Hook
 from tests.whisperer.conftest import Filler
-from tests.whisperer.post import CODE, NEWS, make_hook, make_user, publish
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, make_user, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +53,8 @@ def test_a_hook_is_created_and_its_secrets_are_never_shown(admin: Caller) -> Non
         assert b"pass-word" not in text
     hook = Hook.objects.get()
     assert "s3cret-key" not in hook.secret
-    assert sealing.unseal(hook.secret, purpose=HOOK_SECRET) == "s3cret-key"
-    assert sealing.unseal(hook.auth_password, purpose=HOOK_PASSWORD) == "pass-word"
+    assert encryption.unseal(hook.secret, purpose=HOOK_SECRET) == "s3cret-key"
+    assert encryption.unseal(hook.auth_password, purpose=HOOK_PASSWORD) == "pass-word"
 
 
 def test_own_headers_lie_sealed_and_their_values_are_for_owner_and_administrator(
@@ -67,13 +67,13 @@ def test_own_headers_lie_sealed_and_their_values_are_for_owner_and_administrator
         operator, admin,
     )} == {"k3y-of-theirs"}  # fmt: skip
     seen = operator("GET", f"/hooks/{other['id']}/").json()["additional_headers"]
-    assert seen == {"X-Api-Key": own_headers.MASK, "X-Tenant": own_headers.MASK}
+    assert seen == {"X-Api-Key": custom_headers.MASK, "X-Tenant": custom_headers.MASK}
     assert b"k3y" not in operator("GET", f"/hooks/?event_type={NEWS}").content.replace(b"k3y-of-theirs", b"")
     changed = {"additional_headers": seen | {"X-Tenant": "shop-2"}}
     assert operator("PATCH", f"/hooks/{other['id']}/", changed).status_code == 200
     kept = admin("GET", f"/hooks/{other['id']}/").json()["additional_headers"]
     assert kept == {"X-Api-Key": "k3y", "X-Tenant": "shop-2"}, "a mask that comes back leaves the value as it is"
-    invented = {"additional_headers": {"X-New": own_headers.MASK}}
+    invented = {"additional_headers": {"X-New": custom_headers.MASK}}
     assert operator("PATCH", f"/hooks/{other['id']}/", invented).status_code == 400
 
 
@@ -84,7 +84,7 @@ def test_own_headers_do_not_follow_a_hook_that_somebody_moves_who_may_not_know_t
     hook = admin("POST", "/hooks/", HOOK | headers).json()
     address = f"/hooks/{hook['id']}/"
     elsewhere = {"target_url": "http://127.0.0.1:9/elsewhere", "secret_key": "another-s3cret"}
-    masked = elsewhere | {"additional_headers": {"X-Api-Key": own_headers.MASK}}
+    masked = elsewhere | {"additional_headers": {"X-Api-Key": custom_headers.MASK}}
     assert operator("PATCH", address, masked).status_code == 400, "a mask stands for nothing at a new address"
     assert admin("GET", address).json()["additional_headers"] == {"X-Api-Key": "k3y"}
     assert operator("PATCH", address, elsewhere).status_code == 200

@@ -15,8 +15,8 @@ from clickcollect.whisperer import delivery
 from clickcollect.whisperer.models import Attempt, Delivery, Reason
 from tests import shop
 from tests.tls import LONG_AGO, NOW, Authority, served
-from tests.whisperer.field import wait_until, working
-from tests.whisperer.post import make_hook, publish
+from tests.whisperer.dispatch import make_hook, publish
+from tests.whisperer.receivers import wait_until, working
 from tests.whisperer.test_targets import LOOPBACK
 
 DAY: Final = timedelta(days=1)

@@ -13,13 +13,13 @@ from django.db import IntegrityError, OperationalError, connection, connections,
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import claims, dispatcher, outbox, records
+from clickcollect.whisperer import claims, dispatcher, outbox, outcomes
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Endpoint, Hook, Reason
-from clickcollect.whisperer.records import Outcome
-from tests.crowd import at_once
+from clickcollect.whisperer.outcomes import Outcome
+from tests.concurrency import at_once
 from tests.whisperer.conftest import Filler
-from tests.whisperer.post import CODE, NEWS, make_hook, publish, publish_many, states
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, publish_many, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def test_one_letter_at_a_time_per_subject_the_oldest_first(hook: Hook) -> None:
     (first, other) = sorted(claims.claim(10), key=lambda letter: letter.subject)
     assert (first.uuid, other.uuid) == (events[0].uuid, events[2].uuid)
     assert claims.claim(10) == []
-    records.record([outcome(first)])
+    outcomes.record([outcome(first)])
     (second,) = claims.claim(10)
     assert second.uuid == events[1].uuid
 
@@ -65,11 +65,11 @@ def test_two_addresses_do_not_wait_for_each_other(user: User, filler: Filler) ->
 def test_a_letter_that_waits_for_its_retry_is_overtaken(hook: Hook) -> None:
     old = publish(subject="package:1")
     (letter,) = claims.claim(10)
-    records.record([failed(letter, wait=60)])
+    outcomes.record([failed(letter, wait=60)])
     new = publish(subject="package:1")
     (letter,) = claims.claim(10)
     assert letter.uuid == new.uuid
-    records.record([outcome(letter)])
+    outcomes.record([outcome(letter)])
     Delivery.objects.update(next_attempt_at=Now())
     (letter,) = claims.claim(10)
     assert letter.uuid == old.uuid
@@ -82,7 +82,7 @@ def test_at_most_64_letters_are_in_flight_per_endpoint(user: User, filler: Fille
     first = claims.claim(500)
     assert len(first) == 64
     assert claims.claim(500) == []
-    records.record([outcome(letter) for letter in first[:10]])
+    outcomes.record([outcome(letter) for letter in first[:10]])
     assert len(claims.claim(500)) == 10
 
 
@@ -96,7 +96,7 @@ def test_a_letter_that_was_taken_leaves_room_before_that_is_written_down(user: U
     assert len(second) == 10
     assert not set(subjects(first)) & set(subjects(second))  # their subjects still wait for the record
     assert claims.claim(500, taken=taken) == []
-    records.record([outcome(letter) for letter in taken])
+    outcomes.record([outcome(letter) for letter in taken])
     assert claims.claim(500, taken=taken) == []  # no room is given twice
 
 
@@ -231,10 +231,10 @@ def test_a_lost_workers_letters_come_back_and_its_word_counts_no_more(hook: Hook
     assert claims.take_back() == 1
     (fresh,) = claims.claim(10)
     assert (fresh.uuid, fresh.attempts) == (stale.uuid, 2)
-    assert records.record([outcome(stale)]) == 0
+    assert outcomes.record([outcome(stale)]) == 0
     assert states() == {"delivering": 1}
-    assert records.record([failed(fresh)]) == 1
-    assert records.record([outcome(fresh)]) == 0
+    assert outcomes.record([failed(fresh)]) == 1
+    assert outcomes.record([outcome(fresh)]) == 0
     assert states() == {"retrying": 1}
     assert list(Attempt.objects.values_list("number", "reason")) == [(1, "worker_lost"), (2, "timeout")]
 
@@ -273,7 +273,7 @@ def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
     (second,) = claims.claim(10)
     assert second.uuid == quick.uuid
     seen = cursor_over_ids(after=0)
-    records.record([outcome(second)])
+    outcomes.record([outcome(second)])
     may_commit.set()
     thread.join()
     (first,) = claims.claim(10)
@@ -287,13 +287,13 @@ def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(us
     make_hook(user)
     publish_many(30)
     letters = claims.claim(12)
-    records.record([failed(letter) for letter in letters[:9]])
+    outcomes.record([failed(letter) for letter in letters[:9]])
     assert Endpoint.objects.get().failing_since is None
-    records.record([failed(letters[9])])
+    outcomes.record([failed(letters[9])])
     endpoint = Endpoint.objects.get()
     assert endpoint.failing_since is not None
     assert endpoint.last_reason == Reason.TIMEOUT
-    records.record([failed(letter) for letter in letters[10:]])
+    outcomes.record([failed(letter) for letter in letters[10:]])
     assert claims.claim(10) == []
     paused = Endpoint.objects.annotate(clock=Now()).get()
     seconds = (paused.paused_until - paused.clock).total_seconds()  # type: ignore[operator]
@@ -301,7 +301,7 @@ def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(us
     assert paused.failing_since == endpoint.failing_since
     Endpoint.objects.update(paused_until=Now())
     (probe,) = claims.claim(10)
-    records.record([outcome(probe)])
+    outcomes.record([outcome(probe)])
     assert Endpoint.objects.get().failing_since is None
     assert len(claims.claim(10)) == 10
 
@@ -311,7 +311,7 @@ def test_a_pause_never_exceeds_30_seconds(user: User, filler: Filler) -> None:
     publish()
     Endpoint.objects.update(failures=1_000_000)
     (letter,) = claims.claim(1)
-    records.record([failed(letter)])
+    outcomes.record([failed(letter)])
     paused = Endpoint.objects.annotate(clock=Now()).get()
     assert (paused.paused_until - paused.clock).total_seconds() <= 30  # type: ignore[operator]
 
@@ -325,7 +325,7 @@ def test_a_code_is_tried_once_even_while_its_endpoint_is_backing_off(user: User,
     code = publish(subject="package:2", type=CODE)
     (letter,) = claims.claim(10)
     assert letter.uuid == code.uuid
-    records.record([failed(letter)])
+    outcomes.record([failed(letter)])
     assert claims.claim(10) == []
 
 

@@ -12,8 +12,8 @@ from clickcollect.whisperer import outbox, redelivery, registry
 from clickcollect.whisperer.models import Attempt, Delivery, Event
 from clickcollect.whisperer.registry import Ended, Expired, Superseded
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, make_hook, publish, states
+from tests.whisperer.dispatch import CODE, make_hook, publish, states
+from tests.whisperer.receivers import Received, Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from clickcollect.accounts.models import User
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.models import Attempt, Delivery
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, make_hook, publish, publish_many, states
+from tests.whisperer.dispatch import CODE, make_hook, publish, publish_many, states
+from tests.whisperer.receivers import Received, Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

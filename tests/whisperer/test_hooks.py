@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
 from clickcollect.errors import ValidationFailed
-from clickcollect.whisperer import hooks, overview, own_headers, sealing, signing
+from clickcollect.whisperer import custom_headers, encryption, hooks, signing, statistics
 from clickcollect.whisperer.models import HOOK_SECRET, Attempt, Delivery, Endpoint, Hook
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, NEWS, make_hook, publish, states
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, states
+from tests.whisperer.receivers import Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,21 +65,21 @@ def test_secrets_are_sealed_again_with_a_new_key(user: User, filler: Filler, set
     settings.ENCRYPTION_KEYS = {"newer": settings.ENCRYPTION_KEYS["newer"]}
     assert known_secrets(hook) == ["s3cret"]
     settings.ENCRYPTION_KEYS = {old[0]: old[1]}
-    with pytest.raises(sealing.KeyLost):
+    with pytest.raises(encryption.KeyLost):
         known_secrets(hook)
 
 
 def test_a_sealed_text_opens_for_its_purpose_only_and_not_when_it_was_touched() -> None:
-    sealed = sealing.seal("s3cret", purpose=HOOK_SECRET)
-    assert sealing.unseal(sealed, purpose=HOOK_SECRET) == "s3cret"
+    sealed = encryption.seal("s3cret", purpose=HOOK_SECRET)
+    assert encryption.unseal(sealed, purpose=HOOK_SECRET) == "s3cret"
     key_id, _colon, text = sealed.partition(":")
     raw = bytearray(base64.b64decode(text))
     raw[-1] ^= 1
     for broken in (f"{key_id}:{base64.b64encode(raw).decode()}", f"{key_id}:", f"{key_id}:ü", "nokey", "x:y"):
-        with pytest.raises(sealing.KeyLost):
-            sealing.unseal(broken, purpose=HOOK_SECRET)
-    with pytest.raises(sealing.KeyLost):
-        sealing.unseal(sealed, purpose="something else")
+        with pytest.raises(encryption.KeyLost):
+            encryption.unseal(broken, purpose=HOOK_SECRET)
+    with pytest.raises(encryption.KeyLost):
+        encryption.unseal(sealed, purpose="something else")
 
 
 def test_letters_follow_a_hook_to_its_new_address(user: User, filler: Filler) -> None:
@@ -107,7 +107,7 @@ def test_basic_auth_and_own_headers_are_sent_but_ours_stand(user: User, filler: 
         auth = {"auth_type": "basic", "username": "me", "password": "pä:ss"}
         hook = make_hook(user, url=receiver.url, secret_key=OLD, config={"auth": auth}, additional_headers={"X-A": "b"})
         reserved = {"x-whisperer-signature": "mine", "HOST": "x", "Content-Type": "text/plain", "webhook-id": "1"}
-        own_headers.put(hook, reserved | {"X-A": "b"})
+        custom_headers.put(hook, reserved | {"X-A": "b"})
         hook.save()
         publish()
         wait_until(lambda: receiver.got)
@@ -133,20 +133,20 @@ def test_switching_a_hook_off_turns_waiting_letters_into_dead_ones(user: User, f
 
 
 def test_the_overview_says_what_backs_off_waits_and_died(user: User, filler: Filler) -> None:
-    assert overview.oldest_undelivered([CODE]) is None
+    assert statistics.oldest_undelivered([CODE]) is None
     make_hook(user)
     make_hook(user, type=CODE)
     publish(subject="package:1")
     publish(subject="package:2", type=CODE)
     Delivery.objects.filter(event_type=CODE).update(queued_at=Now() - timedelta(seconds=90))
-    age = overview.oldest_undelivered([CODE])
+    age = statistics.oldest_undelivered([CODE])
     assert age is not None
     assert 89 < age.total_seconds() < 100
-    assert overview.counts() == {"queued": 2, "retrying": 0, "delivering": 0, "dead": 0}
-    assert overview.endpoints_backing_off() == []
+    assert statistics.counts() == {"queued": 2, "retrying": 0, "delivering": 0, "dead": 0}
+    assert statistics.endpoints_backing_off() == []
     Endpoint.objects.update(failures=12, failing_since=Now(), last_reason="timeout")
-    (endpoint,) = overview.endpoints_backing_off()
+    (endpoint,) = statistics.endpoints_backing_off()
     assert (endpoint.failures, endpoint.waiting, endpoint.reason) == (12, 2, "timeout")
     Delivery.objects.filter(event_type=NEWS).update(state="dead")
-    assert overview.dead_letters().get().event_type == NEWS
-    assert [letter.event_type for letter in overview.timeline("package:2")] == [CODE]
+    assert statistics.dead_letters().get().event_type == NEWS
+    assert [letter.event_type for letter in statistics.timeline("package:2")] == [CODE]

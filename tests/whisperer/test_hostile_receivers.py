@@ -20,9 +20,9 @@ from clickcollect.accounts.models import User
 from clickcollect.whisperer import delivery
 from clickcollect.whisperer.models import Attempt, Delivery, Endpoint, Hook
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import Loop, Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, NEWS, make_hook, publish, publish_many, states
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, publish_many, states
 from tests.whisperer.processes import worker_process
+from tests.whisperer.receivers import Loop, Received, Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,11 +13,11 @@ from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
 from clickcollect.whisperer.models import Delivery, Event
-from tests.cluster import SUPERUSER_URL
+from tests.postgres import SUPERUSER_URL
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import wait_until
-from tests.whisperer.post import make_hook, publish_many
+from tests.whisperer.dispatch import make_hook, publish_many
 from tests.whisperer.processes import WORKER_NAME, receiver_process, worker_process
+from tests.whisperer.receivers import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800)]
 

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from clickcollect.whisperer import outbox
 from clickcollect.whisperer.models import Delivery, Event, Hook
 from clickcollect.whisperer.outbox import Letter, OutsideTransaction
-from tests.whisperer.post import NEWS, publish, states
+from tests.whisperer.dispatch import NEWS, publish, states
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import claims, delivery, dispatcher, outbox, records
-from clickcollect.whisperer.bell import Bell
+from clickcollect.whisperer import claims, delivery, dispatcher, outbox, outcomes
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.models import Attempt, Delivery, Event
+from clickcollect.whisperer.wakeup import Bell
 from tests.whisperer.conftest import Filler
-from tests.whisperer.field import BUSY, Loop, Received, Receiver, receiving, wait_until, working
-from tests.whisperer.post import CODE, NEWS, make_hook, publish, states
+from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, states
+from tests.whisperer.receivers import BUSY, Loop, Received, Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,12 +29,12 @@ def of_long_ago(letter: Claimed) -> Claimed:
     return letter._replace(at=letter.at - claims.START_WITHIN_SECONDS - 0.1)
 
 
-def deliver(letter: Claimed) -> records.Outcome:
-    async def once() -> records.Outcome:
+def deliver(letter: Claimed) -> outcomes.Outcome:
+    async def once() -> outcomes.Outcome:
         async with delivery.new_session() as session:
             return await delivery.deliver(letter, session=session)
 
-    outcome: records.Outcome = asyncio.run(once())
+    outcome: outcomes.Outcome = asyncio.run(once())
     return outcome
 
 
@@ -43,11 +43,11 @@ def test_a_letter_that_could_outlive_its_lease_is_given_back_and_posted_once(use
         make_hook(user, url=receiver.url)
         publish()
         (letter,) = claims.claim(1)
-        assert records.record([deliver(of_long_ago(letter))]) == 1
+        assert outcomes.record([deliver(of_long_ago(letter))]) == 1
         assert receiver.got == []
         assert (states(), Delivery.objects.get().attempts, Attempt.objects.count()) == ({"queued": 1}, 0, 0)
         (letter,) = claims.claim(1)
-        records.record([deliver(letter)])
+        outcomes.record([deliver(letter)])
     assert len(receiver.got) == 1
     assert (states(), Delivery.objects.get().attempts) == ({"delivered": 1}, 1)
 
@@ -60,8 +60,8 @@ def test_a_worker_that_wakes_up_after_its_lease_posts_nothing(user: User, filler
         Delivery.objects.update(lease_until=Now())
         assert claims.take_back() == 1
         (letter,) = claims.claim(1)
-        records.record([deliver(letter)])
-        assert records.record([deliver(of_long_ago(frozen))]) == 0
+        outcomes.record([deliver(letter)])
+        assert outcomes.record([deliver(of_long_ago(frozen))]) == 0
     assert len(receiver.got) == 1
     assert states() == {"delivered": 1}
 

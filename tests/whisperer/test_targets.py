@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from clickcollect.whisperer import delivery, targets
 from clickcollect.whisperer.models import Reason
-from tests.whisperer.field import Receiver, receiving
+from tests.whisperer.receivers import Receiver, receiving
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 NEITHER_NAME_NOR_LITERAL = [

@@ -5,7 +5,7 @@ from typing import Any
 
 from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import EventType
-from tests.whisperer.post import CODE, NEWS
+from tests.whisperer.dispatch import CODE, NEWS
 
 
 def known_types(fill: Callable[[Event], dict[str, Any]]) -> dict[str, EventType]:

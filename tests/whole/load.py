@@ -12,7 +12,7 @@ from random import Random
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
-from tests.processes.test_run import wait_until
+from tests.runtime.test_run import wait_until
 from tests.whole.storm import DELIVER, PACK, READY, Answer, Shop, command_path, outcome, wrong
 
 MOST_OPEN: Final = 60  # packages at the counter; beyond, only handovers are made

@@ -22,13 +22,13 @@ import aiohttp
 import psutil
 import psycopg
 
-from clickcollect.processes import database, postgres
-from clickcollect.processes.home import SECRETS, Home
-from clickcollect.processes.plan import Plan, prepare
-from clickcollect.processes.ports import Ports
+from clickcollect.runtime import database, postgres
+from clickcollect.runtime.data_dir import SECRETS, Home
+from clickcollect.runtime.plan import Plan, prepare
+from clickcollect.runtime.ports import Ports
 from tests.ports import free_port
-from tests.processes.test_run import wait_until
-from tests.whisperer.field import Received, Receiver
+from tests.runtime.test_run import wait_until
+from tests.whisperer.receivers import Received, Receiver
 from tests.whole.test_whole_road import spellings, words_of
 
 PASSWORD: Final = "demo-pickup"

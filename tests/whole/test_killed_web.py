@@ -21,9 +21,9 @@ from clickcollect.oms.models import CodeIssue, Package, PackageState
 from clickcollect.whisperer import hooks
 from clickcollect.whisperer.models import Delivery, Event
 from tests import shop
-from tests.cluster import SUPERUSER_URL
 from tests.house.files import ROOT
-from tests.whisperer.field import wait_until
+from tests.postgres import SUPERUSER_URL
+from tests.whisperer.receivers import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(1800)]
 READY = "package.status.ready_for_pickup"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.whisperer.field import receiving
+from tests.whisperer.receivers import receiving
 from tests.whole.load import Load
 from tests.whole.storm import DELIVER, POSTGRES, Call, Shop, outcome, wrong
 

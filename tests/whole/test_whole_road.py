@@ -25,9 +25,9 @@ import psutil
 import psycopg
 import pytest
 
-from clickcollect.processes import postgres
-from tests.processes.test_run import Run, child, wait_until
-from tests.whisperer.field import Received, Receiver, receiving
+from clickcollect.runtime import postgres
+from tests.runtime.test_run import Run, child, wait_until
+from tests.whisperer.receivers import Received, Receiver, receiving
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(500)]
 _numbers = count(1)

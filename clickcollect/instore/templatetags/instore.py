@@ -10,10 +10,10 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
-from clickcollect.instore import clock_words, desk, switch
-from clickcollect.instore.marks import Mark
+from clickcollect.instore import pin_sign_in, store_session, time_format
+from clickcollect.instore.badges import Mark
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import settings
+from clickcollect.oms import app_settings
 
 register = template.Library()
 
@@ -68,19 +68,19 @@ def language_name(code: str) -> str:
 @register.filter
 def when(moment: datetime) -> str:
     """Thu 19 Nov 09:12, in the store's time."""
-    return clock_words.full(moment)
+    return time_format.full(moment)
 
 
 @register.simple_tag(takes_context=True)
 def device_store(context: template.Context) -> RetailStore | None:
     """The store this device stands in, for the sign-in page."""
-    return desk.device_store(context["request"])
+    return store_session.device_store(context["request"])
 
 
 @register.simple_tag
 def idle_minutes(store: RetailStore | None) -> int:
     """After how many minutes without a touch a device of this store locks itself."""
-    return int(settings.read(store.pk if store else None)["INSTORE_IDLE_LOCK_MINUTES"])
+    return int(app_settings.read(store.pk if store else None)["INSTORE_IDLE_LOCK_MINUTES"])
 
 
 @register.filter
@@ -92,4 +92,4 @@ def breakable(word: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def quick_people(context: template.Context) -> list[User]:
     """The people who may come back to this device with their PIN."""
-    return switch.switchable(context["request"])
+    return pin_sign_in.switchable(context["request"])

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import ValidationFailed
 from clickcollect.oms.access import Actor
-from clickcollect.oms.events import Letter
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.events.types import Letter
 from clickcollect.oms.models import CommandTransition, Package
-from clickcollect.oms.settings import Values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command, require_reason
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("CANCEL_PACKAGE")

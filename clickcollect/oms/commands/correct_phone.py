@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy
 from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import read_phone
-from clickcollect.oms import events, pickup_code, search, states
+from clickcollect.oms import search, states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.commands.resend_code import recent, refuse_too_many
 from clickcollect.oms.commands.send_new_code import refuse_new_code
+from clickcollect.oms.events import types as events
 from clickcollect.oms.models import CodeIssue, Package
-from clickcollect.oms.settings import Values
 
 THE_SAME: Final = gettext_lazy("This is the order's number already. Send a new code instead.")
 

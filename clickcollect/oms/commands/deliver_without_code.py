@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import Fault, ValidationFailed
-from clickcollect.oms import events, pickup_code, states
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 EVIDENCE: Final = (
     ("id_document", gettext_lazy("Identity document")),

@@ -2,10 +2,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.oms import deadline, documents, states
+from clickcollect.oms import deadlines, states
+from clickcollect.oms.app_settings import Values
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.events import documents
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("EXTEND_PICKUP")
@@ -21,7 +22,7 @@ class ExtendPickup(Command):
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
         current = call.package.pickup_deadline
-        until = deadline.for_store(
+        until = deadlines.for_store(
             call.package.stock_location,
             since=max(call.now, current) if current else call.now,
             open_days=call.settings["PICKUP_EXTENSION_DAYS"],

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.oms import deadline, pickup_code, states
+from clickcollect.oms import deadlines, states
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, command
 
 
@@ -15,7 +16,7 @@ class ReadyForPickup(Command):
     click_and_collect_only = True
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        until = deadline.for_store(
+        until = deadlines.for_store(
             call.package.stock_location,
             since=call.now,
             open_days=call.settings["PICKUP_HOLD_DAYS"],

@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import OtpExpired, OtpNotIssued, Throttled
-from clickcollect.oms import attempts, events, pickup_code, states
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempts, pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 WINDOW = timedelta(hours=24)
 

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import documents, pickup_code, states
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import Call, Command, command
+from clickcollect.oms.events import documents
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("RETURN_TO_STOCK")

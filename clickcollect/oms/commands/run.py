@@ -29,12 +29,16 @@ from clickcollect.errors import (
     OtpRequired,
     StateConflict,
 )
-from clickcollect.oms import documents, events, log, order_sync, pickup_code, settings, states
+from clickcollect.oms import app_settings, order_status, states
 from clickcollect.oms.access import Actor, get_package, names_of, packages_of
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
+from clickcollect.oms.events import documents
+from clickcollect.oms.events import types as events
+from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import AFTER_PHONE_CHANGE, CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
-from clickcollect.oms.settings import Values
 
 ALIASES: Final = {
     "SelfServisPackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
@@ -105,7 +109,7 @@ def run_command(
             package=package,
             row=row,
             actor=actor,
-            settings=settings.read(package.stock_location_id),
+            settings=app_settings.read(package.stock_location_id),
             now=package.clock,
             data=data or {},
         )
@@ -178,7 +182,7 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
         untouched = Q(pk=package.pk, state_id=row.source_id, version=command.seen_version(call, checked))
         if Package.objects.filter(untouched & command.guard(call, checked)).update(**changes) != 1:
             raise StateConflict
-        order_sync.hold(package.order_id)
+        order_status.hold(package.order_id)
         package = packages_of(call.actor).get(pk=package.pk)
         if is_held_back(row=row, package=package):
             raise StateConflict
@@ -187,7 +191,7 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
         if call.moves:
             leave_ready(call=call, command=command)
             letters += events.letters_of_move(package)
-            order = order_sync.follow(package, tell_omnitron=row.configuration.get("sync_remote_order_status", True))
+            order = order_status.follow(package, tell_omnitron=row.configuration.get("sync_remote_order_status", True))
             letters += [events.Letter(event=events.OrderUpdatedWhispererEvent, order=order)] if order else []
         events.post(letters)
         log.moved(package=package, row=row, actor=call.actor, attributes=applied.attributes, notes=applied.notes)
@@ -221,7 +225,7 @@ def available_commands(*, package: Package, actor: Actor, values: Values | None 
 
     ``values``: the settings of the package's store, where the caller has read them already.
     """
-    values = values or settings.read(package.stock_location_id)
+    values = values or app_settings.read(package.stock_location_id)
     found = []
     for row in active_rows():
         behaviour = COMMANDS.get(row.command_code)

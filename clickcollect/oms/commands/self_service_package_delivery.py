@@ -5,11 +5,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import pickup_code, states
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
+from clickcollect.oms.codes.pickup_code import Verified
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
 from clickcollect.oms.models import Package
-from clickcollect.oms.pickup_code import Verified
-from clickcollect.oms.settings import Values
 
 
 @command("SELF_SERVICE_PACKAGE_DELIVERY_COMMAND")

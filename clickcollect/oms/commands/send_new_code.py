@@ -6,10 +6,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued
-from clickcollect.oms import attempts, deadline, events, pickup_code, states
+from clickcollect.oms import deadlines, states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempts, pickup_code
 from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("SEND_NEW_CODE")
@@ -33,7 +35,7 @@ class SendNewCode(Command):
 
     def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
         first = not pickup_code.is_protected(call.package)
-        until = call.package.pickup_deadline or deadline.for_store(
+        until = call.package.pickup_deadline or deadlines.for_store(
             call.package.stock_location,
             since=call.now,
             open_days=call.settings["PICKUP_HOLD_DAYS"],

@@ -6,10 +6,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import StateConflict
-from clickcollect.oms import attempts, documents, states
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.events import documents
 from clickcollect.oms.models import Package
-from clickcollect.oms.settings import Values
 
 
 @command("UNLOCK_CODE")

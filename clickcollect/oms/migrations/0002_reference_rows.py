@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from clickcollect.oms.seed import seed_reference_data
+from clickcollect.oms.workflow.seed import seed_reference_data
 
 
 def seed(apps, schema_editor):

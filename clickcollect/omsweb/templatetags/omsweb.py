@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
-from clickcollect.oms import attempts, idle_lock, settings
+from clickcollect.oms import app_settings, idle_lock
+from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import MessageState, Package, PackageState
 
 register = template.Library()
@@ -55,10 +56,10 @@ def lock(context: dict[str, Any], package: Package) -> SafeString:
     """Code locked, where it is. A store's limits are read once for a page, and only where wrong codes were entered."""
     if not package.total_attempts:
         return SafeString()
-    limits: dict[int, settings.Values] = context["request"].__dict__.setdefault("omsweb_limits", {})
+    limits: dict[int, app_settings.Values] = context["request"].__dict__.setdefault("omsweb_limits", {})
     store_id = package.stock_location_id
     if store_id not in limits:
-        limits[store_id] = settings.read(store_id)
+        limits[store_id] = app_settings.read(store_id)
     if not attempts.is_locked(package, limits[store_id]):
         return SafeString()
     return lock_mark()
@@ -85,7 +86,7 @@ def soon_for(request: HttpRequest) -> timedelta:
     """What “soon” means, by the setting; read once for a request."""
     known: timedelta | None = getattr(request, "omsweb_soon", None)
     if known is None:
-        known = timedelta(hours=settings.read()["URGENCY_SOON_HOURS"])
+        known = timedelta(hours=app_settings.read()["URGENCY_SOON_HOURS"])
         request.omsweb_soon = known  # type: ignore[attr-defined]
     return known
 

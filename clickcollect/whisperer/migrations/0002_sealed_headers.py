@@ -2,14 +2,14 @@ from typing import Any
 
 from django.db import migrations, models
 
-from clickcollect.whisperer import own_headers
+from clickcollect.whisperer import custom_headers
 
 
 def seal_what_is_kept(apps: Any, editor: Any) -> None:
     """A hook's own headers stood in clear; what was deleted needs none any more."""
     hooks = apps.get_model("whisperer", "Hook").objects.using(editor.connection.alias)
     for hook in hooks.exclude(additional_headers={}).filter(deleted_at=None):
-        own_headers.put(hook, hook.additional_headers)
+        custom_headers.put(hook, hook.additional_headers)
         hook.save(using=editor.connection.alias, update_fields=["sealed_headers"])
 
 

@@ -1,0 +1,133 @@
+"""The addresses that shops send their orders to."""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Router, Schema, Status
+from pydantic import ConfigDict
+
+from clickcollect.accounts.models import Channel, Role
+from clickcollect.api.authentication import ApiRequest, introduce
+from clickcollect.api.bodies import body_of, read_object
+from clickcollect.errors import NotAuthenticated, ValidationFailed
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms.access import Actor
+from clickcollect.oms.events import examples
+from clickcollect.oms.orders.connectors import channel_order, receive, shopify
+
+router = Router(tags=["Connectors"])
+
+SHOPIFY: Final = Actor(
+    user_id=None,
+    name="Shopify",
+    role=Role.OPERATOR,
+    channel=Channel.OMS_WEB,
+    store_ids=None,
+    scopes=frozenset({"orders:write"}),
+)
+
+
+class TakenOut(Schema):
+    """What became of the order: `created`, `known` (it was there already), or `ignored`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TAKEN]})
+
+    status: receive.Status
+    id: int | None = None
+    number: str | None = None
+
+
+def document(taken: receive.Taken) -> Status[dict[str, Any]]:
+    order = taken.order
+    body = {"status": taken.status, "id": order.pk if order else None, "number": order.number if order else None}
+    return Status(201 if taken.status == "created" else 200, body)
+
+
+def signed_by_shopify(request: HttpRequest) -> Actor:
+    """Shopify, if one of our secrets signed this body. Raises NotAuthenticated, also where no secret is set."""
+    signature = request.headers.get(shopify.SIGNATURE_HEADER, "")
+    if not shopify.is_signed(body=body_of(request), signature=signature, secrets=settings.SHOPIFY_WEBHOOK_SECRET):
+        raise NotAuthenticated(_("Sign the body with the webhook secret of the shop."))
+    introduce(request, actor=SHOPIFY)
+    request.caller = "connector:shopify"  # type: ignore[attr-defined]
+    return SHOPIFY
+
+
+@router.post(
+    "/connectors/shopify/orders/",
+    auth=signed_by_shopify,
+    response={200: TakenOut, 201: TakenOut},
+    summary="Receive a Shopify order",
+    operation_id="receive_shopify_order",
+    openapi_extra={
+        "x-signed": True,
+        "parameters": [
+            {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
+            for name in (shopify.SIGNATURE_HEADER, shopify.TOPIC_HEADER)
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "title": "ShopifyOrder"},
+                    "example": examples.SHOPIFY_ORDER_IN,
+                },
+            },
+        },
+        "x-problems": ("order_conflict",),
+    },
+)
+def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
+    """Shopify's order webhook. An order for local pickup becomes an order for that store.
+
+    What is not for a store is kept as a home delivery or ignored (`CONNECTOR_HOME_DELIVERY`), and answered with 200.
+    """
+    data = read_object(request)
+    if request.headers.get(shopify.TOPIC_HEADER, shopify.TOPICS[0]) not in shopify.TOPICS:
+        return document(receive.Taken(status="ignored"))
+    order = shopify.order_of(data, locations=locations())
+    return document(receive.take(order, connector="shopify", actor=SHOPIFY, is_webhook=True))
+
+
+@router.post(
+    "/channel/{int:channel_id}/create_orders/",
+    response={200: TakenOut, 201: TakenOut},
+    summary="Receive a channel order",
+    operation_id="receive_channel_order",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "title": "ChannelOrder",
+                        "type": "object",
+                        "required": ["order", "order_item"],
+                        "properties": {
+                            "order": {"type": "object"},
+                            "order_item": {"type": "array", "items": {"type": "object"}},
+                        },
+                    },
+                    "example": examples.CHANNEL_ORDER_IN,
+                },
+            },
+        },
+        "x-problems": ("order_conflict",),
+    },
+)
+def receive_channel_order(request: ApiRequest, channel_id: int) -> Status[dict[str, Any]]:
+    """The reference's channel order. The store stands in `order.shipping_address.retail_store`."""
+    request.actor.require("orders:write")
+    data = read_object(request)
+    if faults := channel_order.shape_faults(data):
+        raise ValidationFailed(faults)
+    order = channel_order.order_of(data, channel_id=channel_id)
+    return document(receive.take(order, connector="channel", actor=request.actor, is_webhook=False))
+
+
+def locations() -> dict[str, str]:
+    """The stores by name and by ERP code, as a shop may call them; a code wins over another store's name."""
+    stores = list(RetailStore.objects.filter(is_active=True).order_by("id").values_list("erp_code", "name"))
+    return {name.casefold(): code for code, name in stores} | {code.casefold(): code for code, _name in stores}

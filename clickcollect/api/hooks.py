@@ -1,0 +1,230 @@
+"""Hooks over HTTP, as the reference documents them (contract section 3). Refusals with 406 are in its words."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Status
+
+from clickcollect.api.hook_pages import paginate
+from clickcollect.api.hook_schemas import (
+    HookEventFilters,
+    HookEventOut,
+    HookFilters,
+    HookIn,
+    HookOut,
+    HookPatch,
+    Page,
+    Refusal,
+    RetryIn,
+    RetryOut,
+)
+from clickcollect.errors import Forbidden, NotFound
+from clickcollect.whisperer import hooks, redelivery, registry
+from clickcollect.whisperer.custom_headers import Reader
+from clickcollect.whisperer.documents import delivery_document, hook_document
+from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Hook
+
+router = Router(tags=["Hooks"])
+
+READ, WRITE, CODES = "hooks:read", "hooks:write", "hooks:code-bearing"
+SUBJECTS: Final = ("package", "order")
+LARGEST_ID: Final = 2**62
+
+
+def answer_example(example: Any) -> dict[str, Any]:
+    """What a 200 may look like, for an answer that has no model."""
+    return {"responses": {200: {"content": {"application/json": {"example": example}}}}}
+
+
+class WhispererRequest(HttpRequest):
+    """A request whose caller is known."""
+
+    actor: Reader
+
+
+def require(actor: Reader, right: str, *types: str | None) -> None:
+    """Raise Forbidden without the right, or with a code-bearing type and not the right to those."""
+    bears_code = right == WRITE and any(registry.is_code_bearing(name) for name in types if name)
+    if not actor.may(right) or (bears_code and not actor.may(CODES)):
+        raise Forbidden
+
+
+def find_hook(hook_id: int) -> Hook:
+    """Raises NotFound."""
+    hook = Hook.objects.filter(pk=hook_id, deleted_at__isnull=True).first() if hook_id < LARGEST_ID else None
+    if hook is None:
+        raise NotFound
+    return hook
+
+
+def find_delivery(delivery_id: int) -> Delivery:
+    """Raises NotFound."""
+    found = deliveries().filter(pk=delivery_id).first() if delivery_id < LARGEST_ID else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def deliveries() -> QuerySet[Delivery]:
+    """With all that a document shows, in a fixed number of statements and without bodies."""
+    rows = Delivery.objects.select_related("event", "hook").defer("event__payload")
+    return rows.prefetch_related(Prefetch("tries", queryset=Attempt.objects.order_by("id")))
+
+
+def already_registered() -> Status[dict[str, str]]:
+    return Status(406, {"code": hooks.HookExists.code, "en": str(hooks.HookExists.words)})
+
+
+@router.get("/hooks/", response=Page[HookOut], summary="List hooks", operation_id="list_hooks")
+def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[str, Any]:
+    """Every hook, the newest first. Secrets are never shown."""
+    require(request.actor, READ)
+    rows = Hook.objects.filter(deleted_at__isnull=True)
+    if filters.target_url is not None:
+        rows = rows.filter(target_url__iexact=filters.target_url)
+    if filters.event_type is not None:
+        rows = rows.filter(event_type__iexact=filters.event_type)
+    if filters.is_active is not None:
+        rows = rows.filter(is_active=filters.is_active)
+    return paginate(rows, request=request, paging=filters, document=partial(hook_document, reader=request.actor))
+
+
+@router.post("/hooks/", response={201: HookOut, 406: Refusal}, summary="Create a hook", operation_id="create_hook")
+def create_hook(request: WhispererRequest, payload: HookIn) -> Status[Any]:
+    """Subscribe to one type of event. Types that carry a code need an administrator."""
+    require(request.actor, WRITE, payload.event_type)
+    if request.actor.user_id is None:
+        raise Forbidden
+    try:
+        hook = hooks.create_hook(user_id=request.actor.user_id, fields=fields_of(payload))
+    except hooks.HookExists:
+        return already_registered()
+    return Status(201, hook_document(hook, reader=request.actor))
+
+
+@router.get(
+    "/hooks/registry/",
+    response=list[str],
+    summary="List event types",
+    operation_id="list_event_types",
+    openapi_extra=answer_example(["package.created", "package.status.ready_for_pickup"]),
+)
+def list_event_types(request: WhispererRequest) -> list[str]:
+    """The names of all types of event."""
+    require(request.actor, READ)
+    return list(registry.event_types())
+
+
+@router.get(
+    "/hooks/registry/{name}/",
+    response=dict[str, Any],
+    summary="Read an event type's JSON Schema",
+    operation_id="get_event_type",
+    openapi_extra=answer_example({"title": "PackageCreatedWhispererEvent", "type": "object", "properties": {}}),
+)
+def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
+    """JSON Schema of the payload of one type."""
+    require(request.actor, READ)
+    known = registry.find(name)
+    if known is None:
+        raise NotFound
+    return known.schema()
+
+
+@router.get("/hooks/{int:hook_id}/", response=HookOut, summary="Read a hook", operation_id="get_hook")
+def get_hook(request: WhispererRequest, hook_id: int) -> dict[str, Any]:
+    """One hook, without its secrets."""
+    require(request.actor, READ)
+    return hook_document(find_hook(hook_id), reader=request.actor)
+
+
+@router.patch(
+    "/hooks/{int:hook_id}/", response={200: HookOut, 406: Refusal}, summary="Change a hook", operation_id="patch_hook"
+)
+def patch_hook(request: WhispererRequest, hook_id: int, payload: HookPatch) -> Status[Any]:
+    """Change what is named. A changed secret overlaps with the old one for 24 hours."""
+    require(request.actor, WRITE)
+    hook = find_hook(hook_id)
+    require(request.actor, WRITE, hook.event_type, payload.event_type)
+    try:
+        hook = hooks.change_hook(hook, fields=fields_of(payload), changer=request.actor)
+    except Hook.DoesNotExist:
+        raise NotFound from None
+    except hooks.HookExists:
+        return already_registered()
+    return Status(200, hook_document(hook, reader=request.actor))
+
+
+@router.delete("/hooks/{int:hook_id}/", response={204: None}, summary="Delete a hook", operation_id="delete_hook")
+def delete_hook(request: WhispererRequest, hook_id: int) -> HttpResponse:
+    """End a subscription. Its history stays; the same hook may be created again."""
+    require(request.actor, WRITE)
+    hook = find_hook(hook_id)
+    require(request.actor, WRITE, hook.event_type)
+    hooks.delete_hook(hook)
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    return response
+
+
+@router.get("/hook_events/", response=Page[HookEventOut], summary="List hook events", operation_id="list_hook_events")
+def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]) -> dict[str, Any]:
+    """What was sent to whom, and what became of it, the newest first. No bodies."""
+    require(request.actor, READ)
+    return paginate(
+        chosen(filters), request=request, paging=filters, document=partial(delivery_document, reader=request.actor)
+    )
+
+
+@router.get(
+    "/hook_events/{int:event_id}/", response=HookEventOut, summary="Read a hook event", operation_id="get_hook_event"
+)
+def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
+    """One event as it went to one hook, and what became of each attempt. No bodies."""
+    require(request.actor, READ)
+    return delivery_document(find_delivery(event_id), reader=request.actor)
+
+
+@router.post(
+    "/hook_events/{int:event_id}/retry/",
+    response={200: RetryOut, 406: Refusal},
+    summary="Send a hook event again",
+    operation_id="retry_hook_event",
+)
+def retry_hook_event(request: WhispererRequest, event_id: int, payload: RetryIn | None = None) -> Status[Any]:
+    """Queue it at once: same uuid, new time and signature. Refused after delivery, supersession and expiry."""
+    require(request.actor, WRITE)
+    delivery = find_delivery(event_id)
+    require(request.actor, WRITE, delivery.event_type)
+    try:
+        redelivery.redeliver_one(delivery.pk, force=payload is not None and payload.force)
+    except redelivery.RedeliveryRefused as refusal:
+        return Status(406, {"code": refusal.code, "en": refusal.words})
+    return Status(200, {"detail": "Webhook event is queued", "delivered": False, "uuid": delivery.event.uuid})
+
+
+def chosen(filters: HookEventFilters) -> QuerySet[Delivery]:
+    """The deliveries that the filters leave."""
+    rows = deliveries()
+    if filters.webhook is not None:
+        rows = rows.filter(hook_id=filters.webhook)
+    if filters.event_type is not None:
+        rows = rows.filter(event_type=filters.event_type)
+    if filters.uuid is not None:
+        rows = rows.filter(event__uuid=filters.uuid.replace("-", "").lower())
+    if filters.object_id is not None:
+        rows = rows.filter(subject__in=[f"{kind}:{filters.object_id}" for kind in SUBJECTS])
+    if filters.state is not None:
+        rows = rows.filter(state=filters.state)
+    if filters.delivered is not None:
+        done = {"state": DeliveryState.DELIVERED}
+        rows = rows.filter(**done) if filters.delivered else rows.exclude(**done)
+    return rows
+
+
+def fields_of(payload: HookIn) -> dict[str, Any]:
+    """What was sent, as it was sent: what is left out stays as it is."""
+    return payload.model_dump(exclude_unset=True)

@@ -1,0 +1,222 @@
+"""Packages over HTTP: the list, one with what may be run on it now, and the one way to run it."""
+
+from typing import Annotated, Any, Final, Literal
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router
+
+from clickcollect.api.authentication import ApiRequest
+from clickcollect.api.bodies import read_json
+from clickcollect.api.pagination import LARGEST_ID, Key, Paging, paginate
+from clickcollect.api.schemas import Page
+from clickcollect.errors import Fault, ValidationFailed
+from clickcollect.omnitron.field_types import Line, Moment, sized
+from clickcollect.oms import search, states
+from clickcollect.oms.access import Actor, get_package, packages_of, stores_of
+from clickcollect.oms.commands.run import active_rows, available_commands, names, run_command
+from clickcollect.oms.events import examples
+from clickcollect.oms.events.documents import package_document
+from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
+from clickcollect.oms.models import Package, PackageState
+
+router = Router(tags=["Packages"])
+
+Sort = Literal["id", "-id", "created_date", "-created_date", "due_at", "-due_at"]
+ROUTING: Final = frozenset({"transition", "slug", "package"})
+LONGEST_TEXT: Final = 2000
+COMMAND_PROBLEMS: Final = (
+    "command_unknown",
+    "state_conflict",
+    "otp_required",
+    "otp_malformed",
+    "otp_incorrect",
+    "otp_expired",
+    "otp_locked",
+    "otp_not_issued",
+    "not_click_and_collect",
+    "throttled",
+)
+
+
+COMMAND_BODY: Final[dict[str, Any]] = {
+    "schema": {
+        "title": "CommandIn",
+        "type": "object",
+        "properties": {
+            "transition": {"type": ["integer", "null"], "minimum": 0, "description": "The command row's id."},
+            "slug": {
+                "type": ["string", "null"],
+                "maxLength": 120,
+                "description": "The row's slug, or its command code; give one of the two.",
+            },
+            "package": {"type": ["integer", "null"], "description": "If given, the package of the address."},
+            "otp": {
+                "type": "string",
+                "maxLength": 64,
+                "description": "The customer's code, as it was typed: spaces, dashes and any script's digits.",
+            },
+            "reason": {"type": "string", "maxLength": 500, "description": "Why, where the command asks for it."},
+        },
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT},
+        "anyOf": [{"required": ["transition"]}, {"required": ["slug"]}],
+    },
+    "examples": examples.COMMANDS_IN,
+}
+
+
+class PackageFilters(Paging):
+    """Which packages, and in which order."""
+
+    state: Annotated[
+        Line | None,
+        sized(16),
+        Field(description="The state's `enum_value`: " + ", ".join(f"{k} {v}" for k, v in states.NAMES.items())),
+    ] = None
+    stock_location: Annotated[Line | None, sized(64), Field(description="The store's ERP code.")] = None
+    order_number: Annotated[Line | None, sized(64), Field(description="What the order's number starts with.")] = None
+    number: Annotated[Line | None, sized(32), Field(description="The package's own number.")] = None
+    delivery_type: DeliveryType | None = None
+    search: Annotated[
+        Line | None,
+        sized(200),
+        Field(description="Order or package number, customer name, last digits of the phone, shelf. Never the code."),
+    ] = None
+    created_date__gte: Annotated[Moment | None, Field(description="Made at this time or later.")] = None
+    created_date__lte: Annotated[Moment | None, Field(description="Made at this time or before.")] = None
+    sort: Annotated[
+        Sort | None,
+        Field(description="Left out = newest first. `due_at` lists what has a due time, and needs `state`."),
+    ] = None
+
+
+def sort_key(filters: PackageFilters) -> Key:
+    """Every order is one that an index has."""
+    if filters.sort is None:
+        by_date = filters.created_date__gte is not None or filters.created_date__lte is not None
+        return Key(columns=("created_date", "id") if by_date else ("id",), descending=True)
+    column = filters.sort.lstrip("-")
+    if column == "due_at" and filters.state is None:
+        raise ValidationFailed.of("sort", _("Sorting by due time needs a state."))
+    return Key(columns=("id",) if column == "id" else (column, "id"), descending=filters.sort.startswith("-"))
+
+
+def chosen(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor) -> QuerySet[Package]:
+    """The packages that the filters leave."""
+    if filters.state is not None:
+        packages = packages.filter(state_id=PackageState.objects.filter(enum_value=filters.state).first())
+    if filters.stock_location is not None:
+        packages = packages.filter(stock_location=stores_of(actor).filter(erp_code=filters.stock_location).first())
+    if filters.search is not None:
+        packages = search.matching(packages, filters.search)
+    if filters.sort in ("due_at", "-due_at"):
+        packages = packages.filter(due_at__isnull=False)
+    wanted = {
+        "order_number__startswith": filters.order_number,
+        "number": filters.number,
+        "delivery_type": filters.delivery_type,
+        "created_date__gte": filters.created_date__gte,
+        "created_date__lte": filters.created_date__lte,
+    }
+    return packages.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
+
+
+@router.get("/", response=Page[PackageOut], summary="List packages", operation_id="list_packages")
+def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> dict[str, Any]:
+    """The packages of the caller's stores, newest first."""
+    request.actor.require("packages:read")
+    rows = chosen(packages_of(request.actor), filters=filters, actor=request.actor)
+    return paginate(
+        rows.prefetch_related("items"),
+        request=request,
+        paging=filters,
+        key=sort_key(filters),
+        document=package_document,
+        no_index_sorts=filters.search is not None or filters.order_number is not None,
+    )
+
+
+@router.get("/{id:package_id}/", response=PackageOut, summary="Read a package", operation_id="read_package")
+def read_package(request: ApiRequest, package_id: int) -> dict[str, Any]:
+    """One package. `commands` holds exactly what this caller may run on it now.
+
+    A package outside the caller's stores is not found.
+    """
+    request.actor.require("packages:read")
+    package = get_package(request.actor, package_id=package_id)
+    runnable = available_commands(package=package, actor=request.actor)
+    return package_document(package, commands=[command.document() for command in runnable])
+
+
+@router.post(
+    "/{id:package_id}/command/",
+    response={204: None},
+    summary="Run a command",
+    operation_id="run_command",
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": COMMAND_BODY}},
+        "x-problems": COMMAND_PROBLEMS,
+    },
+)
+def command(request: ApiRequest, package_id: int) -> HttpResponse:
+    """Run one command on one package, named by `transition` (its id) or by `slug`.
+
+    What the command asks for stands beside it in the same flat object: `otp`, `reason`, …
+    Success is an empty 204. A refusal changes nothing but, for a wrong code, the count of attempts.
+    """
+    request.actor.require("packages:command")
+    body = read_json(request)
+    faults = command_faults(body, package_id=package_id)
+    if faults:
+        get_package(request.actor, package_id=package_id)  # whether it is there comes first
+        raise ValidationFailed(faults)
+    named = body.get("transition")
+    run_command(
+        package_id=package_id,
+        transition=body["slug"] if named is None else named,
+        actor=request.actor,
+        data={name: value for name, value in body.items() if name not in ROUTING},
+    )
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    return response
+
+
+def command_faults(body: Any, *, package_id: int) -> list[Fault]:
+    """What is wrong with the body of a command, before the command itself looks at it."""
+    if not isinstance(body, dict):
+        return [{"loc": "body", "msg": _("Send an object with fields.")}]
+    found: dict[str, str] = {}
+    transition, slug, package = body.get("transition"), body.get("slug"), body.get("package")
+    if transition is None and slug is None:
+        found["transition"] = _("Name the command: give “transition”, its id, or “slug”.")
+    if transition is not None and not is_id(transition):
+        found["transition"] = _("Give a whole number.")
+    if slug is not None and not (isinstance(slug, str) and 0 < len(slug) <= 120):
+        found["slug"] = _("Give text.")
+    if not found and transition is not None and slug is not None and not name_the_same(transition, slug):
+        found["slug"] = _("“transition” and “slug” name different commands. Give one of them.")
+    if package is not None and (not is_id(package) or package != package_id):
+        found["package"] = _("This is not the package of the address. Leave it out, or give the same.")
+    for name, value in body.items():
+        if name not in ROUTING and name != "otp" and not is_plain(value):
+            found.setdefault(name[:64], _("Give text, a number, true or false."))
+    return [{"loc": loc, "msg": msg} for loc, msg in found.items()]
+
+
+def is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_ID
+
+
+def is_plain(value: Any) -> bool:
+    """A value that a command may be given; a code is looked at by its own reader."""
+    if isinstance(value, str):
+        return len(value) <= LONGEST_TEXT
+    return value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= LARGEST_ID)
+
+
+def name_the_same(transition: int, slug: str) -> bool:
+    """Whether both name one row; an id that is none is left to `run_command`."""
+    rows = [row for row in active_rows() if row.pk == transition]
+    return not rows or names(rows[0], slug)

@@ -1,0 +1,82 @@
+"""A row of the package table: what is shown of a package, and nothing more of its customer than four digits."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from clickcollect.instore import badges
+from clickcollect.instore.badges import Mark
+from clickcollect.omnitron.models import DeliveryType
+from clickcollect.oms import states
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempts
+from clickcollect.oms.models import Package
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One package as the lists show it."""
+
+    package: Package
+    values: Values
+
+    @property
+    def customer(self) -> str:
+        """The name; what stands there once personal data was erased."""
+        return self.package.order.customer_name or _("Name erased")
+
+    @property
+    def phone_end(self) -> str:
+        return self.package.order.phone_number[-4:]
+
+    @property
+    def delivery_from_store(self) -> str:
+        return _("Yes") if self.package.order.delivery_type == DeliveryType.IN_STORE else _("No")
+
+    @property
+    def delivery_type(self) -> str:
+        return DeliveryType(self.package.order.delivery_type).label
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.package.state.enum_value == states.DELIVERED
+
+    @property
+    def is_ready(self) -> bool:
+        return self.package.state.enum_value == states.READY
+
+    @property
+    def is_being_packed(self) -> bool:
+        return self.package.state.enum_value in states.TO_PACK
+
+    @property
+    def has_ended(self) -> bool:
+        return self.package.state.enum_value in states.ENDED
+
+    @cached_property
+    def status(self) -> Mark:
+        return badges.status(self.package)
+
+    @cached_property
+    def lock(self) -> Mark | None:
+        """Shown beside the status while the code is locked."""
+        return badges.lock(self.package, self.values)
+
+    @cached_property
+    def lock_story(self) -> str:
+        """Whose limit was reached, and what helps."""
+        return attempts.locked(self.package, self.values).detail if self.lock else ""
+
+    @cached_property
+    def due(self) -> Mark:
+        return badges.due(self.package, self.values)
+
+    @cached_property
+    def message(self) -> Mark:
+        return badges.message(self.package)
+
+    @cached_property
+    def message_told(self) -> Mark:
+        """The same where no heading says that it is the message's."""
+        return badges.message_told(self.package)

@@ -1,0 +1,72 @@
+"""Quick switch on a shared device: whoever signed in here in full today comes back with their PIN."""
+
+from typing import Any, Final
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clickcollect.accounts import pins
+from clickcollect.accounts.adapters import INSTORE_HOME
+from clickcollect.accounts.models import BACK_OFFICE, User
+from clickcollect.errors import DomainError
+from clickcollect.instore import device_users
+from clickcollect.instore.store_session import Desk, at_the_desk
+
+BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def switchable(request: HttpRequest) -> list[User]:
+    """The people of this device who have a PIN; nobody with a second factor, nobody of the back office."""
+    found = (
+        User.objects.filter(pk__in=device_users.of(request), is_active=True)
+        .exclude(pin="")
+        .exclude(role__in=BACK_OFFICE)
+    )
+    known = [user for user in found.order_by("first_name", "pk") if device_users.is_known(request, user)]
+    return [user for user in known if not is_mfa_enabled(user)]
+
+
+@require_POST
+@never_cache
+@sensitive_post_parameters("pin")
+def switch(request: HttpRequest) -> HttpResponse:
+    """Come back with a PIN; whoever fails signs in with the password."""
+    asked = request.POST.get("person", "")
+    user = next((one for one in switchable(request) if str(one.pk) == asked), None)
+    following = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
+    try:
+        if user and pins.fits(request, user=user, pin=request.POST.get("pin", "")):
+            login(request, user, backend=BACKEND)
+            request.session[device_users.BY_PIN] = True
+            return HttpResponseRedirect(following if is_ours and following else INSTORE_HOME)
+        problem = _("This is not the PIN. Try again, or sign in with your password.")
+    except DomainError as error:
+        problem = error.detail
+    return render(request, "account/login.html", {"pin_problem": problem, "pin_person": asked}, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("pin", "password")
+@at_the_desk
+def own_pin(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Choose or change one's PIN."""
+    shown: dict[str, Any] = {"desk": desk, "here": "pin", "faults": {}, "has_pin": bool(desk.user.pin)}
+    if request.method == "POST":
+        try:
+            given = {name: request.POST.get(name, "") for name in ("pin", "password")}
+            pins.choose(request, user=desk.user, **given)
+        except DomainError as error:
+            faults = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
+            shown["faults"] = faults or {"password": error.detail}
+            return render(request, "instore/pin.html", shown, status=error.status)
+        return HttpResponseRedirect(f"{reverse('instore:own_pin')}?saved")
+    return render(request, "instore/pin.html", shown | {"saved": "saved" in request.GET})

@@ -1,0 +1,181 @@
+"""Who stands at the counter, in which store. Every page of Instore begins here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Final, ParamSpec, cast
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings as settings_of_django
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.views.decorators.gzip import gzip_page
+
+from clickcollect.accounts.adapters import home_of
+from clickcollect.accounts.models import Role, User
+from clickcollect.errors import DomainError
+from clickcollect.instore import device_users, error_pages
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms import alarms, app_settings, idle_lock
+from clickcollect.oms.access import Actor, actor_for, stores_of
+from clickcollect.oms.app_settings import Values
+
+STORE_IN_SESSION: Final = "instore_store"
+DEVICE_COOKIE: Final = "instore_device"  # which store this device stands in; nothing about people
+DEVICE_COOKIE_AGE: Final = 365 * 24 * 3600
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, "Desk", P], HttpResponse]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One person in one store, for one request. ``actor`` acts in this store alone, even with several of his own."""
+
+    user: User
+    actor: Actor
+    store: RetailStore
+    stores: list[RetailStore]
+    values: Values
+    has_to_choose: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.store.time_zone)
+
+    @property
+    def city(self) -> str:
+        """The place whose time the pages show."""
+        return self.store.city or self.store.time_zone.rpartition("/")[2].replace("_", " ")
+
+    @cached_property
+    def alarms(self) -> list[str]:
+        """What is wrong behind the counter, and what to say to customers meanwhile."""
+        return alarms.for_store_staff()
+
+    @property
+    def is_manager(self) -> bool:
+        return self.actor.role == Role.MANAGER
+
+    @property
+    def initials(self) -> str:
+        words = (self.user.get_full_name()).split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def at_the_desk(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Store staff only, in a store of theirs, in its time; a refusal is a page; nothing is kept in the browser."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = _answer(view, request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ("Cookie", "HX-Request"))
+        return response
+
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", gzip_page(guarded))
+
+
+def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    user = request.user
+    if not isinstance(user, User):
+        return go(request, sign_in_again(request))
+    if user.is_staff:
+        return go(request, home_of(user))
+    desk = sit_down(request, user)
+    if desk is None:
+        return error_pages.no_store(request)
+    if desk.has_to_choose:
+        return go(request, reverse("instore:stores"))
+    request.desk = desk  # type: ignore[attr-defined]  # the templates' bar reads it
+    with timezone.override(desk.zone):
+        try:
+            response = view(request, desk, *args, **kwargs)
+        except DomainError as error:
+            response = error_pages.refused(request, error)
+    remember_device(response, desk.store)
+    device_users.remember(request, response, user)
+    return response
+
+
+def sit_down(request: HttpRequest, user: User) -> Desk | None:
+    """The desk of this request; None for a person without a store."""
+    actor = actor_for(user)
+    stores = list(stores_of(actor).filter(is_active=True))
+    if not stores:
+        return None
+    wanted = request.session.get(STORE_IN_SESSION)
+    chosen = next((store for store in stores if store.pk == wanted), None)
+    store = chosen or stores[0]
+    return Desk(
+        has_to_choose=chosen is None and len(stores) > 1,
+        user=user,
+        actor=replace(actor, store_ids=frozenset({store.pk})),
+        store=store,
+        stores=stores,
+        values=app_settings.read(store.pk),
+    )
+
+
+def go(request: HttpRequest, address: str) -> HttpResponse:
+    """Send the browser elsewhere, also out of a request made by a script."""
+    if is_partial(request):
+        return HttpResponse(status=200, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Whether a script of ours asked, and wants a piece of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def sign_in_again(request: HttpRequest) -> str:
+    """The sign-in page, which leads back. Somebody who was at work here hears that their session has ended."""
+    was_here = settings_of_django.SESSION_COOKIE_NAME in request.COOKIES or request.method == "POST"
+    why = "locked" if idle_lock.is_locked(request) else "ended" if was_here else ""
+    told = {"next": return_address(request)} | ({why: 1} if why else {})
+    return f"{reverse('account_login')}?{urlencode(told)}"
+
+
+def return_address(request: HttpRequest) -> str:
+    """Where to come back to after signing in: the page that the browser shows, not a piece of it or a command."""
+    if request.method == "GET" and not is_partial(request):
+        return request.get_full_path()
+    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    return own_page(request, shown) or reverse("instore:packages")
+
+
+def own_page(request: HttpRequest, address: str) -> str:
+    """The path of an address if it is a page of Instore; else nothing."""
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(address)
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return path if path.startswith(reverse("instore:packages")) else ""
+
+
+def remember_device(response: HttpResponse, store: RetailStore) -> None:
+    """The sign-in page of this device names its store."""
+    response.set_signed_cookie(
+        DEVICE_COOKIE,
+        str(store.pk),
+        max_age=DEVICE_COOKIE_AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=error_pages.is_secure(),
+    )
+
+
+def device_store(request: HttpRequest) -> RetailStore | None:
+    """The store this device was last used in."""
+    pk: Any = request.get_signed_cookie(DEVICE_COOKIE, default="")
+    return RetailStore.objects.filter(pk=pk).first() if pk and str(pk).isdigit() else None
+
+
+def language() -> str:
+    return get_language() or "en"

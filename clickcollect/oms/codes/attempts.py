@@ -1,0 +1,130 @@
+"""How many wrong codes are left, whose limit is reached, and whether a code is locked: for people to see.
+
+Deciding is done in `budgets.py`, and counted there. Three limits stand side by side: the code's, the package's
+over all its codes, and the employee's own (contract section 5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from clickcollect.accounts.models import User
+from clickcollect.errors import OtpLocked
+from clickcollect.omnitron.models import StoreMembership
+from clickcollect.oms import states
+from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempt_limits
+from clickcollect.oms.models import EmployeeBudget, Package
+
+MOST_STAFF: Final = 50
+
+
+class Limit(StrEnum):
+    """Whose limit was reached, as `limits_reached` of a refusal names it."""
+
+    CODE = "code"
+    PACKAGE = "package"
+    EMPLOYEE = "employee"
+    PROGRAM = "program"
+
+
+def attempts_left(*, package: Package, actor: Actor, limits: Values) -> int:
+    """The smallest of what code, package and employee have left (contract section 5)."""
+    of_code = limits["OTP_ATTEMPTS_PER_ISSUE"] - package.issue_attempts
+    of_package = package_limit(package, limits) - package.total_attempts
+    return max(0, min(int(of_code), of_package, left_of_employee(actor=actor, limits=limits)))
+
+
+def left_of_employee(*, actor: Actor, limits: Values) -> int:
+    """What one employee has left of the hour and the day."""
+    an_hour, a_day = limits["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"], limits["OTP_ATTEMPTS_PER_EMPLOYEE_DAY"]
+    if actor.user_id is None:
+        return int(an_hour)
+    budget = EmployeeBudget.objects.annotate(clock=Now()).filter(user_id=actor.user_id).first()
+    if budget is None:
+        return int(an_hour)
+    within_day = [moment for moment in budget.tried_at if moment > budget.clock - attempt_limits.DAY]
+    return attempt_limits.left(within_day, now=budget.clock, an_hour=an_hour, a_day=a_day)
+
+
+def employee_is_out(*, actor: Actor, limits: Values) -> str:
+    """The sentence for an employee whose own limit is reached: who can go on, and when they can; else nothing."""
+    if actor.user_id is None or left_of_employee(actor=actor, limits=limits) > 0:
+        return ""
+    return attempt_limits.throttled(user_id=actor.user_id, limits=limits).detail
+
+
+def package_limit(package: Package, limits: Values) -> int:
+    """How many wrong codes a package may see in its life: the setting, and more for each unlock."""
+    return int(limits["OTP_ATTEMPTS_PER_PACKAGE"]) + attempt_limits.UNLOCK_ADDS * package.unlocks
+
+
+def package_is_used_up(package: Package, limits: Values) -> bool:
+    """Whether the package's own limit is reached: no new code helps then, only a manager's *Unlock code*."""
+    return package.total_attempts >= package_limit(package, limits)
+
+
+def is_locked(package: Package, limits: Values) -> bool:
+    """Whether a ready package's code, or the whole package, has seen too many wrong codes."""
+    if package.issue_number == 0 or package.state.enum_value != states.READY:
+        return False
+    return package.issue_attempts >= limits["OTP_ATTEMPTS_PER_ISSUE"] or package_is_used_up(package, limits)
+
+
+def new_codes_are_used_up(package: Package, limits: Values) -> bool:
+    """Whether the customer has been sent as many new codes as a package may have; the first code is none of them."""
+    return package.issue_number > 0 and package.new_codes >= int(limits["OTP_NEW_CODES"])
+
+
+def locked(package: Package, limits: Values) -> OtpLocked:
+    """The refusal of a locked package: whose limit it is, and what helps."""
+    if package_is_used_up(package, limits):
+        words = _("Too many wrong codes for this package. Only a manager can unlock it.")
+        return OtpLocked(words, limits_reached=[Limit.PACKAGE])
+    if new_codes_are_used_up(package, limits):
+        words = _("Too many wrong codes, and no new code is left for this package. Ask a manager to unlock it.")
+        return OtpLocked(words, limits_reached=[Limit.CODE])
+    return OtpLocked(limits_reached=[Limit.CODE])
+
+
+def has_locked(extra: Mapping[str, Any]) -> bool:
+    """Whether a refusal with these members says that nothing typed can help any more, whoever types it."""
+    return not {Limit.CODE, Limit.PACKAGE}.isdisjoint(extra.get("limits_reached", ()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One employee's wrong codes of the last day. ``free_at``: when they can go on, once a limit is reached."""
+
+    name: str
+    within_hour: int
+    within_day: int
+    free_at: datetime | None
+
+
+def tried_by_staff(*, actor: Actor, store_id: int, limits: Values) -> list[Tried]:
+    """Who in a store entered wrong codes within the last day, the most first; at most 50. Raises Forbidden."""
+    actor.require("logs:read")
+    staff = StoreMembership.objects.filter(store_id=store_id).values("user_id")
+    found = list(EmployeeBudget.objects.annotate(clock=Now()).filter(user_id__in=staff).order_by("user_id"))
+    names = {user.pk: user.get_full_name() for user in User.objects.filter(pk__in=[row.user_id for row in found])}
+    told = []
+    for row in found:
+        within_day = [moment for moment in row.tried_at if moment > row.clock - attempt_limits.DAY]
+        free_at = attempt_limits.free_again(within_day, now=row.clock, limits=limits)
+        told.append(
+            Tried(
+                name=names.get(row.user_id, ""),
+                within_hour=sum(moment > row.clock - attempt_limits.HOUR for moment in within_day),
+                within_day=len(within_day),
+                free_at=free_at if free_at > row.clock else None,
+            )
+        )
+    used = [line for line in told if line.within_day]
+    return sorted(used, key=lambda line: (-line.within_hour, -line.within_day, line.name))[:MOST_STAFF]

@@ -1,0 +1,73 @@
+"""What happens to an order that a connector has read: taken in like any other, or left out by setting, and counted."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from django.db.models import Count
+
+from clickcollect.errors import ValidationFailed
+from clickcollect.omnitron.models import Order
+from clickcollect.omnitron.order_schema import OrderIn, read_order
+from clickcollect.oms import app_settings
+from clickcollect.oms.access import Actor
+from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.orders.intake import receive_order
+
+NOT_FOR_A_STORE: Final = "not_for_a_store"  # the log rows that count them
+Status = Literal["created", "known", "ignored"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of it."""
+
+    status: Status
+    order: Order | None = None
+
+
+def take(data: dict[str, Any] | None, *, connector: str, actor: Actor, is_webhook: bool) -> Taken:
+    """Take in what a connector has read; None is an order with nothing to hand over.
+
+    What is not for a store is kept as a home delivery or ignored by setting. A webhook is never told that such an
+    order is wrong: it would only send it again, and at last give up sending any.
+    Raises ValidationFailed and OrderConflict.
+    """
+    if data is None:
+        return ignore(connector, actor)
+    if data["delivery_type"] == "in_store":
+        return keep(read_order(data), actor)
+    if app_settings.read()["CONNECTOR_HOME_DELIVERY"] == "ignore":
+        return ignore(connector, actor)
+    try:
+        order = read_order(data)
+    except ValidationFailed:
+        if not is_webhook:
+            raise
+        return ignore(connector, actor)
+    taken = keep(order, actor)
+    if taken.status == "created":
+        count(connector, "kept", actor)
+    return taken
+
+
+def keep(order: OrderIn, actor: Actor) -> Taken:
+    received = receive_order(order=order, actor=actor)
+    return Taken(status="created" if received.created else "known", order=received.order)
+
+
+def ignore(connector: str, actor: Actor) -> Taken:
+    count(connector, "ignored", actor)
+    return Taken(status="ignored")
+
+
+def count(connector: str, outcome: str, actor: Actor) -> None:
+    """One row in the log, without anything of the order."""
+    log.noted(kind=NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
+
+
+def counted() -> dict[tuple[str, str], int]:
+    """How many orders were not for a store, by connector and outcome."""
+    rows = CommandLog.objects.filter(code=NOT_FOR_A_STORE).order_by()
+    grouped = rows.values_list("attributes__connector", "attributes__outcome").annotate(number=Count("pk"))
+    return {(connector, outcome): number for connector, outcome, number in grouped}

@@ -1,0 +1,55 @@
+"""Before anything is served: tables up to date, rights granted, pages' files in place. Runs as a short-lived child."""
+
+import hashlib
+import sys
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connections
+
+from clickcollect.runtime.cli_errors import sentences
+from clickcollect.runtime.django_setup import set_up
+from clickcollect.runtime.roles import grant_application_role
+
+
+def migrate() -> None:
+    """Bring the tables up to date as their owner, then say what the application may do with them."""
+    call_command("migrate", database="owner", interactive=False, verbosity=0)
+    call_command("createcachetable", database="owner", verbosity=0)
+    grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
+
+
+def collect_static_files() -> None:
+    """Put the pages' files where WhiteNoise serves them, when any of them has changed since the last time."""
+    mark = settings.STATIC_ROOT / ".collected"
+    wanted = _static_fingerprint()
+    if mark.exists() and mark.read_text() == wanted:
+        return
+    # Nothing is cleared away: another web of this machine may be serving from the same folder.
+    call_command("collectstatic", interactive=False, verbosity=0)
+    mark.write_text(wanted)
+
+
+def _static_fingerprint() -> str:
+    files = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            files.update(f"{name} {storage.size(name)} {storage.get_modified_time(name)}\n".encode())
+    return files.hexdigest()
+
+
+def main(*, demo: bool) -> None:
+    """Everything a start needs, in one process because loading Django is most of the time it takes."""
+    set_up()
+    migrate()
+    collect_static_files()
+    if demo:
+        from clickcollect.demo.load import load_demo_shop
+
+        load_demo_shop()
+
+
+if __name__ == "__main__":
+    with sentences():
+        main(demo="--demo" in sys.argv)

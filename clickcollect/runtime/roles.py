@@ -1,0 +1,27 @@
+"""What the application's database role may do: work with rows, never with tables, and never rewrite the log."""
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+MIGRATIONS_TABLE = "django_migrations"
+
+
+def grant_application_role(owner_connection: BaseDatabaseWrapper, application_role: str) -> None:
+    """After every migration: rows of every table, but the log only grows and the migrations are the owner's.
+
+    Everything or nothing, so that there is no moment in which the log could be rewritten.
+    """
+    from clickcollect.oms.log.write import APPEND_ONLY_TABLES  # models: not before Django is set up
+
+    quote = owner_connection.ops.quote_name
+    role = quote(application_role)
+    grants = [
+        f"GRANT USAGE ON SCHEMA public TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        f"REVOKE INSERT, UPDATE, DELETE ON {quote(MIGRATIONS_TABLE)} FROM {role}",
+        *(f"REVOKE UPDATE, DELETE, TRUNCATE ON {quote(table)} FROM {role}" for table in APPEND_ONLY_TABLES),
+    ]
+    with transaction.atomic(using=owner_connection.alias), owner_connection.cursor() as cursor:
+        for grant in grants:
+            cursor.execute(grant)

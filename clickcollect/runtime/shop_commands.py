@@ -1,0 +1,228 @@
+"""Console commands about the shop: API tokens, keys of codes, the log's seal, orders from a file."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from clickcollect.runtime.console import shop
+from clickcollect.runtime.data_dir import Home, new_code_key
+from clickcollect.runtime.errors import Problem
+
+token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
+keys = typer.Typer(help="The keys of pickup codes, and how many open codes need each.", invoke_without_command=True)
+audit = typer.Typer(help="The seal over the command log.", no_args_is_help=True)
+staff = typer.Typer(help="People who can sign in; OMS WEB manages all but the first.", no_args_is_help=True)
+orders = typer.Typer(help="Orders.", no_args_is_help=True)
+
+
+@token.command("create")
+def create_token(
+    username: str,
+    *,
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="One right; repeat for more. Without: all of the role but packages:override."),
+    ] = None,
+    store: Annotated[list[str] | None, typer.Option(help="ERP code of a store; repeat for more. Without: all.")] = None,
+    channel: Annotated[str | None, typer.Option(help="OMS WEB or INSTORE. Without: the role's own.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days until it expires. Without: never.", min=1)] = None,
+) -> None:
+    """Make a token that acts as a person. Its key is shown once."""
+    with shop("token create"):
+        from django.utils.timezone import now
+
+        from clickcollect.accounts import tokens
+        from clickcollect.accounts.models import Channel, Role, User
+        from clickcollect.omnitron.models import RetailStore
+        from clickcollect.oms.access import RIGHTS
+
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise Problem(f"There is no active person with the username {username}.")
+        rights = [right for right, roles in RIGHTS.items() if Role(user.role) in roles]
+        _refuse_unknown("scope", scope, rights)
+        _refuse_unknown("channel", [channel] if channel else None, list(Channel.values))
+        _refuse_unknown("store", store, list(RetailStore.objects.values_list("erp_code", flat=True)))
+        expires_at = now() + timedelta(days=days) if days else None
+        made = tokens.create_token(
+            user=user,
+            name=name,
+            scopes=scope or [right for right in rights if right != "packages:override"],
+            channel=Channel(channel) if channel else None,
+            stores=store or (),
+            expires_at=expires_at,
+        )
+    typer.echo(f"Token {made.token.pk} was made. Its key, which nobody can show again:", err=True)
+    typer.echo(made.key)
+
+
+def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> None:
+    if unknown := sorted(set(given or ()) - set(known)):
+        raise Problem(f"Unknown {what}: {', '.join(unknown)}. Choose from: {', '.join(sorted(known))}.")
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """Every token that still works; keys are not kept and cannot be shown."""
+    table = Table("Id", "Name", "Acts as", "Begins with", "Expires", "Last used", box=None)
+    with shop("token list"):
+        from clickcollect.accounts import tokens
+
+        for row in tokens.list_tokens():
+            times = (f"{time:%Y-%m-%d %H:%M}" if time else "–" for time in (row.expires_at, row.last_used_at))
+            table.add_row(str(row.pk), row.name, row.user.username, f"{row.prefix}…", *times)
+    Console().print(table)
+
+
+@token.command("revoke")
+def revoke_token(token_id: int) -> None:
+    """End a token at once."""
+    with shop("token revoke"):
+        from clickcollect.accounts import tokens
+
+        if not tokens.revoke_token(token_id):
+            raise Problem(f"There is no token {token_id} that could be revoked. `clickcollect token list` shows them.")
+    typer.echo(f"Token {token_id} no longer works.")
+
+
+@keys.callback()
+def show_keys(context: typer.Context) -> None:
+    """Which keys are known, and which are needed."""
+    if context.invoked_subcommand:
+        return
+    lost = 0
+    with shop("keys"):
+        from clickcollect.oms.codes.keys import census
+
+        for key in census():
+            lost += 0 if key.is_known else key.open_issues
+            state = "makes new codes" if key.is_newest else "known" if key.is_known else "LOST"
+            typer.echo(f"{key.key_id}: {state}, {key.open_issues} open codes, {key.sealed_secrets} sealed secrets")
+    if lost:
+        raise Problem(f"{lost} open codes cannot be checked: put their keys back into PICKUP_CODE_KEYS.")
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a fresh key; put it before the others in PICKUP_CODE_KEYS and start again."""
+    typer.echo(new_code_key())
+
+
+@keys.command("rotate")
+def rotate_key() -> None:
+    """Put a fresh key before the others in keys.env. New codes use it after the next start; old ones still verify."""
+    with shop("keys rotate"):
+        made = new_code_key()
+        Home.from_environment().put_key_first(made)
+    typer.echo(f"The key {made.partition(':')[0]} is the newest. Start again, then run `clickcollect keys reseal`.")
+
+
+@keys.command("reseal")
+def reseal() -> None:
+    """Seal the secrets of hooks and second factors with the newest key; run it when every process has that key."""
+    with shop("keys reseal"):
+        from clickcollect.oms.codes.keys import reseal_secrets
+
+        done, lost = reseal_secrets()
+    typer.echo(f"{done} secrets are sealed with the newest key.")
+    if lost:
+        raise Problem(
+            f"{lost} secrets cannot be read: their keys are missing. Put them back, or enter the secrets anew."
+        )
+
+
+@keys.command("drop")
+def drop_key(key_id: str) -> None:
+    """Take a key out of keys.env that nothing needs any more."""
+    with shop("keys drop"):
+        from clickcollect.oms.codes.keys import census
+
+        use = next((key for key in census() if key.key_id == key_id), None)
+        if use is None or not use.is_known:
+            raise Problem(f"There is no key {key_id}. `clickcollect keys` lists them.")
+        if use.is_newest or use.open_issues or use.sealed_secrets:
+            raise Problem(
+                f"The key {key_id} is needed: {use.open_issues} open codes, {use.sealed_secrets} sealed secrets"
+                f"{', and it makes the new codes' if use.is_newest else ''}. Nothing was changed.",
+            )
+        Home.from_environment().drop_key(key_id)
+    typer.echo(f"The key {key_id} is gone. Start again.")
+
+
+@audit.command("verify")
+def verify_log(
+    *,
+    head: Annotated[Path | None, typer.Option(help="A head exported earlier; the log must still contain it.")] = None,
+) -> None:
+    """Has anybody touched the log? Names the first bad row."""
+    with shop("audit verify"):
+        from clickcollect.oms.log.audit import Head, verify
+
+        verdict = verify(kept_head=Head(**_read_head(head)) if head else None)
+    if not verdict.is_whole:
+        raise Problem(f"The log was touched at row {verdict.bad_log_id}: {verdict.reason}")
+    typer.echo(f"The log is whole: {verdict.checked} rows.")
+
+
+def _read_head(path: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError):
+        head = None
+    if not isinstance(head, dict) or set(head) != {"links", "log_id", "hash"}:
+        raise Problem(f"{path} is not a head that `clickcollect audit export` wrote.")
+    return head
+
+
+@audit.command("export")
+def export_head() -> None:
+    """Print the end of the chain; keep it outside this machine, for `audit verify --head`."""
+    with shop("audit export"):
+        from clickcollect.oms.log.audit import head
+
+        last = head()
+    if last is None:
+        raise Problem("Nothing is sealed yet. The worker seals the log within a minute of its first row.")
+    typer.echo(last.text())
+
+
+@staff.command("add-admin")
+def add_admin(
+    username: str,
+    *,
+    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Add an administrator: the first one of a new installation, or when nobody can sign in any more."""
+    with shop("staff add-admin"):
+        from django.contrib.auth.password_validation import validate_password
+        from django.core.exceptions import ValidationError
+
+        from clickcollect.accounts.models import Role, User
+
+        if User.objects.filter(username=username).exists():
+            raise Problem(f"There is somebody with the username {username} already. Choose another one.")
+        made = User(username=username, role=Role.ADMIN)
+        try:
+            made.clean_fields(exclude=["password"])
+            validate_password(password, made)
+        except ValidationError as error:
+            raise Problem(" ".join(error.messages)) from None
+        made.set_password(password)
+        made.save()
+    typer.echo(f"{username} is an administrator and can sign in at /oms/.")
+
+
+@orders.command("import")
+def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, in UTF-8.")]) -> None:
+    """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""
+    with shop("orders import"):
+        from clickcollect.runtime.order_import import import_file
+
+        status = import_file(file)
+    raise typer.Exit(status)

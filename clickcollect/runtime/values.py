@@ -1,0 +1,66 @@
+"""What the environment says, looked at before anything is started: a wrong value is a sentence. Knows no Django."""
+
+import ipaddress
+import os
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from clickcollect.runtime.errors import Problem
+
+Check = Callable[[str, str], None]
+
+
+def check_values() -> None:
+    """Every setting that is given can be understood. Raises Problem for the first that cannot."""
+    for name, check in CHECKS.items():
+        if text := os.environ.get(name):
+            check(name, text)
+
+
+def is_address(name: str, text: str) -> None:
+    """`https://host` or `http://host:port`: the pages stand at the top of a host of their own."""
+    wanted = f"{name} must read https://host or http://host:port"
+    try:
+        parts = urlsplit(text)
+        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        bad = True
+    if bad or parts.username is not None or parts.query or parts.fragment:
+        raise Problem(f"{wanted}, as people type it, not {text!r}.")
+    if parts.path.strip("/"):
+        raise Problem(
+            f"{wanted}, without the path {parts.path}: the pages stand at the top of a host. "
+            f"Give them a host name of their own, such as {parts.scheme}://pickup.{parts.hostname}.",
+        )
+
+
+def is_number(least: int, most: int) -> Check:
+    """A whole number within bounds."""
+
+    def check(name: str, text: str) -> None:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise Problem(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+
+    return check
+
+
+def are_networks(name: str, text: str) -> None:
+    """Networks with commas between them."""
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        try:
+            ipaddress.ip_network(part)
+        except ValueError:
+            raise Problem(f"{name} must list networks such as 10.0.0.0/8 or ::1/128, not {part!r}.") from None
+
+
+CHECKS: dict[str, Check] = {
+    "PUBLIC_URL": is_address,
+    "PORT": is_number(1, 65535),
+    "EXTENSION_PORT": is_number(1, 65535),
+    "TRUSTED_PROXIES": is_number(0, 10),
+    "WEB_THREADS": is_number(2, 200),
+    "EXTENSION_THREADS": is_number(2, 200),
+    "WEBHOOK_IN_FLIGHT_PER_ENDPOINT": is_number(1, 10_000),
+    "METRICS_ALLOWED_NETWORKS": are_networks,
+    "WEBHOOK_ALLOWED_NETWORKS": are_networks,
+}

@@ -1,0 +1,175 @@
+"""Making, and emptying between tests, the one test database.
+
+Emptying touches only what a test has touched: a TRUNCATE of every table makes a new file for each of them and for each
+of their indexes, and takes longer than most tests.
+"""
+
+import os
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from psycopg import errors, sql
+
+from clickcollect.runtime.roles import grant_application_role
+from tests import postgres
+
+# Made by the migrations, changed by nobody: they survive.
+KEPT_TABLES = ["django_migrations", "django_content_type", "auth_permission"]
+MIGRATED = "clickcollect_tests_migrated"
+MAKING = 0x3A6E  # one test process at a time
+LARGE = 4 * 1024 * 1024  # bytes; what was so full leaves too many dead rows behind
+
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s) ORDER BY tablename"
+KEPT = "SELECT tablename FROM pg_tables WHERE schemaname = 'kept'"
+SEQUENCES = """
+    SELECT setval(s.seqrelid, s.seqstart, false) FROM pg_sequence s
+    JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
+    JOIN pg_class t ON t.oid = d.refobjid
+    WHERE pg_sequence_last_value(s.seqrelid) IS NOT NULL AND t.relname <> ALL(%s)
+"""
+
+
+def create_database(*, suffix: str) -> str:
+    """Make the test database, owned by the owner, and point the application's connection at it.
+
+    It is a copy of one that is migrated once for all test processes of a server: migrating takes seconds, copying does
+    not.
+    """
+    owner, default = connections["owner"], connections["default"]
+    name = f"test_{owner.settings_dict['NAME']}" + (f"_{suffix}" if suffix else "")
+    with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [MAKING])
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [MIGRATED]).fetchone():
+            migrate(connection)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                *map(sql.Identifier, (name, MIGRATED, owner.settings_dict["USER"]))
+            )
+        )
+    default.close()
+    for one in (owner, default):
+        one.settings_dict["NAME"] = settings.DATABASES[one.alias]["NAME"] = name
+    return name
+
+
+def migrate(connection: psycopg.Connection) -> None:
+    """The database that others are copied from; it has its name only when it is whole."""
+    owner, unfinished = connections["owner"], f"{MIGRATED}_unfinished"
+    owner.settings_dict["TEST"]["NAME"] = unfinished
+    owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    grant_application_role(owner, connections["default"].settings_dict["USER"])
+    owner.close()
+    with superuser(unfinished) as inside:
+        keep_reference_rows(inside)
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    connection.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(MIGRATED)))
+
+
+def empty_tables() -> None:
+    """After a test that really committed: every table empty, numbers from 1 again, the reference rows back."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+    name = str(connections["default"].settings_dict["NAME"])
+    try:
+        empty(name)
+    except errors.LockNotAvailable:  # a thread of the test still holds a lock
+        postgres.end_backends(name)
+        empty(name, patience="60s")
+
+
+_moved = False
+
+
+def numbers_have_moved() -> None:
+    """A test was rolled back: it took its rows with it, but not their numbers."""
+    global _moved  # noqa: PLW0603
+    _moved = True
+
+
+def restart_moved_numbers() -> None:
+    """Before a test that commits: its ids begin at 1, whatever ran before it."""
+    global _moved  # noqa: PLW0603
+    if _moved:
+        with superuser(str(connections["default"].settings_dict["NAME"])) as connection:
+            restart_numbers(connection)
+        _moved = False
+
+
+def database_url() -> str:
+    """Where a process of its own finds the test database, as the application."""
+    here = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(here._replace(path=f"/{connections['default'].settings_dict['NAME']}"))
+
+
+def migrate_there_and_back(app: str, target: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Take an app back to a migration, do something there, and bring it up to date, with the rights on new tables."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+    call_command("migrate", app, target, database="owner", verbosity=0)
+    try:
+        meanwhile()
+    finally:
+        call_command("migrate", app, database="owner", verbosity=0)
+        grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
+        connections["owner"].close()
+
+
+def superuser(database: str) -> psycopg.Connection:
+    """Somebody for whom no foreign key says in which order rows go."""
+    return psycopg.connect(
+        os.environ[postgres.SUPERUSER_URL], dbname=database, options="-c session_replication_role=replica"
+    )
+
+
+def keep_reference_rows(connection: psycopg.Connection) -> None:
+    """Copy what the migrations have seeded, and a worker that lives, to be put back after each test."""
+    connection.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES ('2100-01-01')")
+    connection.execute("CREATE SCHEMA kept")
+    for table in filled(connection, names(connection, TABLES, [KEPT_TABLES])):
+        connection.execute(sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(sql.Identifier(table)))
+
+
+def empty(database: str, *, patience: str = "1s") -> None:
+    with superuser(database) as connection:
+        connection.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+        tables = names(connection, TABLES, [KEPT_TABLES])
+        identifiers = sql.SQL(", ").join(map(sql.Identifier, tables))
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifiers))
+        size = "SELECT sum(pg_relation_size(name::regclass)) FROM unnest(%s::text[]) name"
+        if (connection.execute(size, [tables]).fetchone() or (0,))[0] > LARGE:
+            connection.execute(sql.SQL("TRUNCATE {}").format(identifiers))
+        else:
+            for table in filled(connection, tables):
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        for table in names(connection, KEPT):
+            connection.execute(
+                sql.SQL("INSERT INTO public.{0} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{0}").format(
+                    sql.Identifier(table)
+                )
+            )
+        restart_numbers(connection)
+
+
+def restart_numbers(connection: psycopg.Connection) -> None:
+    """The next row of an empty table is number 1; those with reference rows go on behind them."""
+    connection.execute(SEQUENCES, [KEPT_TABLES])
+    for table in names(connection, KEPT):
+        go_on = "SELECT setval(pg_get_serial_sequence({1}, 'id'), max(id)) FROM public.{0}"
+        connection.execute(sql.SQL(go_on).format(sql.Identifier(table), table))
+
+
+def names(connection: psycopg.Connection, statement: str, values: list[list[str]] | None = None) -> list[str]:
+    return [row[0] for row in connection.execute(statement.encode(), values)]
+
+
+def filled(connection: psycopg.Connection, tables: list[str]) -> list[str]:
+    """The tables that have a row."""
+    asked = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {0} WHERE EXISTS (SELECT FROM {1})").format(table, sql.Identifier(table)) for table in tables
+    )
+    return [row[0] for row in connection.execute(asked)]

@@ -1,0 +1,130 @@
+"""Which command is the main button (contract section 6), for everybody and every reason, and whose limit it was."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from clickcollect.errors import OtpIncorrect, OtpLocked
+from clickcollect.oms import app_settings, states
+from clickcollect.oms.access import Actor
+from clickcollect.oms.codes import attempts
+from clickcollect.oms.commands.available import offers_of
+from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.models import EmployeeBudget, Package
+from tests import shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
+CODE_LOCKED = {"issue_attempts": 5, "total_attempts": 5}
+PACKAGE_LOCKED = {"issue_attempts": 2, "total_attempts": 10}
+NO_NEW_CODE = {"issue_attempts": 5, "total_attempts": 5, "new_codes": 3}
+PAST = {"pickup_deadline": shop.PAST, "due_at": shop.PAST}
+
+
+def main_of(package: Package, actor: Actor) -> tuple[str, bool]:
+    main = offers_of(package=shop.reread(package), actor=actor).main
+    assert main
+    return main.code, main.needs_manager
+
+
+@pytest.mark.parametrize(
+    ("columns", "associate", "manager"),
+    [
+        ({}, (DELIVER, False), DELIVER),
+        ({"issue_attempts": 4, "total_attempts": 9}, (DELIVER, False), DELIVER),
+        (CODE_LOCKED, ("SEND_NEW_CODE", False), "UNLOCK_CODE"),
+        (PACKAGE_LOCKED, ("UNLOCK_CODE", True), "UNLOCK_CODE"),
+        (NO_NEW_CODE, ("UNLOCK_CODE", True), "UNLOCK_CODE"),
+        (PACKAGE_LOCKED | {"unlocks": 1}, (DELIVER, False), DELIVER),
+        (PAST, ("EXTEND_PICKUP", True), "EXTEND_PICKUP"),
+        (PAST | CODE_LOCKED, ("EXTEND_PICKUP", True), "EXTEND_PICKUP"),
+    ],
+)
+def test_the_main_button_is_what_helps(columns: dict[str, object], associate: tuple[str, bool], manager: str) -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(**columns)
+    assert main_of(package, shop.make_actor("associate", package.stock_location)) == associate
+    for role in ("manager", "operator", "admin"):
+        assert main_of(package, shop.make_actor(role, package.stock_location)) == (manager, False)
+
+
+def test_a_locked_code_is_not_resent_and_every_command_stands_once() -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(**CODE_LOCKED)
+    offers = offers_of(package=shop.reread(package), actor=shop.make_actor("associate", package.stock_location))
+    assert offers.main
+    codes = [offer.code for offer in (offers.main, *offers.more)]
+    assert "RESEND_CODE" not in codes
+    assert len(codes) == len(set(codes))
+    assert offers.lock
+
+
+def refused(package: Package, actor: Actor) -> OtpIncorrect:
+    data = {"otp": shop.wrong_code(package)}
+    with pytest.raises(OtpIncorrect) as caught:
+        run_command(package_id=package.pk, transition=DELIVER, actor=actor, data=data)
+    return caught.value
+
+
+def tried(actor: Actor, count: int) -> None:
+    """So many wrong codes of this person within the hour, on other packages."""
+    moments = [timezone.now() - timedelta(minutes=5, seconds=n) for n in range(count)]
+    EmployeeBudget.objects.create(user_id=actor.user_id or 0, tried_at=moments)
+
+
+@pytest.mark.parametrize(
+    ("columns", "by_employee", "reached", "words"),
+    [
+        ({"issue_attempts": 4, "total_attempts": 4}, 0, ["code"], "the code is locked. Send a new code"),
+        ({"issue_attempts": 1, "total_attempts": 9}, 0, ["package"], "Only a manager can unlock it."),
+        ({"issue_attempts": 4, "total_attempts": 4, "new_codes": 3}, 0, ["code"], "no new code is left"),
+        ({}, 9, ["employee"], "Ask a colleague to take over, or try again in 55 minutes."),
+        ({"issue_attempts": 4, "total_attempts": 4}, 9, ["code", "employee"], "You've reached your limit"),
+    ],
+)
+def test_the_wrong_code_that_reaches_a_limit_says_whose_it_is(
+    columns: dict[str, int], by_employee: int, reached: list[str], words: str
+) -> None:
+    package = shop.make_package(states.READY)
+    if columns:
+        Package.objects.filter(pk=package.pk).update(**columns)
+    actor = shop.make_actor("associate", package.stock_location)
+    tried(actor, by_employee)
+    refusal = refused(package, actor)
+    assert refusal.extra == {"attempts_remaining": 0, "limits_reached": reached}
+    assert words in refusal.detail
+    assert refusal.detail.startswith("The code is incorrect. ")
+    assert attempts.has_locked(refusal.extra) is (reached != ["employee"])
+
+
+def test_what_is_locked_names_the_limit_too() -> None:
+    package = shop.make_package(states.READY)
+    actor = shop.make_actor("associate", package.stock_location)
+    for columns, limit in ((CODE_LOCKED, "code"), (PACKAGE_LOCKED, "package")):
+        Package.objects.filter(pk=package.pk).update(**columns)
+        for command in (DELIVER, "RESEND_CODE"):
+            with pytest.raises(OtpLocked) as caught:
+                run_command(
+                    package_id=package.pk, transition=command, actor=actor, data={"otp": shop.right_code(package)}
+                )
+            assert caught.value.extra == {"limits_reached": [limit]}
+
+
+def test_a_manager_sees_who_entered_wrong_codes_and_when_they_can_go_on() -> None:
+    store, elsewhere = shop.make_store(), shop.make_store("BER-01")
+    at_limit, a_few, stranger = (shop.make_actor("associate", place) for place in (store, store, elsewhere))
+    for actor, count in ((at_limit, 10), (a_few, 3), (stranger, 5)):
+        tried(actor, count)
+    EmployeeBudget.objects.create(user_id=shop.make_user("associate", store).pk, tried_at=[shop.PAST])
+    limits = app_settings.read(store.pk)
+    told = attempts.tried_by_staff(actor=shop.make_actor("manager", store), store_id=store.pk, limits=limits)
+    assert [(line.name, line.within_hour, line.within_day) for line in told] == [
+        (at_limit.name, 10, 10),
+        (a_few.name, 3, 3),
+    ]
+    assert told[0].free_at
+    now = EmployeeBudget.objects.annotate(clock=Now()).values_list("clock", flat=True)[0]
+    assert timedelta(minutes=54) < told[0].free_at - now < timedelta(minutes=56)
+    assert told[1].free_at is None

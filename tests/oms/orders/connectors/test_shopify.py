@@ -1,0 +1,225 @@
+"""Shopify's order webhook: signed or refused; a pickup is an order for its store; the rest is kept or ignored."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from clickcollect.omnitron.models import Order
+from clickcollect.oms.models import Package
+from clickcollect.oms.orders.connectors.receive import counted
+from clickcollect.oms.orders.connectors.shopify import is_signed, order_of
+from tests.oms.orders.connectors.payloads import SHIPPED, shopify_order
+from tests.shop import make_store, put_setting
+
+pytestmark = pytest.mark.django_db
+SECRET = "shop-secret"
+LOCATIONS = {"galata": "IST-01", "ist-01": "IST-01"}
+
+
+@pytest.fixture(autouse=True)
+def _shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SHOPIFY_WEBHOOK_SECRET", [SECRET], raising=False)
+    make_store(name="Galata")
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
+
+
+def send(document: Any, *, signed: str | None = None, topic: str = "orders/create") -> tuple[int, dict[str, Any]]:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    headers = {
+        "X-Shopify-Hmac-Sha256": signature(body) if signed is None else signed,
+        "X-Shopify-Topic": topic,
+        "X-Shopify-Shop-Domain": "example.myshopify.com",
+    }
+    response = Client().post(
+        "/api/v1/connectors/shopify/orders/",
+        body,
+        content_type="application/json",
+        headers=headers,
+    )
+    return response.status_code, response.json()
+
+
+def test_pickup_becomes_an_order_for_its_store() -> None:
+    status, answer = send(shopify_order())
+
+    order = Order.objects.get()
+    assert status == 201
+    assert answer == {"status": "created", "id": order.pk, "number": "1043"}
+    assert (order.channel, order.delivery_type, order.language_code) == ("Shopify", "in_store", "tr-TR")
+    assert (str(order.amount), order.currency, order.phone_number) == ("170.80", "TRY", "+46701740610")
+    assert order.date_placed.isoformat() == "2026-11-20T15:02:11+00:00"
+    assert Package.objects.get().stock_location.erp_code == "IST-01"
+    assert [(item.sku, item.name, item.quantity, str(item.price)) for item in order.items.all()] == [
+        ("JNS-32-34", "Slim jeans - 32/34", 2, "79.00"),
+        ("45001882934002", "Ceramic mug", 1, "12.80"),
+    ]
+
+
+def test_same_webhook_again_is_one_order() -> None:
+    send(shopify_order())
+
+    assert send(shopify_order())[0] == 200
+    assert send(shopify_order(financial_status="authorized"), topic="orders/paid")[1]["status"] == "known"
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("signed", ["", "x", signature(b"another body"), signature(b"", "another secret"), "é"])
+def test_wrong_signature_is_refused(signed: str) -> None:
+    status, answer = send(shopify_order(), signed=signed)
+
+    assert (status, answer["code"]) == (401, "not_authenticated")
+    assert not Order.objects.exists()
+
+
+def test_body_changed_on_the_way_is_refused() -> None:
+    body = json.dumps(shopify_order()).encode()
+
+    assert send(body.replace(b"+46701740610", b"+46701740699"), signed=signature(body))[0] == 401
+
+
+@pytest.mark.parametrize("secrets", [[], [""]])
+def test_without_a_secret_nothing_is_taken(monkeypatch: pytest.MonkeyPatch, secrets: list[str]) -> None:
+    monkeypatch.setattr(settings, "SHOPIFY_WEBHOOK_SECRET", secrets, raising=False)
+    body = json.dumps(shopify_order()).encode()
+
+    assert send(body, signed=signature(body, ""))[0] == 401
+
+
+def test_old_and_new_secret_both_count_while_one_is_replaced() -> None:
+    assert is_signed(body=b"x", signature=signature(b"x", "old"), secrets=["new", "old"])
+
+
+def test_order_to_be_shipped_is_kept_as_home_delivery_and_counted() -> None:
+    status, answer = send(shopify_order(**SHIPPED, phone=None, customer={}))
+
+    order = Order.objects.get()
+    assert (status, answer["status"]) == (201, "created")
+    assert order.delivery_type == "home_delivery"
+    assert order.phone_number == "+491713920003"
+    assert order.shipping_address["city"] == "Berlin"
+    assert not Package.objects.exists()
+    assert counted() == {("shopify", "kept"): 1}
+    send(shopify_order(**SHIPPED, phone=None, customer={}))
+    assert counted() == {("shopify", "kept"): 1}
+
+
+def test_order_to_be_shipped_is_ignored_by_setting_and_counted() -> None:
+    put_setting("CONNECTOR_HOME_DELIVERY", value="ignore")
+
+    assert send(shopify_order(**SHIPPED)) == (200, {"status": "ignored", "id": None, "number": None})
+    assert not Order.objects.exists()
+    assert counted() == {("shopify", "ignored"): 1}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"shipping_lines": [], "shipping_address": None},
+        {"line_items": []},
+        {"line_items": [{"name": "Gift card", "quantity": 1, "requires_shipping": False}]},
+        {**SHIPPED, "customer": None, "billing_address": None, "total_price": "free"},
+    ],
+)
+def test_what_cannot_be_for_a_store_is_never_refused(fields: dict[str, Any]) -> None:
+    assert send(shopify_order(**fields))[0] == 200
+    assert counted() == {("shopify", "ignored"): 1}
+    assert not Order.objects.exists()
+
+
+def test_pickup_at_a_place_we_do_not_know_is_refused_by_name() -> None:
+    status, answer = send(shopify_order(shipping_lines=[{"code": "Moda", "title": "Moda"}]))
+
+    assert status == 400
+    assert [fault["loc"] for fault in answer["errors"]] == ["shipping_address.retail_store"]
+
+
+def test_pickup_without_a_phone_is_refused_with_every_fault() -> None:
+    document = shopify_order(customer={"first_name": "Defne", "last_name": None}, total_price="-1")
+
+    status, answer = send(document)
+
+    assert status == 400
+    assert {fault["loc"] for fault in answer["errors"]} == {"customer.phone_number", "amount"}
+    assert not Order.objects.exists()
+
+
+def test_other_topics_are_answered_and_left_alone() -> None:
+    assert send(shopify_order(), topic="orders/updated") == (200, {"status": "ignored", "id": None, "number": None})
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"7", b"{", b"\xff", b'{"line_items": {"a": 1}}', b'{"shipping_lines": 7}'])
+def test_garbage_is_answered_in_words(body: bytes) -> None:
+    status, _answer = send(body)
+
+    assert status in (200, 400)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("named", ["Galata", "galata ", "IST-01", "ist-01"])
+def test_location_is_the_stores_name_or_code(named: str) -> None:
+    order = order_of(shopify_order(shipping_lines=[{"title": named}]), locations=LOCATIONS)
+
+    assert order is not None
+    assert order["shipping_address"] == {"address_type": "retail_store", "retail_store": "IST-01"}
+
+
+def test_lines_that_were_taken_off_are_left_out() -> None:
+    document = shopify_order()
+    document["line_items"][0]["current_quantity"] = 0
+
+    order = order_of(document, locations=LOCATIONS)
+
+    assert order is not None
+    assert [item["name"] for item in order["order_item"]] == ["Ceramic mug"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"billing_address": {"country_code": "US", "phone": "(212) 555-7777"}}, "+12125557777"),
+        ({"billing_address": {"country_code": "DE", "phone": "0170 1234567"}}, "+491701234567"),
+        ({"billing_address": {"country_code": "TR", "phone": "0532 123 45 67"}}, "+905321234567"),
+        (
+            {
+                "shipping_address": {"country_code": "GB", "phone": "07400 123456"},
+                "billing_address": {"country_code": "US", "phone": "(212) 555-7777"},
+            },
+            "+447400123456",
+        ),
+        ({"customer": {"phone": "0170 1234567", "default_address": {"country_code": "DE"}}}, "+491701234567"),
+        ({"customer": {"phone": "0532 123 45 67"}, "billing_address": {"country_code": "US"}}, "+905321234567"),
+        ({"phone": "0532 123 45 67", "billing_address": {"country_code": "US"}}, "+905321234567"),
+        ({"phone": "+447400123456", "billing_address": {"country_code": "US"}}, "+447400123456"),
+        ({"phone": "(212) 555-7777", "billing_address": {"country_code": "US"}}, "+12125557777"),
+        ({"customer": {"phone": "0170 1234567"}, "shipping_address": {"country_code": "DE"}}, "+491701234567"),
+        ({"phone": " ", "customer": {"phone": ""}, "billing_address": {"phone": "+905321234567"}}, "+905321234567"),
+    ],
+)
+def test_phone_is_read_in_the_country_of_its_own_address(fields: dict[str, Any], kept: str) -> None:
+    names = {"first_name": "Defne", "last_name": "Çelik"}
+    customer = names | fields.get("customer", {})
+
+    status, _answer = send(shopify_order(**{"billing_address": None, **fields, "customer": customer}))
+
+    assert status == 201
+    assert Order.objects.get().phone_number == kept
+
+
+def test_phone_that_could_be_two_peoples_is_refused_with_both() -> None:
+    billing = {"country_code": "US", "phone": "555-625-1199"}
+
+    status, answer = send(shopify_order(customer={"first_name": "Defne"}, billing_address=billing))
+
+    (fault,) = answer["errors"]
+    assert (status, fault["loc"]) == (400, "customer.phone_number")
+    assert "+1 555-625-1199 or +90 555 625 11 99" in fault["msg"]

@@ -1,0 +1,76 @@
+"""Rotating the keys of codes from the console: the new one first, the old ones until nothing needs them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from clickcollect.oms import states
+from clickcollect.oms.codes import keys
+from clickcollect.runtime.data_dir import Home
+from clickcollect.runtime.errors import Problem
+from clickcollect.settings import derive_encryption_key, parse_code_keys
+from clickcollect.whisperer import encryption
+from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
+from tests import shop
+from tests.runtime.test_commands import call
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A data folder whose keys are those of this process."""
+    with mock.patch.dict(os.environ, {"CLICKCOLLECT_HOME": str(tmp_path)}):
+        made = Home.from_environment()
+        made.keys_file.write_text(
+            f"# secrets\nSECRET_KEY=x\nPICKUP_CODE_KEYS={os.environ['PICKUP_CODE_KEYS']}\nLAST=1\n"
+        )
+        made.keys_file.chmod(0o600)
+        yield made
+
+
+def kept(home: Home) -> dict[str, bytes]:
+    return parse_code_keys(home.keys_file.read_text().split("PICKUP_CODE_KEYS=")[1].splitlines()[0])
+
+
+def test_rotate_puts_a_fresh_key_first_and_touches_nothing_else(home: Home) -> None:
+    assert call("keys", "rotate").exit_code == 0
+    assert list(kept(home))[1:] == list(settings.PICKUP_CODE_KEYS)
+    assert home.keys_file.stat().st_mode & 0o777 == 0o600
+    assert home.keys_file.read_text().startswith("# secrets\nSECRET_KEY=x\n")
+    assert home.keys_file.read_text().endswith("\nLAST=1\n")
+
+
+def test_a_key_that_is_needed_is_not_dropped(home: Home) -> None:
+    shop.make_package(states.READY)
+    newest = next(iter(settings.PICKUP_CODE_KEYS))
+    with pytest.raises(Problem, match="is needed: 1 open codes"):
+        call("keys", "drop", newest)
+    with pytest.raises(Problem, match="There is no key"):
+        call("keys", "drop", "nosuch")
+    assert list(kept(home)) == list(settings.PICKUP_CODE_KEYS)
+
+
+def test_secrets_are_sealed_anew_so_that_the_old_key_can_go() -> None:
+    admin = shop.make_user("admin")
+    endpoint = Endpoint.objects.create(target_url="http://127.0.0.1:9/")
+    sealed = encryption.seal("a secret of theirs", purpose=HOOK_SECRET)
+    hook = Hook.objects.create(
+        user=admin, event_type="x", target_url="http://127.0.0.1:9/", endpoint=endpoint, secret=sealed
+    )
+    old = dict(settings.PICKUP_CODE_KEYS)
+    fresh = {"fresh": bytes(32), **old}
+    safe = {key_id: derive_encryption_key(raw) for key_id, raw in fresh.items()}
+    with override_settings(PICKUP_CODE_KEYS=fresh, ENCRYPTION_KEYS=safe):
+        assert [use.sealed_secrets for use in keys.census()] == [0, 1]
+        assert keys.reseal_secrets() == (1, 0)
+        assert [use.sealed_secrets for use in keys.census()] == [1, 0]
+        hook.refresh_from_db()
+        assert encryption.unseal(hook.secret, purpose=HOOK_SECRET) == "a secret of theirs"
+    with override_settings(ENCRYPTION_KEYS={"other": bytes(32)}):
+        assert keys.reseal_secrets() == (0, 1)

@@ -1,0 +1,65 @@
+"""What `orders import` says on a terminal, and its exit status."""
+
+from pathlib import Path
+
+import pytest
+
+from clickcollect.errors import ValidationFailed
+from clickcollect.omnitron.models import Order
+from clickcollect.oms.orders.file_import import BadLine
+from clickcollect.runtime.cli_errors import sentence_of
+from clickcollect.runtime.order_import import described, import_file
+from tests.shop import make_store
+
+pytestmark = pytest.mark.django_db
+DATA = Path(__file__).parent.parent / "data"
+
+
+def test_each_bad_line_is_named_with_its_number_and_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    for code in ("IST-01", "IST-02", "BER-01", "LON-01"):
+        make_store(code)
+
+    status = import_file(DATA / "orders-dirty.jsonl")
+
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert out == "3 new orders, 0 known already, 12 bad lines.\n"
+    assert [line.split()[1].rstrip(":") for line in err.splitlines() if line.startswith("Line ")] == [
+        *("2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "15")
+    ]
+    assert "Line 2 (WEBX-1): customer.phone_number: Give a phone number" in err
+    assert "Line 15" in err
+    assert "at most 64 characters" in err
+
+
+def test_good_file_ends_with_status_0(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for code in ("IST-01", "IST-02", "BER-01", "LON-01"):
+        make_store(code, country="DE")
+    path = tmp_path / "few.csv"
+    path.write_text("".join((DATA / "orders.csv").read_text().splitlines(keepends=True)[:7]))
+
+    assert import_file(path) == 0
+    assert capsys.readouterr().out == "2 new orders, 0 known already, 0 bad lines.\n"
+    assert import_file(path) == 0
+    assert capsys.readouterr().out == "0 new orders, 2 known already, 0 bad lines.\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF\x00\x00", b"a;b\n1;2\n"])
+def test_file_without_orders_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(ValidationFailed) as refusal:
+        import_file(path)
+
+    assert sentence_of(refusal.value) == refusal.value.errors[0]["msg"]
+    assert capsys.readouterr() == ("", "")
+    assert not Order.objects.exists()
+
+
+def test_what_steers_a_terminal_is_not_printed() -> None:
+    bad = BadLine(line=3, number="\x1b[2J\ud800[red]A", faults=[{"loc": "line", "msg": "Bad."}])
+
+    assert described(bad) == "Line 3 (?[2J?[red]A): line: Bad."

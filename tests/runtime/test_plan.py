@@ -1,0 +1,40 @@
+"""What the children of `run` are told."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clickcollect.runtime.data_dir import SECRETS, Home
+from clickcollect.runtime.database import URLS
+from clickcollect.runtime.plan import Plan
+from clickcollect.runtime.ports import Ports
+
+NAME = "ALLOW_FICTITIOUS_NUMBERS"
+
+
+def told(tmp_path: Path, *, demo: bool) -> list[str | None]:
+    """What each child that comes before serving hears of numbers kept for fiction."""
+    keys = dict.fromkeys(SECRETS, "secret")
+    plan = Plan(home=Home(tmp_path), ports=Ports(web=8000, extension=8001), demo=demo, keys=keys)
+    return [environment.get(NAME) for _command, environment in plan.preparations(dict.fromkeys(URLS, "postgres://"))]
+
+
+def test_the_demo_takes_numbers_that_are_kept_for_fiction(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(NAME)
+    assert told(tmp_path, demo=True) == ["on", "on"]
+    assert told(tmp_path, demo=False) == [None, None]
+    monkeypatch.setenv(NAME, "off")
+    assert told(tmp_path, demo=True) == ["off", "off"]
+
+
+@pytest.mark.parametrize(("value", "is_allowed"), [(None, False), ("off", False), ("", False), ("on", True)])
+def test_a_shop_refuses_them_unless_it_is_told_otherwise(value: str | None, is_allowed: bool) -> None:  # noqa: FBT001
+    environment = {name: text for name, text in os.environ.items() if name != NAME}
+    if value is not None:
+        environment[NAME] = value
+    program = f"from clickcollect import settings; print(settings.{NAME})"
+    said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == str(is_allowed)
