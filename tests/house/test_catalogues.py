@@ -21,7 +21,7 @@ from tests.house.files import ROOT
 HOUSE: Final = ROOT / "clickcollect"
 LANGUAGES: Final = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 # OMS WEB, the demo shop and the start of the processes: welcome in a further language, not asked.
-BACK_OFFICE: Final = ("omsweb/", "demo/", "processes/")
+BACK_OFFICE: Final = ("omsweb/", "demo/", "runtime/")
 ALL_OF_IT: Final = frozenset({"tr", "de", "ar"})
 TOOLS: Final = ("xgettext", "msgmerge", "msguniq", "msgattrib")
 PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}|</?\w+[^>]*>")

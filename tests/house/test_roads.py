@@ -1,6 +1,6 @@
 """T14: every road by which a package might become Delivered is a reviewed list; a new one fails until it is reviewed.
 
-`roads.txt` names every door that can change something: addresses, console commands, jobs and command codes, each with
+`reviewed_routes.txt` names every door that can change something: addresses, console commands, jobs and command codes, each with
 what was found when it was read. To add one: read its code, see that it changes packages through `run_command` only,
 or not at all, and write its line.
 """
@@ -17,7 +17,7 @@ from clickcollect import cli
 from clickcollect.oms.commands.base import COMMANDS
 from tests.house.files import ROOT
 
-REVIEWED = Path(__file__).with_name("roads.txt")
+REVIEWED = Path(__file__).with_name("reviewed_routes.txt")
 VERDICTS = {
     "verifies": "asks for the code and compares it before it delivers",
     "overrides": "delivers without a code, with reason and evidence, and writes an override",
@@ -62,8 +62,8 @@ def reviewed() -> dict[str, str]:
 
 def test_t14_every_road_to_delivered_is_reviewed() -> None:
     known = reviewed()
-    assert sorted(roads() - known.keys()) == [], "read these and give each its line in roads.txt"
-    assert sorted(known.keys() - roads()) == [], "these are gone: take their lines out of roads.txt"
+    assert sorted(roads() - known.keys()) == [], "read these and give each its line in reviewed_routes.txt"
+    assert sorted(known.keys() - roads()) == [], "these are gone: take their lines out of reviewed_routes.txt"
     assert set(known.values()) <= VERDICTS.keys()
 
 

@@ -1,6 +1,6 @@
 """The database is really cut in the middle of a request, at every address and at several places of each.
 
-What the guard does that stands before all of them is shown on real processes in tests/processes/test_outage.py.
+What the guard does that stands before all of them is shown on real processes in tests/runtime/test_outage.py.
 """
 
 import os
@@ -21,7 +21,7 @@ from tests import postgres, shop
 from tests.web.addresses import addresses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-METHODS = ("GET", "POST", "PUT", "DELETE")  # all seven are asked in tests/processes/test_outage.py
+METHODS = ("GET", "POST", "PUT", "DELETE")  # all seven are asked in tests/runtime/test_outage.py
 ALL = sorted(set(addresses(get_resolver())))
 
 

@@ -1,6 +1,6 @@
 """How many wrong codes are left, whose limit is reached, and whether a code is locked: for people to see.
 
-Deciding is done in `budgets.py`, and counted there. Three limits stand side by side: the code's, the package's
+Deciding is done in `attempt_limits.py`, and counted there. Three limits stand side by side: the code's, the package's
 over all its codes, and the employee's own (contract section 5).
 """
 

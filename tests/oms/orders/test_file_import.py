@@ -19,7 +19,7 @@ from clickcollect.oms.orders.file_import import ImportReport, import_orders
 from tests.shop import make_store, order_document
 
 pytestmark = pytest.mark.django_db
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 HEADER = "order_number;channel;store;first_name;last_name;phone;sku;item;quantity;price\n"
 ROW = "C-1;Webshop;BER-01;Mia;Müller;01713920091;A;Cup;2;1,50\n"
 
