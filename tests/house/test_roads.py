@@ -1,8 +1,8 @@
 """T14: every road by which a package might become Delivered is a reviewed list; a new one fails until it is reviewed.
 
-`reviewed_routes.txt` names every door that can change something: addresses, console commands, jobs and command codes, each with
-what was found when it was read. To add one: read its code, see that it changes packages through `run_command` only,
-or not at all, and write its line.
+`reviewed_routes.txt` names every door that can change something: addresses, console commands, jobs and command codes,
+each with what was found when it was read. To add one: read its code, see that it changes packages through
+`run_command` only, or not at all, and write its line.
 """
 
 import re
