@@ -51,7 +51,8 @@ types: $(DEV_STAMP) ## mypy, strict
 messages: $(DEV_STAMP) ## Collect what is said on screen into every catalogue, and compile them (needs gettext)
 	@command -v msgmerge >/dev/null || { echo "make messages needs gettext: apt install gettext" >&2; exit 1; }
 	cd clickcollect && ../$(BIN)/python -m django makemessages --all --no-obsolete --add-location file --no-wrap
-	for catalogue in clickcollect/locale/*/LC_MESSAGES/django.po; do \
+	cd extension && ../$(BIN)/python -m django makemessages --all --no-obsolete --no-location --no-wrap
+	for catalogue in */locale/*/LC_MESSAGES/django.po; do \
 		msgfmt --check --statistics -o "$${catalogue%.po}.mo" "$$catalogue" || exit 1; done
 
 lock: ## Pin every dependency anew, with hashes (needs uv)

@@ -98,7 +98,8 @@ def test_a_signed_in_person_may_hand_in_twenty_mebibytes(web: Served) -> None:
     assert (status, "larger than 256 kB" in text) == (400, True), text
     assert send(web, path, form(20 * MIB), **headers)[0] == 413
     assert send(web, path, form(2 * MIB), content_type=FORM, cookie="sessionid=made-up")[0] == 413
-    assert send(web, "/accounts/login/", form(2 * MIB), **headers)[0] == 413
+    for elsewhere in ("/accounts/login/", reverse("omsweb:index"), "/oms/packages/1/command/1/", "/oms/nowhere/"):
+        assert send(web, elsewhere, form(2 * MIB), **headers)[0] == 413, elsewhere
 
 
 def test_the_extension_says_what_is_too_large(extension: Served) -> None:
