@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 MUTANTS_STAMP := $(VENV)/.installed-mutants
+RELEASE_STAMP := $(VENV)/.installed-release
 # Compiling every module of every package takes half the time of an install; Python compiles what it uses.
 # The locks name every package, so pip need not work out which ones are needed.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
@@ -13,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak mutants screenshots lint format types messages lock
+.PHONY: help run test soak mutants release screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -32,6 +33,15 @@ soak: $(DEV_STAMP) ## The long form of the proofs
 
 mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (a night)
 	$(BIN)/python -m scripts.mutants
+
+release: $(RELEASE_STAMP) ## Build what is published into dist/: wheel, source, list of parts (SBOM), checksums
+	rm -rf dist && mkdir dist
+	$(BIN)/python -m hatchling build -d dist
+	$(PYTHON) -m venv --clear --without-pip $(VENV)/shipped
+	$(BIN)/pip --python $(VENV)/shipped/bin/python install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip --python $(VENV)/shipped/bin/python install --quiet --no-deps dist/*.whl
+	$(BIN)/cyclonedx-py environment --mc-type application --output-reproducible --output-file dist/sbom.cdx.json $(VENV)/shipped/bin/python
+	cd dist && sha256sum * > SHA256SUMS
 
 screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
 	$(BIN)/python scripts/screenshots.py
@@ -60,6 +70,7 @@ lock: ## Pin every dependency anew, with hashes (needs uv)
 	uv pip compile pyproject.toml --extra apprise --extra build $(LOCK) --output-file requirements.lock
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev --extra mutants $(LOCK) --output-file requirements-mutants.lock
+	uv pip compile pyproject.toml --extra apprise --extra build --extra dev --extra release $(LOCK) --output-file requirements-release.lock
 
 LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
@@ -73,6 +84,10 @@ $(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/pip
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(RELEASE_STAMP): requirements-release.lock $(DEV_STAMP)
+	$(INSTALL) --require-hashes -r requirements-release.lock
 	@touch $@
 
 $(MUTANTS_STAMP): requirements-mutants.lock $(DEV_STAMP)
