@@ -43,8 +43,8 @@ def bare_environment(folder: Path, wheel: Path, *, locked: bool) -> Path:
         packages = call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder).strip()
         # A path in a .pth file is searched, but no .pth file in it is read: this source tree stays unknown.
         (Path(packages) / "beside.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
-    call(*pip, wheel, folder=folder)
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
+    call(*pip, "install", "-q", "--no-deps", "--no-index", wheel, folder=folder)
     found = call(python, "-c", "import clickcollect; print(clickcollect.__file__)", folder=folder)
     assert str(folder) in found, "the wheel's own package is the one that runs"
     return folder / "venv" / "bin"
