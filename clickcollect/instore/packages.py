@@ -50,7 +50,7 @@ class Asked:
 @require_safe
 @at_the_desk
 def show(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The page; one hit of a search opens the package instead (ui: scan first, search second)."""
+    """The page; one hit of a search opens the package instead."""
     asked = Asked.of(request)
     found = lists.find(desk, asked.query) if asked.query else None
     if found and len(found.hits) == 1 and not request.GET.get("tab"):

@@ -1,6 +1,6 @@
 """The log: append-only rows without foreign keys and without personal data, and the chain that seals them.
 
-The application's database role may insert and read them, and no more (house: the log).
+The application's database role may insert and read them, and no more (docs/decisions/0009).
 Free text and names live in `LogNote`, which can be erased without touching the log.
 """
 

@@ -126,7 +126,7 @@ class Package(models.Model):
     """Goods of one order in one store, and everything that decides who may walk out with them.
 
     ``version`` rises with every state change, issue, resend, extension and unlock, not with a counted attempt.
-    The attempts stand on this row so that one statement can count them both (safety: statement 2).
+    The attempts stand on this row so that one statement can count them both (docs/safety.md, statement 4).
     ``due_at`` is what the package is due by in its present state; ``pickup_deadline`` ends its code too.
     """
 

@@ -70,7 +70,7 @@ def delivery_type_filter(column: str) -> Filter:
 
 
 def package_search(rows: Rows, text: str) -> Rows:
-    """By order number, package number, customer name, last 4 digits of the phone and shelf (ui.md); never by code.
+    """By order number, package number, customer name, last 4 digits of the phone and shelf; never by code.
 
     A scanned label is that package alone, whatever else its digits may begin.
     """

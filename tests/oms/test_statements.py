@@ -1,4 +1,4 @@
-"""How many statements the counter costs; the same number whatever the history (house: yardsticks)."""
+"""How many statements the counter costs; the same number whatever the history (docs/architecture.md)."""
 
 import pytest
 from django.db import connection

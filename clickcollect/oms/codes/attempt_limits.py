@@ -1,7 +1,6 @@
 """How many wrong codes: per issue, per package for life, per employee. Exact under any concurrency.
 
-Each budget is one conditional statement that commits before anything is compared (safety: statements 1, 2 and 5).
-This and the dispatcher's claim are the only hand-written SQL in the house.
+Each budget is one conditional statement that commits before anything is compared (docs/safety.md, statements 4 and 5).
 """
 
 from collections.abc import Iterable

@@ -173,7 +173,7 @@ def verify(*, package: Package, typed: object, actor: Actor, limits: Values) -> 
     """Decide whether this is the customer's code.
 
     The attempt is counted and committed before it is compared. It is given back when no comparison took place
-    or when it succeeded; only a wrong code stays counted (safety: statements 1, 2 and 5).
+    or when it succeeded; only a wrong code stays counted (docs/safety.md, statements 4 and 5).
     Raises the Otp… refusals, Throttled, StateConflict, ValidationFailed.
     """
     current = open_issue(package)

@@ -39,7 +39,7 @@ class Received:
 def receive_order(*, order: OrderIn, actor: Actor) -> Received:
     """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0).
 
-    Arguments: ``order``, read by `omnitron.validity.read_order`.
+    Arguments: ``order``, read by `omnitron.order_schema.read_order`.
     Raises OrderConflict with ``differs``, Forbidden. Sent fifty times at once it is one order: the database decides.
     """
     actor.require("orders:write")

@@ -91,7 +91,7 @@ def source_faults(row: Row, behaviour: Command, *, process: Process) -> Iterator
 
 
 def destination_faults(row: Row, behaviour: Command, *, process: Process) -> Iterator[Fault]:
-    """Where a command can lead. Delivered is reached by verification or override (safety: roads to Delivered).
+    """Where a command can lead. Delivered is reached by verification or override (docs/safety.md, T14).
 
     A pure state change may lead there too, for home deliveries and while codes are off: `run_command` refuses it
     for every package that needs a code.

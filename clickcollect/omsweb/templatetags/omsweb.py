@@ -119,7 +119,7 @@ def due(context: dict[str, Any], package: Package) -> SafeString:
 
 
 def urgency(*, due_at: datetime, now: datetime, soon: timedelta) -> tuple[str, str, str]:
-    """Overdue, due today, soon or fine (ui.md): level, word, icon."""
+    """Overdue, due today, soon or fine: level, word, icon."""
     if due_at <= now:
         return "overdue", _("Overdue"), "dangerous"
     if due_at.date() == now.date():

