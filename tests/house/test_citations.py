@@ -34,7 +34,7 @@ def numbers(found: str) -> list[str]:
     return re.findall(r"\d+", found)
 
 
-def functions_of(module: str) -> set[str]:
+def defined_in(module: str) -> set[str]:
     path = ROOT / module
     return set(re.findall(r"(?m)^ *(?:async )?def (\w+)\(", text(path))) if path.is_file() else set()
 
@@ -74,7 +74,9 @@ def wrong_citations(words: str) -> Iterator[str]:
     yield from (found for found in PROOF.findall(words) if found not in pages.PROOFS)
     yield from (f"decision {found}" for found in DECISION.findall(words) if found not in pages.DECISIONS)
     yield from NO_PAGE.findall(words)
-    yield from (f"{module}::{name}" for module, name in pages.NAMED_TEST.findall(words) if name not in functions_of(module))
+    yield from (
+        f"{module}::{name}" for module, name in pages.NAMED_TEST.findall(words) if name not in defined_in(module)
+    )
 
 
 def wrong_links(page: Path) -> Iterator[str]:
