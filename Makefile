@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak mutants release screenshots lint format types messages lock
+.PHONY: help run test soak bench mutants release screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -30,6 +30,9 @@ test: $(DEV_STAMP) ## Every test, in a real browser too
 
 soak: $(DEV_STAMP) ## The long form of the proofs
 	$(BIN)/pytest -m soak --timeout 3600
+
+bench: $(DEV_STAMP) ## How fast a shop works and what it costs, beside bare SQL (BENCH="--help" names the options)
+	@$(BIN)/python -m scripts.bench $(BENCH)
 
 mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (a night)
 	$(BIN)/python -m scripts.mutants

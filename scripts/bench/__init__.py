@@ -1,0 +1,1 @@
+"""How fast a shop works, and what it costs: `make bench`."""
