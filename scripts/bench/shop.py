@@ -48,8 +48,10 @@ class Shop:
         web, extension = free_ports(2)
         self.home = Home(home)
         self.port, self.extension_port = web, extension
-        left_out = {*URLS, *SECRETS, *PASSWORDS.values()}
-        self.environment = {name: value for name, value in os.environ.items() if name not in left_out} | {
+        for name in (*URLS, *SECRETS, *PASSWORDS.values()):
+            os.environ.pop(name, None)  # those of another shop
+        self.environment = {
+            **os.environ,
             "CLICKCOLLECT_HOME": str(home),
             "PORT": str(web),
             "EXTENSION_PORT": str(extension),

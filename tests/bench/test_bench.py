@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(500)
 def test_a_short_bench_counts_what_each_program_spends(tmp_path: Path) -> None:
     short = ["--only", "verify-hooks,wrong", "--rounds", "1", "--requests", "8", "--clients", "2"]
