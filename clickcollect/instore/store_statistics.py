@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from clickcollect.instore.store_session import Desk
 from clickcollect.oms import states
-from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 
 MOST_ROWS: Final = 20_000
 LONGEST_DWELL: Final = 7  # days; the last bar of the chart holds all that took longer
 PERIODS: Final = (1, 7, 14)
 
-Move = tuple[str, str, str, str, datetime, int | None]
+Move = tuple[str, str, str, str, str, datetime, int | None]
 
 
 @dataclass(kw_only=True)
@@ -97,17 +97,17 @@ def log_rows(desk: Desk, since: datetime) -> list[Move]:
     """What counts, newest first, at most 20,000 rows."""
     moves = Q(kind=LogKind.MOVE, new_state__in=(states.PACKED, states.READY, states.DELIVERED))
     wrong = Q(kind=LogKind.REFUSED, code="otp_incorrect")
-    noted = Q(kind=LogKind.NOTE, code="locked_out") | Q(kind=LogKind.NOTE, command_code="RESEND_CODE")
+    noted = Q(kind=LogKind.NOTE, note_kind=NoteKind.LOCKED_OUT) | Q(kind=LogKind.NOTE, command_code="RESEND_CODE")
     rows = CommandLog.objects.filter(moves | wrong | noted, store_id=desk.store.pk, at__gte=since).order_by("-at")
-    columns = ("kind", "new_state", "command_code", "code", "at", "package_id")
+    columns = ("kind", "new_state", "command_code", "code", "note_kind", "at", "package_id")
     return list(rows.values_list(*columns)[:MOST_ROWS])
 
 
 def kind_of(row: Move) -> str:
     """The name under which a log row is counted."""
-    kind, new_state, command_code, code, _at, _package_id = row
-    if code:
-        return "locked" if code == "locked_out" else "wrong"
+    kind, new_state, command_code, code, note_kind, _at, _package_id = row
+    if code or note_kind:
+        return "locked" if note_kind == NoteKind.LOCKED_OUT else "wrong"
     if kind == LogKind.NOTE:
         return "resent"
     if command_code == "DELIVER_WITHOUT_CODE":

@@ -14,17 +14,15 @@ from clickcollect.instore import badges
 from clickcollect.oms import states
 from clickcollect.oms.access import names_of
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import Package
-from clickcollect.oms.orders.intake import CREATED
-from clickcollect.oms.shelving import SHELVED
 
 MOST_ENTRIES: Final = 40
 
-NOTED: Final[dict[str, tuple[str, Promise]]] = {
+# A kind that is not named here shows in the words of the registered list.
+NOTED: Final[dict[str, tuple[str, str | Promise]]] = {
     "locked_out": ("lock", gettext_lazy("Code locked after too many wrong tries")),
     "pickup_expired": ("overdue", gettext_lazy("The pickup time passed")),
-    "shelved": ("package", gettext_lazy("Put on its shelf")),
     "delivered_after_phone_change": ("phone", gettext_lazy("Delivered after the phone number was changed")),
     "order_cancel_requested": ("cross", gettext_lazy("The order was cancelled")),
 }
@@ -67,7 +65,7 @@ def entries(package: Package, rows: list[CommandLog]) -> list[Entry]:
     titles = {number: _(name) for number, name in states.NAMES.items()} | {
         package.state.enum_value: _(package.state.name)
     }
-    shown = [row for row in rows if row.code != CREATED]
+    shown = [row for row in rows if row.note_kind != NoteKind.CREATED]
     told = [entry(row, titles=titles, names=names, notes=notes.get(row.pk, ())) for row in shown]
     if package.message_at and package.message_state != "none":
         told.append(message_entry(package, package.message_at))
@@ -93,18 +91,20 @@ def entry(row: CommandLog, *, titles: Mapping[str, str], names: Mapping[int, str
 def told(row: CommandLog, titles: Mapping[str, str]) -> tuple[str, str, bool]:
     """Icon, words, and whether it went wrong."""
     if row.kind == LogKind.REFUSED:
-        words = REFUSED.get(row.code) or _("Refused: %(why)s") % {"why": TITLES.get(row.code, row.code)}
-        return "octagon-cross", str(words), True
+        why = REFUSED.get(row.code) or _("Refused: %(why)s") % {"why": TITLES.get(row.code, row.code)}
+        return "octagon-cross", str(why), True
     if row.command_code in DONE:
         icon, said = DONE[row.command_code]
         return icon, str(said), False
     if row.kind == LogKind.MOVE:
         return badges.STATUS.get(row.new_state, badges.ENDED)[1], titles.get(row.new_state, row.new_state), False
-    icon, said = NOTED.get(row.code, ("none", gettext_lazy("Noted")))
-    if row.code == SHELVED:
-        return icon, place_words(row), False
+    if row.note_kind == NoteKind.SHELVED:
+        return "package", place_words(row), False
+    if row.note_kind:
+        noted_icon, words = NOTED.get(row.note_kind, ("none", row.get_note_kind_display()))
+        return noted_icon, str(words), row.note_kind == NoteKind.LOCKED_OUT
     name = str(row.attributes.get("command.name", ""))
-    return icon, _(name) if name else str(said), row.code == "locked_out"
+    return "none", _(name) if name else _("Noted"), False
 
 
 def place_words(row: CommandLog) -> str:

@@ -19,16 +19,37 @@ class LogKind(models.TextChoices):
     NOTE = "note", _("Noted")
 
 
+class NoteKind(models.TextChoices):
+    """What is noted beside the commands. Every kind has its words here; a row's kind is never renamed."""
+
+    CREATED = "created", _("The order arrived")
+    SHELVED = "shelved", _("Put on its shelf")
+    LOCKED_OUT = "locked_out", _("Locked after too many wrong codes")
+    PICKUP_EXPIRED = "pickup_expired", _("The pickup time passed")
+    AFTER_PHONE_CHANGE = "delivered_after_phone_change", _("Delivered after the phone number was changed")
+    ORDER_CANCEL_REQUESTED = "order_cancel_requested", _("Cancellation of the order was asked for")
+    NOT_FOR_A_STORE = "not_for_a_store", _("A connector sent an order that is not for a store")
+    STAFF_CHANGED = "staff_changed", _("A staff member was changed")
+    ACCESS_ENDED = "access_ended", _("Sessions, sign-ins and PIN of a staff member were ended")
+    STORE_CHANGED = "store_changed", _("A store was changed")
+    TOKEN_CREATED = "token_created", _("An API token was made")
+    TOKEN_KEEPS_OVERRIDE = (
+        "token_keeps_override",
+        _("An API token from before the scope packages:override keeps that right"),
+    )
+    TOKEN_REVOKED = "token_revoked", _("An API token was revoked")
+    PROCESS_CHANGED = "process_changed", _("The process was changed")
+    PROCESS_IMPORTED = "process_imported", _("The process was replaced from a file")
+    PERSONAL_DATA_ERASED = "personal_data_erased", _("Personal data was erased")
+
+
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
-LOCKED_OUT: Final = "locked_out"
-AFTER_PHONE_CHANGE: Final = "delivered_after_phone_change"
-TOKEN_KEEPS_OVERRIDE: Final = "token_keeps_override"  # noqa: S105  (a kind of log row)
 # What a manager looks at afterwards; as the condition of an index it is one text with that of the question.
 WANTS_REVIEW: Final = (
     Q(kind=LogKind.MOVE, command_code=OVERRIDE)
-    | Q(code=LOCKED_OUT)
-    | Q(code=AFTER_PHONE_CHANGE)
-    | Q(code=TOKEN_KEEPS_OVERRIDE)
+    | Q(note_kind=NoteKind.LOCKED_OUT)
+    | Q(note_kind=NoteKind.AFTER_PHONE_CHANGE)
+    | Q(note_kind=NoteKind.TOKEN_KEEPS_OVERRIDE)
 )
 
 
@@ -47,13 +68,19 @@ class CommandLog(models.Model):
     command_code = models.CharField(_("command code"), max_length=80, blank=True)
     slug = models.CharField(_("slug"), max_length=120, blank=True)
     code = models.CharField(_("refused because"), max_length=40, blank=True)
+    note_kind = models.CharField(_("noted"), max_length=40, blank=True, choices=NoteKind.choices, db_default="")
     attributes = models.JSONField(_("details"), default=dict)
 
     class Meta:
         verbose_name = _("log entry")
         verbose_name_plural = _("log")
         ordering = ("-id",)
-        constraints = (models.CheckConstraint(name="log_kind_known", condition=Q(kind__in=LogKind.values)),)
+        constraints = (
+            models.CheckConstraint(name="log_kind_known", condition=Q(kind__in=LogKind.values)),
+            # `audit.link` hashes the two columns as one, so a row has at most the one of its kind.
+            models.CheckConstraint(name="log_code_of_refusal", condition=Q(code="") | Q(kind=LogKind.REFUSED)),
+            models.CheckConstraint(name="log_note_kind_of_note", condition=Q(note_kind="") | Q(kind=LogKind.NOTE)),
+        )
         indexes = (
             models.Index(name="log_of_package", fields=["package_id", "-id"]),
             models.Index(name="log_kind_newest", fields=["kind", "-id"]),
@@ -61,7 +88,7 @@ class CommandLog(models.Model):
             models.Index(name="log_kind_old_state", fields=["kind", "old_state", "-id"]),
             models.Index(name="log_time", fields=["at", "id"]),
             models.Index(name="log_command", fields=["command_code", "-id"]),
-            models.Index(name="log_code_newest", fields=["code", "-id"], condition=~Q(code="")),
+            models.Index(name="log_note_kind_newest", fields=["note_kind", "-id"], condition=~Q(note_kind="")),
             models.Index(name="log_wants_review", fields=["at", "id"], condition=WANTS_REVIEW),
             models.Index(name="log_store_kind", fields=["store_id", "kind", "-at", "-id"]),
             models.Index(name="log_store_old_state", fields=["store_id", "kind", "old_state", "-at", "-id"]),

@@ -12,7 +12,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import LogNote
+from clickcollect.oms.log_models import LogNote, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import outbox
 
@@ -76,4 +76,4 @@ def erase(order: Order, *, actor: Actor) -> None:
         Package.objects.filter(pk__in=package_ids).update(search=None, message_reason="")
         LogNote.objects.filter(package_id__in=package_ids).delete()
         outbox.erase_payloads(subjects=[f"order:{order.pk}", *(f"package:{key}" for key in package_ids)])
-        log.noted(kind="personal_data_erased", actor=actor, attributes={"order": order.pk})
+        log.noted(kind=NoteKind.PERSONAL_DATA_ERASED, actor=actor, attributes={"order": order.pk})

@@ -13,6 +13,7 @@ from clickcollect.oms import app_settings, order_status, states
 from clickcollect.oms.access import SYSTEM, get_package, packages_of
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import Package
 
 BATCH: Final = 500
@@ -72,5 +73,5 @@ def tell_reminder(package: Package) -> bool:
 def tell_expiry(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(expired_for=F("pickup_deadline"))
     events.post([events.Letter(event=events.PackagePickupExpiredWhispererEvent, package=package)])
-    log.noted(kind="pickup_expired", actor=SYSTEM, package=package)
+    log.noted(kind=NoteKind.PICKUP_EXPIRED, actor=SYSTEM, package=package)
     return True

@@ -15,14 +15,12 @@ from clickcollect.oms import states
 from clickcollect.oms.access import Actor, names_of
 from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import (
-    AFTER_PHONE_CHANGE,
-    LOCKED_OUT,
     OVERRIDE,
-    TOKEN_KEEPS_OVERRIDE,
     WANTS_REVIEW,
     CommandLog,
     LogKind,
     LogNote,
+    NoteKind,
     OverrideReview,
 )
 from clickcollect.oms.models import Package
@@ -37,12 +35,12 @@ class Review:
     """One handover without a code or after a changed phone number, or one locked code, that somebody should look at.
 
     Or a token from before the scope `packages:override`, which may still do without a code; ``token`` is its name.
-    ``code``: that of the log row. ``changed_by``: who changed the number; ``reason`` is theirs then.
+    ``note_kind``: that of the log row. ``changed_by``: who changed the number; ``reason`` is theirs then.
     """
 
     log_id: int
     is_override: bool
-    code: str
+    note_kind: str
     at: datetime
     package: Package | None
     who: str
@@ -53,15 +51,15 @@ class Review:
 
     @property
     def is_phone_change(self) -> bool:
-        return self.code == AFTER_PHONE_CHANGE
+        return self.note_kind == NoteKind.AFTER_PHONE_CHANGE
 
     @property
     def is_token(self) -> bool:
-        return self.code == TOKEN_KEEPS_OVERRIDE
+        return self.note_kind == NoteKind.TOKEN_KEEPS_OVERRIDE
 
     @property
     def is_lock_out(self) -> bool:
-        return self.code == LOCKED_OUT
+        return self.note_kind == NoteKind.LOCKED_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +105,7 @@ def open_reviews(actor: Actor) -> list[Review]:
         Review(
             log_id=entry.pk,
             is_override=entry.command_code == OVERRIDE,
-            code=entry.code,
+            note_kind=entry.note_kind,
             at=entry.at,
             package=packages.get(entry.package_id or 0),
             who=log.who_did(entry, name=names.get(entry.actor_id or 0, ""), names=names),
@@ -122,12 +120,12 @@ def open_reviews(actor: Actor) -> list[Review]:
 
 def token_of(entry: CommandLog) -> int:
     """The id of the token that a row tells of; 0 for none."""
-    return int(entry.attributes.get("token.id", 0)) if entry.code == TOKEN_KEEPS_OVERRIDE else 0
+    return int(entry.attributes.get("token.id", 0)) if entry.note_kind == NoteKind.TOKEN_KEEPS_OVERRIDE else 0
 
 
 def corrections_of(entries: Iterable[CommandLog]) -> dict[int, CommandLog]:
     """The newest correction of the phone number before each handover that followed one, by the handover's log row."""
-    after = [entry for entry in entries if entry.code == AFTER_PHONE_CHANGE]
+    after = [entry for entry in entries if entry.note_kind == NoteKind.AFTER_PHONE_CHANGE]
     packages = Package.objects.filter(order_id__in={entry.order_id for entry in after}).values("pk")
     done = CommandLog.objects.filter(package_id__in=packages, command_code=CORRECTION, code="").order_by("pk")
     corrections = list(done.filter(attributes__contains={"phone.had_code": True})) if after else []

@@ -10,11 +10,11 @@ from clickcollect.oms import search, states
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.events import documents
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import Package, PackageItem
 
 LONGEST_SHELF: Final = 20
 MOST_BAGS: Final = 99
-SHELVED: Final = "shelved"
 
 
 def place(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Package:
@@ -32,7 +32,7 @@ def place(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Package:
         package = get_package(actor, package_id=package_id)
         search.update(package)
         log.noted(
-            kind=SHELVED,
+            kind=NoteKind.SHELVED,
             actor=actor,
             package=package,
             attributes={"shelf": package.shelf, "bags": package.bags or 0, "channel": str(actor.channel)},

@@ -6,7 +6,7 @@ end every session, key of a sign-in, PIN and memory of a device, through whichev
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_removed
@@ -27,9 +27,8 @@ from clickcollect.errors import Fault, NotAuthenticated, NotFound, ValidationFai
 from clickcollect.omnitron.models import RetailStore, StoreMembership
 from clickcollect.oms.access import Actor, actor_for
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 
-CHANGED: Final = "staff_changed"
-ACCESS_ENDED: Final = "access_ended"
 PASSWORD_RESET, LEFT, FACTOR_REMOVED = "password_reset", "deactivated", "second_factor_removed"
 
 
@@ -111,7 +110,7 @@ def end(user: User, *, actor: Actor, causes: Iterable[str]) -> None:
         if PASSWORD_RESET in told:
             sign_in_limits.forget(user)
         log.noted(
-            kind=ACCESS_ENDED,
+            kind=NoteKind.ACCESS_ENDED,
             actor=actor,
             attributes={"staff.id": user.pk, "access.ended_by": " ".join(told), "channel": str(actor.channel)},
         )
@@ -215,4 +214,4 @@ def note(*, user: User, person: Person, actor: Actor, is_new: bool) -> None:
         "staff.second_factor_removed": person.remove_second_factor,
         "channel": str(actor.channel),
     }
-    log.noted(kind=CHANGED, actor=actor, attributes=attributes)
+    log.noted(kind=NoteKind.STAFF_CHANGED, actor=actor, attributes=attributes)

@@ -131,7 +131,8 @@ def lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
         yield (
             row.pk, row.at.isoformat(), row.kind, item["number"], row.order_id, item["store"], row.old_state,
             row.new_state, item["actor"], row.channel, row.command_code, row.slug,
-            refusal_title(row.code) if row.kind == LogKind.REFUSED else row.code, details, " / ".join(item["notes"]),
+            refusal_title(row.code) if row.kind == LogKind.REFUSED else row.note_kind,
+            details, " / ".join(item["notes"]),
         )  # fmt: skip
 
 

@@ -21,12 +21,12 @@ from clickcollect.omnitron.models import ERP_CODE, RetailStore
 from clickcollect.omnitron.opening_hours import DAYS, read_week, written
 from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.forms import Sheet
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 
-CHANGED = "store_changed"
 PLAIN = (
     "erp_code", "name", "email", "phone_number", "address_line", "postcode", "city", "country", "currency",
     "language_code", "time_zone", "closed_dates", "click_and_collect", "is_active",
@@ -166,7 +166,7 @@ class StoreSubject(Subject):
             if sheet.is_valid() and is_free(sheet, store):
                 saved = save(sheet, store)
                 told: dict[str, str | int | bool] = {"store.id": saved.pk, "store.active": saved.is_active}
-                log.noted(kind=CHANGED, actor=actor, attributes=told | {"channel": str(actor.channel)})
+                log.noted(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=told | {"channel": str(actor.channel)})
                 self.keep_history(request, saved, sheet=sheet, is_new=store is None)
                 messages.success(request, _("%(name)s was saved.") % {"name": saved})
                 return redirect("omsweb:omnitron_retailstore_changelist")

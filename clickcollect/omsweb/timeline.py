@@ -18,22 +18,6 @@ from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package, PackageState
 
 MOST_ENTRIES: Final = 100
-# What is noted beside the commands; a kind that is not named here shows as it is.
-NOTED: Final = {
-    "locked_out": gettext_lazy("Locked after too many wrong codes"),
-    "pickup_expired": gettext_lazy("The pickup time passed"),
-    "created": gettext_lazy("The order arrived"),
-    "delivered_after_phone_change": gettext_lazy("Delivered after the phone number was changed"),
-    "order_cancel_requested": gettext_lazy("Cancellation of the order was asked for"),
-    "staff_changed": gettext_lazy("A staff member was changed"),
-    "access_ended": gettext_lazy("Sessions, sign-ins and PIN of a staff member were ended"),
-    "store_changed": gettext_lazy("A store was changed"),
-    "token_created": gettext_lazy("An API token was made"),
-    "token_keeps_override": gettext_lazy("An API token from before the scope packages:override keeps that right"),
-    "token_revoked": gettext_lazy("An API token was revoked"),
-    "process_changed": gettext_lazy("The process was changed"),
-    "process_imported": gettext_lazy("The process was replaced from a file"),
-}
 ICONS: Final = {
     LogKind.MOVE: "check_circle",
     LogKind.REFUSED: "block",
@@ -98,7 +82,7 @@ def title_of(row: CommandLog, *, titles: Mapping[str, str]) -> str:
         key = str(row.attributes.get("setting.key", ""))
         return _("%(key)s changed") % {"key": key}
     if row.kind == LogKind.NOTE:
-        return str(NOTED.get(row.code, row.code) or command_name(row))
+        return row.get_note_kind_display() or command_name(row)
     return titles.get(row.new_state, row.new_state)
 
 

@@ -18,11 +18,11 @@ from clickcollect.accounts.tokens import create_token, list_tokens, revoke_token
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import RIGHTS
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.forms import Sheet
 
-CREATED, REVOKED = "token_created", "token_revoked"
 MOST = 500
 
 
@@ -117,7 +117,7 @@ class TokenSubject(Subject):
                 expires_at=end_of(data["expires_at"]),
             )
             log.noted(
-                kind=CREATED,
+                kind=NoteKind.TOKEN_CREATED,
                 actor=actor,
                 attributes={"token.id": made.token.pk, "token.user": made.token.user_id, "channel": str(actor.channel)},
             )
@@ -132,7 +132,11 @@ class TokenSubject(Subject):
         actor = actor_of(request)
         actor.require(self.add_right)
         if request.method == "POST" and object_id < 2**63 and revoke_token(object_id):
-            log.noted(kind=REVOKED, actor=actor, attributes={"token.id": object_id, "channel": str(actor.channel)})
+            log.noted(
+                kind=NoteKind.TOKEN_REVOKED,
+                actor=actor,
+                attributes={"token.id": object_id, "channel": str(actor.channel)},
+            )
             messages.success(request, _("The token was revoked. It works no more."))
         return redirect("omsweb:accounts_apitoken_changelist")
 

@@ -18,8 +18,7 @@ from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands import run as road
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.commands.run import available_commands, run_command
-from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
 from clickcollect.oms.orders.cancellation import cancel_open_packages, cancel_order
 from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
@@ -194,7 +193,7 @@ def assert_never_both(package: Package) -> None:
 
     Both sides write their log row while they hold the order, so that the rows' numbers say who was first.
     """
-    asked = CommandLog.objects.filter(package_id=package.pk, code=log.CANCEL_REQUESTED).first()
+    asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     if asked is None:
         return
     later = CommandLog.objects.filter(package_id=package.pk, kind="move", pk__gt=asked.pk)

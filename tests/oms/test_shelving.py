@@ -17,7 +17,7 @@ def test_shelf_and_bags_are_kept_logged_and_searched() -> None:
     package = shop.reread(package)
     assert (package.shelf, package.bags) == ("B4", 2)
     assert search.matching(Package.objects.all(), "b4").get() == package
-    assert CommandLog.objects.get(package_id=package.pk, code="shelved").attributes["shelf"] == "B4"
+    assert CommandLog.objects.get(package_id=package.pk, note_kind="shelved").attributes["shelf"] == "B4"
 
 
 def test_an_empty_entry_takes_the_note_away_and_the_version_stays() -> None:

@@ -11,7 +11,7 @@ from clickcollect.accounts.models import User
 from clickcollect.accounts.tokens import create_login, create_token
 from clickcollect.errors import NotAuthenticated
 from clickcollect.oms import staff
-from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.log_models import CommandLog, NoteKind
 from tests import shop
 from tests.accounts.doors import LOGIN, code_for, give_factor, is_in
 from tests.house.files import ROOT
@@ -207,7 +207,7 @@ def test_what_ends_ends_everywhere(event: Event, thing: Thing) -> None:
     event(user)
     is_control = event is nothing_much
     assert still_works() is is_control
-    told = CommandLog.objects.filter(code=staff.ACCESS_ENDED, attributes__contains={"staff.id": user.pk})
+    told = CommandLog.objects.filter(note_kind=NoteKind.ACCESS_ENDED, attributes__contains={"staff.id": user.pk})
     assert told.exists() is not is_control
 
 
@@ -239,12 +239,12 @@ def test_a_token_made_on_purpose_ends_with_the_person_and_otherwise_has_their_ri
 def test_the_log_says_why_and_by_whom() -> None:
     user = shop.make_user("associate", shop.make_store())
     edit(user, role="manager", password=NEW, remove_second_factor="on")
-    row = CommandLog.objects.get(code=staff.ACCESS_ENDED)
+    row = CommandLog.objects.get(note_kind=NoteKind.ACCESS_ENDED)
     assert row.attributes["access.ended_by"] == "password_reset role_changed"
     assert User.objects.get(pk=row.actor_id or 0).role == "admin"
     own = shop.make_user("operator")
     own_password_change(own)
-    row = CommandLog.objects.filter(code=staff.ACCESS_ENDED).latest("pk")
+    row = CommandLog.objects.filter(note_kind=NoteKind.ACCESS_ENDED).latest("pk")
     assert (row.actor_id, row.attributes["access.ended_by"]) == (own.pk, "own_password_changed")
 
 

@@ -101,7 +101,7 @@ def test_the_log_costs_the_same_for_many(
 ) -> None:
     package = make_package()
     CommandLog.objects.bulk_create(
-        CommandLog(kind=LogKind.NOTE, package_id=package.pk, store_id=package.stock_location_id, code="created")
+        CommandLog(kind=LogKind.NOTE, package_id=package.pk, store_id=package.stock_location_id, note_kind="created")
         for _ in range(2500)
     )
     with django_assert_max_num_queries(12):
@@ -114,7 +114,7 @@ def test_the_log_costs_the_same_for_many(
 )
 def test_no_cell_is_a_formula(operator: Client, name: str) -> None:
     package = make_package(order=make_order(first_name=name, last_name="", number=name), shelf=name[:8])
-    CommandLog.objects.create(kind=LogKind.NOTE, package_id=package.pk, code="created", attributes={"channel": name})
+    CommandLog.objects.create(kind=LogKind.NOTE, package_id=package.pk, note_kind="shelved", attributes={"shelf": name})
     cells = set()
     for file in ("packages/packages.csv", "orders/orders.csv", "log/log.csv"):
         cells |= {cell for row in rows_of(operator, f"/oms/{file}") for cell in row.values()}

@@ -41,7 +41,7 @@ def test_a_new_associate_works_in_the_chosen_store(admin: Client) -> None:
     mira = User.objects.get(username="mira")
     assert mira.check_password("a-first-secret")
     assert actor_for(mira).store_ids == frozenset({store.pk})
-    assert CommandLog.objects.get(code="staff_changed").attributes["staff.id"] == mira.pk
+    assert CommandLog.objects.get(note_kind="staff_changed").attributes["staff.id"] == mira.pk
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_token_is_shown_once_and_ends_when_revoked(admin: Client) -> None:
     assert key not in admin.get("/oms/tokens/").content.decode()
     admin.post(f"/oms/tokens/{token.pk}/revoke/")
     assert find_token(key) is None
-    assert CommandLog.objects.filter(code__in=["token_created", "token_revoked"]).count() == 2
+    assert CommandLog.objects.filter(note_kind__in=["token_created", "token_revoked"]).count() == 2
 
 
 def test_a_token_without_scopes_or_for_the_wrong_channel_is_not_made(admin: Client) -> None:

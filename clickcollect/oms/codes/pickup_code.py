@@ -39,6 +39,7 @@ from clickcollect.oms.codes import attempt_limits, attempts
 from clickcollect.oms.codes.attempt_limits import Reserved
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CodeIssue, Package
 
 LONGEST_INPUT: Final = 64
@@ -196,7 +197,9 @@ def wrong_code(*, package: Package, reserved: Reserved, actor: Actor, limits: Va
         with transaction.atomic():
             locked = get_locked_package(package.pk)
             events.post([events.Letter(event=events.PackagePickupLockedWhispererEvent, package=locked)])
-            log.noted(kind="locked_out", actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number})
+            log.noted(
+                kind=NoteKind.LOCKED_OUT, actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number}
+            )
     remaining = reserved.attempts_remaining
     if remaining == 0:
         return no_attempts_left(package=package, reserved=reserved, actor=actor, limits=limits)

@@ -37,7 +37,7 @@ from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
 from clickcollect.oms.events import documents
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import AFTER_PHONE_CHANGE, CommandLog, LogKind
+from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import CommandTransition, Package
 
 ALIASES: Final = {
@@ -196,7 +196,7 @@ def move(*, call: Call, command: Command, checked: Any) -> Package:
         events.post(letters)
         log.moved(package=package, row=row, actor=call.actor, attributes=applied.attributes, notes=applied.notes)
         if row.destination.enum_value == states.DELIVERED and package.order.phone_changed_at:
-            log.noted(kind=AFTER_PHONE_CHANGE, actor=call.actor, package=package)
+            log.noted(kind=NoteKind.AFTER_PHONE_CHANGE, actor=call.actor, package=package)
     return package
 
 
@@ -262,7 +262,7 @@ def conflict_story(*, error: DomainError, package: Package | None) -> DomainErro
 
 def cancellation_story(package: Package) -> StateConflict:
     """Why a package is held back: who asked for the end of its order, and when."""
-    asked = CommandLog.objects.filter(package_id=package.pk, code=log.CANCEL_REQUESTED).first()
+    asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     who = names_of([asked.actor_id]).get(asked.actor_id or 0, "") if asked else ""
     return StateConflict(
         _("This order is being cancelled. Keep the package in the store."),

@@ -52,9 +52,10 @@ class Verdict:
 
 
 def link(previous: bytes, row: CommandLog) -> bytes:
-    """The hash of a row that follows ``previous``."""
+    """The hash of a row that follows ``previous``. A note's kind is hashed as the code (docs/decisions/0013)."""
     fields: dict[str, Any] = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}  # noqa: SLF001
     fields["at"] = documents.utc(row.at)
+    fields["code"] = fields.pop("note_kind") or row.code
     text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(previous + text.encode()).digest()
 

@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import CommandTransition, Package
 
 # The application's role may insert into and read these, and no more.
 APPEND_ONLY_TABLES: Final = ("oms_commandlog", "oms_seal")
-CANCEL_REQUESTED: Final = "order_cancel_requested"  # the code of the row that says who asked for an order's end
 
 SIGN_OFF_REFUSED: Final = "sign_off_refused"
 DEVICE_USER: Final = "sign_off.device_user"  # who was signed in where a manager signed
@@ -136,7 +135,7 @@ def setting_changed(*, key: str, old: Any, new: Any, store_id: int | None, actor
 
 def noted(
     *,
-    kind: str,
+    kind: NoteKind,
     actor: Actor,
     package: Package | None = None,
     attributes: Attributes | None = None,
@@ -150,7 +149,7 @@ def noted(
         store_id=package.stock_location_id if package else None,
         actor_id=actor.user_id,
         channel=actor.channel,
-        code=kind,
+        note_kind=kind,
         attributes=dict(attributes or {}),
     )
     write_notes(entry=entry, notes=notes or {})

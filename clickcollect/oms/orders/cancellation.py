@@ -16,7 +16,7 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.events import documents
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import Package
 
 JOB: Final = "cancel_packages_of_order"  # registered in `jobs.py`
@@ -88,7 +88,7 @@ def note_request(*, order: Order, packages: list[Package], actor: Actor, reason:
     """Who asked, and why; the reason is free text and belongs to the packages' notes, where it can be erased."""
     for package in packages:
         log.noted(
-            kind=log.CANCEL_REQUESTED,
+            kind=NoteKind.ORDER_CANCEL_REQUESTED,
             actor=actor,
             package=package,
             attributes={"channel": str(actor.channel), "order.id": order.pk},
@@ -96,7 +96,9 @@ def note_request(*, order: Order, packages: list[Package], actor: Actor, reason:
         )
     if not packages:
         log.noted(
-            kind=log.CANCEL_REQUESTED, actor=actor, attributes={"channel": str(actor.channel), "order.id": order.pk}
+            kind=NoteKind.ORDER_CANCEL_REQUESTED,
+            actor=actor,
+            attributes={"channel": str(actor.channel), "order.id": order.pk},
         )
 
 
@@ -122,7 +124,7 @@ def cancel_open_packages(order_id: int) -> int:
 
 def reason_for(package: Package) -> str:
     """What the one who cancelled the order gave as the reason."""
-    asked = CommandLog.objects.filter(package_id=package.pk, code=log.CANCEL_REQUESTED).values("pk")
+    asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).values("pk")
     note = LogNote.objects.filter(log_id__in=asked, kind="reason").first()
     return note.text if note else ""
 

@@ -20,9 +20,9 @@ from clickcollect.oms import app_settings, deadlines, search, states
 from clickcollect.oms.access import Actor, orders_of
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandLog, Package, PackageItem, PackageState
 
-CREATED: Final = "created"  # a log row of kind "note": the move log holds moves only
 PHONE: Final = "customer.phone_number"
 NUMBER: Final = "number"
 NO_STORE_LANGUAGE: Final = "en"
@@ -105,9 +105,9 @@ def place(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor) ->
     packages = make_packages(kept)
     for package in packages:
         search.update(package)
-        log.noted(kind=CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
+        log.noted(kind=NoteKind.CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
     if not packages:
-        log.noted(kind=CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
+        log.noted(kind=NoteKind.CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
     events.post(
         [
             events.Letter(event=events.OrderCreatedWhispererEvent, order=kept),

@@ -5,7 +5,7 @@ together break what neither breaks alone. Source: contract section 1.
 """
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
@@ -15,12 +15,10 @@ from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
 from clickcollect.oms.workflow import validation
 from clickcollect.oms.workflow.document import FORMAT, Process, Row, State, read_document
-
-CHANGED: Final = "process_changed"
-IMPORTED: Final = "process_imported"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +168,11 @@ def without_state(process: Process, enum_value: str) -> Process:
 
 def note_change(*, actor: Actor, subject: str) -> None:
     """Record that an operator changed a row or a state, by its slug or number."""
-    log.noted(kind=CHANGED, actor=actor, attributes={"process.subject": subject[:120], "channel": str(actor.channel)})
+    log.noted(
+        kind=NoteKind.PROCESS_CHANGED,
+        actor=actor,
+        attributes={"process.subject": subject[:120], "channel": str(actor.channel)},
+    )
 
 
 def export_document() -> dict[str, Any]:
@@ -214,7 +216,7 @@ def import_document(data: Any, *, actor: Actor) -> Plan:
         put_states(now=now, wanted=wanted)
         put_rows(wanted)
         log.noted(
-            kind=IMPORTED,
+            kind=NoteKind.PROCESS_IMPORTED,
             actor=actor,
             attributes={"process.changes": len(plan.sentences), "channel": str(actor.channel)},
         )

@@ -59,7 +59,7 @@ def test_t08_of_many_wrong_guesses_at_once_exactly_five_are_evaluated(guesses: i
     assert codes(answers) == {"otp_incorrect": 5, "otp_locked": guesses - 5}
     package = shop.reread(package)
     assert (package.issue_attempts, package.total_attempts) == (5, 5)
-    assert CommandLog.objects.filter(code="locked_out").count() == 1
+    assert CommandLog.objects.filter(note_kind="locked_out").count() == 1
 
 
 def test_t08_control_read_modify_write_evaluates_more() -> None:
@@ -208,7 +208,7 @@ def test_twenty_a_day_are_counted_over_the_hours() -> None:
     assert caught.value.extra == {"attempts_remaining": 0, "limits_reached": ["employee"]}, "the smallest of three"
     assert "You've reached your limit of wrong codes." in caught.value.detail
     assert "locked" not in caught.value.detail
-    assert not CommandLog.objects.filter(code="locked_out").exists(), "the package can still be handed over"
+    assert not CommandLog.objects.filter(note_kind="locked_out").exists(), "the package can still be handed over"
     assert not Event.objects.filter(type="package.pickup.locked").exists()
     with pytest.raises(Throttled):
         deliver_wrong()
@@ -221,7 +221,7 @@ def test_an_employee_without_tries_left_has_not_locked_the_package() -> None:
         deliver(package, shop.wrong_code(package), shop.make_actor(Role.ASSOCIATE, package.stock_location))()
     assert caught.value.extra["attempts_remaining"] == 0
     assert "unlock" not in str(caught.value)
-    assert not CommandLog.objects.filter(code="locked_out").exists()
+    assert not CommandLog.objects.filter(note_kind="locked_out").exists()
     assert not Event.objects.filter(type="package.pickup.locked").exists()
     deliver(package, shop.right_code(package), shop.make_actor(Role.ASSOCIATE, package.stock_location))()
     assert shop.state_of(package) == states.DELIVERED

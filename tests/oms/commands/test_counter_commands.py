@@ -54,7 +54,7 @@ def test_five_wrong_codes_lock_the_issue_and_the_right_one_too() -> None:
         with pytest.raises(OtpLocked):
             run(package, DELIVER, otp=code)
     assert shop.state_of(package) == states.READY
-    assert CommandLog.objects.filter(code="locked_out").count() == 1
+    assert CommandLog.objects.filter(note_kind="locked_out").count() == 1
 
 
 def test_t11_a_new_code_never_refills_the_package_s_budget() -> None:

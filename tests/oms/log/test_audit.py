@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.log import audit
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog, Seal
+from clickcollect.oms.log_models import CommandLog, NoteKind, Seal
 from tests import shop
 from tests.concurrency import at_once
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def write(rows: int) -> list[int]:
     """So many rows; their ids, which begin wherever the tests before have left the count."""
-    return [log.noted(kind="test", actor=SYSTEM, attributes={"n": number}).pk for number in range(rows)]
+    return [log.noted(kind=NoteKind.STORE_CHANGED, actor=SYSTEM, attributes={"n": number}).pk for number in range(rows)]
 
 
 def as_owner(sql: str, *values: int) -> None:
@@ -43,7 +43,7 @@ def test_a_low_id_that_commits_late_is_sealed_too() -> None:
         (low,) = cursor.fetchone()
     write(3)
     audit.seal()
-    CommandLog.objects.create(id=low, kind="note", code="late")
+    CommandLog.objects.create(id=low, kind="note", note_kind=NoteKind.STORE_CHANGED)
     assert audit.seal() == 1
     assert audit.verify().is_whole
 
@@ -58,8 +58,8 @@ def delete(row: int) -> None:
 
 def insert(row: int) -> None:
     as_owner(
-        "INSERT INTO oms_commandlog (at, kind, channel, old_state, new_state, command_code, slug, code, attributes)"
-        " SELECT at - interval '1 hour', kind, channel, '', '', '', '', 'forged', '{}'"
+        "INSERT INTO oms_commandlog (at, kind, channel, old_state, new_state, command_code, slug, note_kind,"
+        " attributes) SELECT at - interval '1 hour', kind, channel, '', '', '', '', 'shelved', '{}'"
         " FROM oms_commandlog WHERE id = %s",
         row,
     )

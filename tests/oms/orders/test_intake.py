@@ -91,7 +91,7 @@ def test_arrival_is_logged_but_is_not_a_move() -> None:
     receive(order_document())
 
     entry = CommandLog.objects.get()
-    assert (entry.kind, entry.code, entry.package_id) == (LogKind.NOTE, "created", Package.objects.get().pk)
+    assert (entry.kind, entry.note_kind, entry.package_id) == (LogKind.NOTE, "created", Package.objects.get().pk)
 
 
 def test_new_package_is_found_by_number_and_name() -> None:

@@ -133,7 +133,7 @@ def test_export_and_import_put_the_process_back(operator: Actor) -> None:
     editing.import_document(before, actor=operator)
     assert editing.export_document() == before
     assert editing.import_document(before, actor=operator).nothing
-    assert CommandLog.objects.filter(code="process_imported").count() == 1
+    assert CommandLog.objects.filter(note_kind="process_imported").count() == 1
 
 
 def test_states_may_swap_their_names(operator: Actor) -> None:

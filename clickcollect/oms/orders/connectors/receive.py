@@ -1,7 +1,7 @@
 """What happens to an order that a connector has read: taken in like any other, or left out by setting, and counted."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from django.db.models import Count
 
@@ -11,10 +11,9 @@ from clickcollect.omnitron.order_schema import OrderIn, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders.intake import receive_order
 
-NOT_FOR_A_STORE: Final = "not_for_a_store"  # the log rows that count them
 Status = Literal["created", "known", "ignored"]
 
 
@@ -63,11 +62,11 @@ def ignore(connector: str, actor: Actor) -> Taken:
 
 def count(connector: str, outcome: str, actor: Actor) -> None:
     """One row in the log, without anything of the order."""
-    log.noted(kind=NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
+    log.noted(kind=NoteKind.NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
 
 
 def counted() -> dict[tuple[str, str], int]:
     """How many orders were not for a store, by connector and outcome."""
-    rows = CommandLog.objects.filter(code=NOT_FOR_A_STORE).order_by()
+    rows = CommandLog.objects.filter(note_kind=NoteKind.NOT_FOR_A_STORE).order_by()
     grouped = rows.values_list("attributes__connector", "attributes__outcome").annotate(number=Count("pk"))
     return {(connector, outcome): number for connector, outcome, number in grouped}

@@ -1,0 +1,69 @@
+"""What is noted has a column of its own beside the reason of a refusal; no seal changes (docs/decisions/0013)."""
+
+from django.db import migrations, models
+
+KINDS = [
+    ("created", "The order arrived"),
+    ("shelved", "Put on its shelf"),
+    ("locked_out", "Locked after too many wrong codes"),
+    ("pickup_expired", "The pickup time passed"),
+    ("delivered_after_phone_change", "Delivered after the phone number was changed"),
+    ("order_cancel_requested", "Cancellation of the order was asked for"),
+    ("not_for_a_store", "A connector sent an order that is not for a store"),
+    ("staff_changed", "A staff member was changed"),
+    ("access_ended", "Sessions, sign-ins and PIN of a staff member were ended"),
+    ("store_changed", "A store was changed"),
+    ("token_created", "An API token was made"),
+    ("token_keeps_override", "An API token from before the scope packages:override keeps that right"),
+    ("token_revoked", "An API token was revoked"),
+    ("process_changed", "The process was changed"),
+    ("process_imported", "The process was replaced from a file"),
+    ("personal_data_erased", "Personal data was erased"),
+]
+WANTS_REVIEW = models.Q(
+    models.Q(("command_code", "DELIVER_WITHOUT_CODE"), ("kind", "move")),
+    ("note_kind", "locked_out"),
+    ("note_kind", "delivered_after_phone_change"),
+    ("note_kind", "token_keeps_override"),
+    _connector="OR",
+)
+THERE = "UPDATE oms_commandlog SET note_kind = code, code = '' WHERE kind = 'note' AND code <> ''"
+BACK = "UPDATE oms_commandlog SET code = note_kind, note_kind = '' WHERE note_kind <> ''"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("oms", "0006_program_budget_and_override_scope")]
+    operations = [
+        migrations.RemoveIndex(model_name="commandlog", name="log_code_newest"),
+        migrations.RemoveIndex(model_name="commandlog", name="log_wants_review"),
+        migrations.AddField(
+            model_name="commandlog",
+            name="note_kind",
+            field=models.CharField(blank=True, choices=KINDS, db_default="", max_length=40, verbose_name="noted"),
+        ),
+        migrations.RunSQL(THERE, BACK),
+        migrations.AddConstraint(
+            model_name="commandlog",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), ("kind", "refused"), _connector="OR"), name="log_code_of_refusal"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="commandlog",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("note_kind", ""), ("kind", "note"), _connector="OR"), name="log_note_kind_of_note"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="commandlog",
+            index=models.Index(
+                condition=models.Q(("note_kind", ""), _negated=True),
+                fields=["note_kind", "-id"],
+                name="log_note_kind_newest",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="commandlog",
+            index=models.Index(condition=WANTS_REVIEW, fields=["at", "id"], name="log_wants_review"),
+        ),
+    ]
