@@ -128,7 +128,7 @@ def list_event_types(request: WhispererRequest) -> list[str]:
 def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
     """JSON Schema of the payload of one type."""
     require(request.actor, READ)
-    known = registry.find(name)
+    known = registry.find_type(name)
     if known is None:
         raise NotFound
     return known.schema()

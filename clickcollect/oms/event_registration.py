@@ -1,6 +1,6 @@
-"""What the post office must know of our events: their schema, and how a code gets into a letter while it is sent.
+"""What the whisperer must know of our events: their schema, and how a code is added while one is sent.
 
-Registered when the app is ready. `fill` runs immediately before each attempt; what it returns exists in memory only.
+Registered when the app is ready. `add_code` runs immediately before each attempt; its result stays in memory.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from clickcollect.oms.events.types import EVENTS, PackageReadyForCustomerPickupW
 from clickcollect.oms.models import CodeIssue, MessageState, Package
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import DeliveryState, Event
-from clickcollect.whisperer.registry import Ended, EventType, Expired, Superseded
+from clickcollect.whisperer.registry import DeliveryEnded, EventType, Expired, Superseded
 
 EXAMPLE_UUID: Final = "7d5c0f6a3b9e4c1f8a2d6e5b4c3f2a1d"
 EXAMPLE_CODE: Final = "482913"  # made up: no package has it
@@ -36,13 +36,13 @@ OTP_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-def package_id(letter: Event | Ended) -> int:
-    """The package a letter tells of."""
-    return int(letter.subject.removeprefix("package:"))
+def package_id(source: Event | DeliveryEnded) -> int:
+    """The id of the package an event is about."""
+    return int(source.subject.removeprefix("package:"))
 
 
 def current(event: Event) -> Package:
-    """The package of a code-bearing letter. Raises Superseded or Expired when the letter is not wanted any more."""
+    """The package of a code-bearing event. Raises Superseded or Expired when it must not be sent any more."""
     package = get_package(SYSTEM, package_id=package_id(event))
     if package.state.enum_value != states.READY:
         raise Superseded(f"package_{package.state.enum_value}")
@@ -60,13 +60,13 @@ def current(event: Event) -> Package:
     return package
 
 
-def check(event: Event) -> None:
-    """Whether a code-bearing letter may still go out, without making its code."""
+def check_current(event: Event) -> None:
+    """Whether a code-bearing event may still be sent, without deriving its code."""
     current(event)
 
 
-def fill(event: Event) -> dict[str, Any]:
-    """The code for one letter: that of the issue that works now, or nothing where none was issued."""
+def add_code(event: Event) -> dict[str, Any]:
+    """The code for one attempt: that of the issue that works now, or nothing where none was issued."""
     package = current(event)
     issue = pickup_code.open_issue(package)
     if issue is None:
@@ -85,17 +85,17 @@ def otp(package: Package, issue: CodeIssue) -> dict[str, Any]:
     return {"code": code.reveal(), "expires_at": documents.utc(package.pickup_deadline), "issue": issue.number}
 
 
-def tell_the_package(ended: Sequence[Ended]) -> None:
+def update_message_state(ended: Sequence[DeliveryEnded]) -> None:
     """A customer's message that was taken or died shows on its package; the receipts of the Extension go further."""
-    for letter in ended:
-        if letter.is_test or not EVENTS[letter.event_type].code_bearing:
+    for delivery in ended:
+        if delivery.is_test or not EVENTS[delivery.event_type].code_bearing:
             continue
-        newest = Package.objects.filter(pk=package_id(letter), message_uuid=letter.event_uuid)
+        newest = Package.objects.filter(pk=package_id(delivery), message_uuid=delivery.event_uuid)
         queued = newest.filter(message_state=MessageState.QUEUED)
-        if letter.state == DeliveryState.DEAD:
+        if delivery.state == DeliveryState.DEAD:
             unanswered = newest.filter(message_state__in=(MessageState.QUEUED, MessageState.ACCEPTED))
-            unanswered.update(message_state=MessageState.FAILED, message_reason=letter.reason, message_at=Now())
-        elif letter.state == DeliveryState.DELIVERED:
+            unanswered.update(message_state=MessageState.FAILED, message_reason=delivery.reason, message_at=Now())
+        elif delivery.state == DeliveryState.DELIVERED:
             queued.update(message_state=MessageState.ACCEPTED, message_reason="", message_at=Now())
         else:  # superseded: the package left the counter before its message did, so there is none to wait for
             queued.update(message_state=MessageState.NONE, message_reason="", message_at=None)
@@ -156,7 +156,7 @@ def envelope_schema(event: type[WhispererEvent]) -> dict[str, Any]:
 
 
 def register_all() -> None:
-    """Make every type known to the post office."""
+    """Register every type with the whisperer."""
     for event in EVENTS.values():
         registry.register(
             EventType(
@@ -165,9 +165,9 @@ def register_all() -> None:
                 description=" ".join((event.__doc__ or "").split()),
                 code_bearing=event.code_bearing,
                 payload_schema=partial(payload_schema, event),
-                fill=fill if event.code_bearing else None,
-                check=check if event.code_bearing else None,
+                add_code=add_code if event.code_bearing else None,
+                check_current=check_current if event.code_bearing else None,
                 example=partial(payload_example, event),
             ),
         )
-    registry.register_outcome_listener(tell_the_package)
+    registry.register_outcome_listener(update_message_state)

@@ -292,5 +292,5 @@ def initial(hook: Hook | None) -> dict[str, Any]:
     names = ("event_type", "target_url", "is_active", "callback")
     shown = {name: getattr(hook, name) for name in names}
     shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config",)}
-    shown["additional_headers"] = custom_headers.shown(hook, with_values=False) or None
+    shown["additional_headers"] = custom_headers.headers_for_display(hook, with_values=False) or None
     return shown | {"auth_username": (hook.config.get("auth") or {}).get("username", "")}

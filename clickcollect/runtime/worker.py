@@ -20,7 +20,7 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg_pool import AsyncNullConnectionPool
 
 from clickcollect.whisperer import dispatcher
-from clickcollect.whisperer.wakeup import within
+from clickcollect.whisperer.wakeup import wait_at_most
 
 Part = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -47,7 +47,7 @@ async def work(*, stop: asyncio.Event) -> None:
 
 async def _give_signs_of_life(stop: asyncio.Event) -> None:
     """Do the jobs, whose heartbeat `/readyz` and the alarms look at, once this process has shown that it lasts."""
-    await within(STEADY_SECONDS, stop)
+    await wait_at_most(STEADY_SECONDS, stop)
     await keep_going("The background jobs", run_jobs, stop=stop)
 
 
@@ -61,7 +61,7 @@ async def keep_going(name: str, part: Part, *, stop: asyncio.Event) -> None:
             reason = f" ({type(error).__name__})"
         if not stop.is_set():
             logger.warning("%s ended%s and will begin again", name, reason)
-            await within(AGAIN_AFTER_SECONDS, stop)
+            await wait_at_most(AGAIN_AFTER_SECONDS, stop)
 
 
 class Connector(PsycopgConnector):

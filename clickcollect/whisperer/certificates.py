@@ -8,7 +8,7 @@ import aiohttp
 from clickcollect.whisperer.models import Reason
 
 # OpenSSL's numbers (x509_vfy.h). What is not named here is a certificate that was not accepted, whatever for.
-BY_NUMBER: Final[dict[int, Reason]] = {
+REASON_BY_VERIFY_CODE: Final[dict[int, Reason]] = {
     9: Reason.CERTIFICATE_NOT_YET_VALID,
     10: Reason.CERTIFICATE_EXPIRED,
     18: Reason.CERTIFICATE_UNTRUSTED,  # self-signed
@@ -21,10 +21,10 @@ BY_NUMBER: Final[dict[int, Reason]] = {
 }
 
 
-def reason_of(error: aiohttp.ClientSSLError) -> Reason:
+def tls_failure_reason(error: aiohttp.ClientSSLError) -> Reason:
     """The reason of a failed secure connection."""
     if not isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Reason.NO_SECURE_CONNECTION
     cause = error.certificate_error
     number = cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else 0
-    return BY_NUMBER.get(number, Reason.CERTIFICATE_REFUSED)
+    return REASON_BY_VERIFY_CODE.get(number, Reason.CERTIFICATE_REFUSED)

@@ -1,4 +1,4 @@
-"""Taking letters to deliver. Any number of workers may ask; no letter is given out twice at the same time.
+"""Claiming deliveries that are due. Any number of workers may claim; no delivery is claimed by two at the same time.
 
 Claims happen one after another (an advisory lock that ends with the transaction), so that each sees what the one
 before took: one attempt at a time per subject and endpoint, at most so many at once per endpoint. Nothing here is a
@@ -16,60 +16,63 @@ from django.db import connection
 from clickcollect.whisperer import hooks
 from clickcollect.whisperer.models import Hook, Reason
 
-LEASE_SECONDS: Final = 25.0  # a killed worker's letters are back within 30 s, a second for polling included
+LEASE_SECONDS: Final = 25.0  # a killed worker's deliveries are back within 30 s, a second for polling included
 START_WITHIN_SECONDS: Final = 8.0  # later, the post might outlive the lease
 BACK_OFF_AFTER: Final = 10
-LOCK: Final = 7_316_203_491
+ADVISORY_LOCK: Final = 7_316_203_491
 
-# Planning takes as long as claiming, so statements are planned once a second, not each time (`dispatcher.OwnThread`).
-# The queue is empty one moment and full the next, and what the planner knows of it is always late: held to the order
-# of the index that was made for it, it cannot read all of the queue to find what is due.
+# Generic plans, kept for a second (`dispatcher.DatabaseThread`), and forced index order: planning takes as long as
+# claiming, and the table's statistics are always behind (docs/decisions/0005).
 PLANNED_ONCE: Final = """
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)
 """
-TAKE_TURN: Final = f"{PLANNED_ONCE}, pg_advisory_xact_lock(%s)"
-# The ranges that hold one lane only, and `+ interval '0'`, keep what is in a letter's lane to the indexes by lane.
+LOCK_CLAIMS: Final = f"{PLANNED_ONCE}, pg_advisory_xact_lock(%s)"
+# `BETWEEN key AND key` and `+ interval '0'` leave the planner no index but those by ordering key.
 CLAIM: Final = """
-WITH room AS MATERIALIZED (
+WITH capacity AS MATERIALIZED (
     SELECT e.id, coalesce(e.paused_until > now(), false) AS paused,
            CASE WHEN e.failures >= %(back_off)s THEN 1 ELSE %(cap)s END
            - (SELECT count(*) FROM (
                 SELECT FROM whisperer_delivery b WHERE b.endpoint_id = e.id AND b.state = 'delivering'
-                AND (b.id, b.fence) NOT IN (SELECT * FROM unnest(%(taken)s::bigint[], %(fences)s::bigint[]))
+                AND (b.id, b.fencing_token) NOT IN (
+                    SELECT * FROM unnest(%(acknowledged)s::bigint[], %(tokens)s::bigint[])
+                )
                 ORDER BY b.lease_until LIMIT %(cap)s
               ) under_way) AS free
     FROM whisperer_endpoint e
 ), due AS (
     -- Codes first, and even while the endpoint is backing off: a first try of a code is never held back.
-    SELECT c.*, free, true AS code FROM room CROSS JOIN LATERAL (
-        SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
-        WHERE d.endpoint_id = room.id AND d.state = 'queued' AND d.code_bearing AND d.next_attempt_at <= now()
+    SELECT c.*, free, true AS code FROM capacity CROSS JOIN LATERAL (
+        SELECT d.id, d.endpoint_id, d.ordering_key, d.next_attempt_at FROM whisperer_delivery d
+        WHERE d.endpoint_id = capacity.id AND d.state = 'queued' AND d.code_bearing AND d.next_attempt_at <= now()
           AND (SELECT true FROM whisperer_delivery busy
-               WHERE busy.lane BETWEEN d.lane AND d.lane AND busy.state = 'delivering'
-               ORDER BY busy.lane LIMIT 1) IS NULL
+               WHERE busy.ordering_key BETWEEN d.ordering_key AND d.ordering_key AND busy.state = 'delivering'
+               ORDER BY busy.ordering_key LIMIT 1) IS NULL
           AND (SELECT true FROM whisperer_delivery older
-               WHERE older.lane BETWEEN d.lane AND d.lane AND older.state IN ('queued', 'retrying')
-               AND older.state = 'queued' AND older.id < d.id AND older.next_attempt_at + interval '0' <= now()
-               ORDER BY older.lane, older.id LIMIT 1) IS NULL
-        ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
-    ) c WHERE room.free > 0
-    UNION ALL
-    SELECT c.*, free, false FROM room CROSS JOIN LATERAL (
-        SELECT d.id, d.endpoint_id, d.lane, d.next_attempt_at FROM whisperer_delivery d
-        WHERE d.endpoint_id = room.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
-          AND (SELECT true FROM whisperer_delivery busy
-               WHERE busy.lane BETWEEN d.lane AND d.lane AND busy.state = 'delivering'
-               ORDER BY busy.lane LIMIT 1) IS NULL
-          AND (SELECT true FROM whisperer_delivery older
-               WHERE older.lane BETWEEN d.lane AND d.lane AND older.state IN ('queued', 'retrying')
+               WHERE older.ordering_key BETWEEN d.ordering_key AND d.ordering_key
+               AND older.state IN ('queued', 'retrying') AND older.state = 'queued'
                AND older.id < d.id AND older.next_attempt_at + interval '0' <= now()
-               ORDER BY older.lane, older.id LIMIT 1) IS NULL
-        ORDER BY d.next_attempt_at, d.id LIMIT least(room.free, %(most)s)
-    ) c WHERE room.free > 0 AND NOT room.paused
+               ORDER BY older.ordering_key, older.id LIMIT 1) IS NULL
+        ORDER BY d.next_attempt_at, d.id LIMIT least(capacity.free, %(most)s)
+    ) c WHERE capacity.free > 0
+    UNION ALL
+    SELECT c.*, free, false FROM capacity CROSS JOIN LATERAL (
+        SELECT d.id, d.endpoint_id, d.ordering_key, d.next_attempt_at FROM whisperer_delivery d
+        WHERE d.endpoint_id = capacity.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
+          AND (SELECT true FROM whisperer_delivery busy
+               WHERE busy.ordering_key BETWEEN d.ordering_key AND d.ordering_key AND busy.state = 'delivering'
+               ORDER BY busy.ordering_key LIMIT 1) IS NULL
+          AND (SELECT true FROM whisperer_delivery older
+               WHERE older.ordering_key BETWEEN d.ordering_key AND d.ordering_key
+               AND older.state IN ('queued', 'retrying')
+               AND older.id < d.id AND older.next_attempt_at + interval '0' <= now()
+               ORDER BY older.ordering_key, older.id LIMIT 1) IS NULL
+        ORDER BY d.next_attempt_at, d.id LIMIT least(capacity.free, %(most)s)
+    ) c WHERE capacity.free > 0 AND NOT capacity.paused
 ), one_each AS (
-    SELECT DISTINCT ON (lane) * FROM due ORDER BY lane, code DESC, id
+    SELECT DISTINCT ON (ordering_key) * FROM due ORDER BY ordering_key, code DESC, id
 ), ranked AS (
     SELECT o.*, row_number() OVER (PARTITION BY endpoint_id ORDER BY code DESC, next_attempt_at, o.id) AS place
     FROM one_each o
@@ -80,20 +83,20 @@ WITH room AS MATERIALIZED (
     AND d.lease_until IS NULL AND d.finished_at IS NULL FOR UPDATE SKIP LOCKED
 )
 UPDATE whisperer_delivery d
-SET state = 'delivering', fence = d.fence + 1, attempts = d.attempts + 1,
+SET state = 'delivering', fencing_token = d.fencing_token + 1, attempts = d.attempts + 1,
     lease_until = now() + %(lease)s * interval '1 second'
 FROM locked, whisperer_event e, whisperer_hook h
 WHERE d.id = locked.id AND e.id = d.event_id AND h.id = d.hook_id
-RETURNING d.id, d.fence, d.attempts, d.hook_id, d.endpoint_id, d.subject, d.code_bearing,
+RETURNING d.id, d.fencing_token, d.attempts, d.hook_id, d.endpoint_id, d.subject, d.code_bearing,
           extract(epoch FROM now() - d.queued_at)::float8, extract(epoch FROM now())::float8,
           e.id, e.uuid, e.type, e.sequence, extract(epoch FROM e.issued_at)::float8, e.payload::text, e.is_test,
           h.xmin::text || coalesce(h.previous_secret_until > now(), false)
 """
-TAKE_BACK: Final = """
+REQUEUE_EXPIRED: Final = """
 WITH lost AS (
     UPDATE whisperer_delivery
-    SET state = 'retrying', reason = %(reason)s, status_code = NULL, next_attempt_at = now(), fence = fence + 1,
-        lease_until = NULL
+    SET state = 'retrying', reason = %(reason)s, status_code = NULL, next_attempt_at = now(),
+        fencing_token = fencing_token + 1, lease_until = NULL
     WHERE state = 'delivering' AND lease_until < now()
     RETURNING id, attempts
 )
@@ -103,14 +106,14 @@ SELECT id, attempts, now() - %(lease)s * interval '1 s', %(lease)s * 1000, %(rea
 
 
 class Claimed(NamedTuple):
-    """A letter that is this worker's until its lease ends. ``fence`` proves it.
+    """A delivery that is this worker's until its lease ends. ``fencing_token`` proves the claim.
 
     ``clock`` is the database's time of the claim and ``at`` this process's, so that no worker's clock is trusted.
     A tuple, which is made in a third of the time of a frozen dataclass: there are thousands a second.
     """
 
     id: int
-    fence: int
+    fencing_token: int
     attempts: int
     hook: Hook
     endpoint_id: int
@@ -128,7 +131,7 @@ class Claimed(NamedTuple):
     is_test: bool
 
     def __repr__(self) -> str:
-        return f"<Claimed {self.id} #{self.fence}>"
+        return f"<Claimed {self.id} #{self.fencing_token}>"
 
     @property
     def is_late(self) -> bool:
@@ -139,32 +142,31 @@ class Claimed(NamedTuple):
 KnownHooks = dict[int, tuple[str, Hook]]  # by id: the row's version, and the hook as it was then
 
 
-def claim(most: int, known: KnownHooks | None = None, taken: Sequence[Claimed] = ()) -> list[Claimed]:
-    """Take at most so many letters that are due. In a thread with a connection of its own.
+def claim(most: int, known: KnownHooks | None = None, acknowledged: Sequence[Claimed] = ()) -> list[Claimed]:
+    """Claim at most so many deliveries that are due. Runs in a thread with a connection of its own.
 
-    ``known`` remembers hooks from one claim to the next; the claim says which of them have changed since. ``taken``:
-    this worker's letters that their receivers have taken, which is not written down yet: they are off the wire, and
-    leave room for others.
+    Arguments: ``known``, the hooks of earlier claims, brought up to date in place; ``acknowledged``, this worker's
+    deliveries that were answered with 2xx and are not recorded yet: they no longer count against the endpoint's limit.
     """
     values = {
         "most": most,
-        "taken": [letter.id for letter in taken],
-        "fences": [letter.fence for letter in taken],
+        "acknowledged": [delivery.id for delivery in acknowledged],
+        "tokens": [delivery.fencing_token for delivery in acknowledged],
         "cap": settings.WEBHOOK_IN_FLIGHT_PER_ENDPOINT,
         "back_off": BACK_OFF_AFTER,
         "lease": LEASE_SECONDS,
     }
     at = monotonic()
-    with connection.cursor() as turn, connection.cursor() as cursor:
-        # Both at once, which is a transaction of its own; the second looks when the first has the lock.
+    with connection.cursor() as lock, connection.cursor() as cursor:
+        # One pipeline, one transaction; the second statement's snapshot is taken when the first has the lock.
         with connection.wrap_database_errors, connection.connection.pipeline():
-            turn.execute(TAKE_TURN, [LOCK])
+            lock.execute(LOCK_CLAIMS, [ADVISORY_LOCK])
             cursor.execute(CLAIM, values)
         rows = cursor.fetchall()
-    return with_hooks(rows, at=at, known={} if known is None else known) if rows else []
+    return claimed_with_hooks(rows, at=at, known={} if known is None else known) if rows else []
 
 
-def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float, known: KnownHooks) -> list[Claimed]:
+def claimed_with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float, known: KnownHooks) -> list[Claimed]:
     """The hooks as they are now, deleted and stopped ones too: the sender decides."""
     versions: dict[int, str] = {row[3]: row[16] for row in rows}
     changed = [key for key, version in versions.items() if known.get(key, ("",))[0] != version]
@@ -173,20 +175,20 @@ def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float, known: KnownHooks)
     return [
         Claimed(
             id=row[0],
-            fence=row[1],
+            fencing_token=row[1],
             attempts=row[2],
             hook=known[row[3]][1],
             endpoint_id=row[4],
             subject=row[5],
             code_bearing=row[6],
             age=row[7],
-            clock=moment(row[8]),
+            clock=from_epoch(row[8]),
             at=at,
             event_id=row[9],
             uuid=row[10],
             type=row[11],
             sequence=row[12],
-            issued_at=moment(row[13]),
+            issued_at=from_epoch(row[13]),
             payload=row[14],
             is_test=row[15],
         )
@@ -194,13 +196,13 @@ def with_hooks(rows: Sequence[tuple[Any, ...]], *, at: float, known: KnownHooks)
     ]
 
 
-def moment(seconds: float) -> datetime:
-    """Seconds since 1970, to the microsecond: read ten times as fast as a date in words."""
+def from_epoch(seconds: float) -> datetime:
+    """Seconds since 1970 UTC, to the microsecond; parsed ten times as fast as a timestamp in text."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def take_back() -> int:
-    """Letters whose worker was lost go back into the queue; how many. The lost worker can close them no more."""
+def requeue_expired_leases() -> int:
+    """Requeue deliveries whose lease has run out; returns how many. A new fencing token shuts the lost worker out."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_BACK, {"reason": Reason.WORKER_LOST.value, "lease": int(LEASE_SECONDS)})
+        cursor.execute(REQUEUE_EXPIRED, {"reason": Reason.WORKER_LOST.value, "lease": int(LEASE_SECONDS)})
         return int(cursor.rowcount)

@@ -1,7 +1,7 @@
-"""One letter, one attempt: check, fill, sign, post, and say what came of it.
+"""One attempt of one delivery: check, add the code, sign, POST, and return the outcome.
 
-The filled body exists in this module's local variables while the request is sent. It is in no exception, log line or
-outcome; an answer's body is thrown away unread beyond what keeps the connection usable.
+The body with its code exists in this module's local variables while the request is sent. It is in no exception, log
+line or outcome; an answer's body is thrown away unread beyond what keeps the connection usable.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -19,31 +19,31 @@ import aiohttp
 from yarl import URL
 
 from clickcollect import __version__
-from clickcollect.whisperer import certificates, custom_headers, encryption, hooks, retry, signing, targets
+from clickcollect.whisperer import certificates, custom_headers, encryption, hooks, registry, retry, signing, targets
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.hook_validation import is_reserved
-from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Hook, Reason
+from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Event, Hook, Reason
 from clickcollect.whisperer.outcomes import Outcome
-from clickcollect.whisperer.registry import Expired, Extra, Unwanted
+from clickcollect.whisperer.registry import Expired, Extra, NotSendable
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 15.0
-LARGEST_ANSWER: Final = 65_536
+LARGEST_ANSWER_BYTES: Final = 65_536
 ANSWER_SECONDS: Final = 1.0
 USER_AGENT: Final = f"clickcollect-whisperer/{__version__}"
 logger = logging.getLogger(__name__)
 
 
-class FillFailed(Exception):
+class CodeNotAdded(Exception):
     """The code could not be added; why is not carried along, it might hold the code."""
 
 
-Filled = Extra | Unwanted | FillFailed
+AddedCode = Extra | NotSendable | CodeNotAdded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What the receiver said, as far as we listen; or why there is no answer."""
+    """The receiver's status and `Retry-After`, or why there is no answer. Its body is never kept."""
 
     status: int | None = None
     reason: Reason | None = None
@@ -61,105 +61,105 @@ def new_session() -> aiohttp.ClientSession:
     )
 
 
-async def deliver(letter: Claimed, *, session: aiohttp.ClientSession, filled: Filled | None = None) -> Outcome:
+async def deliver(delivery: Claimed, *, session: aiohttp.ClientSession, added: AddedCode | None = None) -> Outcome:
     """Make one attempt. Never raises but for being cancelled."""
     start = monotonic()
-    started_at = letter.clock + timedelta(seconds=start - letter.at)
-    refused = unsent(letter, filled, started_at=started_at)
+    started_at = delivery.clock + timedelta(seconds=start - delivery.at)
+    refused = outcome_unsent(delivery, added, started_at=started_at)
     if refused is not None:
         return refused
-    extra = filled if isinstance(filled, dict) else {}
+    extra = added if isinstance(added, dict) else {}
     try:
-        body = body_of(letter, extra)
-        headers = headers_of(letter, body=body, now=started_at.timestamp())
+        body = body_of(delivery, extra)
+        headers = headers_of(delivery, body=body, now=started_at.timestamp())
     except encryption.KeyLost:
         answer = Answer(reason=Reason.SECRET_UNREADABLE)
     else:
-        answer = await post(session, url=letter.hook.target_url, body=body, headers=headers)
+        answer = await send_request(session, url=delivery.hook.target_url, body=body, headers=headers)
     duration_ms = int((monotonic() - start) * 1000)
-    return outcome_of(letter, answer, started_at=started_at, duration_ms=duration_ms)
+    return outcome_of(delivery, answer, started_at=started_at, duration_ms=duration_ms)
 
 
-def unsent(letter: Claimed, filled: Filled | None, *, started_at: datetime) -> Outcome | None:
-    """What becomes of a letter that must not, or cannot, go out now."""
-    refusal = verdict(letter, filled)
+def outcome_unsent(delivery: Claimed, added: AddedCode | None, *, started_at: datetime) -> Outcome | None:
+    """What becomes of a delivery that must not, or cannot, go out now."""
+    refusal = final_state_unsent(delivery, added)
     if refusal is not None:
         state, reason = refusal
-        return Outcome(letter=letter, state=state, reason=reason, attempted=False, started_at=started_at)
-    if letter.is_late:
-        return released(letter, started_at=started_at)
-    if isinstance(filled, FillFailed) or (letter.code_bearing and filled is None):
-        return outcome_of(letter, Answer(reason=Reason.FILL_FAILED), started_at=started_at, duration_ms=0)
+        return Outcome(delivery=delivery, state=state, reason=reason, attempted=False, started_at=started_at)
+    if delivery.is_late:
+        return released(delivery, started_at=started_at)
+    if isinstance(added, CodeNotAdded) or (delivery.code_bearing and added is None):
+        return outcome_of(delivery, Answer(reason=Reason.FILL_FAILED), started_at=started_at, duration_ms=0)
     return None
 
 
-def verdict(letter: Claimed, filled: Filled | None) -> tuple[DeliveryState, str] | None:
-    """How a letter ends without being sent, and why; None when it may be sent."""
-    hook, dead = letter.hook, DeliveryState.DEAD
+def final_state_unsent(delivery: Claimed, added: AddedCode | None) -> tuple[DeliveryState, str] | None:
+    """How a delivery ends without being sent, and why; None when it may be sent."""
+    hook, dead = delivery.hook, DeliveryState.DEAD
     if hook.deleted_at is not None:
         return dead, Reason.HOOK_DELETED
-    if not hook.is_active and not letter.is_test:
+    if not hook.is_active and not delivery.is_test:
         return dead, hook.stopped_reason or Reason.HOOK_INACTIVE
-    if letter.payload is None:
+    if delivery.payload is None:
         return dead, Reason.PAYLOAD_ERASED
-    if isinstance(filled, Unwanted):
-        return (dead if isinstance(filled, Expired) else DeliveryState.SUPERSEDED), filled.reason
+    if isinstance(added, NotSendable):
+        return (dead if isinstance(added, Expired) else DeliveryState.SUPERSEDED), added.reason
     return None
 
 
-def released(letter: Claimed, *, started_at: datetime | None = None) -> Outcome:
-    """Give a letter back as it was: nothing was sent."""
+def released(delivery: Claimed, *, started_at: datetime | None = None) -> Outcome:
+    """Give a delivery back as it was: nothing was sent."""
     return Outcome(
-        letter=letter,
-        state=DeliveryState.QUEUED if letter.attempts == 1 else DeliveryState.RETRYING,
+        delivery=delivery,
+        state=DeliveryState.QUEUED if delivery.attempts == 1 else DeliveryState.RETRYING,
         wait=0.0,
         attempted=False,
-        started_at=started_at or letter.clock,
+        started_at=started_at or delivery.clock,
     )
 
 
-def body_of(letter: Claimed, extra: Mapping[str, Any]) -> bytes:
+def body_of(delivery: Claimed, extra: Mapping[str, Any]) -> bytes:
     """The envelope, made once per attempt; the signature covers exactly these bytes."""
-    issued_at = letter.issued_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    test = ', "test": true' if letter.is_test else ""
-    payload = letter.payload or "{}"
+    issued_at = delivery.issued_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    test = ', "test": true' if delivery.is_test else ""
+    payload = delivery.payload or "{}"
     if extra:
         payload = json.dumps(json.loads(payload) | extra, ensure_ascii=False)
     return (
-        f'{{"event": {{"type": {json.dumps(letter.type)}, "uuid": "{letter.uuid}", "issued_at": "{issued_at}", '
-        f'"sequence": {letter.sequence}{test}}}, "payload": {payload}}}'
+        f'{{"event": {{"type": {json.dumps(delivery.type)}, "uuid": "{delivery.uuid}", "issued_at": "{issued_at}", '
+        f'"sequence": {delivery.sequence}{test}}}, "payload": {payload}}}'
     ).encode()
 
 
-def headers_of(letter: Claimed, *, body: bytes, now: float) -> dict[str, str]:
-    """The hook's own headers, and over them ours. Raises KeyLost: a letter is never sent unsigned instead."""
-    head = letterhead_of(letter.hook)
+def headers_of(delivery: Claimed, *, body: bytes, now: float) -> dict[str, str]:
+    """The hook's own headers, and over them ours. Raises KeyLost: a delivery is never sent unsigned instead."""
+    shared = hook_headers(delivery.hook)
     return (
-        head.headers
-        | {signing.EVENT_HEADER: letter.type}
-        | signing.sign(body=body, uuid=letter.uuid, now=now, secret=head.secret, previous=head.previous)
+        shared.headers
+        | {signing.EVENT_HEADER: delivery.type}
+        | signing.sign(body=body, uuid=delivery.uuid, now=now, secret=shared.secret, previous=shared.previous)
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letterhead:
-    """What all letters of a hook share. In memory only."""
+class HookHeaders:
+    """The headers that all deliveries of a hook share, and what signs them. In memory only."""
 
     headers: dict[str, str] = field(repr=False)
     secret: str = field(repr=False)
     previous: str = field(repr=False)
 
 
-def letterhead_of(hook: Hook) -> Letterhead:
-    """Made once for each version of the hook that a worker has seen. Raises KeyLost."""
-    kept: Letterhead | None = vars(hook).get("letterhead")
+def hook_headers(hook: Hook) -> HookHeaders:
+    """Built once for each version of a hook that a worker has seen. Raises KeyLost."""
+    kept: HookHeaders | None = vars(hook).get("hook_headers")
     if kept is not None:
         return kept
     secret, previous = [*hooks.secrets_of(hook), "", ""][:2]
-    own = {name: value for name, value in custom_headers.read(hook).items() if not is_reserved(name)}
+    own = {name: value for name, value in custom_headers.unseal_headers(hook).items() if not is_reserved(name)}
     fixed = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     headers = {"User-Agent": USER_AGENT} | own | authorization_of(hook) | fixed
-    vars(hook)["letterhead"] = found = Letterhead(headers=headers, secret=secret, previous=previous)
+    vars(hook)["hook_headers"] = found = HookHeaders(headers=headers, secret=secret, previous=previous)
     return found
 
 
@@ -172,20 +172,20 @@ def authorization_of(hook: Hook) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-async def post(session: aiohttp.ClientSession, *, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Send one request. Whatever goes wrong is an answer too."""
     try:
         async with session.post(URL(url), data=body, headers=headers, allow_redirects=False) as response:
             answer = Answer(status=response.status, retry_after=response.headers.get("Retry-After", ""))
-            if not await is_read_out(response):
+            if not await drained(response):
                 response.close()
             return answer
     except TimeoutError:
         return Answer(reason=Reason.TIMEOUT)
     except aiohttp.ClientSSLError as error:
-        return Answer(reason=certificates.reason_of(error))
+        return Answer(reason=certificates.tls_failure_reason(error))
     except (aiohttp.InvalidURL, aiohttp.ClientConnectorError) as error:
-        banned = targets.MARK in str(error) or isinstance(error, aiohttp.InvalidURL)
+        banned = targets.BANNED_MARKER in str(error) or isinstance(error, aiohttp.InvalidURL)
         return Answer(reason=Reason.ADDRESS_REFUSED if banned else Reason.NO_CONNECTION)
     except (aiohttp.ClientError, OSError, ValueError):
         return Answer(reason=Reason.BROKEN_ANSWER)
@@ -194,11 +194,11 @@ async def post(session: aiohttp.ClientSession, *, url: str, body: bytes, headers
         return Answer(reason=Reason.INTERNAL_ERROR)
 
 
-async def is_read_out(response: aiohttp.ClientResponse) -> bool:
+async def drained(response: aiohttp.ClientResponse) -> bool:
     """Read a short answer to its end, so that the connection serves again. The status has decided already."""
     if response.content.at_eof():
         return True
-    left = LARGEST_ANSWER
+    left = LARGEST_ANSWER_BYTES
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             while left > 0:
@@ -211,9 +211,9 @@ async def is_read_out(response: aiohttp.ClientResponse) -> bool:
     return False
 
 
-def outcome_of(letter: Claimed, answer: Answer, *, started_at: datetime, duration_ms: int) -> Outcome:
+def outcome_of(delivery: Claimed, answer: Answer, *, started_at: datetime, duration_ms: int) -> Outcome:
     """2xx is delivered, 410 stops the hook, everything else is tried again as `retry` says (contract section 3)."""
-    reason = answer.reason or reason_of(answer.status or 0)
+    reason = answer.reason or status_failure_reason(answer.status or 0)
     if reason is None:
         state, wait = DeliveryState.DELIVERED, None
     elif reason == Reason.GONE:
@@ -221,35 +221,35 @@ def outcome_of(letter: Claimed, answer: Answer, *, started_at: datetime, duratio
     else:
         decision = retry.next_attempt(
             retry.Failure(
-                attempts=letter.attempts,
-                age=letter.age,
-                code_bearing=letter.code_bearing,
+                attempts=delivery.attempts,
+                age=delivery.age,
+                code_bearing=delivery.code_bearing,
                 status=answer.status,
                 retry_after=answer.retry_after,
             ),
-            config=letter.hook.retry_countdown_config,
+            config=delivery.hook.retry_countdown_config,
             now=started_at,
             chance=random.random,
         )
         wait, reason = decision.wait, decision.reason or reason
         state = DeliveryState.DEAD if wait is None else DeliveryState.RETRYING
     return Outcome(
-        letter=letter,
+        delivery=delivery,
         state=state,
         reason=reason or "",
         status_code=answer.status,
         wait=wait,
-        answered=None if reason in OURS else state == DeliveryState.DELIVERED,
+        answered=None if reason in OWN_FAULTS else state == DeliveryState.DELIVERED,
         started_at=started_at,
         duration_ms=duration_ms,
         stops_hook=reason == Reason.GONE,
     )
 
 
-OURS: Final = (Reason.FILL_FAILED, Reason.SECRET_UNREADABLE, Reason.INTERNAL_ERROR)  # not the receiver's fault
+OWN_FAULTS: Final = (Reason.FILL_FAILED, Reason.SECRET_UNREADABLE, Reason.INTERNAL_ERROR)  # not the receiver's fault
 
 
-def reason_of(status: int) -> Reason | None:
+def status_failure_reason(status: int) -> Reason | None:
     """Why a status is a failure; None when it is none."""
     if 200 <= status < 300:
         return None
@@ -260,3 +260,28 @@ def reason_of(status: int) -> Reason | None:
     if 300 <= status < 400:
         return Reason.REDIRECT
     return Reason.SERVER_ERROR if status >= 500 else Reason.REFUSED
+
+
+def add_codes(deliveries: Sequence[Claimed]) -> list[AddedCode]:
+    """What is added to each just before it is sent, or why it must not go out. Runs in one thread, a few at a time.
+
+    An error's text is never read: it may hold a code.
+    """
+    events = Event.objects.in_bulk([delivery.event_id for delivery in deliveries])
+    return [add_code(events.get(delivery.event_id)) for delivery in deliveries]
+
+
+def add_code(event: Event | None) -> AddedCode:
+    known = registry.find_type(event.type) if event else None
+    if event is None or known is None or known.add_code is None:
+        return CodeNotAdded()
+    try:
+        if event.is_test:
+            example = known.example() if known.example else {}
+            return {name: value for name, value in example.items() if name not in (event.payload or {})}
+        return known.add_code(event)
+    except NotSendable as refusal:
+        return type(refusal)(refusal.reason) if type(refusal) in (registry.Superseded, registry.Expired) else refusal
+    except Exception as error:  # noqa: BLE001
+        logger.error("adding the code of an event of type %s failed: %s", event.type, type(error).__name__)  # noqa: TRY400
+        return CodeNotAdded()

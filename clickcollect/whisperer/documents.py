@@ -15,13 +15,14 @@ def moment(value: datetime | None) -> str | None:
 
 def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]:
     """As ``reader`` may see it: the values of its own headers are for its owner, and for who decides where codes go."""
+    with_values = custom_headers.may_read_values(reader, hook)
     return {
         "id": hook.pk,
         "event_type": hook.event_type,
         "target_url": hook.target_url,
         "is_active": hook.is_active,
         "retry_countdown_config": hook.retry_countdown_config or None,
-        "additional_headers": custom_headers.shown(hook, with_values=custom_headers.are_known_to(reader, hook)),
+        "additional_headers": custom_headers.headers_for_display(hook, with_values=with_values),
         "config": hook.config,
         "callback": hook.callback or None,
         "created_date": moment(hook.created_date),

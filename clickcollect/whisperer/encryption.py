@@ -1,7 +1,7 @@
-"""Secrets that must be read back lie sealed in the database; the key lies elsewhere.
+"""Encryption at rest of secrets that must be read back; the key is outside the database.
 
-A sealed text reads `key id:base64(nonce, AES-256-GCM)`. Its purpose is sealed in: moved to another column it does
-not open. Keys come from the settings, the newest first.
+A sealed text reads `key id:base64(nonce, AES-256-GCM)`. Its purpose is authenticated with it: moved to another column
+it cannot be decrypted. Keys come from the settings, the newest first.
 """
 
 import base64

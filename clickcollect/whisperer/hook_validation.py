@@ -35,7 +35,7 @@ FIELDS: Final = (
 )
 
 
-def cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
+def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that people may set; nothing in a field of text or JSON is an empty one."""
     known = {name: fields[name] for name in FIELDS if name in fields}
     empty: dict[str, Any] = {"additional_headers": {}, "config": {}, "callback": "", "secret_key": ""}
@@ -45,18 +45,18 @@ def cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
 def check_new(fields: Mapping[str, Any]) -> None:
     """Raises ValidationFailed."""
     missing = [name for name in ("event_type", "target_url") if not fields.get(name)]
-    refuse([fault(name, _("This field is needed.")) for name in missing] + faults_of(fields))
+    raise_faults([fault(name, _("This field is needed.")) for name in missing] + field_faults(fields))
 
 
 def check_change(hook: Hook, fields: Mapping[str, Any]) -> None:
-    """The same for a change; and who redirects letters must set anew what proves them. Raises ValidationFailed."""
-    faults = faults_of(fields)
+    """The same for a change; a changed `target_url` needs a new secret, and a new password. Raises ValidationFailed."""
+    faults = field_faults(fields)
     moved = "target_url" in fields and fields["target_url"] != hook.target_url
     if moved and hook.secret and not is_new_secret(hook, fields.get("secret_key")):
         faults.append(fault("secret_key", _("A new address needs a new secret. Send “secret_key” along.")))
     if moved and hook.auth_password and password_in(fields) is None and has_auth(hook, fields):
         faults.append(fault("config.auth.password", _("A new address needs the password again, or another one.")))
-    refuse(faults)
+    raise_faults(faults)
 
 
 def is_new_secret(hook: Hook, secret: Any) -> bool:
@@ -78,7 +78,7 @@ def password_in(fields: Mapping[str, Any]) -> Any:
     return auth.get("password") if isinstance(auth, Mapping) else None
 
 
-def refuse(faults: list[Fault]) -> None:
+def raise_faults(faults: list[Fault]) -> None:
     if faults:
         raise ValidationFailed(faults)
 
@@ -87,22 +87,22 @@ def fault(loc: str, msg: str) -> Fault:
     return {"loc": loc, "msg": msg}
 
 
-def faults_of(fields: Mapping[str, Any]) -> list[Fault]:
+def field_faults(fields: Mapping[str, Any]) -> list[Fault]:
     return [one for name, check in CHECKS.items() if name in fields for one in check(fields[name])]
 
 
-def of_event_type(value: Any) -> list[Fault]:
-    if isinstance(value, str) and registry.find(value) is not None:
+def event_type_faults(value: Any) -> list[Fault]:
+    if isinstance(value, str) and registry.find_type(value) is not None:
         return []
     return [fault("event_type", _("There is no such type of event. “registry” lists them."))]
 
 
-def of_target_url(value: Any) -> list[Fault]:
-    wrong = targets.fault_of(value if isinstance(value, str) else "", allowed=settings.WEBHOOK_ALLOWED_NETWORKS)
+def target_url_faults(value: Any) -> list[Fault]:
+    wrong = targets.url_fault(value if isinstance(value, str) else "", allowed=settings.WEBHOOK_ALLOWED_NETWORKS)
     return [fault("target_url", wrong)] if wrong else []
 
 
-def of_secret_key(value: Any) -> list[Fault]:
+def secret_key_faults(value: Any) -> list[Fault]:
     if (
         not isinstance(value, str)
         or len(value) > LONGEST_SECRET
@@ -114,12 +114,12 @@ def of_secret_key(value: Any) -> list[Fault]:
     return []
 
 
-def of_is_active(value: Any) -> list[Fault]:
+def is_active_faults(value: Any) -> list[Fault]:
     return [] if isinstance(value, bool) else [fault("is_active", _("This must be true or false."))]
 
 
-def of_retry(value: Any) -> list[Fault]:
-    place = retry.faults_of(value)
+def retry_faults(value: Any) -> list[Fault]:
+    place = retry.config_fault(value)
     if place is None:
         return []
     return [
@@ -130,7 +130,7 @@ def of_retry(value: Any) -> list[Fault]:
     ]
 
 
-def of_headers(value: Any) -> list[Fault]:
+def headers_faults(value: Any) -> list[Fault]:
     if not isinstance(value, Mapping) or not is_small(value):
         return [fault("additional_headers", _("Give a small object of header names and values."))]
     faults = []
@@ -147,7 +147,7 @@ def is_reserved(name: str) -> bool:
     return name.lower() in RESERVED_HEADERS or name.lower().startswith(RESERVED_PREFIXES)
 
 
-def of_config(value: Any) -> list[Fault]:
+def config_faults(value: Any) -> list[Fault]:
     if not isinstance(value, Mapping) or not is_small(value):
         return [fault("config", _("Give a small object."))]
     auth = value.get("auth")
@@ -167,7 +167,7 @@ def is_credential(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 255 and value.isprintable()
 
 
-def of_callback(value: Any) -> list[Fault]:
+def callback_faults(value: Any) -> list[Fault]:
     if isinstance(value, str) and len(value) <= LONGEST_CALLBACK and (value.isprintable()):
         return []
     return [fault("callback", _("A callback has at most 64 printable characters. It is kept and never executed."))]
@@ -181,12 +181,12 @@ def is_small(value: Any) -> bool:
 
 
 CHECKS: Final[dict[str, Callable[[Any], list[Fault]]]] = {
-    "event_type": of_event_type,
-    "target_url": of_target_url,
-    "secret_key": of_secret_key,
-    "is_active": of_is_active,
-    "retry_countdown_config": of_retry,
-    "additional_headers": of_headers,
-    "config": of_config,
-    "callback": of_callback,
+    "event_type": event_type_faults,
+    "target_url": target_url_faults,
+    "secret_key": secret_key_faults,
+    "is_active": is_active_faults,
+    "retry_countdown_config": retry_faults,
+    "additional_headers": headers_faults,
+    "config": config_faults,
+    "callback": callback_faults,
 }

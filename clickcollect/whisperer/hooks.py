@@ -1,4 +1,4 @@
-"""Who is told what: hooks are made, changed, stopped and deleted here, for API and OMS WEB (contract section 3)."""
+"""Hooks are created, changed, stopped and deleted here, for API and OMS WEB (contract section 3)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,6 @@ from clickcollect.errors import DomainError
 from clickcollect.whisperer import custom_headers, encryption, hook_validation, registry
 from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.models import (
-    HOOK_HEADERS,
     HOOK_PASSWORD,
     HOOK_SECRET,
     WAITING,
@@ -23,7 +22,7 @@ from clickcollect.whisperer.models import (
     Hook,
     Reason,
 )
-from clickcollect.whisperer.registry import Ended
+from clickcollect.whisperer.registry import DeliveryEnded
 
 SECRET_OVERLAP: Final = timedelta(hours=24)
 PLAIN_FIELDS: Final = ("event_type", "target_url", "is_active", "callback")
@@ -41,12 +40,12 @@ class HookExists(DomainError):
 
 def create_hook(*, user_id: int, fields: Mapping[str, Any]) -> Hook:
     """Subscribe. ``fields`` as in the contract. Raises ValidationFailed with every fault, HookExists."""
-    fields = hook_validation.cleaned(fields)
+    fields = hook_validation.clean_fields(fields)
     hook_validation.check_new(fields)
     hook = Hook(user_id=user_id)
     set_fields(hook, fields)
     hook.secret = encryption.seal(fields.get("secret_key") or "", purpose=HOOK_SECRET)
-    save(hook)
+    save_hook(hook)
     return hook
 
 
@@ -58,11 +57,11 @@ def change_hook(hook: Hook, *, fields: Mapping[str, Any], changer: Reader | None
     """
     with transaction.atomic():
         hook = Hook.objects.select_for_update().get(pk=hook.pk, deleted_at__isnull=True)
-        fields = hook_validation.cleaned(fields)
+        fields = hook_validation.clean_fields(fields)
         moved = fields.get("target_url", hook.target_url) != hook.target_url
-        if moved and not custom_headers.are_known_to(changer, hook):
-            custom_headers.put(hook, {})  # or they would be read at the new address
-        fields = custom_headers.kept(hook, fields)
+        if moved and not custom_headers.may_read_values(changer, hook):
+            custom_headers.seal_headers(hook, {})  # or they would be read at the new address
+        fields = custom_headers.restore_masked(hook, fields)
         hook_validation.check_change(hook, fields)
         was_active = hook.is_active
         set_fields(hook, fields)
@@ -70,10 +69,10 @@ def change_hook(hook: Hook, *, fields: Mapping[str, Any], changer: Reader | None
             change_secret(hook, fields["secret_key"] or "", overlap=not moved)
         if hook.is_active:
             hook.stopped_reason, hook.stopped_at = "", None
-        save(hook)
+        save_hook(hook)
         waiting = Delivery.objects.filter(hook=hook, state__in=WAITING)
         if was_active and not hook.is_active:
-            stop_letters(hook.pk, reason=Reason.HOOK_INACTIVE)
+            stop_deliveries(hook.pk, reason=Reason.HOOK_INACTIVE)
         elif moved:
             waiting.update(endpoint=hook.endpoint_id)
         hook.refresh_from_db()
@@ -92,40 +91,40 @@ def delete_hook(hook: Hook) -> None:
             auth_password="",
             sealed_headers="",
         )
-        stop_letters(hook.pk, reason=Reason.HOOK_DELETED)
+        stop_deliveries(hook.pk, reason=Reason.HOOK_DELETED)
 
 
 def stop_hook(hook_id: int, *, reason: Reason) -> bool:
-    """The receiver said it is gone (410): no more letters, and the reason is kept. False when it was stopped before."""
+    """Stop a hook whose receiver answered 410, and keep the reason. False when it was stopped before."""
     with transaction.atomic():
         stopped = Hook.objects.filter(pk=hook_id, is_active=True).update(
             is_active=False, stopped_reason=reason, stopped_at=Now(), modified_date=Now()
         )
-        stop_letters(hook_id, reason=reason)
+        stop_deliveries(hook_id, reason=reason)
     return stopped == 1
 
 
-def stop_letters(hook_id: int, *, reason: Reason) -> int:
+def stop_deliveries(hook_id: int, *, reason: Reason) -> int:
     """What still waits for this hook becomes dead letters, from where it can be sent again."""
     waiting = Delivery.objects.filter(hook_id=hook_id, state__in=WAITING)
-    letters = list(waiting.select_for_update(of=("self",)).select_related("event").defer("event__payload"))
-    stopped = Delivery.objects.filter(pk__in=[letter.pk for letter in letters]).update(
+    rows = list(waiting.select_for_update(of=("self",)).select_related("event").defer("event__payload"))
+    stopped = Delivery.objects.filter(pk__in=[delivery.pk for delivery in rows]).update(
         state=DeliveryState.DEAD, reason=reason, finished_at=Now()
     )
-    news = [ended(letter, reason=reason) for letter in letters]
-    transaction.on_commit(lambda: registry.tell(news))
+    ended = [ended_by_stop(delivery, reason=reason) for delivery in rows]
+    transaction.on_commit(lambda: registry.notify_listeners(ended))
     return stopped
 
 
-def ended(letter: Delivery, *, reason: Reason) -> Ended:
-    return Ended(
-        delivery_id=letter.pk,
-        event_uuid=letter.event.uuid,
-        event_type=letter.event_type,
-        subject=letter.subject,
+def ended_by_stop(delivery: Delivery, *, reason: Reason) -> DeliveryEnded:
+    return DeliveryEnded(
+        delivery_id=delivery.pk,
+        event_uuid=delivery.event.uuid,
+        event_type=delivery.event_type,
+        subject=delivery.subject,
         state=DeliveryState.DEAD.value,
         reason=reason.value,
-        is_test=letter.event.is_test,
+        is_test=delivery.event.is_test,
     )
 
 
@@ -136,7 +135,7 @@ def set_fields(hook: Hook, fields: Mapping[str, Any]) -> None:
     if "retry_countdown_config" in fields:
         hook.retry_countdown_config = fields["retry_countdown_config"] or {}
     if "additional_headers" in fields:
-        custom_headers.put(hook, fields["additional_headers"])
+        custom_headers.seal_headers(hook, fields["additional_headers"])
     if "config" in fields:
         set_config(hook, fields["config"])
     if "target_url" in fields:
@@ -155,7 +154,7 @@ def set_config(hook: Hook, config: Mapping[str, Any]) -> None:
 
 
 def change_secret(hook: Hook, secret: str, *, overlap: bool) -> None:
-    """A new secret; the old one still signs for a day, unless the letters go somewhere else now."""
+    """A new secret; the old one still signs for a day, unless the target URL changes with it."""
     if overlap and secret and hook.secret:
         hook.previous_secret = hook.secret
         hook.previous_secret_until = Now() + SECRET_OVERLAP
@@ -164,7 +163,7 @@ def change_secret(hook: Hook, secret: str, *, overlap: bool) -> None:
     hook.secret = encryption.seal(secret, purpose=HOOK_SECRET)
 
 
-def save(hook: Hook) -> None:
+def save_hook(hook: Hook) -> None:
     if hook.pk:
         hook.modified_date = Now()
     try:
@@ -190,19 +189,3 @@ def with_clock() -> QuerySet[Hook]:
         overlaps=Case(overlaps, default=Value(False), output_field=BooleanField()),
     )
     return hooks
-
-
-def reseal_hooks() -> int:
-    """Seal every hook's secrets with the newest key; how many hooks changed. Raises KeyLost."""
-    changed = 0
-    for hook in Hook.objects.exclude(secret="", previous_secret="", auth_password="", sealed_headers="").iterator():
-        fresh = {
-            "secret": encryption.reseal(hook.secret, purpose=HOOK_SECRET),
-            "previous_secret": encryption.reseal(hook.previous_secret, purpose=HOOK_SECRET),
-            "auth_password": encryption.reseal(hook.auth_password, purpose=HOOK_PASSWORD),
-            "sealed_headers": encryption.reseal(hook.sealed_headers, purpose=HOOK_HEADERS),
-        }
-        seen = {name: getattr(hook, name) for name in fresh}
-        if fresh != seen:
-            changed += Hook.objects.filter(pk=hook.pk, **seen).update(**fresh)
-    return changed

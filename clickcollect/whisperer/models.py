@@ -1,4 +1,4 @@
-"""Letters and addresses: who wants which news, what was said, and how each letter fared on its way.
+"""Hooks, endpoints, events, deliveries and their attempts: the tables of the webhook outbox.
 
 The delivery table is the queue. What must never be false about it stands here as a constraint.
 """
@@ -18,7 +18,7 @@ HOOK_HEADERS: Final = "whisperer.hook.headers"
 
 
 class DeliveryState(models.TextChoices):
-    """Where a letter is. The first three still go somewhere, the last three have ended."""
+    """The state of a delivery. The first three are open, the last three have ended."""
 
     QUEUED = "queued", _("Queued")
     DELIVERING = "delivering", _("Being delivered")
@@ -69,7 +69,7 @@ ENDED: Final = (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState
 
 
 class Endpoint(models.Model):
-    """An address that letters go to, and its health. Hooks with the same URL share it."""
+    """An address that deliveries go to, and its health. Hooks with the same URL share it."""
 
     target_url = models.CharField(_("target URL"), max_length=255, unique=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
@@ -89,7 +89,7 @@ class Endpoint(models.Model):
 
 
 class Hook(models.Model):
-    """Somebody's wish to hear of one type of event at one URL. Secrets are sealed; a deleted hook keeps its history."""
+    """A subscription of one type of event at one URL. Secrets are encrypted; a deleted hook keeps its history."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hooks")
     event_type = models.CharField(_("event type"), max_length=124)
@@ -138,7 +138,7 @@ class Hook(models.Model):
 
 
 class Event(models.Model):
-    """News, as it was when it happened. Never with a code: that is added while a letter is sent, and nowhere kept.
+    """An event with its snapshot. Never with a code: that is added while it is sent, and kept nowhere.
 
     ``sequence`` rises per subject. ``payload`` is empty once the contents were erased.
     """
@@ -166,11 +166,11 @@ class Event(models.Model):
 
 
 class Delivery(models.Model):
-    """One letter to one hook: the row that a worker claims, sends and closes.
+    """One delivery to one hook: the row that a worker claims, sends and closes.
 
-    ``lane``: letters of one subject to one endpoint, which go one at a time. One number, so that the claim's plan is
-    the same whatever the database knows of the table; should two lanes ever share it, they wait for each other.
-    ``fence`` rises with every claim: a worker whose lease has run out cannot close a letter that is another's by now.
+    ``ordering_key``, a hash of subject and endpoint: deliveries with the same key go one at a time, oldest first. One
+    number, so that the claim's plan does not depend on statistics; two pairs with the same hash wait for each other.
+    ``fencing_token`` rises with every claim, so that a worker whose lease has run out cannot close the delivery.
     """
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
@@ -178,7 +178,7 @@ class Delivery(models.Model):
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     event_type = models.CharField(_("event type"), max_length=124)
     subject = models.CharField(_("subject"), max_length=64)
-    lane = models.GeneratedField(
+    ordering_key = models.GeneratedField(
         expression=models.Func("subject", Cast("endpoint", models.BigIntegerField()), function="hashtextextended"),
         output_field=models.BigIntegerField(),
         db_persist=True,
@@ -192,7 +192,7 @@ class Delivery(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), db_default=Now())
     finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    fence = models.BigIntegerField(default=0)
+    fencing_token = models.BigIntegerField(default=0)
 
     if TYPE_CHECKING:
         id: int
@@ -208,7 +208,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(name="delivery_once_per_hook", fields=["event", "hook"]),
             models.UniqueConstraint(
                 name="delivery_one_at_a_time",
-                fields=["lane"],
+                fields=["ordering_key"],
                 condition=Q(state=DeliveryState.DELIVERING),
             ),
             models.CheckConstraint(name="delivery_state_known", condition=Q(state__in=DeliveryState.values)),
@@ -227,7 +227,7 @@ class Delivery(models.Model):
                 fields=["endpoint", "next_attempt_at", "id"],
                 condition=Q(state=DeliveryState.QUEUED, code_bearing=True),
             ),
-            models.Index(name="delivery_lane", fields=["lane", "id"], condition=Q(state__in=WAITING)),
+            models.Index(name="delivery_ordering", fields=["ordering_key", "id"], condition=Q(state__in=WAITING)),
             models.Index(
                 name="delivery_lease", fields=["endpoint", "lease_until"], condition=Q(state=DeliveryState.DELIVERING)
             ),

@@ -1,7 +1,7 @@
-"""Drop letters into the post office, inside the transaction that made the news.
+"""The transactional outbox: events are published inside the transaction that causes them.
 
-Committed with it or not at all: the event, one delivery for each active hook that asked for it, and the bell that
-wakes the dispatcher. The caller holds the lock on the subject's row, so that sequences rise without a gap.
+Committed with it or not at all: the event, one delivery for each active hook of its type, and the NOTIFY that wakes
+the dispatchers. The caller holds the lock on the subject's row, so that sequences rise without a gap.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,12 +18,12 @@ from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import WAITING, Delivery, DeliveryState, Event, Hook, Reason
 
 CHANNEL: Final = "whisperer"
-FILLED_KEYS: Final = frozenset({"otp"})  # added while sending, never before
+ADDED_KEYS: Final = frozenset({"otp"})  # added while sending, never before
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
-    """One event to publish: its type, whom it tells of (such as ``package:12``), and the snapshot."""
+class OutgoingEvent:
+    """One event to publish: its type, its subject (such as ``package:12``), and the snapshot."""
 
     type: str
     subject: str
@@ -38,15 +38,15 @@ class NextSequence(Func):
 
 
 class OutsideTransaction(Exception):
-    """Events are published inside the transaction that makes the news, or they can be lost or lie."""
+    """Events are published inside the transaction that causes them, or they could be lost, or be untrue."""
 
 
 def publish(*, type: str, subject: str, payload: dict[str, Any]) -> Event:  # noqa: A002  the envelope's own word
     """Publish one event."""
-    return publish_all([Letter(type=type, subject=subject, payload=payload)])[0]
+    return publish_all([OutgoingEvent(type=type, subject=subject, payload=payload)])[0]
 
 
-def publish_all(letters: Sequence[Letter]) -> list[Event]:
+def publish_all(outgoing: Sequence[OutgoingEvent]) -> list[Event]:
     """Publish in the order given, with four statements, however many there are.
 
     ``sequence`` and ``issued_at`` of the events returned are read from the database when they are asked for.
@@ -54,30 +54,30 @@ def publish_all(letters: Sequence[Letter]) -> list[Event]:
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction
-    if not letters:
+    if not outgoing:
         return []
     seen: dict[str, int] = {}
     events = []
-    for letter in letters:
-        if FILLED_KEYS & letter.payload.keys():
-            raise ValueError("A code must never be in a snapshot: it is added while the letter is sent.")
-        seen[letter.subject] = place = seen.get(letter.subject, 0) + 1
-        events.append(event_of(letter, place=place))
+    for one in outgoing:
+        if ADDED_KEYS & one.payload.keys():
+            raise ValueError("A code must never be in a snapshot: it is added while the event is sent.")
+        seen[one.subject] = place = seen.get(one.subject, 0) + 1
+        events.append(event_of(one, place=place))
     Event.objects.bulk_create(events)
     for event in events:
         del event.__dict__["sequence"]  # an expression so far; now deferred
-    post(events, hooks=subscribers({letter.type for letter in letters}))
+    queue_deliveries(events, hooks=subscribers({one.type for one in outgoing}))
     return events
 
 
-def event_of(letter: Letter, *, place: int) -> Event:
+def event_of(one: OutgoingEvent, *, place: int) -> Event:
     """An event that numbers itself when it is inserted: behind the last one of its subject."""
     return Event(
         uuid=uuid4().hex,
-        type=letter.type,
-        subject=letter.subject,
-        sequence=NextSequence(Value(letter.subject), Value(place)),
-        payload=letter.payload,
+        type=one.type,
+        subject=one.subject,
+        sequence=NextSequence(Value(one.subject), Value(place)),
+        payload=one.payload,
     )
 
 
@@ -85,12 +85,12 @@ def subscribers(types: Collection[str]) -> list[Hook]:
     return list(Hook.objects.filter(event_type__in=types, is_active=True).only("event_type", "endpoint_id"))
 
 
-def post(events: Sequence[Event], *, hooks: Sequence[Hook]) -> list[Delivery]:
-    """Queue each event for each of these hooks that wants its type, and ring the bell."""
+def queue_deliveries(events: Sequence[Event], *, hooks: Sequence[Hook]) -> list[Delivery]:
+    """Queue each event for each of these hooks that has its type, and wake the dispatchers."""
     deliveries = [delivery_of(event, hook) for event in events for hook in hooks if hook.event_type == event.type]
     if deliveries:
         Delivery.objects.bulk_create(deliveries, batch_size=1000)
-        ring()
+        notify_dispatchers()
     return deliveries
 
 
@@ -105,20 +105,20 @@ def delivery_of(event: Event, hook: Hook) -> Delivery:
     )
 
 
-def ring() -> None:
+def notify_dispatchers() -> None:
     """Wake the dispatchers when this transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
 def supersede(*, subject: str, types: Collection[str], reason: str = Reason.SUPERSEDED) -> int:
-    """Take back what was not sent yet; how many letters. An attempt on the wire may finish, but is not repeated."""
+    """Take back what was not sent yet; how many deliveries. An attempt on the wire may finish, but is not repeated."""
     waiting = Delivery.objects.filter(subject=subject, event_type__in=types, state__in=WAITING)
     return waiting.update(state=DeliveryState.SUPERSEDED, reason=reason[:40], finished_at=Now())
 
 
 def erase_payloads(*, subjects: Collection[str]) -> int:
-    """Blank the snapshots of these subjects' events; how many. Letters not sent yet become dead ones."""
+    """Blank the snapshots of these subjects' events; how many. Deliveries not sent yet become dead ones."""
     with transaction.atomic():
         waiting = Delivery.objects.filter(subject__in=subjects, state__in=WAITING)
         waiting.update(state=DeliveryState.DEAD, reason=Reason.PAYLOAD_ERASED, finished_at=Now())
@@ -126,7 +126,7 @@ def erase_payloads(*, subjects: Collection[str]) -> int:
 
 
 def purge_payloads(*, days: int, at_most: int = 5_000) -> int:
-    """Blank snapshots older than so many days, unless a letter still needs them; how many. Call again until 0."""
+    """Blank snapshots older than so many days, unless a delivery still needs them; how many. Call again until 0."""
     old = Event.objects.filter(issued_at__lt=Now() - timedelta(days=days), payload__isnull=False)
     needed = Delivery.objects.filter(event=OuterRef("pk"), state__in=(*WAITING, DeliveryState.DELIVERING))
     ids = list(old.filter(~Exists(needed)).order_by("issued_at").values_list("pk", flat=True)[:at_most])

@@ -1,4 +1,4 @@
-"""Writing down what became of letters, many at once: their state, the attempt, the endpoint's health, in one go."""
+"""Recording the outcomes of deliveries, a batch at a time: state, attempt and the endpoint's health, in one trip."""
 
 import json
 import logging
@@ -11,58 +11,58 @@ from django.db import connection, transaction
 from clickcollect.whisperer import hooks, registry
 from clickcollect.whisperer.claims import BACK_OFF_AFTER, PLANNED_ONCE, Claimed
 from clickcollect.whisperer.models import ENDED, DeliveryState, Reason
-from clickcollect.whisperer.registry import Ended
+from clickcollect.whisperer.registry import DeliveryEnded
 
 LONGEST_PAUSE: Final = 30
-PATIENCE: Final = "5s"  # for a worker that froze between two statements of ours
+IDLE_IN_TRANSACTION_TIMEOUT: Final = "5s"  # a worker that hangs in the middle loses its transaction
 logger = logging.getLogger(__name__)
 
 BEGIN: Final = f"{PLANNED_ONCE}, set_config('idle_in_transaction_session_timeout', %s, true)"
 RECORD: Final = """
-WITH told AS (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS t(id bigint, fence bigint, state text, reason text, status_code int,
-        wait float8, attempted bool, started_at timestamptz, duration_ms int)
+WITH outcome AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS t(id bigint, fencing_token bigint, state text, reason text,
+        status_code int, wait float8, attempted bool, started_at timestamptz, duration_ms int)
 ), closed AS (
     UPDATE whisperer_delivery d
-    SET state = told.state, reason = told.reason, status_code = told.status_code, lease_until = NULL,
-        attempts = d.attempts - (NOT told.attempted)::int,
-        next_attempt_at = CASE WHEN told.wait IS NULL THEN d.next_attempt_at
-                               ELSE now() + told.wait * interval '1 second' END,
-        finished_at = CASE WHEN told.wait IS NULL THEN now() END
-    FROM told WHERE d.id = told.id AND d.fence = told.fence AND d.lease_until IS NOT NULL
+    SET state = outcome.state, reason = outcome.reason, status_code = outcome.status_code, lease_until = NULL,
+        attempts = d.attempts - (NOT outcome.attempted)::int,
+        next_attempt_at = CASE WHEN outcome.wait IS NULL THEN d.next_attempt_at
+                               ELSE now() + outcome.wait * interval '1 second' END,
+        finished_at = CASE WHEN outcome.wait IS NULL THEN now() END
+    FROM outcome WHERE d.id = outcome.id AND d.fencing_token = outcome.fencing_token AND d.lease_until IS NOT NULL
     RETURNING d.id, d.attempts
 ), tried AS (
     INSERT INTO whisperer_attempt (delivery_id, number, started_at, duration_ms, status_code, reason)
     SELECT id, closed.attempts, started_at, duration_ms, status_code, reason
-    FROM told JOIN closed USING (id) WHERE attempted
+    FROM outcome JOIN closed USING (id) WHERE attempted
 )
 SELECT id FROM closed
 """
 HEALTH: Final = f"""
 UPDATE whisperer_endpoint e
-SET failures = fresh.failures, last_reason = told.reason,
+SET failures = fresh.failures, last_reason = outcome.reason,
     failing_since = CASE WHEN fresh.failures < {BACK_OFF_AFTER} THEN NULL
-                         WHEN told.answered THEN now() ELSE coalesce(e.failing_since, now()) END,
+                         WHEN outcome.answered THEN now() ELSE coalesce(e.failing_since, now()) END,
     paused_until = CASE WHEN fresh.failures < {BACK_OFF_AFTER} THEN NULL
                         ELSE now() + least({LONGEST_PAUSE}, 2 ^ least(fresh.failures - {BACK_OFF_AFTER - 1}, 9))
                                      * interval '1 second' END
-FROM jsonb_to_recordset(%s::jsonb) AS told(id bigint, failures int, answered bool, reason text)
+FROM jsonb_to_recordset(%s::jsonb) AS outcome(id bigint, failures int, answered bool, reason text)
 JOIN whisperer_endpoint seen USING (id)
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN told.answered THEN 0 ELSE seen.failures END + told.failures AS failures
+    SELECT CASE WHEN outcome.answered THEN 0 ELSE seen.failures END + outcome.failures AS failures
 ) fresh
-WHERE e.id = told.id AND (told.failures > 0 OR seen.failures > 0)
+WHERE e.id = outcome.id AND (outcome.failures > 0 OR seen.failures > 0)
 """  # noqa: S608  whole numbers of ours
 
 
 class Outcome(NamedTuple):
-    """What became of one claimed letter.
+    """What became of one claimed delivery.
 
     ``wait``: seconds until it is due again, None when it has ended. ``attempted``: whether a request went out.
     ``answered``: the receiver took it (True), failed it (False), or was not asked (None).
     """
 
-    letter: Claimed
+    delivery: Claimed
     state: DeliveryState
     started_at: datetime
     reason: str = ""
@@ -74,17 +74,17 @@ class Outcome(NamedTuple):
     stops_hook: bool = False
 
 
-def record(outcomes: Sequence[Outcome]) -> int:
-    """Write a batch down, tell the listeners; how many were still this worker's. All or nothing."""
+def record_outcomes(outcomes: Sequence[Outcome]) -> int:
+    """Record a batch and notify the listeners, all or nothing; returns how many were still this worker's."""
     with transaction.atomic(), connection.cursor() as other, connection.cursor() as cursor:
         with connection.wrap_database_errors, connection.connection.pipeline():  # all at once
-            other.execute(BEGIN, [PATIENCE])
+            other.execute(BEGIN, [IDLE_IN_TRANSACTION_TIMEOUT])
             cursor.execute(RECORD, [rows_of(outcomes)])
             other.execute(HEALTH, [health_of(outcomes)])
         closed = {row[0] for row in cursor.fetchall()}
-        kept = [outcome for outcome in outcomes if outcome.letter.id in closed]
-        registry.tell([ended(outcome) for outcome in kept if outcome.state in ENDED])
-    for hook_id in {outcome.letter.hook.pk for outcome in kept if outcome.stops_hook}:
+        kept = [outcome for outcome in outcomes if outcome.delivery.id in closed]
+        registry.notify_listeners([delivery_ended(outcome) for outcome in kept if outcome.state in ENDED])
+    for hook_id in {outcome.delivery.hook.pk for outcome in kept if outcome.stops_hook}:
         hooks.stop_hook(hook_id, reason=Reason.GONE)
     if len(closed) != len(outcomes):
         logger.warning("%s outcomes came after their lease and were refused", len(outcomes) - len(closed))
@@ -92,12 +92,12 @@ def record(outcomes: Sequence[Outcome]) -> int:
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> str:
-    """As JSON, one text for all: a list for each column takes ten times as long to hand over."""
+    """One JSON text for all: an array for each column takes ten times as long to adapt."""
     return json.dumps(
         [
             {
-                "id": one.letter.id,
-                "fence": one.letter.fence,
+                "id": one.delivery.id,
+                "fencing_token": one.delivery.fencing_token,
                 "state": one.state.value,
                 "reason": str(one.reason)[:40],
                 "status_code": one.status_code,
@@ -112,26 +112,26 @@ def rows_of(outcomes: Sequence[Outcome]) -> str:
 
 
 def health_of(outcomes: Sequence[Outcome]) -> str:
-    """Per endpoint: failures since the last letter that was taken, whether one was, and why the last one failed."""
+    """Per endpoint: failures since the last delivery that was taken, whether one was, and why the last one failed."""
     found: dict[int, tuple[int, bool, str]] = {}
     for one in outcomes:
-        failures, answered, _reason = found.get(one.letter.endpoint_id, (0, False, ""))
+        failures, answered, _reason = found.get(one.delivery.endpoint_id, (0, False, ""))
         if one.answered is True:
-            found[one.letter.endpoint_id] = (0, True, "")
+            found[one.delivery.endpoint_id] = (0, True, "")
         elif one.answered is False:
-            found[one.letter.endpoint_id] = (failures + 1, answered, str(one.reason))
+            found[one.delivery.endpoint_id] = (failures + 1, answered, str(one.reason))
     names = ("id", "failures", "answered", "reason")
     return json.dumps([dict(zip(names, (key, *found[key]), strict=True)) for key in sorted(found)])
 
 
-def ended(outcome: Outcome) -> Ended:
-    letter = outcome.letter
-    return Ended(
-        delivery_id=letter.id,
-        event_uuid=letter.uuid,
-        event_type=letter.type,
-        subject=letter.subject,
+def delivery_ended(outcome: Outcome) -> DeliveryEnded:
+    delivery = outcome.delivery
+    return DeliveryEnded(
+        delivery_id=delivery.id,
+        event_uuid=delivery.uuid,
+        event_type=delivery.type,
+        subject=delivery.subject,
         state=outcome.state.value,
         reason=str(outcome.reason),
-        is_test=letter.is_test,
+        is_test=delivery.is_test,
     )

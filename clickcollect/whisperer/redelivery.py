@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.whisperer import outbox, registry
 from clickcollect.whisperer.models import Delivery, DeliveryState, Event, Hook, Reason
-from clickcollect.whisperer.registry import Expired, Unwanted
+from clickcollect.whisperer.registry import Expired, NotSendable
 
 MOST_AT_ONCE: Final = 1_000
 
 
 class RedeliveryRefused(DomainError):
-    """A letter that is not sent again. ``code`` and ``words`` are the reference's where it knows the case."""
+    """The delivery is not sent again. ``code`` and ``words`` are the reference's where it knows the case."""
 
     code = "event_100_2"
     status = 406
@@ -72,7 +72,7 @@ class Redelivered:
 
 
 def redeliver(delivery_ids: Collection[int], *, force: bool = False) -> Redelivered:
-    """Queue letters again, at most 1,000; each on its own. ``force``: also those that wait for their next try."""
+    """Queue deliveries again, at most 1,000; each on its own. ``force``: also those that wait for their next try."""
     queued: list[int] = []
     refused: dict[int, RedeliveryRefused] = {}
     for delivery_id in sorted(set(delivery_ids))[:MOST_AT_ONCE]:
@@ -85,50 +85,50 @@ def redeliver(delivery_ids: Collection[int], *, force: bool = False) -> Redelive
 
 
 def redeliver_one(delivery_id: int, *, force: bool = False) -> Delivery:
-    """Queue one letter again. Raises RedeliveryRefused, NotFound."""
-    letters = Delivery.objects.select_related("event", "hook")
+    """Queue one delivery again. Raises RedeliveryRefused, NotFound."""
+    rows = Delivery.objects.select_related("event", "hook")
     with transaction.atomic():
-        letter = letters.select_for_update(of=("self",)).filter(pk=delivery_id).first()
-        if letter is None:
+        delivery = rows.select_for_update(of=("self",)).filter(pk=delivery_id).first()
+        if delivery is None:
             raise NotFound
-        check(letter, force=force)
+        check_redeliverable(delivery, force=force)
         fresh: dict[str, Any] = {"next_attempt_at": Now()}
-        if letter.state == DeliveryState.DEAD:
+        if delivery.state == DeliveryState.DEAD:
             fresh |= {"state": DeliveryState.QUEUED, "attempts": 0, "queued_at": Now(), "finished_at": None}
-            fresh |= {"reason": "", "endpoint": letter.hook.endpoint_id}
-        Delivery.objects.filter(pk=letter.pk).update(**fresh)
-        outbox.ring()
-    return letter
+            fresh |= {"reason": "", "endpoint": delivery.hook.endpoint_id}
+        Delivery.objects.filter(pk=delivery.pk).update(**fresh)
+        outbox.notify_dispatchers()
+    return delivery
 
 
-def check(letter: Delivery, *, force: bool) -> None:
+def check_redeliverable(delivery: Delivery, *, force: bool) -> None:
     """Raises RedeliveryRefused."""
-    state = letter.state
+    state = delivery.state
     if state == DeliveryState.DELIVERED:
         raise AlreadyDelivered
     if state == DeliveryState.SUPERSEDED:
         raise WasSuperseded
     if state == DeliveryState.DELIVERING or (state != DeliveryState.DEAD and not force):
         raise StillTrying
-    if letter.reason == Reason.EXPIRED:
+    if delivery.reason == Reason.EXPIRED:
         raise HasExpired
-    if letter.event.payload is None:
+    if delivery.event.payload is None:
         raise ContentsErased
-    if not letter.hook.is_active:
+    if not delivery.hook.is_active:
         raise HookStopped
-    check_still_wanted(letter.event)
+    check_still_current(delivery.event)
 
 
-def check_still_wanted(event: Event) -> None:
-    """Ask the one who knows whether the code still counts, without making it. Raises RedeliveryRefused."""
-    known = registry.find(event.type)
-    if known is None or known.check is None or event.is_test:
+def check_still_current(event: Event) -> None:
+    """Whether the event's code still works, without deriving it. Raises RedeliveryRefused."""
+    known = registry.find_type(event.type)
+    if known is None or known.check_current is None or event.is_test:
         return
     try:
-        known.check(event)
+        known.check_current(event)
     except Expired:
         raise HasExpired from None
-    except Unwanted:
+    except NotSendable:
         raise WasSuperseded from None
 
 
@@ -137,11 +137,11 @@ def send_test_event(hook: Hook) -> Event:
 
     Raises HookStopped when the hook was deleted. A stopped hook may be tested.
     """
-    known = registry.find(hook.event_type)
+    known = registry.find_type(hook.event_type)
     if hook.deleted_at is not None or known is None:
         raise HookStopped
     example = known.example() if known.example else {}
-    payload = {name: value for name, value in example.items() if name not in outbox.FILLED_KEYS}
+    payload = {name: value for name, value in example.items() if name not in outbox.ADDED_KEYS}
     with transaction.atomic():
         Hook.objects.select_for_update().only("pk").get(pk=hook.pk)
         subject = f"test:{hook.pk}"
@@ -154,5 +154,5 @@ def send_test_event(hook: Hook) -> Event:
             payload=payload,
             is_test=True,
         )
-        outbox.post([event], hooks=[hook])
+        outbox.queue_deliveries([event], hooks=[hook])
     return event

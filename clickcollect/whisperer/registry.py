@@ -1,8 +1,8 @@
-"""Every type of event, registered once and never renamed. What only the sender knows is given to the post office here.
+"""Every type of event, registered once and never renamed, and who is notified of outcomes.
 
-``fill`` is the one way a code gets into a letter: it is called immediately before each attempt, in a thread with a
-database connection, and what it returns lives in memory until the request is sent. It also decides whether the letter
-is still wanted, by raising Superseded or Expired.
+``add_code`` is the one way a code gets into a request: it is called immediately before each attempt, in a thread with a
+database connection, and what it returns lives in memory until the request is sent. It also decides whether the event is
+still to be sent, by raising Superseded or Expired.
 """
 
 import logging
@@ -18,8 +18,8 @@ from clickcollect.whisperer.models import Event, Reason
 logger = logging.getLogger(__name__)
 
 
-class Unwanted(Exception):
-    """A letter that must not be sent any more. ``reason``: one word, at most 40 characters, kept with the delivery."""
+class NotSendable(Exception):
+    """The event must not be sent any more. ``reason``: one word of at most 40 characters, kept with the delivery."""
 
     default = Reason.SUPERSEDED
 
@@ -28,12 +28,12 @@ class Unwanted(Exception):
         super().__init__(self.reason)
 
 
-class Superseded(Unwanted):
+class Superseded(NotSendable):
     """Something newer took its place: another code, the delivery, an expiry, a cancellation."""
 
 
-class Expired(Unwanted):
-    """The time in which it could be of use is over; it becomes a dead letter."""
+class Expired(NotSendable):
+    """It is too late for it to be of use; it becomes a dead letter."""
 
     default = Reason.EXPIRED
 
@@ -46,8 +46,8 @@ class EventType:
     """One type of event.
 
     ``class_name``: the class that stands for it. ``payload_schema``: JSON Schema of the payload, or what makes it.
-    ``fill``: for code-bearing types, and only for those. ``check``: the same refusals without making a code, asked
-    before a redelivery. ``example``: a made-up payload, with a made-up code where there is one.
+    ``add_code``: for code-bearing types, and only for those. ``check_current``: the same refusals without deriving a
+    code, asked before a redelivery. ``example``: a made-up payload, with a made-up code where there is one.
     """
 
     name: str
@@ -55,8 +55,8 @@ class EventType:
     description: str = ""
     code_bearing: bool = False
     payload_schema: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
-    fill: Callable[[Event], Extra] | None = None
-    check: Callable[[Event], None] | None = None
+    add_code: Callable[[Event], Extra] | None = None
+    check_current: Callable[[Event], None] | None = None
     example: Callable[[], Extra] | None = None
 
     def schema(self) -> Mapping[str, Any]:
@@ -65,7 +65,7 @@ class EventType:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class DeliveryEnded:
     """A delivery that has come to its end: delivered, superseded or dead."""
 
     delivery_id: int
@@ -77,7 +77,7 @@ class Ended:
     is_test: bool = False
 
 
-Listener = Callable[[Sequence[Ended]], None]
+Listener = Callable[[Sequence[DeliveryEnded]], None]
 
 _types: dict[str, EventType] = {}
 _listeners: list[Listener] = []
@@ -91,9 +91,9 @@ def register(event_type: EventType) -> EventType:
             f"The event type “{event_type.name}” of {event_type.class_name} is already taken by {known.class_name}. "
             "Give it another name.",
         )
-    if event_type.code_bearing != (event_type.fill is not None):
+    if event_type.code_bearing != (event_type.add_code is not None):
         raise ImproperlyConfigured(
-            f"The event type “{event_type.name}” must have `fill` if it bears a code, and must not otherwise."
+            f"The event type “{event_type.name}” must have `add_code` if it bears a code, and must not otherwise."
         )
     _types[event_type.name] = event_type
     return event_type
@@ -104,7 +104,8 @@ def event_types() -> dict[str, EventType]:
     return dict(_types)
 
 
-def find(name: str) -> EventType | None:
+def find_type(name: str) -> EventType | None:
+    """The type of this name; None where none is registered."""
     return _types.get(name)
 
 
@@ -114,20 +115,20 @@ def is_code_bearing(name: str) -> bool:
 
 
 def register_outcome_listener(listener: Listener) -> Listener:
-    """Hear of deliveries that ended, in batches, inside the transaction that records them.
+    """Be notified of deliveries that ended, in batches, inside the transaction that records them.
 
-    A listener is quick, and may be told the same again. When it fails, the record stands all the same.
+    A listener is quick, and may be notified of the same again. When it fails, the record stands all the same.
     """
     if listener not in _listeners:
         _listeners.append(listener)
     return listener
 
 
-def tell(news: Sequence[Ended]) -> None:
-    """Tell every listener. One that fails loses what it did, and nothing else."""
-    for listener in _listeners if news else ():
+def notify_listeners(ended: Sequence[DeliveryEnded]) -> None:
+    """Call every listener. One that fails loses its own changes, and nothing else."""
+    for listener in _listeners if ended else ():
         try:
             with transaction.atomic():
-                listener(news)
-        except Exception as error:  # noqa: BLE001  what is told about has happened all the same
+                listener(ended)
+        except Exception as error:  # noqa: BLE001  the delivery has ended all the same
             logger.error("an outcome listener failed: %s", type(error).__name__)  # noqa: TRY400  no values in the log

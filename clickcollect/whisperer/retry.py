@@ -1,7 +1,7 @@
-"""When to try again: a table, and nothing else (contract section 3).
+"""When to try again, as a pure function (contract section 3).
 
 The n-th retry waits as the hook's `retry_countdown_config` says, at least a second and at most a day, and never less
-than the receiver asked for. A letter is given up after 100 attempts or three days; one that carries a code is not:
+than the receiver asked for. A delivery is given up after 100 attempts or three days; one that carries a code is not:
 it ends with its code, but from the hundredth attempt on it goes out every five minutes at most.
 """
 
@@ -30,7 +30,7 @@ Chance = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """An attempt that failed: the how-manieth, the letter's age in seconds, and what the receiver said."""
+    """An attempt that failed: its number, from 1; the delivery's age in seconds; the receiver's status and header."""
 
     attempts: int
     age: float
@@ -102,7 +102,7 @@ def seconds_asked_for(retry_after: str, *, now: datetime) -> float:
     return max((moment - now).total_seconds(), 0.0)
 
 
-def faults_of(config: Any) -> str | None:
+def config_fault(config: Any) -> str | None:
     """What is wrong with a `retry_countdown_config`, as the name of a place in it; None when nothing is."""
     if config in (None, {}):
         return None

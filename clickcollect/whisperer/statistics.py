@@ -1,4 +1,4 @@
-"""The post office at a glance: what waits and for how long, which endpoint backs off, what died. Bounded reads."""
+"""Figures of the outbox: what waits and for how long, which endpoint backs off, what is dead. Bounded reads."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST_ENDPOINTS: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class BackingOff:
-    """An endpoint that failed ten times in a row or more, and since when we hold back."""
+    """An endpoint that failed ten times in a row or more, and since when it is backed off."""
 
     target_url: str
     since: datetime
@@ -26,7 +26,7 @@ class BackingOff:
 
 
 def endpoints_backing_off() -> list[BackingOff]:
-    """For the banner: the longest first, at most 100, each with how many letters wait for it (up to 10,001)."""
+    """For the banner: the longest first, at most 100, each with how many deliveries wait for it (up to 10,001)."""
     failing = Endpoint.objects.filter(failing_since__isnull=False).order_by("failing_since")[:MOST_ENDPOINTS]
     return [
         BackingOff(
@@ -48,8 +48,8 @@ def oldest_undelivered(types: Collection[str]) -> timedelta | None:
     return waiting.order_by("queued_at").annotate(age=age).values_list("age", flat=True).first()
 
 
-def counts() -> dict[str, int]:
-    """Letters that are not delivered, by state: exact for what is on its way, up to 10,001 for dead letters."""
+def counts_by_state() -> dict[str, int]:
+    """Deliveries that are not delivered, by state: exact for what is on its way, up to 10,001 for dead letters."""
     found = dict.fromkeys([*map(str, UNDELIVERED), DeliveryState.DEAD.value], 0)
     rows = Delivery.objects.filter(state__in=UNDELIVERED).order_by().values("state").annotate(number=Count("pk"))
     found |= {row["state"]: row["number"] for row in rows}
@@ -63,10 +63,10 @@ def dead_letters() -> QuerySet[Delivery]:
     return Delivery.objects.filter(state=DeliveryState.DEAD).select_related("event", "hook").order_by("-id")
 
 
-def timeline(subject: str, *, at_most: int = 200) -> list[Delivery]:
-    """One subject's letters with their attempts, the newest first."""
-    letters = Delivery.objects.filter(subject=subject).select_related("event", "hook").order_by("-id")
-    return list(letters.defer("event__payload").prefetch_related("tries")[:at_most])
+def deliveries_of_subject(subject: str, *, at_most: int = 200) -> list[Delivery]:
+    """One subject's deliveries with their attempts, the newest first."""
+    rows = Delivery.objects.filter(subject=subject).select_related("event", "hook").order_by("-id")
+    return list(rows.defer("event__payload").prefetch_related("tries")[:at_most])
 
 
 def attempts_of(delivery_id: int, *, at_most: int = 200) -> list[Attempt]:

@@ -1,6 +1,6 @@
-"""Where letters may go. An address is judged twice: as it is written, and as it is really connected to.
+"""Protection against SSRF: the target URLs that may be called. Checked as written, and again as connected to.
 
-A name may resolve to anything, and to something else a moment later. So the judgement that counts is made on the
+A name may resolve to anything, and to something else a moment later. So the check that counts is made on the
 socket address, in the connector's socket factory, and nothing is resolved again behind it.
 """
 
@@ -19,7 +19,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LONGEST_URL: Final = 255
-MARK: Final = "clickcollect: banned address"  # found again in the text of whatever the HTTP client raises
+BANNED_MARKER: Final = "clickcollect: banned address"  # found again in the text of whatever the HTTP client raises
 LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)  # ASCII that is printable and means nothing else
 NUMERIC: Final = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
@@ -39,10 +39,10 @@ SPECIAL: Final = tuple(
 
 
 class BannedTarget(OSError):
-    """Letters go to public addresses only; WEBHOOK_ALLOWED_NETWORKS names the exceptions."""
+    """Deliveries go to public addresses only; WEBHOOK_ALLOWED_NETWORKS names the exceptions."""
 
     def __init__(self) -> None:
-        super().__init__(errno.EACCES, MARK)
+        super().__init__(errno.EACCES, BANNED_MARKER)
 
 
 def is_banned(address: Address, *, allowed: Sequence[Network]) -> bool:
@@ -66,7 +66,7 @@ def open_socket(info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family, kind, proto)
 
 
-def fault_of(url: str, *, allowed: Sequence[Network]) -> str | None:
+def url_fault(url: str, *, allowed: Sequence[Network]) -> str | None:
     """What is wrong with a target URL as it is written, as a sentence; None when nothing is. Nothing is resolved."""
     if not url or len(url) > LONGEST_URL:
         return _("Give an http or https address of at most 255 characters.")
@@ -78,10 +78,10 @@ def fault_of(url: str, *, allowed: Sequence[Network]) -> str | None:
     except ValueError:
         return _("This is not an address. Give one such as https://example.com/hook.")
     bracketed = parts.netloc.startswith("[")
-    return fault_of_parts(parts, port=port) or fault_of_host(parts.hostname or "", bracketed=bracketed, allowed=allowed)
+    return url_parts_fault(parts, port=port) or host_fault(parts.hostname or "", bracketed=bracketed, allowed=allowed)
 
 
-def fault_of_parts(parts: SplitResult, *, port: int | None) -> str | None:
+def url_parts_fault(parts: SplitResult, *, port: int | None) -> str | None:
     if parts.scheme not in ("http", "https"):
         return _("Only http and https addresses can be called.")
     if "@" in parts.netloc:
@@ -91,7 +91,7 @@ def fault_of_parts(parts: SplitResult, *, port: int | None) -> str | None:
     return None
 
 
-def fault_of_host(host: str, *, bracketed: bool, allowed: Sequence[Network]) -> str | None:
+def host_fault(host: str, *, bracketed: bool, allowed: Sequence[Network]) -> str | None:
     """A host is a plain IP literal that is not banned, or a DNS name. `127.1` and `0x7f.1` are neither."""
     try:
         address = ipaddress.ip_address(host)
@@ -105,7 +105,7 @@ def fault_of_host(host: str, *, bracketed: bool, allowed: Sequence[Network]) -> 
 
 
 def is_dns_name(host: str) -> bool:
-    """Labels of letters, digits, dashes; the last one no number, or resolvers would read an IP address."""
+    """Labels of a-z, digits and dashes; the last one no number, or resolvers would read an IP address."""
     labels = host.removesuffix(".").split(".")
     if len(host) > 253 or NUMERIC.fullmatch(labels[-1]):
         return False

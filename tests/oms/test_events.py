@@ -16,7 +16,7 @@ from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event
-from clickcollect.whisperer.registry import Ended, Expired, Superseded
+from clickcollect.whisperer.registry import DeliveryEnded, Expired, Superseded
 from tests import shop
 from tests.house.test_documented import DOCS
 
@@ -41,7 +41,7 @@ def test_a_ready_package_is_told_first_with_its_code_added_only_while_sending() 
     assert event.payload is not None
     assert "otp" not in event.payload
     assert event.payload["state"]["enum_value"] == "600"
-    filled = event_registration.fill(event)["otp"]
+    filled = event_registration.add_code(event)["otp"]
     assert (filled["code"], filled["issue"]) == (shop.right_code(package), 1)
     assert filled["expires_at"].endswith("Z")
 
@@ -52,8 +52,8 @@ def test_a_new_code_supersedes_the_older_letter() -> None:
     old = newest(package)
     run(package, "SEND_NEW_CODE")
     with pytest.raises(Superseded):
-        event_registration.fill(old)
-    assert event_registration.fill(newest(package))["otp"]["issue"] == 2
+        event_registration.add_code(old)
+    assert event_registration.add_code(newest(package))["otp"]["issue"] == 2
 
 
 @pytest.mark.django_db
@@ -61,10 +61,10 @@ def test_a_resent_code_is_the_same_code() -> None:
     package = shop.make_package(states.READY)
     run(package, "RESEND_CODE")
     resent = newest(package, "package.pickup.code_resent")
-    assert event_registration.fill(resent)["otp"] == event_registration.fill(newest(package))["otp"]
+    assert event_registration.add_code(resent)["otp"] == event_registration.add_code(newest(package))["otp"]
     run(package, "SEND_NEW_CODE")
     with pytest.raises(Superseded):
-        event_registration.fill(resent)
+        event_registration.add_code(resent)
 
 
 @pytest.mark.django_db
@@ -81,14 +81,14 @@ def test_whatever_ends_the_code_ends_the_letter(end: str) -> None:
     else:
         run(package, "CORRECT_PHONE", phone_number="+905550000102", reason="typing error")
     with pytest.raises(Superseded):
-        event_registration.fill(letter)
+        event_registration.add_code(letter)
 
 
 @pytest.mark.django_db
 def test_t33_an_expired_code_is_not_sent_again() -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(pickup_deadline=now() - timedelta(seconds=1))
-    for ask in (event_registration.fill, event_registration.check):
+    for ask in (event_registration.add_code, event_registration.check_current):
         with pytest.raises(Expired):
             ask(newest(package))
 
@@ -97,13 +97,13 @@ def test_t33_an_expired_code_is_not_sent_again() -> None:
 def test_a_lost_key_makes_a_dead_letter_and_not_a_crash() -> None:
     package = shop.make_package(states.READY)
     with override_settings(PICKUP_CODE_KEYS={"other": bytes(32)}), pytest.raises(Expired, match="key_lost"):
-        event_registration.fill(newest(package))
+        event_registration.add_code(newest(package))
 
 
 @pytest.mark.django_db
 def test_without_otp_the_letter_carries_none() -> None:
     package = shop.make_package(states.READY, otp=False)
-    assert event_registration.fill(newest(package)) == {}
+    assert event_registration.add_code(newest(package)) == {}
 
 
 @pytest.mark.django_db
@@ -134,11 +134,11 @@ def test_what_becomes_of_a_letter_shows_on_its_package(state: str, shown: tuple[
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(message_state="queued", message_reason="")
     reason = "too_old" if state == "dead" else ""
-    letter = Ended(
+    letter = DeliveryEnded(
         delivery_id=1, event_uuid=package.message_uuid, event_type=READY, subject=f"package:{package.pk}", state=state,
         reason=reason,
     )  # fmt: skip
-    event_registration.tell_the_package([letter])
+    event_registration.update_message_state([letter])
     package = shop.reread(package)
     assert (package.message_state, package.message_reason) == shown
 

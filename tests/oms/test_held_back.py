@@ -268,9 +268,9 @@ def test_control_without_the_order_s_lock_both_happen(monkeypatch: pytest.Monkey
 def test_a_code_that_waits_for_its_sending_is_not_sent() -> None:
     package = shop.make_package(states.READY)
     waiting = Event.objects.get(type="package.status.ready_for_pickup")
-    event_registration.fill(waiting)
+    event_registration.add_code(waiting)
     cancel(package)()
-    for ask in (event_registration.fill, event_registration.check):
+    for ask in (event_registration.add_code, event_registration.check_current):
         with pytest.raises(Superseded, match="order_cancelled"):
             ask(waiting)
 

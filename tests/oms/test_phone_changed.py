@@ -88,7 +88,7 @@ def test_the_new_number_s_code_does_not_wait_behind_the_news() -> None:
     assert [event.type for event in newest] == [CHANGED, READY]
     ready = newest[1]
     assert (ready.payload or {})["customer"]["phone_number"] == NEW
-    assert event_registration.fill(ready)["otp"]["issue"] == 2
+    assert event_registration.add_code(ready)["otp"]["issue"] == 2
     if old_code != shop.right_code(package):  # one in a million is the same
         with pytest.raises(OtpIncorrect):
             run(package, DELIVER, otp=old_code)

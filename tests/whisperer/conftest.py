@@ -13,7 +13,7 @@ from tests.whisperer.types import known_types
 
 
 class Filler:
-    """Stands for the OMS: says what a letter's code is, or that the letter is not wanted any more."""
+    """Stands for the OMS: says what a delivery's code is, or that the delivery is not wanted any more."""
 
     def __init__(self) -> None:
         self.answer: Callable[[Event], dict[str, Any]] = lambda _event: {"otp": {"code": "482913", "issue": 1}}

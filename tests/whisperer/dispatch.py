@@ -1,4 +1,4 @@
-"""Making letters and looking at them."""
+"""Making deliveries and looking at them."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from clickcollect.accounts.models import Role, User
 from clickcollect.whisperer import hooks, outbox
 from clickcollect.whisperer.models import Delivery, Event, Hook
-from clickcollect.whisperer.outbox import Letter
+from clickcollect.whisperer.outbox import OutgoingEvent
 
 NEWS: Final = "test.news"
 CODE: Final = "test.code"
@@ -32,7 +32,9 @@ def publish_many(count: int, *, type: str = NEWS, per_subject: int = 1) -> None:
         with transaction.atomic():
             outbox.publish_all(
                 [
-                    Letter(type=type, subject=f"package:{number // per_subject}", payload={"number": f"P{number}"})
+                    OutgoingEvent(
+                        type=type, subject=f"package:{number // per_subject}", payload={"number": f"P{number}"}
+                    )
                     for number in range(start, min(start + 1000, count))
                 ]
             )

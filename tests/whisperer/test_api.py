@@ -1,4 +1,4 @@
-"""Hooks over HTTP, to the letter of the contract."""
+"""Hooks over HTTP, to the delivery of the contract."""
 
 import json
 from typing import Any

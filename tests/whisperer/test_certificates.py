@@ -1,4 +1,4 @@
-"""A letter that could not go out because of the receiver's certificate says so, and says what is wrong with it."""
+"""A delivery that could not go out because of the receiver's certificate says so, and says what is wrong with it."""
 
 import ssl
 from datetime import timedelta
@@ -34,7 +34,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) ->
 
 async def knock(url: str) -> delivery.Answer:
     async with delivery.new_session() as session:
-        return await delivery.post(session, url=url, body=b"{}", headers={})
+        return await delivery.send_request(session, url=url, body=b"{}", headers={})
 
 
 def answer(context: ssl.SSLContext | None, *, host: str = "localhost") -> delivery.Answer:
@@ -108,8 +108,8 @@ def test_the_attempt_says_that_the_certificate_has_expired(authority: Authority,
         make_hook(user, url=f"https://localhost:{port}/")
         publish()
         wait_until(Attempt.objects.exists)
-    letter = Delivery.objects.get()
-    assert (letter.state, letter.reason) == ("retrying", "certificate_expired")
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason) == ("retrying", "certificate_expired")
     client.force_login(shop.make_user(Role.ADMIN))
-    page = client.get(f"/oms/deliveries/{letter.pk}/").content.decode()
+    page = client.get(f"/oms/deliveries/{delivery.pk}/").content.decode()
     assert "certificate has expired" in page

@@ -1,4 +1,4 @@
-"""T27: no letter twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
+"""T27: no delivery twice at once, one at a time per subject and endpoint, and nothing a dead worker held is lost."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,25 +24,25 @@ from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, publish_man
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def outcome(letter: Claimed, **fields: Any) -> Outcome:
-    told: dict[str, Any] = {"state": DeliveryState.DELIVERED, "answered": True, "started_at": letter.clock} | fields
-    return Outcome(letter=letter, **told)
+def outcome(delivery: Claimed, **fields: Any) -> Outcome:
+    told: dict[str, Any] = {"state": DeliveryState.DELIVERED, "answered": True, "started_at": delivery.clock} | fields
+    return Outcome(delivery=delivery, **told)
 
 
-def failed(letter: Claimed, *, wait: float = 0.0) -> Outcome:
-    return outcome(letter, state=DeliveryState.RETRYING, reason="timeout", wait=wait, answered=False)
+def failed(delivery: Claimed, *, wait: float = 0.0) -> Outcome:
+    return outcome(delivery, state=DeliveryState.RETRYING, reason="timeout", wait=wait, answered=False)
 
 
-def subjects(letters: list[Claimed]) -> list[str]:
-    return sorted(letter.subject for letter in letters)
+def subjects(deliveries: list[Claimed]) -> list[str]:
+    return sorted(delivery.subject for delivery in deliveries)
 
 
-def test_one_letter_at_a_time_per_subject_the_oldest_first(hook: Hook) -> None:
+def test_one_delivery_at_a_time_per_subject_the_oldest_first(hook: Hook) -> None:
     events = [publish(subject="package:1"), publish(subject="package:1"), publish(subject="package:2")]
-    (first, other) = sorted(claims.claim(10), key=lambda letter: letter.subject)
+    (first, other) = sorted(claims.claim(10), key=lambda delivery: delivery.subject)
     assert (first.uuid, other.uuid) == (events[0].uuid, events[2].uuid)
     assert claims.claim(10) == []
-    outcomes.record([outcome(first)])
+    outcomes.record_outcomes([outcome(first)])
     (second,) = claims.claim(10)
     assert second.uuid == events[1].uuid
 
@@ -62,52 +62,52 @@ def test_two_addresses_do_not_wait_for_each_other(user: User, filler: Filler) ->
     assert len(claims.claim(10)) == 2
 
 
-def test_a_letter_that_waits_for_its_retry_is_overtaken(hook: Hook) -> None:
+def test_a_delivery_that_waits_for_its_retry_is_overtaken(hook: Hook) -> None:
     old = publish(subject="package:1")
-    (letter,) = claims.claim(10)
-    outcomes.record([failed(letter, wait=60)])
+    (delivery,) = claims.claim(10)
+    outcomes.record_outcomes([failed(delivery, wait=60)])
     new = publish(subject="package:1")
-    (letter,) = claims.claim(10)
-    assert letter.uuid == new.uuid
-    outcomes.record([outcome(letter)])
+    (delivery,) = claims.claim(10)
+    assert delivery.uuid == new.uuid
+    outcomes.record_outcomes([outcome(delivery)])
     Delivery.objects.update(next_attempt_at=Now())
-    (letter,) = claims.claim(10)
-    assert letter.uuid == old.uuid
-    assert letter.attempts == 2
+    (delivery,) = claims.claim(10)
+    assert delivery.uuid == old.uuid
+    assert delivery.attempts == 2
 
 
-def test_at_most_64_letters_are_in_flight_per_endpoint(user: User, filler: Filler) -> None:
+def test_at_most_64_deliveries_are_in_flight_per_endpoint(user: User, filler: Filler) -> None:
     make_hook(user)
     publish_many(100)
     first = claims.claim(500)
     assert len(first) == 64
     assert claims.claim(500) == []
-    outcomes.record([outcome(letter) for letter in first[:10]])
+    outcomes.record_outcomes([outcome(delivery) for delivery in first[:10]])
     assert len(claims.claim(500)) == 10
 
 
-def test_a_letter_that_was_taken_leaves_room_before_that_is_written_down(user: User, filler: Filler) -> None:
+def test_a_delivery_that_was_taken_leaves_room_before_that_is_written_down(user: User, filler: Filler) -> None:
     make_hook(user)
     publish_many(100)
     publish_many(100)  # of the same subjects
     first = claims.claim(500)
     taken = first[:10]
-    second = claims.claim(500, taken=taken)
+    second = claims.claim(500, acknowledged=taken)
     assert len(second) == 10
     assert not set(subjects(first)) & set(subjects(second))  # their subjects still wait for the record
-    assert claims.claim(500, taken=taken) == []
-    outcomes.record([outcome(letter) for letter in taken])
-    assert claims.claim(500, taken=taken) == []  # no room is given twice
+    assert claims.claim(500, acknowledged=taken) == []
+    outcomes.record_outcomes([outcome(delivery) for delivery in taken])
+    assert claims.claim(500, acknowledged=taken) == []  # no room is given twice
 
 
-def test_a_letter_that_is_another_workers_by_now_leaves_no_room(user: User, filler: Filler) -> None:
+def test_a_delivery_that_is_another_workers_by_now_leaves_no_room(user: User, filler: Filler) -> None:
     make_hook(user)
     publish_many(100)
     stale = claims.claim(500)
     Delivery.objects.filter(state=DeliveryState.DELIVERING).update(lease_until=Now() - timedelta(seconds=1))
-    claims.take_back()
+    claims.requeue_expired_leases()
     assert len(claims.claim(500)) == 64
-    assert claims.claim(500, taken=stale) == []
+    assert claims.claim(500, acknowledged=stale) == []
 
 
 INDEXES = {
@@ -116,8 +116,8 @@ INDEXES = {
     "d_2": "delivery_due",
     "busy": "delivery_one_at_a_time",
     "busy_1": "delivery_one_at_a_time",
-    "older": "delivery_lane",
-    "older_1": "delivery_lane",
+    "older": "delivery_ordering",
+    "older_1": "delivery_ordering",
 }
 
 
@@ -125,7 +125,7 @@ INDEXES = {
 def test_a_claim_finds_what_is_due_by_its_index_whatever_the_database_knows_of_the_queue(
     user: User, filler: Filler
 ) -> None:
-    """And never by reading the queue, which may be many thousand letters long when that plan is used."""
+    """And never by reading the queue, which may be many thousand deliveries long when that plan is used."""
     assert indexes_used() == INDEXES  # planned on an empty queue
     make_hook(user)
     publish_many(1_000)
@@ -138,9 +138,9 @@ def test_a_claim_finds_what_is_due_by_its_index_whatever_the_database_knows_of_t
 
 
 def indexes_used() -> dict[str, str]:
-    values = {"most": 512, "taken": [], "fences": [], "cap": 64, "back_off": 10, "lease": 25.0}
+    values = {"most": 512, "acknowledged": [], "tokens": [], "cap": 64, "back_off": 10, "lease": 25.0}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(claims.TAKE_TURN, [claims.LOCK])
+        cursor.execute(claims.LOCK_CLAIMS, [claims.ADVISORY_LOCK])
         explained = psycopg.ClientCursor(connection.connection)
         explained.execute("EXPLAIN (FORMAT json) " + claims.CLAIM, values)
         row = explained.fetchone()
@@ -166,7 +166,7 @@ def test_a_worker_makes_its_plans_anew_after_a_while(db: None, monkeypatch: pyte
             return " ".join(row[0] for row in cursor.fetchall())
 
     async def three_times() -> list[str]:
-        thread = dispatcher.OwnThread("test")
+        thread = dispatcher.DatabaseThread("test")
         monkeypatch.setattr(dispatcher, "PLANS_LAST_SECONDS", 60.0)
         try:
             small = await thread.call(
@@ -195,7 +195,7 @@ def test_an_endpoint_with_much_to_do_leaves_room_for_the_others(user: User, fill
     Hook.objects.update(is_active=False)
     other = make_hook(user, url="http://127.0.0.1:10/hook")
     publish(subject="package:999")
-    assert other.endpoint_id in {letter.endpoint_id for letter in claims.claim(10)}
+    assert other.endpoint_id in {delivery.endpoint_id for delivery in claims.claim(10)}
 
 
 def test_codes_go_before_everything_else(user: User, filler: Filler) -> None:
@@ -203,15 +203,15 @@ def test_codes_go_before_everything_else(user: User, filler: Filler) -> None:
     make_hook(user, type=CODE)
     publish_many(100)
     code = publish(subject="package:999", type=CODE)
-    assert code.uuid in {letter.uuid for letter in claims.claim(5)}
+    assert code.uuid in {delivery.uuid for delivery in claims.claim(5)}
 
 
-def test_many_workers_never_get_the_same_letter(user: User, filler: Filler) -> None:
+def test_many_workers_never_get_the_same_delivery(user: User, filler: Filler) -> None:
     make_hook(user)
     publish_many(60, per_subject=3)
     rounds = [lambda: claims.claim(7) for _worker in range(16)]
-    taken = [letter for answer in at_once(rounds) if isinstance(answer, list) for letter in answer]
-    assert len({letter.id for letter in taken}) == len(taken) == 20
+    taken = [delivery for answer in at_once(rounds) if isinstance(answer, list) for delivery in answer]
+    assert len({delivery.id for delivery in taken}) == len(taken) == 20
     assert len(set(subjects(taken))) == 20
 
 
@@ -223,18 +223,18 @@ def test_the_database_itself_refuses_two_at_once(hook: Hook) -> None:
         Delivery.objects.update(**in_flight)
 
 
-def test_a_lost_workers_letters_come_back_and_its_word_counts_no_more(hook: Hook) -> None:
+def test_a_lost_workers_deliveries_come_back_and_its_word_counts_no_more(hook: Hook) -> None:
     publish()
     (stale,) = claims.claim(10)
-    assert claims.take_back() == 0
+    assert claims.requeue_expired_leases() == 0
     Delivery.objects.update(lease_until=Now() - timedelta(seconds=1))
-    assert claims.take_back() == 1
+    assert claims.requeue_expired_leases() == 1
     (fresh,) = claims.claim(10)
     assert (fresh.uuid, fresh.attempts) == (stale.uuid, 2)
-    assert outcomes.record([outcome(stale)]) == 0
+    assert outcomes.record_outcomes([outcome(stale)]) == 0
     assert states() == {"delivering": 1}
-    assert outcomes.record([failed(fresh)]) == 1
-    assert outcomes.record([outcome(fresh)]) == 0
+    assert outcomes.record_outcomes([failed(fresh)]) == 1
+    assert outcomes.record_outcomes([outcome(fresh)]) == 0
     assert states() == {"retrying": 1}
     assert list(Attempt.objects.values_list("number", "reason")) == [(1, "worker_lost"), (2, "timeout")]
 
@@ -273,7 +273,7 @@ def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
     (second,) = claims.claim(10)
     assert second.uuid == quick.uuid
     seen = cursor_over_ids(after=0)
-    outcomes.record([outcome(second)])
+    outcomes.record_outcomes([outcome(second)])
     may_commit.set()
     thread.join()
     (first,) = claims.claim(10)
@@ -286,14 +286,14 @@ def test_t27_a_low_number_that_commits_late_is_delivered(hook: Hook) -> None:
 def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(user: User, filler: Filler) -> None:
     make_hook(user)
     publish_many(30)
-    letters = claims.claim(12)
-    outcomes.record([failed(letter) for letter in letters[:9]])
+    deliveries = claims.claim(12)
+    outcomes.record_outcomes([failed(delivery) for delivery in deliveries[:9]])
     assert Endpoint.objects.get().failing_since is None
-    outcomes.record([failed(letters[9])])
+    outcomes.record_outcomes([failed(deliveries[9])])
     endpoint = Endpoint.objects.get()
     assert endpoint.failing_since is not None
     assert endpoint.last_reason == Reason.TIMEOUT
-    outcomes.record([failed(letter) for letter in letters[10:]])
+    outcomes.record_outcomes([failed(delivery) for delivery in deliveries[10:]])
     assert claims.claim(10) == []
     paused = Endpoint.objects.annotate(clock=Now()).get()
     seconds = (paused.paused_until - paused.clock).total_seconds()  # type: ignore[operator]
@@ -301,7 +301,7 @@ def test_ten_failures_in_a_row_slow_an_endpoint_down_and_one_success_frees_it(us
     assert paused.failing_since == endpoint.failing_since
     Endpoint.objects.update(paused_until=Now())
     (probe,) = claims.claim(10)
-    outcomes.record([outcome(probe)])
+    outcomes.record_outcomes([outcome(probe)])
     assert Endpoint.objects.get().failing_since is None
     assert len(claims.claim(10)) == 10
 
@@ -310,8 +310,8 @@ def test_a_pause_never_exceeds_30_seconds(user: User, filler: Filler) -> None:
     make_hook(user)
     publish()
     Endpoint.objects.update(failures=1_000_000)
-    (letter,) = claims.claim(1)
-    outcomes.record([failed(letter)])
+    (delivery,) = claims.claim(1)
+    outcomes.record_outcomes([failed(delivery)])
     paused = Endpoint.objects.annotate(clock=Now()).get()
     assert (paused.paused_until - paused.clock).total_seconds() <= 30  # type: ignore[operator]
 
@@ -323,9 +323,9 @@ def test_a_code_is_tried_once_even_while_its_endpoint_is_backing_off(user: User,
     Endpoint.objects.update(failures=20, failing_since=Now(), paused_until=Now() + timedelta(seconds=30))
     assert claims.claim(10) == []
     code = publish(subject="package:2", type=CODE)
-    (letter,) = claims.claim(10)
-    assert letter.uuid == code.uuid
-    outcomes.record([failed(letter)])
+    (delivery,) = claims.claim(10)
+    assert delivery.uuid == code.uuid
+    outcomes.record_outcomes([failed(delivery)])
     assert claims.claim(10) == []
 
 
@@ -342,7 +342,7 @@ def test_a_lost_connection_is_a_trouble_of_the_database_which_the_worker_outlive
             connection.close()
 
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [claims.LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [claims.ADVISORY_LOCK])
         waiting = Thread(target=claim)
         waiting.start()
         for _turn in range(1200):

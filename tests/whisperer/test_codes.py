@@ -1,4 +1,4 @@
-"""T31, T33: a code is filled in in the last moment, never outdated, and sent again only while it counts."""
+"""T31, T33: a code is added in in the last moment, never outdated, and sent again only while it counts."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ from django.db.models.functions import Now
 from clickcollect.accounts.models import User
 from clickcollect.whisperer import outbox, redelivery, registry
 from clickcollect.whisperer.models import Attempt, Delivery, Event
-from clickcollect.whisperer.registry import Ended, Expired, Superseded
+from clickcollect.whisperer.registry import DeliveryEnded, Expired, Superseded
 from tests.whisperer.conftest import Filler
 from tests.whisperer.dispatch import CODE, make_hook, publish, states
 from tests.whisperer.receivers import Received, Receiver, receiving, wait_until, working
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AT_ONCE = {"choice": "fixed", "kwargs": {"seconds": 0}}
+MAX_IN_FLIGHT = {"choice": "fixed", "kwargs": {"seconds": 0}}
 MUCH_LATER = {"choice": "fixed", "kwargs": {"seconds": 3600}}
 
 
@@ -56,7 +56,7 @@ def test_t31_an_older_code_never_arrives_after_a_newer_one(user: User, filler: F
         return web.Response(status=next(statuses, 200))
 
     with receiving(Receiver(answer)) as (receiver,), working(workers=2):
-        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=AT_ONCE)
+        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=MAX_IN_FLIGHT)
         for number in range(1, 5):
             issues.issue()
             wait_until_more_than(number, receiver)
@@ -85,7 +85,7 @@ def test_t31_control_without_the_look_before_each_attempt_an_older_code_follows(
     assert codes(receiver) == ["111111", "222222", "111111"]
 
 
-def test_a_letter_that_is_not_wanted_any_more_is_never_sent(user: User, filler: Filler) -> None:
+def test_a_delivery_that_is_not_wanted_any_more_is_never_sent(user: User, filler: Filler) -> None:
     def refuse(_event: Event) -> dict[str, Any]:
         raise Superseded("delivered_meanwhile")
 
@@ -95,8 +95,8 @@ def test_a_letter_that_is_not_wanted_any_more_is_never_sent(user: User, filler: 
         publish(type=CODE)
         wait_until(lambda: states() == {"superseded": 1})
     assert receiver.got == []
-    letter = Delivery.objects.get()
-    assert (letter.reason, letter.attempts, Attempt.objects.count()) == ("delivered_meanwhile", 0, 0)
+    delivery = Delivery.objects.get()
+    assert (delivery.reason, delivery.attempts, Attempt.objects.count()) == ("delivered_meanwhile", 0, 0)
 
 
 def test_retries_of_a_code_end_with_the_code(user: User, filler: Filler) -> None:
@@ -107,7 +107,7 @@ def test_retries_of_a_code_end_with_the_code(user: User, filler: Filler) -> None
 
     filler.answer = expire
     with receiving(Receiver(500)) as (receiver,), working():
-        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=AT_ONCE)
+        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=MAX_IN_FLIGHT)
         publish(type=CODE)
         wait_until(lambda: states() == {"dead": 1})
     assert len(receiver.got) == 2
@@ -121,8 +121,8 @@ def test_t33_a_dead_letter_goes_out_again_with_its_uuid_and_a_new_signature(user
         wait_until(lambda: states() == {"delivered": 1})
         Delivery.objects.update(state="dead", reason="too_old")
         wait_until(lambda: Event.objects.annotate(clock=Now()).get().clock.timestamp() - receiver_time(receiver) > 1)
-        (letter,) = Delivery.objects.all()
-        assert redelivery.redeliver([letter.pk]).queued == [letter.pk]
+        (delivery,) = Delivery.objects.all()
+        assert redelivery.redeliver([delivery.pk]).queued == [delivery.pk]
         wait_until(lambda: len(receiver.got) == 2)
     first, second = receiver.got
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == event.uuid
@@ -148,9 +148,9 @@ def test_t33_an_outdated_code_is_not_sent_again(
     make_hook(user, type=CODE)
     publish(type=CODE)
     Delivery.objects.update(state="dead", reason="too_many_attempts")
-    (letter,) = Delivery.objects.all()
+    (delivery,) = Delivery.objects.all()
     with pytest.raises(error):
-        redelivery.redeliver_one(letter.pk)
+        redelivery.redeliver_one(delivery.pk)
     assert states() == {"dead": 1}
 
 
@@ -174,10 +174,10 @@ def test_what_is_done_or_on_its_way_is_not_sent_again(
     make_hook(user, type=CODE)
     publish(type=CODE)
     Delivery.objects.update(**fields)
-    (letter,) = Delivery.objects.all()
-    answer = redelivery.redeliver([letter.pk], force=force)
+    (delivery,) = Delivery.objects.all()
+    answer = redelivery.redeliver([delivery.pk], force=force)
     assert answer.queued == []
-    assert isinstance(answer.refused[letter.pk], error)
+    assert isinstance(answer.refused[delivery.pk], error)
 
 
 def test_a_test_event_carries_a_made_up_code_and_says_that_it_is_a_test(user: User, filler: Filler) -> None:
@@ -195,7 +195,7 @@ def test_a_test_event_carries_a_made_up_code_and_says_that_it_is_a_test(user: Us
 
 
 def test_listeners_hear_of_every_end_and_cannot_break_the_record(user: User, filler: Filler) -> None:
-    heard: list[Ended] = []
+    heard: list[DeliveryEnded] = []
 
     def broken(_news: object) -> None:
         Event.objects.update(type="changed by a listener that fails")

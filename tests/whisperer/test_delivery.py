@@ -1,4 +1,4 @@
-"""A letter's way: signed, once, in order, and what each answer makes of it."""
+"""A delivery's way: signed, once, in order, and what each answer makes of it."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.whisperer.receivers import Received, Receiver, receiving, wait_until,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_letter_arrives_signed_and_its_attempt_is_kept(user: User, filler: Filler) -> None:
+def test_a_delivery_arrives_signed_and_its_attempt_is_kept(user: User, filler: Filler) -> None:
     with receiving(Receiver()) as (receiver,), working():
         make_hook(user, url=receiver.url, secret_key="s3cret")
         event = publish(payload={"number": "P-ü"})
@@ -58,7 +58,7 @@ async def together_at_least(count: int, receiver: Receiver) -> None:
 
 
 def test_two_workers_at_once_send_nothing_twice(user: User, filler: Filler) -> None:
-    """Neither a letter twice, nor two of one package at the same time, though both workers always have room."""
+    """Neither a delivery twice, nor two of one package at the same time, though both workers always have room."""
     in_flight: list[str] = []
     together: list[str] = []
 

@@ -1,4 +1,4 @@
-"""T29, T42: whatever a receiver does, the letter has a defined state, the worker stays small, its words go."""
+"""T29, T42: whatever a receiver does, the delivery has a defined state, the worker stays small, its words go."""
 
 import asyncio
 import gzip
@@ -17,7 +17,7 @@ from aiohttp import web
 from django.db import connection
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import delivery
+from clickcollect.whisperer import delivery as sending
 from clickcollect.whisperer.models import Attempt, Delivery, Endpoint, Hook
 from tests.whisperer.conftest import Filler
 from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, publish_many, states
@@ -135,14 +135,14 @@ def test_t29_every_hostile_receiver_leads_to_a_defined_state(
     script: Script, state: str, reason: str, user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if reason == "timeout":
-        monkeypatch.setattr(delivery, "TOTAL_SECONDS", 1.5)
+        monkeypatch.setattr(sending, "TOTAL_SECONDS", 1.5)
     before = psutil.Process().memory_info().rss
     with raw(script) as url, working():
         make_hook(user, url=url, retry_countdown_config={"choice": "fixed", "kwargs": {"seconds": 600}})
         publish()
         wait_until(Attempt.objects.exists, seconds=20)
-    letter = Delivery.objects.get()
-    assert (letter.state, letter.reason) == (state, reason)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason) == (state, reason)
     assert psutil.Process().memory_info().rss - before < 100 * MIB
 
 
@@ -172,8 +172,8 @@ def test_t29_every_status_leads_to_a_defined_state(
         make_hook(user, url=receiver.url, retry_countdown_config={"choice": "fixed", "kwargs": {"seconds": 600}})
         publish()
         wait_until(Attempt.objects.exists)
-    letter = Delivery.objects.get()
-    assert (letter.state, letter.reason, letter.status_code) == (state, reason, status)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, delivery.status_code) == (state, reason, status)
     assert canary.got == []
 
 
@@ -208,7 +208,7 @@ def test_t29_a_worker_stays_under_200_mb_while_many_receivers_send_without_end(u
 @pytest.mark.alone
 def test_t29_a_receiver_that_hangs_does_not_slow_the_others_down(user: User, filler: Filler) -> None:
     def slowest_95(receiver: Receiver) -> float:
-        """Publish one letter every 20 ms and see how long each takes to arrive."""
+        """Publish one delivery every 20 ms and see how long each takes to arrive."""
         took = []
         for number in range(40):
             start = time.monotonic()

@@ -1,4 +1,4 @@
-"""T25: workers are killed while they send; no letter is lost, and what goes out twice carries the same uuid."""
+"""T25: workers are killed while they send; no delivery is lost, and what goes out twice carries the same uuid."""
 
 import os
 import random
@@ -26,7 +26,7 @@ def delivered() -> int:
     return Delivery.objects.filter(state="delivered").count()
 
 
-def kill_with_letters_on_the_wire(worker: "subprocess.Popen[bytes]") -> None:
+def kill_with_deliveries_on_the_wire(worker: "subprocess.Popen[bytes]") -> None:
     """At some moment; but not at one when it has nothing to lose."""
     time.sleep(random.random() * 0.1)
     for _turn in range(1000):
@@ -54,7 +54,7 @@ def let_leases_run_out() -> None:
 
 
 def kill_workers(user: User, *, events: int, kills: int) -> tuple[int, int]:
-    """Send everything through that many kills; how many letters came back, and how many arrived more than once."""
+    """Send everything through that many kills; how many deliveries came back, and how many arrived more than once."""
     back = 0
     with receiver_process(delay=0.1) as receiver:
         make_hook(user, url=receiver.url)
@@ -63,14 +63,14 @@ def kill_workers(user: User, *, events: int, kills: int) -> tuple[int, int]:
             with worker_process() as worker:
                 before = delivered()
                 wait_until(lambda before=before: delivered() > before)  # type: ignore[misc]
-                kill_with_letters_on_the_wire(worker)
+                kill_with_deliveries_on_the_wire(worker)
             back += Delivery.objects.filter(state="delivering").count()
             let_leases_run_out()
         with worker_process():
             wait_until(lambda: delivered() == events, seconds=120)
         arrived = receiver.told()["uuids"]
     assert set(arrived) == set(Event.objects.values_list("uuid", flat=True))
-    assert not Delivery.objects.filter(fence__lt=F("attempts")).exists()
+    assert not Delivery.objects.filter(fencing_token__lt=F("attempts")).exists()
     return back, sum(times - 1 for times in arrived.values())
 
 

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clickcollect.whisperer import outbox
 from clickcollect.whisperer.models import Delivery, Event, Hook
-from clickcollect.whisperer.outbox import Letter, OutsideTransaction
+from clickcollect.whisperer.outbox import OutgoingEvent, OutsideTransaction
 from tests.whisperer.dispatch import NEWS, publish, states
 
 
@@ -27,11 +27,13 @@ def test_a_rolled_back_transaction_leaves_no_event_and_no_delivery(hook: Hook) -
 
 
 @pytest.mark.django_db
-def test_a_list_of_letters_costs_four_statements_and_numbers_rise_per_subject(hook: Hook) -> None:
+def test_a_list_of_deliveries_costs_four_statements_and_numbers_rise_per_subject(hook: Hook) -> None:
     publish(subject="package:1")
-    letters = [Letter(type=NEWS, subject=f"package:{number}", payload={"n": number}) for number in (1, 2, 1, 2, 3)]
+    outgoing = [
+        OutgoingEvent(type=NEWS, subject=f"package:{number}", payload={"n": number}) for number in (1, 2, 1, 2, 3)
+    ]
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
-        events = outbox.publish_all(letters)
+        events = outbox.publish_all(outgoing)
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
     assert len(statements) == 4, statements
     assert [(event.subject, event.sequence) for event in events] == [
@@ -46,7 +48,7 @@ def test_a_list_of_letters_costs_four_statements_and_numbers_rise_per_subject(ho
 
 
 @pytest.mark.django_db
-def test_only_active_hooks_of_the_type_get_a_letter(hook: Hook) -> None:
+def test_only_active_hooks_of_the_type_get_a_delivery(hook: Hook) -> None:
     Hook.objects.update(is_active=False)
     publish()
     publish(type="nobody.listens")
@@ -71,7 +73,7 @@ def test_superseding_takes_back_what_was_not_sent_yet(hook: Hook) -> None:
 
 
 @pytest.mark.django_db
-def test_erased_contents_are_gone_and_their_letters_dead(hook: Hook) -> None:
+def test_erased_contents_are_gone_and_their_deliveries_dead(hook: Hook) -> None:
     publish(subject="package:1")
     publish(subject="package:2")
     assert outbox.erase_payloads(subjects=["package:1"]) == 1
@@ -81,7 +83,7 @@ def test_erased_contents_are_gone_and_their_letters_dead(hook: Hook) -> None:
 
 
 @pytest.mark.django_db
-def test_old_contents_are_purged_unless_a_letter_needs_them(hook: Hook) -> None:
+def test_old_contents_are_purged_unless_a_delivery_needs_them(hook: Hook) -> None:
     for number in (1, 2, 3):
         publish(subject=f"package:{number}")
     Delivery.objects.exclude(subject="package:1").update(state="delivered")

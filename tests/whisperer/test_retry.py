@@ -1,4 +1,4 @@
-"""T30: when a letter is tried again, as a table and on a virtual clock."""
+"""T30: when a delivery is tried again, as a table and on a virtual clock."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -72,13 +72,13 @@ def test_a_receiver_that_asks_for_a_pause_gets_it(status: int, retry_after: str,
     assert decide(FIXED, 1, status=status, retry_after=retry_after).wait == wait
 
 
-def test_a_letter_is_given_up_after_100_attempts_or_three_days() -> None:
+def test_a_delivery_is_given_up_after_100_attempts_or_three_days() -> None:
     assert decide(FIXED, 100) == retry.Decision(wait=None, reason=Reason.TOO_MANY_ATTEMPTS)
     assert decide(FIXED, 5, age=3 * 86_400 - 1) == retry.Decision(wait=None, reason=Reason.TOO_OLD)
     assert decide(FIXED, 99, age=3 * 86_400 - 100).wait == 7
 
 
-def test_a_letter_with_a_code_is_not_given_up_but_slows_down() -> None:
+def test_a_delivery_with_a_code_is_not_given_up_but_slows_down() -> None:
     assert decide(FIXED, 99, age=6 * 86_400, code_bearing=True).wait == 7
     assert decide(FIXED, 100, age=6 * 86_400, code_bearing=True).wait == 300
 
@@ -111,9 +111,9 @@ def test_t30_on_a_virtual_clock_the_default_ends_after_three_days() -> None:
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_found(config: Any) -> None:
-    assert retry.faults_of(config) is not None
+    assert retry.config_fault(config) is not None
 
 
 @pytest.mark.parametrize("config", [None, {}, FIXED, LINEAR_LIMITED, EXPONENTIAL, EXPONENTIAL_LIMITED, RANDOM])
 def test_every_documented_configuration_is_accepted(config: Any) -> None:
-    assert retry.faults_of(config) is None
+    assert retry.config_fault(config) is None

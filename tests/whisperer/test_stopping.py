@@ -1,4 +1,4 @@
-"""What a worker holds in its hands is never lost and never sent twice: late letters, failed records, a clean stop."""
+"""What a worker has claimed is never lost and never sent twice: late deliveries, failed records, a clean stop."""
 
 import asyncio
 import json
@@ -13,10 +13,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import claims, delivery, dispatcher, outbox, outcomes
+from clickcollect.whisperer import claims, dispatcher, outbox, outcomes
+from clickcollect.whisperer import delivery as sending
 from clickcollect.whisperer.claims import Claimed
 from clickcollect.whisperer.models import Attempt, Delivery, Event
-from clickcollect.whisperer.wakeup import Bell
+from clickcollect.whisperer.wakeup import Wakeup
 from tests.whisperer.conftest import Filler
 from tests.whisperer.dispatch import CODE, NEWS, make_hook, publish, states
 from tests.whisperer.receivers import BUSY, Loop, Received, Receiver, receiving, wait_until, working
@@ -24,30 +25,30 @@ from tests.whisperer.receivers import BUSY, Loop, Received, Receiver, receiving,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def of_long_ago(letter: Claimed) -> Claimed:
+def of_long_ago(delivery: Claimed) -> Claimed:
     """As if the worker had been frozen since the claim, a little longer than it may."""
-    return letter._replace(at=letter.at - claims.START_WITHIN_SECONDS - 0.1)
+    return delivery._replace(at=delivery.at - claims.START_WITHIN_SECONDS - 0.1)
 
 
-def deliver(letter: Claimed) -> outcomes.Outcome:
+def deliver(delivery: Claimed) -> outcomes.Outcome:
     async def once() -> outcomes.Outcome:
-        async with delivery.new_session() as session:
-            return await delivery.deliver(letter, session=session)
+        async with sending.new_session() as session:
+            return await sending.deliver(delivery, session=session)
 
     outcome: outcomes.Outcome = asyncio.run(once())
     return outcome
 
 
-def test_a_letter_that_could_outlive_its_lease_is_given_back_and_posted_once(user: User, filler: Filler) -> None:
+def test_a_delivery_that_could_outlive_its_lease_is_given_back_and_posted_once(user: User, filler: Filler) -> None:
     with receiving(Receiver()) as (receiver,):
         make_hook(user, url=receiver.url)
         publish()
-        (letter,) = claims.claim(1)
-        assert outcomes.record([deliver(of_long_ago(letter))]) == 1
+        (delivery,) = claims.claim(1)
+        assert outcomes.record_outcomes([deliver(of_long_ago(delivery))]) == 1
         assert receiver.got == []
         assert (states(), Delivery.objects.get().attempts, Attempt.objects.count()) == ({"queued": 1}, 0, 0)
-        (letter,) = claims.claim(1)
-        outcomes.record([deliver(letter)])
+        (delivery,) = claims.claim(1)
+        outcomes.record_outcomes([deliver(delivery)])
     assert len(receiver.got) == 1
     assert (states(), Delivery.objects.get().attempts) == ({"delivered": 1}, 1)
 
@@ -58,15 +59,15 @@ def test_a_worker_that_wakes_up_after_its_lease_posts_nothing(user: User, filler
         publish()
         (frozen,) = claims.claim(1)
         Delivery.objects.update(lease_until=Now())
-        assert claims.take_back() == 1
-        (letter,) = claims.claim(1)
-        outcomes.record([deliver(letter)])
-        assert outcomes.record([deliver(of_long_ago(frozen))]) == 0
+        assert claims.requeue_expired_leases() == 1
+        (delivery,) = claims.claim(1)
+        outcomes.record_outcomes([deliver(delivery)])
+        assert outcomes.record_outcomes([deliver(of_long_ago(frozen))]) == 0
     assert len(receiver.got) == 1
     assert states() == {"delivered": 1}
 
 
-def test_a_letter_whose_code_took_too_long_to_fill_in_is_given_back_too(
+def test_a_delivery_whose_code_took_too_long_to_fill_in_is_given_back_too(
     user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "START_WITHIN_SECONDS", 2.0)
@@ -87,7 +88,7 @@ def test_a_letter_whose_code_took_too_long_to_fill_in_is_given_back_too(
     assert Delivery.objects.get().attempts == 1
 
 
-class Hands(dispatcher.Dispatcher):
+class Watched(dispatcher.Dispatcher):
     """Tells when it begins to put down what it holds."""
 
     finishing = False
@@ -98,14 +99,14 @@ class Hands(dispatcher.Dispatcher):
 
 
 @contextmanager
-def worker() -> Iterator[tuple[Hands, Callable[[], None]]]:
-    """A dispatcher whose hands can be looked into, and the way to stop it."""
+def worker() -> Iterator[tuple[Watched, Callable[[], None]]]:
+    """A dispatcher whose work can be looked at, and the way to stop it."""
     loop, stop = Loop(), asyncio.Event()
-    made: list[Hands] = []
+    made: list[Watched] = []
 
     async def work() -> None:
-        async with delivery.new_session() as session:
-            made.append(Hands(session=session, bell=Bell()))
+        async with sending.new_session() as session:
+            made.append(Watched(session=session, wakeup=Wakeup()))
             await made[0].work(stop)
 
     end = asyncio.run_coroutine_threadsafe(work(), loop.loop)
@@ -133,7 +134,7 @@ def who_waits_for_us(*, cut: bool = False) -> int:
 
 
 @pytest.mark.parametrize("cut", [True, False])
-def test_what_became_of_a_letter_is_remembered_until_it_is_written_down(
+def test_what_became_of_a_delivery_is_remembered_until_it_is_written_down(
     user: User,
     filler: Filler,
     cut: bool,  # noqa: FBT001
@@ -145,7 +146,7 @@ def test_what_became_of_a_letter_is_remembered_until_it_is_written_down(
         await asyncio.to_thread(may_come[json.loads(received.body)["payload"]["number"]].wait, 60)
         return web.Response()
 
-    with receiving(Receiver(when_it_may)) as (receiver,), worker() as (hands, _stop):
+    with receiving(Receiver(when_it_may)) as (receiver,), worker() as (dispatching, _stop):
         make_hook(user, url=receiver.url)
         with transaction.atomic():
             for number in ("first", "second"):
@@ -156,9 +157,9 @@ def test_what_became_of_a_letter_is_remembered_until_it_is_written_down(
             may_come["first"].set()
             wait_until(lambda: who_waits_for_us(cut=cut))
             may_come["second"].set()
-            wait_until(lambda: len(hands.outcomes) == 2)
+            wait_until(lambda: len(dispatching.outcomes) == 2)
         wait_until(lambda: states() == {"delivered": 2})
-        wait_until(lambda: hands.outcomes == [])
+        wait_until(lambda: dispatching.outcomes == [])
     assert len(receiver.got) == 2
     assert list(Attempt.objects.values_list("number", "status_code")) == [(1, 200), (1, 200)]
 
@@ -180,8 +181,8 @@ def test_a_clean_stop_gives_back_what_is_on_the_wire(
             wait_until(lambda: receiver.got)
         left = Delivery.objects.get()
         assert (left.state, left.reason, left.lease_until) == ("retrying", "interrupted", None)
-        (letter,) = claims.claim(1)
-        assert letter.attempts == 2
+        (delivery,) = claims.claim(1)
+        assert delivery.attempts == 2
         answers.set()
 
 
@@ -193,12 +194,12 @@ def test_a_clean_stop_waits_for_what_is_about_to_arrive(user: User, filler: Fill
         return web.Response()
 
     with receiving(Receiver(hold)) as (receiver,):
-        with worker() as (hands, stop):
+        with worker() as (dispatching, stop):
             make_hook(user, url=receiver.url)
             publish()
             wait_until(lambda: receiver.got)
             stop()
-            wait_until(lambda: hands.finishing)
+            wait_until(lambda: dispatching.finishing)
             answers.set()
         assert states() == {"delivered": 1}
         assert len(receiver.got) == 1
@@ -217,7 +218,7 @@ def test_a_clean_stop_gives_back_what_is_still_being_filled_in(
 
     filler.answer = slow
     with receiving(Receiver()) as (receiver,):
-        with worker() as (_hands, stop):
+        with worker() as (_dispatcher, stop):
             make_hook(user, url=receiver.url, type=CODE)
             publish(type=CODE)
             wait_until(lambda: filler.asked)

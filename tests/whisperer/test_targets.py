@@ -1,4 +1,4 @@
-"""T52: letters never reach a private address, however it is written, resolved or redirected to."""
+"""T52: deliveries never reach a private address, however it is written, resolved or redirected to."""
 
 import asyncio
 import contextlib
@@ -121,12 +121,12 @@ PUBLIC = [
 @pytest.mark.parametrize("url", NEITHER_NAME_NOR_LITERAL)
 @pytest.mark.parametrize("allowed", [[], LOOPBACK], ids=["nothing exempt", "loopback exempt"])
 def test_t52_a_target_that_is_no_plain_address_is_refused_on_creation(url: str, allowed: list[targets.Network]) -> None:
-    assert targets.fault_of(url, allowed=allowed) is not None
+    assert targets.url_fault(url, allowed=allowed) is not None
 
 
 @pytest.mark.parametrize("host", BANNED)
 def test_t52_a_banned_address_is_refused_on_creation(host: str) -> None:
-    assert targets.fault_of(f"http://{host}:8080/hook", allowed=[]) is not None
+    assert targets.url_fault(f"http://{host}:8080/hook", allowed=[]) is not None
 
 
 def bracketed(address: str) -> str:
@@ -142,13 +142,13 @@ def spelled(address: str) -> list[str]:
 @pytest.mark.parametrize(("kind", "addresses"), SPECIAL.items(), ids=SPECIAL)
 def test_t52_whatever_is_not_the_public_internet_is_banned_in_every_spelling(kind: str, addresses: list[str]) -> None:
     for address in (spelling for written in addresses for spelling in spelled(written)):
-        assert targets.fault_of(f"https://{bracketed(address)}/hook", allowed=[]), address
+        assert targets.url_fault(f"https://{bracketed(address)}/hook", allowed=[]), address
         assert targets.is_banned(ipaddress.ip_address(address), allowed=LOOPBACK), address
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_t52_what_is_the_public_internet_is_not_banned(address: str) -> None:
-    assert targets.fault_of(f"https://{bracketed(address)}/hook", allowed=[]) is None
+    assert targets.url_fault(f"https://{bracketed(address)}/hook", allowed=[]) is None
 
 
 def test_t52_a_socket_is_refused_for_every_banned_address(settings: Any) -> None:
@@ -172,13 +172,13 @@ def test_t52_a_socket_is_refused_for_every_banned_address(settings: Any) -> None
     ],
 )
 def test_an_ordinary_target_is_accepted(url: str) -> None:
-    assert targets.fault_of(url, allowed=[]) is None
+    assert targets.url_fault(url, allowed=[]) is None
 
 
 def test_an_exempt_network_is_exempt_in_any_spelling_of_its_addresses() -> None:
-    assert targets.fault_of("http://127.0.0.1:9/", allowed=LOOPBACK) is None
-    assert targets.fault_of("http://[::ffff:127.0.0.1]:9/", allowed=LOOPBACK) is None
-    assert targets.fault_of("http://10.0.0.1/", allowed=LOOPBACK) is not None
+    assert targets.url_fault("http://127.0.0.1:9/", allowed=LOOPBACK) is None
+    assert targets.url_fault("http://[::ffff:127.0.0.1]:9/", allowed=LOOPBACK) is None
+    assert targets.url_fault("http://10.0.0.1/", allowed=LOOPBACK) is not None
 
 
 class Canary:
@@ -241,7 +241,7 @@ async def knock(url: str, *, resolver: Rebinding | None = None) -> delivery.Answ
     async with delivery.new_session() as session:
         if resolver:
             session.connector._resolver = resolver  # type: ignore[union-attr]
-        return await asyncio.wait_for(delivery.post(session, url=url, body=b"{}", headers={}), 20)
+        return await asyncio.wait_for(delivery.send_request(session, url=url, body=b"{}", headers={}), 20)
 
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "0.0.0.0", "127.1", "2130706433"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clickcollect.whisperer.wakeup import within
+from clickcollect.whisperer.wakeup import wait_at_most
 
 
 async def cancelled_in_the_moment_it_happens(turns: int) -> None:
@@ -24,7 +24,7 @@ async def cancelled_in_the_moment_it_happens(turns: int) -> None:
 
 async def for_ever(event: asyncio.Event) -> None:
     while True:
-        await within(5, event)
+        await wait_at_most(5, event)
         event.clear()
 
 
@@ -36,7 +36,7 @@ def test_a_worker_that_is_told_to_stop_while_it_waits_stops(turns: int) -> None:
 def test_a_wait_that_nothing_ends_ends_by_itself() -> None:
     async def wait() -> float:
         start = asyncio.get_running_loop().time()
-        await within(0.05, asyncio.Event())
+        await wait_at_most(0.05, asyncio.Event())
         return asyncio.get_running_loop().time() - start
 
     assert asyncio.run(wait()) > 0.04

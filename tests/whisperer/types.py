@@ -8,9 +8,9 @@ from clickcollect.whisperer.registry import EventType
 from tests.whisperer.dispatch import CODE, NEWS
 
 
-def known_types(fill: Callable[[Event], dict[str, Any]]) -> dict[str, EventType]:
-    def check(event: Event) -> None:
-        fill(event)
+def known_types(add_code: Callable[[Event], dict[str, Any]]) -> dict[str, EventType]:
+    def check_current(event: Event) -> None:
+        add_code(event)
 
     return {
         NEWS: EventType(name=NEWS, class_name="News", example=lambda: {"number": "P-TEST"}),
@@ -18,8 +18,8 @@ def known_types(fill: Callable[[Event], dict[str, Any]]) -> dict[str, EventType]
             name=CODE,
             class_name="Code",
             code_bearing=True,
-            fill=fill,
-            check=check,
+            add_code=add_code,
+            check_current=check_current,
             example=lambda: {"number": "P-TEST", "otp": {"code": "123456", "issue": 1}},
         ),
     }

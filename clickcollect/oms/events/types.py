@@ -167,7 +167,7 @@ def post(letters: Iterable[Letter]) -> None:
     given = list(letters)
     snapshots: dict[tuple[str, str], dict[str, Any]] = {}
     envelopes = [
-        outbox.Letter(
+        outbox.OutgoingEvent(
             type=letter.event.type,
             subject=letter.subject,
             payload=snapshots.get(letter.about) or snapshots.setdefault(letter.about, letter.document()),
