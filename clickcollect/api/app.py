@@ -13,7 +13,6 @@ from ninja.openapi.schema import OpenAPISchema
 from clickcollect import __version__
 from clickcollect.api import (
     connectors,
-    ids,  # noqa: F401  the addresses below use `{id:…}`
     instore_config,
     logs,
     message_receipts,
@@ -26,11 +25,9 @@ from clickcollect.api import (
 from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
-from clickcollect.api.docs import Docs
 from clickcollect.api.middleware import guarded, once, unknown_address
-from clickcollect.api.openapi import complete
+from clickcollect.api.openapi import DESCRIPTION, TITLE, Docs, complete
 from clickcollect.api.problems import on_exception
-from clickcollect.api.prose import DESCRIPTION, TITLE
 
 
 class ClickCollectAPI(NinjaAPI):

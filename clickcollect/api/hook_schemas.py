@@ -1,14 +1,14 @@
 """The shapes of hooks and their events over HTTP (contract section 3)."""
 
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final
 
-from ninja import Field, Schema
+from ninja import Field
 from pydantic import ConfigDict
 
-from clickcollect.api.hook_pages import Paging
+from clickcollect.api.pagination import Paging
+from clickcollect.oms.events.payload_schemas import Shape
 from clickcollect.whisperer.models import DeliveryState
-
-Item = TypeVar("Item")
+from clickcollect.wire_format import LARGEST_ID
 
 EXAMPLE: Final[dict[str, Any]] = {
     "event_type": "package.status.ready_for_pickup",
@@ -58,21 +58,15 @@ QUEUED: Final[dict[str, Any]] = {
 REFUSED: Final[dict[str, Any]] = {"code": "webhook_100_2", "en": "Webhook already registered"}
 
 
-def shown(example: dict[str, Any]) -> ConfigDict:
+def example_config(example: dict[str, Any]) -> ConfigDict:
     """A model whose example stands in the API's description."""
     return ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [example]})
-
-
-class Shape(Schema):
-    """What is wrong with a value is never told with the value: it may be a secret."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class HookIn(Shape):
     """A subscription of one type of event at one URL."""
 
-    model_config = shown(EXAMPLE)
+    model_config = example_config(EXAMPLE)
 
     event_type: Annotated[str, Field(max_length=124)]
     target_url: Annotated[str, Field(max_length=255)]
@@ -96,7 +90,7 @@ class HookIn(Shape):
 class HookPatch(HookIn):
     """What is named changes. A new `target_url` needs a new `secret_key` where there is one."""
 
-    model_config = shown({"is_active": False})
+    model_config = example_config({"is_active": False})
 
     event_type: Annotated[str | None, Field(max_length=124)] = None  # type: ignore[assignment]
     target_url: Annotated[str | None, Field(max_length=255)] = None  # type: ignore[assignment]
@@ -104,7 +98,7 @@ class HookPatch(HookIn):
 
 
 class HookOut(Shape):
-    model_config = shown(HOOK)
+    model_config = example_config(HOOK)
 
     id: int
     event_type: str
@@ -124,7 +118,7 @@ class HookOut(Shape):
 class HookEventOut(Shape):
     """One event as it went to one hook, without bodies."""
 
-    model_config = shown(HOOK_EVENT)
+    model_config = example_config(HOOK_EVENT)
 
     id: int
     uuid: str
@@ -146,13 +140,13 @@ class HookEventOut(Shape):
 
 
 class RetryIn(Shape):
-    model_config = shown({"force": True})
+    model_config = example_config({"force": True})
 
     force: Annotated[bool, Field(description="Also an event that waits for its next try.")] = False
 
 
 class RetryOut(Shape):
-    model_config = shown(QUEUED)
+    model_config = example_config(QUEUED)
 
     detail: str
     delivered: bool
@@ -162,19 +156,10 @@ class RetryOut(Shape):
 class Refusal(Shape):
     """The reference's own refusal, not a problem document."""
 
-    model_config = shown(REFUSED)
+    model_config = example_config(REFUSED)
 
     code: str
     en: str
-
-
-class Page(Shape, Generic[Item]):
-    """One page of a list."""
-
-    count: Annotated[int, Field(ge=0, description="All rows; no further than 10,001 unless `count=exact`.")]
-    next: str | None
-    previous: str | None
-    results: list[Item]
 
 
 class HookFilters(Paging):
@@ -184,7 +169,7 @@ class HookFilters(Paging):
 
 
 class HookEventFilters(Paging):
-    webhook: Annotated[int | None, Field(ge=0, le=2**62, description="The hook's id.")] = None
+    webhook: Annotated[int | None, Field(ge=0, le=LARGEST_ID, description="The hook's id.")] = None
     event_type: Annotated[str | None, Field(max_length=124)] = None
     uuid: Annotated[str | None, Field(max_length=36)] = None
     object_id: Annotated[str | None, Field(max_length=32, description="The package's or order's id.")] = None

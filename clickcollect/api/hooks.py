@@ -8,7 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
-from clickcollect.api.hook_pages import paginate
 from clickcollect.api.hook_schemas import (
     HookEventFilters,
     HookEventOut,
@@ -16,11 +15,12 @@ from clickcollect.api.hook_schemas import (
     HookIn,
     HookOut,
     HookPatch,
-    Page,
     Refusal,
     RetryIn,
     RetryOut,
 )
+from clickcollect.api.pagination import NEWEST, paginate
+from clickcollect.api.schemas import Page
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.whisperer import hooks, redelivery, registry
 from clickcollect.whisperer.custom_headers import Reader
@@ -31,7 +31,6 @@ router = Router(tags=["Hooks"])
 
 READ, WRITE, CODES = "hooks:read", "hooks:write", "hooks:code-bearing"
 SUBJECTS: Final = ("package", "order")
-LARGEST_ID: Final = 2**62
 
 
 def answer_example(example: Any) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def require(actor: Reader, right: str, *types: str | None) -> None:
 
 def find_hook(hook_id: int) -> Hook:
     """Raises NotFound."""
-    hook = Hook.objects.filter(pk=hook_id, deleted_at__isnull=True).first() if hook_id < LARGEST_ID else None
+    hook = Hook.objects.filter(pk=hook_id, deleted_at__isnull=True).first()
     if hook is None:
         raise NotFound
     return hook
@@ -62,7 +61,7 @@ def find_hook(hook_id: int) -> Hook:
 
 def find_delivery(delivery_id: int) -> Delivery:
     """Raises NotFound."""
-    found = deliveries().filter(pk=delivery_id).first() if delivery_id < LARGEST_ID else None
+    found = deliveries().filter(pk=delivery_id).first()
     if found is None:
         raise NotFound
     return found
@@ -89,7 +88,9 @@ def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[s
         rows = rows.filter(event_type__iexact=filters.event_type)
     if filters.is_active is not None:
         rows = rows.filter(is_active=filters.is_active)
-    return paginate(rows, request=request, paging=filters, document=partial(hook_document, reader=request.actor))
+    return paginate(
+        rows, request=request, paging=filters, key=NEWEST, document=partial(hook_document, reader=request.actor)
+    )
 
 
 @router.post("/hooks/", response={201: HookOut, 406: Refusal}, summary="Create a hook", operation_id="create_hook")
@@ -175,7 +176,11 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
     """What was sent to whom, and what became of it, the newest first. No bodies."""
     require(request.actor, READ)
     return paginate(
-        chosen(filters), request=request, paging=filters, document=partial(delivery_document, reader=request.actor)
+        chosen(filters),
+        request=request,
+        paging=filters,
+        key=NEWEST,
+        document=partial(delivery_document, reader=request.actor),
     )
 
 

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from ninja import Field, Query, Router
 
 from clickcollect.api.authentication import ApiRequest
-from clickcollect.api.pagination import LARGEST_ID, Key, Paging, paginate
+from clickcollect.api.pagination import NEWEST, Key, Paging, paginate
 from clickcollect.api.schemas import LogOut, Page
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.field_types import Line, Moment, sized
@@ -14,10 +14,10 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.events import documents
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import PackageState
+from clickcollect.wire_format import LARGEST_ID, utc
 
 router = Router(tags=["Log"])
 
-NEWEST: Final = Key(columns=("id",), descending=True)
 NEWEST_OF_STORES: Final = Key(columns=("at", "id"), descending=True)
 SHOWN_KINDS: Final = (LogKind.MOVE, LogKind.REFUSED)
 
@@ -58,7 +58,7 @@ class Documents:
             "new_state": self.states.get(entry.new_state),
             "user": entry.actor_id,
             "attributes": {**entry.attributes, **refusal},
-            "created_date": documents.utc(entry.at),
+            "created_date": utc(entry.at),
             "object_id": entry.package_id,
         }
 

@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Status
 
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
-from clickcollect.api.pagination import Key, Paging, paginate
+from clickcollect.api.pagination import NEWEST, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.field_types import Line, sized
@@ -25,7 +25,6 @@ from clickcollect.oms.orders.intake import receive_order
 
 router = Router(tags=["Orders"])
 
-NEWEST: Final = Key(columns=("id",), descending=True)
 LONGEST_REASON: Final = 500
 STATUSES: Final = {str(status.value): status for status in OrderStatus}
 
@@ -129,7 +128,7 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> dict[str, 
 def cancel(request: ApiRequest, number: str, channel: Channel = None) -> HttpResponse:
     """The order becomes 50 cancellation_waiting; its open packages are cancelled, and then it is 100 canceled."""
     request.actor.require("orders:write")
-    order = find(request.actor, number=number, channel=channel)
+    order = find_order(request.actor, number=number, channel=channel)
     cancel_order(order_id=order.pk, reason=reason_of(read_json(request)), actor=request.actor)
     response = HttpResponse(status=204)
     del response["Content-Type"]
@@ -140,10 +139,10 @@ def cancel(request: ApiRequest, number: str, channel: Channel = None) -> HttpRes
 def read_one(request: ApiRequest, number: str, channel: Channel = None) -> dict[str, Any]:
     """One order by its number; the newest where several channels use it and none is named."""
     request.actor.require("orders:read")
-    return document(find(request.actor, number=number, channel=channel))
+    return document(find_order(request.actor, number=number, channel=channel))
 
 
-def find(actor: Actor, *, number: str, channel: str | None) -> Order:
+def find_order(actor: Actor, *, number: str, channel: str | None) -> Order:
     """The order of that number. Raises NotFound, also for an order of another store."""
     wanted = {"number": number} if channel is None else {"number": number, "channel": channel}
     order = orders_of(actor).filter(**wanted).order_by("-id").first()

@@ -9,7 +9,7 @@ from ninja import Field, Query, Router
 
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
-from clickcollect.api.pagination import LARGEST_ID, Key, Paging, paginate
+from clickcollect.api.pagination import Key, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.field_types import Line, Moment, sized
@@ -20,6 +20,7 @@ from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import package_document
 from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
 from clickcollect.oms.models import Package, PackageState
+from clickcollect.wire_format import LARGEST_ID
 
 router = Router(tags=["Packages"])
 

@@ -1,4 +1,4 @@
-"""Lists: pages by number near the front, by keyset everywhere (contract section 2).
+"""Pagination of every list: by page number near the front, by keyset everywhere (contract section 2).
 
 `next` and `previous` continue from the values of the last and the first row, so that a deep page costs
 what the first one does. `count` stops at 10,001 unless it is asked to be exact.
@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
 from clickcollect.errors import ValidationFailed
+from clickcollect.wire_format import LARGEST_ID
 
 COUNTED_UP_TO: Final = 10_001
 PAGES_REACH: Final = 10_000
-LARGEST_ID: Final = 2**63 - 1
 EARLIEST_YEAR: Final = 1970
 
 Row = TypeVar("Row", bound=Model)
@@ -50,7 +50,7 @@ class Key:
     descending: bool = False
 
     def order_by(self, *, backward: bool, past_indexes: bool = False) -> list[OrderBy]:
-        """In SQL. ``past_indexes``: in words that no index has, so that what was found is sorted."""
+        """In SQL. ``past_indexes``: wrapped in COALESCE, so that the planner cannot use an index for the order."""
         columns = [Coalesce(column, column) if past_indexes else F(column) for column in self.columns]
         return [OrderBy(column, descending=self.descending != backward) for column in columns]
 
@@ -63,6 +63,9 @@ class Key:
         first = leading[0]
         beyond = Q(**{f"{first}__{toward}": values[0]}) | Q(**{f"{last}__{toward}": values[1]})
         return Q(**{f"{first}__{toward}e": values[0]}) & beyond
+
+
+NEWEST: Final = Key(columns=("id",), descending=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from clickcollect.oms import search, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.lists import state_id, state_ids
 from clickcollect.oms.models import Package
+from clickcollect.wire_format import whole_number
 
 PER_PAGE: Final = 50
 MOST_COUNTED: Final = 999  # of what has ended; a longer count helps nobody at a counter
@@ -212,7 +213,8 @@ def read_cursor(text: str) -> tuple[str, datetime | None, int | None]:
     """Where a page begins; anything that makes no sense is the beginning."""
     part, _tilde, rest = text.partition("~")
     moment, _tilde, number = rest.partition("~")
-    if part not in ("open", "ended") or not (number.isascii() and number.isdigit()) or len(number) > 18:
+    pk = whole_number(number)
+    if part not in ("open", "ended") or pk is None:
         return "open", None, None
     try:
         due = parse_datetime(moment) if moment else None
@@ -220,4 +222,4 @@ def read_cursor(text: str) -> tuple[str, datetime | None, int | None]:
         due = None
     if (moment or part == "ended") and (due is None or timezone.is_naive(due)):
         return "open", None, None
-    return part, due, int(number)
+    return part, due, pk

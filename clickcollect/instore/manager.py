@@ -21,6 +21,7 @@ from clickcollect.oms import reviews
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.reviews import Review
 from clickcollect.oms.spreadsheets import safe
+from clickcollect.wire_format import whole_number
 
 MOST_SHOWN: Final = 50
 COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong", "resent")
@@ -79,9 +80,8 @@ def export(request: HttpRequest, desk: Desk) -> HttpResponse:
 @at_the_desk
 def review(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Somebody with authority has looked at it. Raises Forbidden, NotFound."""
-    asked = request.POST.get("log", "")
-    log_ids = [int(asked)] if asked.isascii() and asked.isdigit() and len(asked) < 19 else []
-    reviews.mark_reviewed(log_ids=log_ids, actor=desk.actor)
+    log_id = whole_number(request.POST.get("log", ""))
+    reviews.mark_reviewed(log_ids=[] if log_id is None else [log_id], actor=desk.actor)
     return HttpResponseRedirect(f"{reverse('instore:manager')}?days={period(request)}#review")
 
 

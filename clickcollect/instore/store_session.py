@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
-from typing import Any, Concatenate, Final, ParamSpec, cast
+from typing import Concatenate, Final, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import alarms, app_settings, idle_lock
 from clickcollect.oms.access import Actor, actor_for, stores_of
 from clickcollect.oms.app_settings import Values
+from clickcollect.wire_format import whole_number
 
 STORE_IN_SESSION: Final = "instore_store"
 DEVICE_COOKIE: Final = "instore_device"  # which store this device stands in; nothing about people
@@ -173,8 +174,8 @@ def remember_device(response: HttpResponse, store: RetailStore) -> None:
 
 def device_store(request: HttpRequest) -> RetailStore | None:
     """The store this device was last used in."""
-    pk: Any = request.get_signed_cookie(DEVICE_COOKIE, default="")
-    return RetailStore.objects.filter(pk=pk).first() if pk and str(pk).isdigit() else None
+    pk = whole_number(str(request.get_signed_cookie(DEVICE_COOKIE, default="")))
+    return None if pk is None else RetailStore.objects.filter(pk=pk).first()
 
 
 def language() -> str:

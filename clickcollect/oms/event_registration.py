@@ -13,13 +13,14 @@ from clickcollect.errors import OtpNotIssued
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, get_package
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.events import documents, examples
+from clickcollect.oms.events import examples
 from clickcollect.oms.events.payload_schemas import OrderOut, PackageOut
 from clickcollect.oms.events.types import EVENTS, PackageReadyForCustomerPickupWhispererEvent, WhispererEvent
 from clickcollect.oms.models import CodeIssue, MessageState, Package
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import DeliveryState, Event
 from clickcollect.whisperer.registry import DeliveryEnded, EventType, Expired, Superseded
+from clickcollect.wire_format import utc
 
 EXAMPLE_UUID: Final = "7d5c0f6a3b9e4c1f8a2d6e5b4c3f2a1d"
 EXAMPLE_CODE: Final = "482913"  # made up: no package has it
@@ -82,7 +83,7 @@ def otp(package: Package, issue: CodeIssue) -> dict[str, Any]:
         code = pickup_code.derive(issue)
     except OtpNotIssued:
         raise Expired(KEY_LOST) from None
-    return {"code": code.reveal(), "expires_at": documents.utc(package.pickup_deadline), "issue": issue.number}
+    return {"code": code.reveal(), "expires_at": utc(package.pickup_deadline), "issue": issue.number}
 
 
 def update_message_state(ended: Sequence[DeliveryEnded]) -> None:

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import Fault, NotFound, StateConflict, ValidationFailed
 from clickcollect.oms import search, states
 from clickcollect.oms.access import Actor, get_package
-from clickcollect.oms.events import documents
 from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import Package, PackageItem
+from clickcollect.wire_format import utc
 
 LONGEST_SHELF: Final = 20
 MOST_BAGS: Final = 99
@@ -76,6 +76,6 @@ def has_ended(package: Package) -> StateConflict:
     return StateConflict(
         _("The package was changed in the meantime. Look at it again before you go on."),
         state=package.state.name,
-        changed_at=documents.utc(package.state_changed_at),
+        changed_at=utc(package.state_changed_at),
         changed_by="",
     )

@@ -22,10 +22,10 @@ from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.whisperer import redelivery, registry, statistics
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
+from clickcollect.wire_format import whole_number
 
 MOST_TICKED: Final = 100
 MOST_FOUND: Final = 500  # sent again in one go: some two seconds
-LARGEST_ID: Final = 2**62
 
 
 def of_subject(rows: Rows, text: str) -> Rows:
@@ -75,8 +75,9 @@ def subjects_of(letters: Iterable[Delivery]) -> dict[str, dict[str, str]]:
     wanted: dict[str, set[int]] = {"package": set(), "order": set()}
     for letter in letters:
         kind, _colon, key = letter.subject.partition(":")
-        if kind in wanted and key.isdigit():
-            wanted[kind].add(int(key))
+        pk = whole_number(key)
+        if kind in wanted and pk is not None:
+            wanted[kind].add(pk)
     found: dict[str, dict[str, str]] = {}
     for pk, number in Package.objects.filter(pk__in=wanted["package"]).values_list("pk", "number"):
         link = reverse("omsweb:oms_package_change", args=[pk])
@@ -124,7 +125,7 @@ class DeliverySubject(Subject):
         """One delivery with its attempts."""
         self.require_read(request)
         rows = Delivery.objects.select_related("event", "hook").defer("event__payload")
-        letter = rows.filter(pk=object_id).first() if object_id < LARGEST_ID else None
+        letter = rows.filter(pk=object_id).first()
         if letter is None:
             raise NotFound
         context = self.page(
@@ -150,7 +151,7 @@ class DeliverySubject(Subject):
             ids = list(sendable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
         else:
             texts = request.POST.getlist("id")[:MOST_TICKED]
-            ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+            ids = [number for text in texts if (number := whole_number(text)) is not None]
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
         require_hook(actor, "hooks:write", *touched)

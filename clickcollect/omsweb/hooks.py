@@ -25,8 +25,6 @@ from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.whisperer import custom_headers, hooks, redelivery, registry, statistics
 from clickcollect.whisperer.models import DeliveryState, Hook
 
-LARGEST_ID: Final = 2**62
-
 
 def type_choices() -> list[tuple[str, str]]:
     return [(name, name) for name in registry.event_types()]
@@ -201,7 +199,7 @@ class HookSubject(Subject):
         return TemplateResponse(request, "omsweb/hooks.html", context)
 
     def find(self, object_id: int) -> Hook:
-        hook = Hook.objects.filter(pk=object_id, deleted_at=None).first() if object_id < LARGEST_ID else None
+        hook = Hook.objects.filter(pk=object_id, deleted_at=None).first()
         if hook is None:
             raise NotFound
         return hook

@@ -13,6 +13,8 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from clickcollect.wire_format import whole_number
+
 PER_PAGE: Final = 50
 MOST_COUNTED: Final = 10_000  # contract section 2: a count stops here, and so do pages
 LONGEST_TEXT: Final = 500  # more than a label may have: of a cut text no number is read
@@ -141,9 +143,7 @@ class Listing:
     @cached_property
     def number(self) -> int:
         """The page, kept within what there is."""
-        asked = self.request.GET.get("page", "")
-        page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
-        return min(max(page, 1), self.last_page)
+        return min(whole_number(self.request.GET.get("page", ""), least=1, most=99_999) or 1, self.last_page)
 
     @cached_property
     def shown(self) -> list[Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, Fault, OrderConflict
 from clickcollect.omnitron.models import DeliveryType, RetailStore
+from clickcollect.wire_format import whole_number
 
 MOST_ROWS: Final = 200
 MOST_STORES: Final = 500
@@ -28,9 +29,9 @@ COLUMNS: Final[tuple[tuple[str, Promise, str], ...]] = (
 def typed_line(row: Mapping[str, str]) -> dict[str, Any]:
     """One line as JSON has it: a quantity that is a number is one."""
     line: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
-    quantity = line.get("quantity", "")
-    if quantity.isascii() and quantity.isdigit() and len(quantity) < 10:
-        line["quantity"] = int(quantity)
+    quantity = whole_number(line.get("quantity", ""), most=999_999_999)
+    if quantity is not None:
+        line["quantity"] = quantity
     return line
 
 

@@ -1,7 +1,7 @@
 """Handovers to review: what went without a code, what was locked, and how often each store and person does without."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -18,8 +18,7 @@ from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.reviews import LONGEST_LIST, Review
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.site import site
-
-LARGEST_ID: Final = 2**62
+from clickcollect.wire_format import whole_number
 
 
 def reviews_page(request: HttpRequest) -> HttpResponse:
@@ -62,8 +61,7 @@ def mark(request: HttpRequest) -> HttpResponse:
 
 def read_ids(texts: Iterable[str]) -> list[int]:
     """The ids among what a browser sent."""
-    numbers = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20]
-    return [number for number in numbers if number < LARGEST_ID][:LONGEST_LIST]
+    return [number for text in texts if (number := whole_number(text)) is not None][:LONGEST_LIST]
 
 
 def line(review: Review) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from clickcollect.oms.setting_changes import clear_setting, set_setting
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.log import told
+from clickcollect.wire_format import whole_number
 
 MOST_STORES: Final = 500
 MOST_CHANGES: Final = 20
@@ -150,9 +151,9 @@ class SettingsSubject(Subject):
     def change(self, request: HttpRequest, *, setting: Setting, actor: Actor) -> None:
         """Set a value, or with ``clear`` go back to the general one."""
         store = request.POST.get("store", "")
-        if store and not (store.isascii() and store.isdigit() and len(store) < 10):
+        store_id = whole_number(store)
+        if store and store_id is None:
             raise NotFound
-        store_id = int(store) if store else None
         reason = request.POST.get("reason", "").replace("\x00", "")
         if len(reason) > 500:
             raise ValidationFailed.of("reason", _("Say it in at most 500 characters."))

@@ -131,7 +131,7 @@ class TokenSubject(Subject):
     def revoke_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         actor = actor_of(request)
         actor.require(self.add_right)
-        if request.method == "POST" and object_id < 2**63 and revoke_token(object_id):
+        if request.method == "POST" and revoke_token(object_id):
             log.noted(
                 kind=NoteKind.TOKEN_REVOKED,
                 actor=actor,

@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from clickcollect.whisperer.hook_validation import is_reserved
 from clickcollect.whisperer.models import HOOK_PASSWORD, DeliveryState, Event, Hook, Reason
 from clickcollect.whisperer.outcomes import Outcome
 from clickcollect.whisperer.registry import Expired, Extra, NotSendable
+from clickcollect.wire_format import utc
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 15.0
@@ -120,14 +121,13 @@ def released(delivery: Claimed, *, started_at: datetime | None = None) -> Outcom
 
 def body_of(delivery: Claimed, extra: Mapping[str, Any]) -> bytes:
     """The envelope, made once per attempt; the signature covers exactly these bytes."""
-    issued_at = delivery.issued_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     test = ', "test": true' if delivery.is_test else ""
     payload = delivery.payload or "{}"
     if extra:
         payload = json.dumps(json.loads(payload) | extra, ensure_ascii=False)
     return (
-        f'{{"event": {{"type": {json.dumps(delivery.type)}, "uuid": "{delivery.uuid}", "issued_at": "{issued_at}", '
-        f'"sequence": {delivery.sequence}{test}}}, "payload": {payload}}}'
+        f'{{"event": {{"type": {json.dumps(delivery.type)}, "uuid": "{delivery.uuid}", '
+        f'"issued_at": "{utc(delivery.issued_at)}", "sequence": {delivery.sequence}{test}}}, "payload": {payload}}}'
     ).encode()
 
 

@@ -1,16 +1,11 @@
 """Hooks and their events as JSON (contract section 3). No secret, no password, no body ever leaves."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from clickcollect.whisperer import custom_headers
 from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
-
-
-def moment(value: datetime | None) -> str | None:
-    """ISO 8601 in UTC."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+from clickcollect.wire_format import utc
 
 
 def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]:
@@ -25,11 +20,11 @@ def hook_document(hook: Hook, *, reader: Reader | None = None) -> dict[str, Any]
         "additional_headers": custom_headers.headers_for_display(hook, with_values=with_values),
         "config": hook.config,
         "callback": hook.callback or None,
-        "created_date": moment(hook.created_date),
-        "modified_date": moment(hook.modified_date),
+        "created_date": utc(hook.created_date),
+        "modified_date": utc(hook.modified_date),
         "has_secret_key": bool(hook.secret),
         "stopped_reason": hook.stopped_reason or None,
-        "stopped_date": moment(hook.stopped_at),
+        "stopped_date": utc(hook.stopped_at),
     }
 
 
@@ -51,11 +46,11 @@ def delivery_document(delivery: Delivery, *, reader: Reader | None = None) -> di
         "reason": delivery.reason or None,
         "response_http_status": delivery.status_code,
         "response_time": last.duration_ms / 1000 if last else None,
-        "request_datetimes": [moment(one.started_at) for one in reversed(tries)],
+        "request_datetimes": [utc(one.started_at) for one in reversed(tries)],
         "retry_count": delivery.attempts,
-        "next_attempt_date": moment(delivery.next_attempt_at) if is_waiting(delivery) else None,
-        "created_date": moment(event.issued_at),
-        "modified_date": moment(delivery.finished_at or delivery.next_attempt_at),
+        "next_attempt_date": utc(delivery.next_attempt_at) if is_waiting(delivery) else None,
+        "created_date": utc(event.issued_at),
+        "modified_date": utc(delivery.finished_at or delivery.next_attempt_at),
     }
 
 

@@ -1,18 +1,11 @@
 """A package and an order as JSON, the same in events and in the API (contract sections 2 and 3). Never with a code."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
 from clickcollect.oms.models import Package, PackageState
-
-
-def utc(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with a Z, to the microsecond."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+from clickcollect.wire_format import utc as utc  # noqa: PLC0414  re-exported for who writes documents
 
 
 def money(amount: Decimal | None) -> str | None:

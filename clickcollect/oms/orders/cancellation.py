@@ -13,11 +13,11 @@ from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor, names_of, orders_of
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events import documents
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import Package
+from clickcollect.wire_format import utc
 
 JOB: Final = "cancel_packages_of_order"  # registered in `jobs.py`
 COMMAND: Final = "CANCEL_PACKAGE"
@@ -79,7 +79,7 @@ def too_late(order: Order) -> StateConflict:
     return StateConflict(
         _("This order has ended already. Nothing was cancelled."),
         state=order.get_status_display(),
-        changed_at=documents.utc(last.at if last else order.ended_at),
+        changed_at=utc(last.at if last else order.ended_at),
         changed_by=who or _("the system"),
     )
 
