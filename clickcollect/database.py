@@ -2,8 +2,8 @@
 
 A server that was stopped refuses or cuts connections, which is an error at once. One that is paused, or whose machine
 hangs, says nothing at all: then a statement would wait for ever. So a statement that has had no answer for
-``PATIENCE_SECONDS`` asks by a connection of its own whether anybody is there, and gives up when nobody is. One that is
-only slow, or stands in line for a lock, goes on waiting.
+``PROBE_AFTER_SECONDS`` tries to open a connection of its own, and gives up when the server takes none. One that is
+only slow, or waits for a lock, goes on waiting.
 """
 
 import threading
@@ -16,7 +16,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
-PATIENCE_SECONDS: Final = 2.0
+PROBE_AFTER_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 2  # the least that libpq knows
 RETRY_AFTER_SECONDS: Final = 5
 WAIT_SECONDS: Final = 0.2  # for what somebody else is finding out; a server that was stopped says so at once
@@ -42,7 +42,7 @@ def is_away(error: BaseException | None) -> bool:
     return False
 
 
-def answers() -> bool:
+def accepts_connections() -> bool:
     """Whether the database takes a new connection within ``PROBE_SECONDS``. One that is full does: it is there."""
     try:
         psycopg.connect(**libpq_parameters() | {"connect_timeout": PROBE_SECONDS}).close()
@@ -51,7 +51,7 @@ def answers() -> bool:
     return True
 
 
-class PatientConnection(psycopg.Connection[TupleRow]):
+class ProbingConnection(psycopg.Connection[TupleRow]):
     """A connection whose statements do not wait for a server that is not there any more.
 
     Raises OperationalError, and is closed: what it was asked may or may not have happened.
@@ -65,36 +65,37 @@ class PatientConnection(psycopg.Connection[TupleRow]):
             return super().connect(conninfo, **options)
         except psycopg.OperationalError as error:
             if pool is not None and "too many" not in str(error):
-                threading.Thread(target=known.lost, args=[pool]).start()  # a pool cannot be closed by its own thread
+                # A pool cannot be closed by its own thread.
+                threading.Thread(target=availability.pool_failed, args=[pool]).start()
             raise
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        return super().wait(self._patiently(gen), interval, timeout)
+        return super().wait(self._with_probes(gen), interval, timeout)
 
-    def _patiently(self, gen: PQGen[RV]) -> PQGen[RV]:
+    def _with_probes(self, gen: PQGen[RV]) -> PQGen[RV]:
         """The same steps; psycopg comes by every ``interval``, also when nothing has arrived."""
-        deadline = monotonic() + PATIENCE_SECONDS
+        deadline = monotonic() + PROBE_AFTER_SECONDS
         try:
             wish = next(gen)
             while True:
                 ready = yield wish
                 if ready:
-                    deadline = monotonic() + PATIENCE_SECONDS
+                    deadline = monotonic() + PROBE_AFTER_SECONDS
                 elif monotonic() > deadline:
-                    self._give_up_unless_somebody_is_there()
-                    deadline = monotonic() + PATIENCE_SECONDS
+                    self._give_up_if_server_is_gone()
+                    deadline = monotonic() + PROBE_AFTER_SECONDS
                 wish = gen.send(ready)
         except StopIteration as end:
             found: RV = end.value
             return found
 
-    def _give_up_unless_somebody_is_there(self) -> None:
-        if not answers():
+    def _give_up_if_server_is_gone(self) -> None:
+        if not accepts_connections():
             self.close()
             raise psycopg.OperationalError("The database server does not answer.")
 
 
-def begin_anew(broken: object = None) -> bool:
+def reset_pool(broken: object = None) -> bool:
     """Let go of the pool, or of this one only: its pauses between two tries grow. Whether it was there."""
     pools = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # noqa: SLF001
     pool = pools.get("default")
@@ -105,34 +106,34 @@ def begin_anew(broken: object = None) -> bool:
     return True
 
 
-class Known:
+class Availability:
     """What this process knows: while the database is away one request at a time asks for it, the others need not."""
 
     def __init__(self) -> None:
         self.is_away = False
-        self._asking = threading.Lock()
+        self._probing = threading.Lock()
 
-    def note(self) -> None:
-        """It was away just now."""
+    def mark_away(self) -> None:
+        """A request found the database away."""
         self.is_away = True
 
-    def lost(self, pool: object) -> None:
+    def pool_failed(self, pool: object) -> None:
         """A pool in use could not connect. An older one proves nothing."""
-        if begin_anew(pool):
-            self.note()
+        if reset_pool(pool):
+            self.mark_away()
 
     def still_away(self) -> bool:
         """Whether there is no use in trying. Asks the database, unless somebody else is asking it now."""
         if not self.is_away:
             return False
-        if self._asking.acquire(timeout=WAIT_SECONDS):
+        if self._probing.acquire(timeout=WAIT_SECONDS):
             try:
-                if self.is_away and answers():
-                    begin_anew()
+                if self.is_away and accepts_connections():
+                    reset_pool()
                     self.is_away = False
             finally:
-                self._asking.release()
+                self._probing.release()
         return self.is_away
 
 
-known: Final = Known()
+availability: Final = Availability()

@@ -1,4 +1,6 @@
-"""Every refusal this house can speak, each with a code that never changes (contract section 2).
+"""The refusals that every door knows, each with a code that never changes (contract section 2).
+
+Those of one subject only stand beside it: HookExists, RedeliveryRefused (whisperer), ServerError (api/problems).
 
 DomainError
 ├── ValidationFailed       400 validation_error

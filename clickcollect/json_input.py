@@ -18,7 +18,7 @@ NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")  # digits may be a cod
 LONGEST_PLACE: Final = 8
 
 
-class Repeated(dict[str, Any]):
+class ObjectWithRepeats(dict[str, Any]):
     """An object in which names stood twice: which of the values counts differs from program to program."""
 
     names: tuple[str, ...] = ()
@@ -30,12 +30,12 @@ class FormDecoder(json.JSONDecoder):
     def decode(self, s: str, *_args: Any) -> Any:
         """Raises JSONDecodeError."""
         try:
-            return read(s)
+            return parse_json(s)
         except (ValueError, ValidationFailed):
             raise json.JSONDecodeError("", s, 0) from None
 
 
-def read(text: str | bytes, *, root: str = "body") -> Any:
+def parse_json(text: str | bytes, *, root: str = "body") -> Any:
     """A JSON document (RFC 8259) without NaN, numbers beyond a double, NUL, half surrogates, doubled names, deep nests.
 
     Arguments: ``root``, what the document as a whole is called in a fault.
@@ -43,7 +43,7 @@ def read(text: str | bytes, *, root: str = "body") -> Any:
     """
     written = text.decode() if isinstance(text, bytes) else text
     try:
-        value = json.loads(written, parse_int=whole, object_pairs_hook=object_of)
+        value = json.loads(written, parse_int=parse_whole_number, object_pairs_hook=object_of)
     except RecursionError:
         raise ValidationFailed([too_deep((), root=root)]) from None
     if faults := list(islice(faults_of(value, (), root=root), MOST_FAULTS)):
@@ -51,7 +51,7 @@ def read(text: str | bytes, *, root: str = "body") -> Any:
     return value
 
 
-def whole(digits: str) -> int | float:
+def parse_whole_number(digits: str) -> int | float:
     """A whole number; one that is too large for a double becomes infinite, as one with a point does."""
     return int(digits) if len(digits) <= LONGEST_WHOLE else math.inf
 
@@ -61,7 +61,7 @@ def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     names = [name for name, _value in pairs]
-    repeated = Repeated(found)
+    repeated = ObjectWithRepeats(found)
     repeated.names = tuple(name for name in found if names.count(name) > 1)
     return repeated
 
@@ -71,22 +71,25 @@ def faults_of(value: Any, steps: tuple[str, ...], *, root: str) -> Iterator[Faul
     if len(steps) > DEEPEST:
         yield too_deep(steps, root=root)
     elif isinstance(value, dict):
-        for name in value.names if isinstance(value, Repeated) else ():
-            yield {"loc": place((*steps, name), root=root), "msg": _("This field stands here twice. Send it once.")}
+        for name in value.names if isinstance(value, ObjectWithRepeats) else ():
+            yield {
+                "loc": field_path((*steps, name), root=root),
+                "msg": _("This field stands here twice. Send it once."),
+            }
         for name, inner in value.items():
             if not is_storable(name):
-                yield {"loc": place(steps, root=root), "msg": unstorable()}
+                yield {"loc": field_path(steps, root=root), "msg": unstorable()}
             yield from faults_of(inner, (*steps, name), root=root)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from faults_of(inner, (*steps, str(number)), root=root)
     elif isinstance(value, str) and not is_storable(value):
-        yield {"loc": place(steps, root=root), "msg": unstorable()}
+        yield {"loc": field_path(steps, root=root), "msg": unstorable()}
     elif isinstance(value, float) and not math.isfinite(value):
-        yield {"loc": place(steps, root=root), "msg": _("This number is too large, or is none. Send another one.")}
+        yield {"loc": field_path(steps, root=root), "msg": _("This number is too large, or is none. Send another one.")}
 
 
-def place(steps: tuple[str, ...], *, root: str) -> str:
+def field_path(steps: tuple[str, ...], *, root: str) -> str:
     """Where a value stands, as far as its names are names: what was sent in place of one may be a secret."""
     named: list[str] = []
     for step in steps[:LONGEST_PLACE]:
@@ -97,7 +100,7 @@ def place(steps: tuple[str, ...], *, root: str) -> str:
 
 
 def too_deep(steps: tuple[str, ...], *, root: str) -> Fault:
-    return {"loc": place(steps, root=root), "msg": _("The document is nested too deeply.")}
+    return {"loc": field_path(steps, root=root), "msg": _("The document is nested too deeply.")}
 
 
 def is_storable(text: str) -> bool:

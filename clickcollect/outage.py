@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.views import defaults
 
 from clickcollect.api.problems import problem_response
-from clickcollect.database import RETRY_AFTER_SECONDS, is_away, known
+from clickcollect.database import RETRY_AFTER_SECONDS, availability, is_away
 from clickcollect.errors import DatabaseAway
 
 ALWAYS_ANSWERED: Final = frozenset({"/healthz", "/readyz"})  # the second one asks the database by itself
@@ -25,12 +25,12 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 logger = logging.getLogger(__name__)
 
 
-def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def refuse_while_away(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: once a request has found the database away, others do not stand in line to find the same."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info not in ALWAYS_ANSWERED and known.still_away():
-            return answer(request, begun=False)
+        if request.path_info not in ALWAYS_ANSWERED and availability.still_away():
+            return unavailable_response(request, begun=False)
         return get_response(request)
 
     return middleware
@@ -38,17 +38,17 @@ def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler of whatever nobody caught."""
-    return answer(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
+    return unavailable_response(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler of bad requests: it takes a session that could not be saved for one that was deleted."""
-    return answer(request) if is_away(exception) else defaults.bad_request(request, exception)
+    return unavailable_response(request) if is_away(exception) else defaults.bad_request(request, exception)
 
 
-def answer(request: HttpRequest, *, begun: bool = True) -> HttpResponse:
+def unavailable_response(request: HttpRequest, *, begun: bool = True) -> HttpResponse:
     """503, in the form that whoever asks can read. What was ``begun`` may have been done: its answer was lost."""
-    known.note()
+    availability.mark_away()
     error = DatabaseAway(retry_after=RETRY_AFTER_SECONDS)
     if request.path_info.startswith(PROGRAMS):
         response = problem_response(error)

@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect import logs
-from clickcollect.database import PatientConnection
+from clickcollect.database import ProbingConnection
 from clickcollect.omsweb.unfold_config import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -70,7 +70,7 @@ def database(url: str, *, pool: bool) -> dict[str, Any]:
             "max_size": env.int("WEB_THREADS", 8),
             "timeout": 3,
             "reconnect_timeout": 2,
-            "connection_class": PatientConnection,
+            "connection_class": ProbingConnection,
         }
     return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}
 
@@ -151,7 +151,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "clickcollect.outage.guard",
+    "clickcollect.outage.refuse_while_away",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

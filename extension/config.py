@@ -82,7 +82,7 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def read(environment: Mapping[str, str]) -> Config:
+def read_config(environment: Mapping[str, str]) -> Config:
     """Read an environment. Raises NotConfigured where a number is none."""
     get = environment.get
     return Config(
@@ -106,4 +106,4 @@ def read(environment: Mapping[str, str]) -> Config:
 @cache
 def config() -> Config:
     """This process's own."""
-    return read(os.environ)
+    return read_config(os.environ)

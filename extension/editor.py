@@ -19,7 +19,7 @@ from extension.models import Template
 from extension.problem import problem
 from extension.segments import measure
 from extension.templates_store import find_template
-from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill
+from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill_placeholders
 
 LONGEST_STORE = 64
 
@@ -151,10 +151,10 @@ def _preview(text: str, language: str, store: str) -> dict[str, Any]:
         "phone": "+90 212 555 01 00",
         "first_name": "Zoe",
     }
-    body = fill(text, sample)
+    body = fill_placeholders(text, sample)
     length = measure(body)
     segments = ngettext("%(count)s SMS", "%(count)s SMS", length.segments) % {"count": length.segments}
-    count = _("%(units)s of %(room)s characters") % {"units": length.units, "room": length.room}
+    count = _("%(units)s of %(room)s characters") % {"units": length.units, "room": length.capacity}
     return {"text": body, "segments": segments, "encoding": length.encoding, "count": count}
 
 

@@ -11,8 +11,16 @@ from django.views.decorators.csrf import csrf_exempt
 
 from extension import inbox, outage, retention, sms, wording
 from extension.config import config
-from extension.inbox import Claim, Outcome, Taken
-from extension.pickup_event import ANSWERED_TYPES, NEWS, Envelope, Notice, Unreadable, read_envelope, read_notice
+from extension.inbox import Claim, NoClaim, Outcome
+from extension.pickup_event import (
+    ANSWERED_TYPES,
+    NEVER_TOO_LATE,
+    Envelope,
+    PickupEvent,
+    Unreadable,
+    read_envelope,
+    read_pickup_event,
+)
 from extension.problem import problem
 from extension.receipts import Report
 from extension.safe_logging import places
@@ -25,8 +33,8 @@ LARGEST_BODY = 1024 * 1024
 BUSY_SECONDS = 2
 TOO_LATE = "The pickup time was over before the message could be sent."
 ANSWERS = {
-    Taken.FINISHED: "This event is finished.",
-    Taken.SUPERSEDED: "A newer code of this package was sent.",
+    NoClaim.FINISHED: "This event is finished.",
+    NoClaim.SUPERSEDED: "A newer code of this package was sent.",
 }
 
 
@@ -39,7 +47,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return problem(status=400, code="unreadable", detail="The body did not arrive completely. Send it again.")
     except DatabaseError as error:
         logger.error("the database does not answer\n%s", "\n".join(places(error)))  # noqa: TRY400 (words stay out)
-        return outage.answer(request)
+        return outage.unavailable_response(request)
     except Exception as error:  # noqa: BLE001 (a traceback could show the payload)
         logger.error("an event could not be answered\n%s", "\n".join(places(error)))  # noqa: TRY400
         return problem(status=500, code="internal_error", detail="The Extension's log says where it failed.")
@@ -72,21 +80,21 @@ def _answer(envelope: Envelope) -> HttpResponse:
         return _done("ignored", "No message belongs to this type.")
     if retention.is_too_old(envelope.issued_at):
         return _done("ignored", "This event is too old.")
-    notice = read_notice(envelope)
+    notice = read_pickup_event(envelope)
     claimed = inbox.claim(notice)
-    if claimed is Taken.BUSY:
+    if claimed is NoClaim.BUSY:
         detail = "A message of this package is being sent at this moment. Come again."
         return problem(status=503, code="busy", detail=detail, retry_after=BUSY_SECONDS)
-    if isinstance(claimed, Taken):
+    if isinstance(claimed, NoClaim):
         return _done(claimed.value, ANSWERS[claimed])
     try:
         return _send(notice, claimed)
     except Exception:
-        inbox.give_back(claimed, reports=[])
+        inbox.release(claimed, reports=[])
         raise
 
 
-def _send(notice: Notice, claimed: Claim) -> HttpResponse:
+def _send(notice: PickupEvent, claimed: Claim) -> HttpResponse:
     if _is_over(notice):
         return _finish(claimed, Outcome.TOO_LATE, Report(status="failed", reason=TOO_LATE))
     text = wording.compose(notice, find_template=find_template)
@@ -104,8 +112,8 @@ def _send(notice: Notice, claimed: Claim) -> HttpResponse:
             return _finish(claimed, Outcome.SENT, Report(status="accepted"))
         case sms.Refused(reason=reason):
             return _finish(claimed, Outcome.REFUSED, Report(status="failed", reason=reason))
-        case sms.Later(seconds=seconds, reason=reason):
-            inbox.give_back(claimed, reports=[Report(status="failed", reason=reason)] if reason else [])
+        case sms.RetryLater(seconds=seconds, reason=reason):
+            inbox.release(claimed, reports=[Report(status="failed", reason=reason)] if reason else [])
             logger.warning("event=%s not sent yet: %s", notice.uuid, reason or "the provider cannot take it now")
             detail = reason or "The SMS provider cannot take it now."
             return problem(status=503, code="not_sent_yet", detail=detail, retry_after=seconds)
@@ -125,9 +133,9 @@ def _done(status: str, detail: str) -> JsonResponse:
     return JsonResponse({"status": status, "detail": detail})
 
 
-def _is_over(notice: Notice) -> bool:
+def _is_over(notice: PickupEvent) -> bool:
     """The code, or without one the time to collect, has run out. News of a handover or a changed number stays news."""
-    if notice.type in NEWS:
+    if notice.type in NEVER_TOO_LATE:
         return False
     end = (notice.code and notice.code.expires_at) or notice.deadline
     return end is not None and end <= datetime.now(UTC)

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from extension import receipts
 from extension.models import Message, Package
-from extension.pickup_event import Notice
+from extension.pickup_event import PickupEvent
 
 LEASE = timedelta(seconds=60)  # longer than any provider may take
 
@@ -39,7 +39,7 @@ class Claim:
     token: uuids.UUID
 
 
-class Taken(StrEnum):
+class NoClaim(StrEnum):
     """Why there is no claim."""
 
     FINISHED = "finished"
@@ -47,7 +47,7 @@ class Taken(StrEnum):
     SUPERSEDED = "superseded"
 
 
-def claim(notice: Notice) -> Claim | Taken:
+def claim(notice: PickupEvent) -> Claim | NoClaim:
     """Claim an event, unless it is finished, under way, or its code has been replaced by a newer one."""
     issue = notice.code.issue if notice.code else None
     with transaction.atomic(durable=True):
@@ -57,12 +57,12 @@ def claim(notice: Notice) -> Claim | Taken:
         Message.objects.bulk_create([row], ignore_conflicts=True)
         message = Message.objects.select_for_update().get(uuid=notice.uuid)
         if message.finished_at is not None:
-            return Taken.FINISHED
+            return NoClaim.FINISHED
         if Message.objects.filter(package_id=package.pk, finished_at=None, claimed_until__gt=Now()).exists():
-            return Taken.BUSY
+            return NoClaim.BUSY
         if issue is not None and issue < package.highest_issue:
             _end(Message.objects.filter(pk=message.pk), Outcome.SUPERSEDED)
-            return Taken.SUPERSEDED
+            return NoClaim.SUPERSEDED
         if issue is not None:
             Package.objects.filter(pk=package.pk).update(highest_issue=issue)
         token = uuids.uuid4()
@@ -78,14 +78,14 @@ def finish(claimed: Claim, *, outcome: Outcome, reports: Iterable[receipts.Repor
     """Nothing more will be sent for this event; the OMS will hear how it went."""
     with transaction.atomic(durable=True):
         _end(Message.objects.filter(uuid=claimed.uuid, finished_at=None), outcome)
-        receipts.post(claimed.uuid, reports)
+        receipts.queue_receipts(claimed.uuid, reports)
 
 
-def give_back(claimed: Claim, *, reports: Iterable[receipts.Report]) -> None:
+def release(claimed: Claim, *, reports: Iterable[receipts.Report]) -> None:
     """The message was not sent; the next copy of the event may try at once."""
     with transaction.atomic(durable=True):
         Message.objects.filter(uuid=claimed.uuid, claim=claimed.token).update(claim=None, claimed_until=None)
-        receipts.post(claimed.uuid, reports)
+        receipts.queue_receipts(claimed.uuid, reports)
 
 
 def _end(messages: QuerySet[Message], outcome: Outcome) -> None:

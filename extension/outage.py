@@ -21,7 +21,7 @@ from psycopg.rows import TupleRow
 
 from extension.problem import problem
 
-PATIENCE_SECONDS: Final = 2.0
+PROBE_AFTER_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 2  # the least that libpq knows
 RETRY_AFTER_SECONDS: Final = 1
 WAIT_SECONDS: Final = 0.2  # for what somebody else is finding out; a server that was stopped says so at once
@@ -32,7 +32,7 @@ NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
 RV = TypeVar("RV")
 
 
-def answers() -> bool:
+def accepts_connections() -> bool:
     """Whether the database takes a new connection in time. One that is full does: it is there."""
     parameters = connections["default"].get_connection_params()
     own = {name: value for name, value in parameters.items() if name not in NOT_LIBPQ}
@@ -43,7 +43,7 @@ def answers() -> bool:
     return True
 
 
-class PatientConnection(psycopg.Connection[TupleRow]):
+class ProbingConnection(psycopg.Connection[TupleRow]):
     """Its statements do not wait for a server that is not there. Raises OperationalError, and is closed then."""
 
     @classmethod
@@ -54,31 +54,32 @@ class PatientConnection(psycopg.Connection[TupleRow]):
             return super().connect(conninfo, **options)
         except psycopg.OperationalError as error:
             if pool is not None and "too many" not in str(error):
-                threading.Thread(target=known.lost, args=[pool]).start()  # a pool cannot be closed by its own thread
+                # A pool cannot be closed by its own thread.
+                threading.Thread(target=availability.pool_failed, args=[pool]).start()
             raise
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        return super().wait(self._patiently(gen), interval, timeout)
+        return super().wait(self._with_probes(gen), interval, timeout)
 
-    def _patiently(self, gen: PQGen[RV]) -> PQGen[RV]:
+    def _with_probes(self, gen: PQGen[RV]) -> PQGen[RV]:
         """The same steps; psycopg comes by every ``interval``, also when nothing has arrived."""
-        deadline = monotonic() + PATIENCE_SECONDS
+        deadline = monotonic() + PROBE_AFTER_SECONDS
         try:
             wish = next(gen)
             while True:
                 ready = yield wish
-                if not ready and monotonic() > deadline and not answers():
+                if not ready and monotonic() > deadline and not accepts_connections():
                     self.close()
                     raise psycopg.OperationalError("The database server does not answer.")
                 if ready or monotonic() > deadline:
-                    deadline = monotonic() + PATIENCE_SECONDS
+                    deadline = monotonic() + PROBE_AFTER_SECONDS
                 wish = gen.send(ready)
         except StopIteration as end:
             found: RV = end.value
             return found
 
 
-def begin_anew(broken: object = None) -> bool:
+def reset_pool(broken: object = None) -> bool:
     """Let go of the pool, or of this one only: its pauses between two tries grow. Whether it was there."""
     pools = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]  # noqa: SLF001
     pool = pools.get("default")
@@ -89,39 +90,39 @@ def begin_anew(broken: object = None) -> bool:
     return True
 
 
-class Known:
+class Availability:
     """While the database is away one request at a time asks for it; the others are told at once."""
 
     def __init__(self) -> None:
         self.is_away = False
-        self._asking = threading.Lock()
+        self._probing = threading.Lock()
 
-    def lost(self, pool: object) -> None:
+    def pool_failed(self, pool: object) -> None:
         """A pool in use could not connect. An older one proves nothing."""
-        if begin_anew(pool):
+        if reset_pool(pool):
             self.is_away = True
 
     def still_away(self) -> bool:
         """Whether there is no use in trying."""
-        if self.is_away and self._asking.acquire(timeout=WAIT_SECONDS):
+        if self.is_away and self._probing.acquire(timeout=WAIT_SECONDS):
             try:
-                if self.is_away and answers():
-                    begin_anew()
+                if self.is_away and accepts_connections():
+                    reset_pool()
                     self.is_away = False
             finally:
-                self._asking.release()
+                self._probing.release()
         return self.is_away
 
 
-known: Final = Known()
+availability: Final = Availability()
 
 
-def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def refuse_while_away(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: once a request has found the database away, others do not stand in line to find the same."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(NEED_IT) and known.still_away():
-            return answer(request)
+        if request.path_info.startswith(NEED_IT) and availability.still_away():
+            return unavailable_response(request)
         return get_response(request)
 
     return middleware
@@ -129,7 +130,7 @@ def guard(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Http
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler of whatever nobody caught."""
-    return answer(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
+    return unavailable_response(request) if is_away(sys.exc_info()[1]) else defaults.server_error(request)
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -139,9 +140,9 @@ def is_away(error: BaseException | None) -> bool:
     return error is not None
 
 
-def answer(request: HttpRequest) -> HttpResponse:
+def unavailable_response(request: HttpRequest) -> HttpResponse:
     """503: a sentence for programs, a page for people."""
-    known.is_away = True
+    availability.is_away = True
     response: HttpResponse
     if request.path_info.startswith(PROGRAMS):
         response = problem(status=503, code="not_now", detail="The database does not answer. Try again later.")

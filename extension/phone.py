@@ -12,7 +12,7 @@ BOOT = secrets.token_hex(4)  # so that an open page notices a restart
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownMessage:
     """A message as a phone shows it."""
 
     number: int
@@ -33,7 +33,7 @@ class Contact:
     last: datetime
 
 
-_messages: deque[Shown] = deque(maxlen=KEPT)
+_messages: deque[ShownMessage] = deque(maxlen=KEPT)
 _lock = threading.Lock()
 _count = 0
 
@@ -44,7 +44,7 @@ def receive(*, to: str, text: str, code: str, event_uuid: str, language: str = "
     with _lock:
         _count += 1
         _messages.appendleft(
-            Shown(
+            ShownMessage(
                 number=_count,
                 to=to,
                 text=text,
@@ -56,7 +56,7 @@ def receive(*, to: str, text: str, code: str, event_uuid: str, language: str = "
         )
 
 
-def messages(*, to: str = "") -> list[Shown]:
+def messages(*, to: str = "") -> list[ShownMessage]:
     """Newest first; of one number when ``to`` names one, however it is written."""
     wanted = digits(to)
     with _lock:
@@ -66,7 +66,7 @@ def messages(*, to: str = "") -> list[Shown]:
 
 def contacts() -> list[Contact]:
     """Every number that has messages, the one with the newest first."""
-    found: dict[str, list[Shown]] = {}
+    found: dict[str, list[ShownMessage]] = {}
     for shown in messages():
         found.setdefault(shown.to, []).append(shown)
     return [Contact(to=to, count=len(theirs), last=theirs[0].sent_at) for to, theirs in found.items()]

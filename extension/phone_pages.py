@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from extension import phone
 from extension.config import config
-from extension.phone import Contact, Shown
+from extension.phone import Contact, ShownMessage
 from extension.segments import Length, measure
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -38,7 +38,7 @@ def demo_only(view: View) -> View:
 class Bubble:
     """A message cut so that the page can set its code apart."""
 
-    message: Shown
+    message: ShownMessage
     before: str
     after: str
     length: Length
@@ -75,7 +75,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     return JsonResponse([_document(shown) for shown in found], safe=False, json_dumps_params={"ensure_ascii": False})
 
 
-def _document(shown: Shown) -> dict[str, str]:
+def _document(shown: ShownMessage) -> dict[str, str]:
     sent_at = shown.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"to": shown.to, "text": shown.text, "sent_at": sent_at, "event_uuid": shown.event_uuid}
 
@@ -101,7 +101,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _bubble(shown: Shown) -> Bubble:
+def _bubble(shown: ShownMessage) -> Bubble:
     before, _code, after = shown.text.partition(shown.code) if shown.code else (shown.text, "", "")
     length = measure(shown.text)
     return Bubble(message=shown, before=before, after=after, length=length, number=readable(shown.to))

@@ -16,8 +16,8 @@ REMINDER: Final = "package.pickup.reminder"
 OVERRIDDEN: Final = "package.pickup.overridden"
 PHONE_CHANGED: Final = "package.pickup.phone_changed"  # the phone number in it is the old one
 ANSWERED_TYPES: Final = frozenset({READY, RESENT, REMINDER, OVERRIDDEN, PHONE_CHANGED})
-NEWS: Final = frozenset({OVERRIDDEN, PHONE_CHANGED})  # of what was done: never too late
-BIGGEST_ID: Final = 2**63 - 1
+NEVER_TOO_LATE: Final = frozenset({OVERRIDDEN, PHONE_CHANGED})  # of what was done: never too late
+LARGEST_ID: Final = 2**63 - 1
 
 
 class Unreadable(Exception):
@@ -44,7 +44,7 @@ class Code:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class PickupEvent:
     """One event that asks for an SMS. Nothing of a person, and no code, in its ``repr``."""
 
     uuid: str
@@ -86,15 +86,15 @@ def read_envelope(body: bytes) -> Envelope:
     )
 
 
-def read_notice(envelope: Envelope) -> Notice:
+def read_pickup_event(envelope: Envelope) -> PickupEvent:
     """Raises Unreadable when a package cannot be recognised, or a code is none."""
     payload = envelope.payload
     place, customer = _part(payload, "stock_location"), _part(payload, "customer")
-    return Notice(
+    return PickupEvent(
         uuid=envelope.uuid,
         type=envelope.type,
         issued_at=envelope.issued_at,
-        package_id=_number(payload, "id", most=BIGGEST_ID),
+        package_id=_number(payload, "id", most=LARGEST_ID),
         order=_text(payload, "order_number"),
         store=_text(place, "name"),
         store_code=_text(place, "erp_code")[:64],

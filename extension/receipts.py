@@ -47,7 +47,7 @@ class Report:
     reason: str = ""
 
 
-def post(event_uuid: str, reports: Iterable[Report]) -> None:
+def queue_receipts(event_uuid: str, reports: Iterable[Report]) -> None:
     """Write receipts down, inside the caller's transaction."""
     rows = [Receipt(event_uuid=event_uuid, status=one.status, reason=one.reason[:200]) for one in reports]
     if rows and config().oms_url:
@@ -69,11 +69,11 @@ def _run() -> None:
             connection.close()
         except Exception as error:  # noqa: BLE001 (the database may be away: the thread must outlive that)
             logger.warning("receipts wait: %s", "\n".join(places(error)))
-            outage.known.is_away = outage.is_away(error)
+            outage.availability.is_away = outage.is_away(error)
             with contextlib.suppress(Exception):
                 connection.close()
             time.sleep(POLL_SECONDS)
-            while outage.known.still_away():
+            while outage.availability.still_away():
                 time.sleep(POLL_SECONDS)
         _written.wait(POLL_SECONDS)
         _written.clear()

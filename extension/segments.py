@@ -10,7 +10,7 @@ BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà",
 )
 EXTENDED = frozenset("\f^{}\\[~]|€")  # two places each
-ROOM = {GSM7: (160, 153), UCS2: (70, 67)}  # alone, and as a part of several
+SEGMENT_UNITS = {GSM7: (160, 153), UCS2: (70, 67)}  # alone, and as a part of several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +27,9 @@ class Length:
         return len(self.parts)
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """Units that fit into these segments."""
-        alone, together = ROOM[self.encoding]
+        alone, together = SEGMENT_UNITS[self.encoding]
         return alone if self.segments <= 1 else together * self.segments
 
 
@@ -37,7 +37,7 @@ def measure(text: str) -> Length:
     """Count a text and cut it as a phone network would: never inside a character."""
     encoding = GSM7 if all(sign in BASIC or sign in EXTENDED for sign in text) else UCS2
     sizes = [_size(sign, encoding) for sign in text]
-    alone, together = ROOM[encoding]
+    alone, together = SEGMENT_UNITS[encoding]
     parts = (text,) if sum(sizes) <= alone else tuple(_cut(text, sizes, together))
     return Length(encoding=encoding, units=sum(sizes), parts=parts)
 
@@ -48,10 +48,10 @@ def _size(sign: str, encoding: str) -> int:
     return 2 if ord(sign) > 0xFFFF else 1
 
 
-def _cut(text: str, sizes: list[int], room: int) -> list[str]:
+def _cut(text: str, sizes: list[int], size_limit: int) -> list[str]:
     parts, start, used = [], 0, 0
-    for place, size in chain(enumerate(sizes), [(len(text), room + 1)]):
-        if used + size > room:
+    for place, size in chain(enumerate(sizes), [(len(text), size_limit + 1)]):
+        if used + size > size_limit:
             parts.append(text[start:place])
             start, used = place, 0
         used += size

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from extension.config import config
-from extension.outage import PatientConnection
+from extension.outage import ProbingConnection
 from extension.safe_logging import LOGGING as QUIET_LOGGING
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -23,7 +23,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "extension.outage.guard",
+    "extension.outage.refuse_while_away",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -53,7 +53,7 @@ _options["pool"] = {
     "max_size": config().threads + 2,
     "timeout": 3,
     "reconnect_timeout": 2,
-    "connection_class": PatientConnection,
+    "connection_class": ProbingConnection,
 }
 DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -69,5 +69,5 @@ def _standard_signature(body: bytes, *, secret: str, message_id: str, timestamp:
 
 
 def _same(given: str, expected: str) -> bool:
-    """In constant time, and at ease with letters that are none of ours."""
+    """In constant time, and for text that is not ASCII too."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())

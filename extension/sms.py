@@ -52,14 +52,14 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Later:
+class RetryLater:
     """Not now. With a ``reason`` when a person has to do something about it."""
 
     seconds: int = USUAL_PAUSE
     reason: str = ""
 
 
-Answer = Accepted | Refused | Later
+Answer = Accepted | Refused | RetryLater
 
 
 def send(sms: Sms, *, config: Config) -> Answer:
@@ -79,22 +79,22 @@ def send(sms: Sms, *, config: Config) -> Answer:
         return _send_by_call(sms, config=config)
     if config.needs_apprise:
         return _send_by_apprise(sms, template=config.provider)
-    return Later(seconds=60, reason=NOT_SET_UP)
+    return RetryLater(seconds=60, reason=NOT_SET_UP)
 
 
 def _send_by_call(sms: Sms, *, config: Config) -> Answer:
     """`POST {base}/send-sms`, the call that the documentation of the commercial system publishes."""
     if not config.sms_url:
-        return Later(seconds=60, reason="The SMS provider is not set up. Set EXTENSION_SMS_URL.")
+        return RetryLater(seconds=60, reason="The SMS provider is not set up. Set EXTENSION_SMS_URL.")
     try:
         status, retry_after = asyncio.run(_post(sms, config=config))
     except aiohttp.ClientSSLError as error:
         reason = certificates.sentence(error)
         logger.warning("event=%s %s", sms.event_uuid, reason)
-        return Later(seconds=60, reason=reason)
+        return RetryLater(seconds=60, reason=reason)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         logger.warning("event=%s the SMS provider cannot be reached: %s", sms.event_uuid, type(error).__name__)
-        return Later()
+        return RetryLater()
     return answer_to(status, retry_after=retry_after)
 
 
@@ -119,10 +119,12 @@ def answer_to(status: int, *, retry_after: str = "") -> Answer:
     if 200 <= status < 300:
         return Accepted()
     if status in {401, 403, 404}:
-        return Later(seconds=60, reason=f"The SMS provider does not let us in (HTTP {status}). Check its settings.")
+        return RetryLater(
+            seconds=60, reason=f"The SMS provider does not let us in (HTTP {status}). Check its settings."
+        )
     if 400 <= status < 500 and status not in {408, 425, 429}:
         return Refused(reason=f"The SMS provider refused the message (HTTP {status}).")
-    return Later(seconds=asked_for(retry_after, now=datetime.now(UTC)))
+    return RetryLater(seconds=asked_for(retry_after, now=datetime.now(UTC)))
 
 
 def _send_by_apprise(sms: Sms, *, template: str) -> Answer:
@@ -130,11 +132,11 @@ def _send_by_apprise(sms: Sms, *, template: str) -> Answer:
     try:
         from apprise import Apprise  # noqa: PLC0415 (130 plugins: only for those who use one)
     except ImportError:  # another WSGI server starts without `Config.check`
-        return Later(seconds=60, reason=f"The SMS provider is not set up. {APPRISE_MISSING}")
+        return RetryLater(seconds=60, reason=f"The SMS provider is not set up. {APPRISE_MISSING}")
     carrier = Apprise()
     url = template.replace("{to}", quote(sms.to, safe="")).replace("{digits}", sms.to.lstrip("+"))
     if not carrier.add(url):
-        return Later(
+        return RetryLater(
             seconds=60, reason="The SMS provider is not set up. EXTENSION_SMS_PROVIDER is no address it knows."
         )
     try:
@@ -142,4 +144,4 @@ def _send_by_apprise(sms: Sms, *, template: str) -> Answer:
     except Exception as error:  # noqa: BLE001 (a plugin may raise anything; its words may hold the text)
         logger.warning("event=%s the SMS provider failed: %s", sms.event_uuid, type(error).__name__)
         sent = False
-    return Accepted() if sent else Later()
+    return Accepted() if sent else RetryLater()

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.pickup_event import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, Notice
+from extension.pickup_event import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, PickupEvent
 from extension.segments import measure
 
 PLACEHOLDERS: Final = ("code", "order", "store", "deadline", "phone", "first_name")
@@ -43,18 +43,18 @@ class BadTemplate(Exception):
         super().__init__(*problems)
 
 
-def compose(notice: Notice, *, find_template: FindTemplate) -> Text:
+def compose(notice: PickupEvent, *, find_template: FindTemplate) -> Text:
     """The customer's language, else the store's, else English; the shop's own wording, else the catalogue's."""
     kind = kind_of(notice)
     language, template = _choose(notice, kind, find_template)
     code = notice.code.digits if notice.code and kind.has_code else ""
-    body = fill(template, values(notice, language=language, code=code))
+    body = fill_placeholders(template, values(notice, language=language, code=code))
     if code and code not in measure(body).parts[0]:
         body = f"{code} {body}"  # better said twice than cut in two
     return Text(body=body, code=code, language=language)
 
 
-def kind_of(notice: Notice) -> Kind:
+def kind_of(notice: PickupEvent) -> Kind:
     """Which message an event asks for. Without a code there is nothing to resend: the order is simply ready."""
     if notice.type in WITHOUT_CODE:
         return WITHOUT_CODE[notice.type]
@@ -63,7 +63,7 @@ def kind_of(notice: Notice) -> Kind:
     return Kind.RESENT if notice.type == RESENT else Kind.READY
 
 
-def _choose(notice: Notice, kind: Kind, find_template: FindTemplate) -> tuple[str, str]:
+def _choose(notice: PickupEvent, kind: Kind, find_template: FindTemplate) -> tuple[str, str]:
     for language in (*notice.languages, FALLBACK):
         template = find_template(language, notice.store_code, kind)
         if template is not None:
@@ -73,7 +73,7 @@ def _choose(notice: Notice, kind: Kind, find_template: FindTemplate) -> tuple[st
     raise AssertionError("English is always there")
 
 
-def values(notice: Notice, *, language: str, code: str) -> dict[str, str]:
+def values(notice: PickupEvent, *, language: str, code: str) -> dict[str, str]:
     """What the placeholders stand for, made safe for an SMS."""
     return {
         "code": code,
@@ -85,7 +85,7 @@ def values(notice: Notice, *, language: str, code: str) -> dict[str, str]:
     }
 
 
-def fill(template: str, given: Mapping[str, str]) -> str:
+def fill_placeholders(template: str, given: Mapping[str, str]) -> str:
     """Put the values in. A bracketed part without all of its values goes away; values are never filled again."""
 
     def placeholder(found: re.Match[str]) -> str:
@@ -124,7 +124,7 @@ def check_template(template: str, *, kind: Kind) -> None:
 def _code_stays_whole(template: str) -> bool:
     """Even with the longest values, in the encoding that has the least room."""
     worst = {name: "\u0416" * most for name, most in LONGEST.items()} | {"code": "0" * LONGEST["code"]}
-    return worst["code"] in measure(fill(template, worst)).parts[0]
+    return worst["code"] in measure(fill_placeholders(template, worst)).parts[0]
 
 
 def clean(value: str, *, most: int) -> str:

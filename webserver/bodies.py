@@ -21,8 +21,8 @@ class EndedEarly(Exception):
     """The client went away before the end, or its chunks cannot be read."""
 
 
-class NoRoom(Exception):
-    """The bodies under way fill the memory that is theirs."""
+class MemoryFull(Exception):
+    """The bodies being read fill the memory set aside for them."""
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Bodies:
     """The bodies under way in this process, read within the event loop."""
 
     def __init__(self, memory: int = MEMORY) -> None:
-        self.room = memory
+        self.free_memory = memory
 
     async def read(self, chunks: AsyncIterable[bytes], *, announced: int | None, largest: int) -> Body:
-        """Read one body to its end; `release` it afterwards. Raises TooSlow, EndedEarly, NoRoom.
+        """Read one body to its end; `release` it afterwards. Raises TooSlow, EndedEarly, MemoryFull.
 
         ``announced`` is what Content-Length says, in bytes; None for a body in chunks. A body of more than
         ``largest`` bytes is read and forgotten: many senders hear no answer before they have sent everything.
@@ -77,9 +77,9 @@ class Bodies:
 
     def _keep(self, body: Body, chunk: bytes) -> None:
         if body.length <= LARGEST:
-            if len(chunk) > self.room:
-                raise NoRoom
-            self.room -= len(chunk)
+            if len(chunk) > self.free_memory:
+                raise MemoryFull
+            self.free_memory -= len(chunk)
             body.held += len(chunk)
         body.file.write(chunk)
 
@@ -90,6 +90,6 @@ class Bodies:
 
     def release(self, body: Body) -> None:
         """Give its memory back."""
-        self.room += body.held
+        self.free_memory += body.held
         body.held = 0
         body.file.close()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from webserver.bodies import LARGEST, Bodies, Body, EndedEarly, NoRoom, TooSlow
+from webserver.bodies import LARGEST, Bodies, Body, EndedEarly, MemoryFull, TooSlow
 from webserver.clients import Clients, TooMany, as_one_client, client_address, read_address
 
 logger = logging.getLogger("webserver")
@@ -76,7 +76,7 @@ class Front:
             refuse(proto, 408, "request_timeout", "The body did not arrive in time. Send it again, without pauses.")
         except EndedEarly:
             refuse(proto, 400, "validation_error", "The body did not arrive completely. Send it again.")
-        except NoRoom:
+        except MemoryFull:
             refuse(proto, 503, "unavailable", "Too many large requests at once. Try again later.", 2)
 
     async def _answer(self, proto: Any, turns: asyncio.Semaphore, environ: Environ) -> None:

@@ -1,4 +1,4 @@
-"""Sign-in as this house wants it, on top of django-allauth: staff only, no sign-up, secrets encrypted at rest."""
+"""The rules of sign-in on top of django-allauth: staff only, no sign-up, secrets encrypted at rest."""
 
 import base64
 from typing import Any, Final
@@ -46,7 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
         name = str(credentials.get("username", ""))
         try:
-            return sign_in_limits.proven(request, account=name, door="password", proof=proof)
+            return sign_in_limits.prove(request, account=name, door="password", proof=proof)
         except DomainError as refusal:
             raise ValidationError(refusal.detail, code=refusal.code) from None
 

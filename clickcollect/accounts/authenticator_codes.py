@@ -20,7 +20,7 @@ class OfUser(Protocol):
 def counted(form: OfUser, proof: Any) -> Any:
     """What the form's own check finds, within the person's budget. Raises ValidationError."""
     try:
-        return sign_in_limits.proven(context.request, account=form.user, door="second factor", proof=proof)
+        return sign_in_limits.prove(context.request, account=form.user, door="second factor", proof=proof)
     except DomainError as refusal:
         raise ValidationError(refusal.detail) from None
 

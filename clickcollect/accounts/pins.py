@@ -17,12 +17,12 @@ LONGEST: Final = 8
 
 
 @sensitive_variables("pin", "password")
-def choose(request: HttpRequest, *, user: User, pin: str, password: str) -> None:
+def set_pin(request: HttpRequest, *, user: User, pin: str, password: str) -> None:
     """Set a person's PIN; the password says that it is really them.
 
     Raises ValidationFailed, Throttled, and NotAuthenticated for whose access was ended meanwhile.
     """
-    if not sign_in_limits.proven(request, account=user, door="PIN", proof=lambda: user.check_password(password)):
+    if not sign_in_limits.prove(request, account=user, door="PIN", proof=lambda: user.check_password(password)):
         raise ValidationFailed.of("password", _("This is not your password."))
     if not (pin.isascii() and pin.isdigit() and SHORTEST <= len(pin) <= LONGEST):
         words = {"low": SHORTEST, "high": LONGEST}
@@ -40,14 +40,14 @@ def is_easy(pin: str) -> bool:
 
 
 @sensitive_variables("pin")
-def fits(request: HttpRequest, *, user: User, pin: str) -> bool:
+def check_pin(request: HttpRequest, *, user: User, pin: str) -> bool:
     """Whether this is the person's PIN. Counted before it is compared. Raises Throttled."""
 
     def proof() -> bool:
         return bool(user.pin) and check_password(pin, user.pin)
 
     try:
-        return sign_in_limits.proven(request, account=user, door="PIN", proof=proof, is_pin=True)
+        return sign_in_limits.prove(request, account=user, door="PIN", proof=proof, is_pin=True)
     except Throttled as refusal:
         words = _("Too many wrong PINs. Sign in with your password.")
         raise Throttled(words, **refusal.extra) from None

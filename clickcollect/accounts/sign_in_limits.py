@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def proven(request: HttpRequest, *, account: User | str, door: str, proof: Callable[[], T], is_pin: bool = False) -> T:
+def prove(request: HttpRequest, *, account: User | str, door: str, proof: Callable[[], T], is_pin: bool = False) -> T:
     """Let somebody prove who they are: count a try, then compare; what is right gives its count back.
 
     Arguments: ``account``, the person, or the name that was typed; ``door``, a word for the log;
@@ -53,7 +53,7 @@ def proven(request: HttpRequest, *, account: User | str, door: str, proof: Calla
     limits = counters(request, person=person, name=str(account), is_pin=is_pin)
     user_id = person.pk if person else None
     try:
-        tried_at = count(limits)
+        tried_at = count_try(limits)
     except Throttled:
         log.warning("sign-in throttled", extra={"reason": door, "user_id": user_id})
         raise
@@ -63,7 +63,7 @@ def proven(request: HttpRequest, *, account: User | str, door: str, proof: Calla
         right = bool(found)
     finally:
         if right:
-            give_back(limits, tried_at=tried_at)
+            refund_try(limits, tried_at=tried_at)
         else:
             log.warning("sign-in refused", extra={"reason": door, "user_id": user_id})
     return found
@@ -103,10 +103,10 @@ def digest(text: str) -> str:
     return hmac.new(key, text.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
 
-def count(limits: dict[str, Limits]) -> datetime:
+def count_try(limits: dict[str, Limits]) -> datetime:
     """Count one try on every counter, or on none. When it was. Raises Throttled."""
     with transaction.atomic(durable=True):
-        rows, now = locked(limits)
+        rows, now = lock_counters(limits)
         wait = max(seconds_to_wait(row.tried_at, limits=limits[row.key], now=now) for row in rows)
         if wait:
             raise throttled(wait)
@@ -116,16 +116,16 @@ def count(limits: dict[str, Limits]) -> datetime:
     return now
 
 
-def give_back(limits: dict[str, Limits], *, tried_at: datetime) -> None:
+def refund_try(limits: dict[str, Limits], *, tried_at: datetime) -> None:
     """Take one try off again, and no other."""
     with transaction.atomic(durable=True):
-        for row in locked(limits)[0]:
+        for row in lock_counters(limits)[0]:
             if tried_at in row.tried_at:
                 row.tried_at.remove(tried_at)
                 row.save(update_fields=["tried_at"])
 
 
-def locked(keys: Iterable[str]) -> tuple[list[SignInCounter], datetime]:
+def lock_counters(keys: Iterable[str]) -> tuple[list[SignInCounter], datetime]:
     """The rows of these counters, made where they are missing, locked in one order, and the clock after that.
 
     One statement makes and locks them; the next one, which has a new snapshot, reads them.

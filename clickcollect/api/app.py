@@ -25,7 +25,7 @@ from clickcollect.api import (
 from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
-from clickcollect.api.middleware import guarded, once, unknown_address
+from clickcollect.api.middleware import guarded, idempotent, unknown_address
 from clickcollect.api.openapi import DESCRIPTION, TITLE, Docs, complete
 from clickcollect.api.problems import on_exception
 
@@ -56,7 +56,7 @@ api = ClickCollectAPI(
 )
 for kind in (Exception, Http404, HttpError, ValidationError):  # ninja has its own for each
     api.add_exception_handler(kind, on_exception)
-api.add_decorator(once, mode="view")
+api.add_decorator(idempotent, mode="view")
 
 api.add_router("/api/v1/auth", sign_in.router)
 api.add_router("/api/v1/omnitron/orders", orders.router)
@@ -71,7 +71,7 @@ api.add_router("/api/v1", connectors.router)
 
 
 def addresses() -> list[URLPattern | URLResolver]:
-    """Every address of the API, guarded, and behind them the rest of its room, where nothing stands."""
+    """Every address of the API, guarded; every other one below its prefixes is an unknown address."""
     patterns, app_name, namespace = api.urls
     kept = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
     for pattern in kept:

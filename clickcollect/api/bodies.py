@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 
 from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
-from clickcollect.json_input import is_storable, place, read, unstorable
+from clickcollect.json_input import field_path, is_storable, parse_json, unstorable
 
 LARGEST_BODY: Final = 1024 * 1024
 READ: Final = "_json_that_was_read"
@@ -68,7 +68,7 @@ def parse(raw: bytes) -> Any:
     if not raw:
         return None
     try:
-        return read(raw)
+        return parse_json(raw)
     except ValueError:  # UnicodeDecodeError and JSONDecodeError are such
         raise ValidationFailed.of("body", _("This is not JSON. Send one JSON document in UTF-8.")) from None
 
@@ -84,7 +84,7 @@ def check_address(request: HttpRequest) -> None:
     for name, values in request.GET.lists():
         for text in (name, *values):
             if not is_storable(text):
-                raise ValidationFailed.of(place((name,), root="query"), unstorable())
+                raise ValidationFailed.of(field_path((name,), root="query"), unstorable())
         if filled := [text for text in values if text]:
             given.setlist(name, filled)
         else:

@@ -176,7 +176,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
     """What was sent to whom, and what became of it, the newest first. No bodies."""
     require(request.actor, READ)
     return paginate(
-        chosen(filters),
+        filtered_deliveries(filters),
         request=request,
         paging=filters,
         key=NEWEST,
@@ -211,7 +211,7 @@ def retry_hook_event(request: WhispererRequest, event_id: int, payload: RetryIn 
     return Status(200, {"detail": "Webhook event is queued", "delivered": False, "uuid": delivery.event.uuid})
 
 
-def chosen(filters: HookEventFilters) -> QuerySet[Delivery]:
+def filtered_deliveries(filters: HookEventFilters) -> QuerySet[Delivery]:
     """The deliveries that the filters leave."""
     rows = deliveries()
     if filters.webhook is not None:

@@ -31,24 +31,24 @@ def gauge(name: str, words: str, figures: Figures, *, label: str) -> GaugeMetric
     return family
 
 
-def counted(rows: QuerySet[Any, Any], column: str) -> Figures:
+def count_by(rows: QuerySet[Any, Any], column: str) -> Figures:
     found = rows.order_by().values_list(column).annotate(count=Count("pk"))
     return {str(value): count for value, count in found}
 
 
 def packages() -> Figures:
     """Open packages by state; those that have ended are too many to count every few seconds."""
-    return counted(Package.objects.exclude(state__enum_value__in=states.ENDED), "state__enum_value")
+    return count_by(Package.objects.exclude(state__enum_value__in=states.ENDED), "state__enum_value")
 
 
 def refusals() -> Figures:
     lately = CommandLog.objects.filter(at__gte=Now() - HOUR, kind=LogKind.REFUSED)
-    return counted(lately, "code")
+    return count_by(lately, "code")
 
 
 def moves() -> Figures:
     lately = CommandLog.objects.filter(at__gte=Now() - HOUR, kind=LogKind.MOVE)
-    return counted(lately, "command_code")
+    return count_by(lately, "command_code")
 
 
 def undelivered() -> QuerySet[Delivery]:
@@ -68,9 +68,9 @@ class Shop(Collector):
         yield gauge("packages", "Open packages by state.", packages(), label="state")
         yield gauge("moves_last_hour", "Commands that ran, by command code.", moves(), label="command")
         yield gauge("refusals_last_hour", "Refused commands, by error code.", refusals(), label="code")
-        yield gauge("deliveries", "Events on their way, by state.", counted(undelivered(), "state"), label="state")
+        yield gauge("deliveries", "Events on their way, by state.", count_by(undelivered(), "state"), label="state")
         yield gauge(
-            "jobs", "Background jobs, by status.", counted(ProcrastinateJob.objects.all(), "status"), label="status"
+            "jobs", "Background jobs, by status.", count_by(ProcrastinateJob.objects.all(), "status"), label="status"
         )
         ages = {"code": undelivered().filter(code_bearing=True), "any": undelivered()}
         yield gauge(

@@ -70,7 +70,7 @@ def unknown_address(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpR
     return problem_response(NotFound(_("There is no such address. Addresses end with a slash; /api/docs lists them.")))
 
 
-def once(run: View) -> View:
+def idempotent(run: View) -> View:
     """Give a POST that carries an Idempotency-Key to `answer_once`. Addresses without a caller are left alone.
 
     Wraps the operation's run, before its input is validated, so that a refused input is kept too.

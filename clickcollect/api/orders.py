@@ -50,7 +50,7 @@ def orders_of(actor: Actor) -> QuerySet[Order]:
     )
 
 
-def document(order: Order) -> dict[str, Any]:
+def order_with_packages(order: Order) -> dict[str, Any]:
     return order_document(order) | {"packages": [package_document(package) for package in order.packages.all()]}
 
 
@@ -81,7 +81,7 @@ def send_order(request: ApiRequest) -> Status[dict[str, Any]]:
     request.actor.require("orders:write")
     received = receive_order(order=read_order(read_json(request)), actor=request.actor)
     order = orders_of(request.actor).get(pk=received.order.pk)
-    return Status(201 if received.created else 200, document(order))
+    return Status(201 if received.created else 200, order_with_packages(order))
 
 
 @router.get("/", response=Page[OrderOut], summary="List orders", operation_id="list_orders")
@@ -98,7 +98,7 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> dict[str, 
         request=request,
         paging=filters,
         key=NEWEST,
-        document=document,
+        document=order_with_packages,
         no_index_sorts=filters.number is not None,
     )
 
@@ -139,7 +139,7 @@ def cancel(request: ApiRequest, number: str, channel: Channel = None) -> HttpRes
 def read_one(request: ApiRequest, number: str, channel: Channel = None) -> dict[str, Any]:
     """One order by its number; the newest where several channels use it and none is named."""
     request.actor.require("orders:read")
-    return document(find_order(request.actor, number=number, channel=channel))
+    return order_with_packages(find_order(request.actor, number=number, channel=channel))
 
 
 def find_order(actor: Actor, *, number: str, channel: str | None) -> Order:

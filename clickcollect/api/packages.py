@@ -103,7 +103,7 @@ def sort_key(filters: PackageFilters) -> Key:
     return Key(columns=("id",) if column == "id" else (column, "id"), descending=filters.sort.startswith("-"))
 
 
-def chosen(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor) -> QuerySet[Package]:
+def filtered_packages(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor) -> QuerySet[Package]:
     """The packages that the filters leave."""
     if filters.state is not None:
         packages = packages.filter(state_id=PackageState.objects.filter(enum_value=filters.state).first())
@@ -127,7 +127,7 @@ def chosen(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor
 def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> dict[str, Any]:
     """The packages of the caller's stores, newest first."""
     request.actor.require("packages:read")
-    rows = chosen(packages_of(request.actor), filters=filters, actor=request.actor)
+    rows = filtered_packages(packages_of(request.actor), filters=filters, actor=request.actor)
     return paginate(
         rows.prefetch_related("items"),
         request=request,

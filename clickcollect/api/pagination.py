@@ -97,16 +97,16 @@ def paginate(
     """
     count = counted(rows, exact=paging.count == "exact")
     few = no_index_sorts and count < COUNTED_UP_TO
-    found, cursors = slice_of(rows, paging=paging, key=key, past_indexes=few)
+    found, cursors = page_of(rows, paging=paging, key=key, past_indexes=few)
     return {
         "count": count,
-        "next": link(request, cursors[1]),
-        "previous": link(request, cursors[0]),
+        "next": link_to_cursor(request, cursors[1]),
+        "previous": link_to_cursor(request, cursors[0]),
         "results": [document(row) for row in found],
     }
 
 
-def slice_of(
+def page_of(
     rows: QuerySet[Row], *, paging: Paging, key: Key, past_indexes: bool
 ) -> tuple[list[Row], tuple[Cursor | None, Cursor | None]]:
     """The rows of one page, and where the pages before and behind it begin."""
@@ -149,7 +149,7 @@ def values_of(row: Model, key: Key) -> tuple[Any, ...]:
     return tuple(getattr(row, column) for column in key.columns)
 
 
-def link(request: HttpRequest, cursor: Cursor | None) -> str | None:
+def link_to_cursor(request: HttpRequest, cursor: Cursor | None) -> str | None:
     """The address of a page, with everything else that was asked for."""
     if cursor is None:
         return None

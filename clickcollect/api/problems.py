@@ -86,7 +86,7 @@ def unexpected(error: Exception) -> DomainError:
     """The database is away, or it is a fault of ours."""
     if database.is_away(error):
         logger.warning("the database does not answer (%s)", type(error).__name__)
-        database.known.note()
+        database.availability.mark_away()
         return DatabaseAway(retry_after=database.RETRY_AFTER_SECONDS)
     record(error)
     return ServerError()

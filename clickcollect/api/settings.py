@@ -47,7 +47,7 @@ class SettingNew(Schema):
     reason: Annotated[Line | None, sized(500, shortest=0)] = None
 
 
-def document(key: str, values: Values) -> dict[str, Any]:
+def setting_document(key: str, values: Values) -> dict[str, Any]:
     return {"id": IDS[key], "key": key, "json_value": values[key]}
 
 
@@ -73,7 +73,7 @@ def list_settings(request: ApiRequest, filters: Query[SettingFilters]) -> dict[s
         "count": len(keys),
         "next": link_to_page(request, filters.page + 1) if more else None,
         "previous": link_to_page(request, filters.page - 1) if shown and start else None,
-        "results": [document(key, values) for key in shown],
+        "results": [setting_document(key, values) for key in shown],
     }
 
 
@@ -82,36 +82,36 @@ def create_setting(request: ApiRequest, payload: SettingNew) -> Status[dict[str,
     """Give a known key its value, whether it stood at its default or not."""
     request.actor.require("settings:write")
     setting = app_settings.known(payload.key)
-    change(request, key=setting.key, value=payload.json_value, reason=payload.reason)
-    return Status(201, document(setting.key, app_settings.read()))
+    save_setting(request, key=setting.key, value=payload.json_value, reason=payload.reason)
+    return Status(201, setting_document(setting.key, app_settings.read()))
 
 
 @router.get("/{id:setting_id}/", response=SettingOut, summary="Read a setting", operation_id="read_setting")
 def read_setting(request: ApiRequest, setting_id: int) -> dict[str, Any]:
     """One setting and its value in force."""
     request.actor.require("settings:read")
-    return document(key_of(setting_id), app_settings.read())
+    return setting_document(key_of(setting_id), app_settings.read())
 
 
 @router.put("/{id:setting_id}/", response=SettingOut, summary="Change a setting", operation_id="replace_setting")
 def replace_setting(request: ApiRequest, setting_id: int, payload: SettingChange) -> dict[str, Any]:
     """A new value; the next command goes by it."""
-    return changed(request, setting_id=setting_id, payload=payload)
+    return change_and_document(request, setting_id=setting_id, payload=payload)
 
 
 @router.patch("/{id:setting_id}/", response=SettingOut, summary="Change a setting", operation_id="change_setting")
 def change_setting(request: ApiRequest, setting_id: int, payload: SettingChange) -> dict[str, Any]:
     """A new value; the next command goes by it."""
-    return changed(request, setting_id=setting_id, payload=payload)
+    return change_and_document(request, setting_id=setting_id, payload=payload)
 
 
-def changed(request: ApiRequest, *, setting_id: int, payload: SettingChange) -> dict[str, Any]:
+def change_and_document(request: ApiRequest, *, setting_id: int, payload: SettingChange) -> dict[str, Any]:
     request.actor.require("settings:write")
     key = key_of(setting_id)
-    change(request, key=key, value=payload.json_value, reason=payload.reason)
-    return document(key, app_settings.read())
+    save_setting(request, key=key, value=payload.json_value, reason=payload.reason)
+    return setting_document(key, app_settings.read())
 
 
-def change(request: ApiRequest, *, key: str, value: Any, reason: str | None) -> None:
+def save_setting(request: ApiRequest, *, key: str, value: Any, reason: str | None) -> None:
     """The API does not insist on a reason: None says so."""
     set_setting(key=key, value=value, store_id=None, actor=request.actor, reason=reason or None)

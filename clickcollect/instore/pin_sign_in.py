@@ -44,7 +44,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     following = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
     try:
-        if user and pins.fits(request, user=user, pin=request.POST.get("pin", "")):
+        if user and pins.check_pin(request, user=user, pin=request.POST.get("pin", "")):
             login(request, user, backend=BACKEND)
             request.session[device_users.BY_PIN] = True
             return HttpResponseRedirect(following if is_ours and following else INSTORE_HOME)
@@ -63,7 +63,7 @@ def own_pin(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         try:
             given = {name: request.POST.get(name, "") for name in ("pin", "password")}
-            pins.choose(request, user=desk.user, **given)
+            pins.set_pin(request, user=desk.user, **given)
         except DomainError as error:
             faults = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
             shown["faults"] = faults or {"password": error.detail}

@@ -279,7 +279,7 @@ def save(request: HttpRequest, *, sheet: HookSheet, hook: Hook | None, actor: Ac
 def confirm(request: HttpRequest, *, password: str) -> None:
     """The person at the keyboard is the one who signed in. Raises ValidationFailed, Throttled."""
     user = cast("User", request.user)
-    if not sign_in_limits.proven(request, account=user, door="webhook", proof=lambda: user.check_password(password)):
+    if not sign_in_limits.prove(request, account=user, door="webhook", proof=lambda: user.check_password(password)):
         raise ValidationFailed.of("your_password", _("A new address needs your own password. This was not it."))
 
 

@@ -25,7 +25,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
     @sensitive_variables()
     def clean_old_password(self) -> str:
         try:
-            old: str = sign_in_limits.proven(
+            old: str = sign_in_limits.prove(
                 self.request, account=self.user, door="change password", proof=super().clean_old_password
             )
         except DomainError as refusal:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.accounts.models import Channel
 from clickcollect.errors import DomainError, NotFound, ValidationFailed
-from clickcollect.json_input import FormDecoder, read
+from clickcollect.json_input import FormDecoder, parse_json
 from clickcollect.oms import states
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.models import CommandTransition, PackageState
@@ -255,7 +255,7 @@ def uploaded(request: HttpRequest) -> str:
 
 def parsed(text: str) -> Any:
     try:
-        return read(text, root="file")
+        return parse_json(text, root="file")
     except ValueError:
         raise ValidationFailed.of("file", _("This is not JSON. Choose a file that was exported here.")) from None
 

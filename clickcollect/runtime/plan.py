@@ -54,7 +54,7 @@ class Plan:
         return lambda: spawn(command, environment=environment, log=self.home.log(name))
 
     def _extension(self, urls: Mapping[str, str]) -> dict[str, str]:
-        """The Extension lives across the street: its own database and secrets, none of ours."""
+        """The Extension is a program of its own: its own database and secrets, none of ours."""
         environment = self._environment(urls, EXTENSION_SECRETS, (EXTENSION_URL,))
         environment.setdefault("EXTENSION_OMS_URL", self.ports.web_address)  # where receipts go
         if self.demo:

@@ -251,7 +251,7 @@ def guesses(user: User, *, times: int, evaluated: list[int]) -> list[Any]:
 
     def guess() -> object:
         request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.1")
-        return sign_in_limits.proven(request, account=user, door="test", proof=lambda: evaluated.append(1))
+        return sign_in_limits.prove(request, account=user, door="test", proof=lambda: evaluated.append(1))
 
     return at_once([guess] * times)
 
@@ -267,7 +267,7 @@ def test_sixty_wrong_ones_at_once_are_five() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_more_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     user, evaluated = shop.make_user("operator"), list[int]()
-    sign_in_limits.count({f"account:{user.pk}": sign_in_limits.ACCOUNT})
+    sign_in_limits.count_try({f"account:{user.pk}": sign_in_limits.ACCOUNT})
     barrier = Barrier(16)
 
     def read_only(limits: Any) -> Any:
@@ -286,7 +286,7 @@ def test_many_right_ones_at_once_leave_nothing_counted() -> None:
 
     def right() -> object:
         request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.1")
-        return sign_in_limits.proven(request, account=user, door="test", proof=lambda: True)
+        return sign_in_limits.prove(request, account=user, door="test", proof=lambda: True)
 
     counted = codes(at_once([right] * 40, threads=5))
     assert counted == {"ok": 40}
@@ -302,5 +302,5 @@ def test_a_comparison_that_breaks_down_stays_counted() -> None:
     for _ in range(5):
         request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.1")
         with pytest.raises(RuntimeError):
-            sign_in_limits.proven(request, account=user, door="test", proof=broken)
+            sign_in_limits.prove(request, account=user, door="test", proof=broken)
     assert not doors.sign_in(client_at(), user, shop.PASSWORD)

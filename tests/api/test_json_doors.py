@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.json_input import read
+from clickcollect.json_input import parse_json
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import states
 from clickcollect.oms.models import AppliedSetting
@@ -252,16 +252,16 @@ def test_a_parameter_that_cannot_be_stored_is_named(query: str) -> None:
 @given(st.text(alphabet=st.sampled_from('{}[]",:\\u08dea1.+-NInfity \x00é\ud800'), max_size=60) | st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        value = read(text)
+        value = parse_json(text)
     except (ValueError, ValidationFailed):
         return
     written = json.dumps(value, allow_nan=False, ensure_ascii=False)
     written.encode()
-    assert read(written) == value
+    assert parse_json(written) == value
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
                     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
                     lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner), max_leaves=20))  # fmt: skip
 def test_whatever_can_be_kept_is_read_as_it_was_sent(value: Any) -> None:
-    assert read(json.dumps(value)) == value
+    assert parse_json(json.dumps(value)) == value

@@ -110,7 +110,7 @@ def unsubscribe(event_type: str) -> Call:
 
 
 def letter_of(event_type: str) -> str:
-    """The address of a letter that waits for its hook."""
+    """The address of a delivery that waits for its hook."""
     hook_of(event_type)
     package_at("IST-01", states.READY)
     newest = Delivery.objects.filter(event_type=event_type).latest("id")

@@ -18,7 +18,7 @@ from clickcollect.whisperer.documents import delivery_document, hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, Event
 from tests import shop
 from tests.compat import environment
-from tests.whisperer.dispatch import states as letter_states
+from tests.whisperer.dispatch import states as delivery_states
 from tests.whisperer.receivers import Received, Receiver, receiving, wait_until, working
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -47,7 +47,7 @@ def send_every_type(url: str, *, secret: str) -> None:
     subscribe(url, secret=secret)
     with working():
         post_every_type()
-        wait_until(lambda: not set(letter_states()) & {"queued", "delivering", "retrying"}, seconds=60)
+        wait_until(lambda: not set(delivery_states()) & {"queued", "delivering", "retrying"}, seconds=60)
 
 
 def told(url: str) -> dict[str, Any]:
@@ -100,9 +100,9 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_our_letter_has_every_header_and_key_of_one_of_theirs() -> None:
+def test_our_event_has_every_header_and_key_of_one_of_theirs() -> None:
     with receiving(Receiver()) as (receiver,):
-        environment.ask("their_letter.py", receiver.url, SECRETS[0])
+        environment.ask("their_event.py", receiver.url, SECRETS[0])
         send_every_type(receiver.url, secret=SECRETS[0])
     theirs, ours = receiver.got[0], receiver.got[1]
     belongs_to_requests = {"accept", "accept-encoding", "connection", "user-agent", "content-length", "host"}
@@ -114,11 +114,11 @@ def test_our_letter_has_every_header_and_key_of_one_of_theirs() -> None:
     assert set(their_envelope["event"]) == {"type", "uuid"} <= set(our_envelope["event"])
 
 
-def same_form(*letters: Received) -> bool:
+def same_form(*requests: Received) -> bool:
     """Signed by the same rule: `sha256=` and the HMAC of the raw body in hexadecimal."""
     return all(
         one.headers["x-whisperer-signature"] == signing.whisperer_signature(SECRETS[0], body=one.body)
-        for one in letters
+        for one in requests
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extension.backoff import LONGEST_PAUSE, USUAL_PAUSE, asked_for, pause
-from extension.sms import Later, answer_to
+from extension.sms import RetryLater, answer_to
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
@@ -61,7 +61,7 @@ def test_whatever_it_says_the_pause_is_within_reason(retry_after: str) -> None:
 def test_the_answer_of_a_provider_is_read_so(status: int) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
     answer = answer_to(status, retry_after=date)
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert 240 < answer.seconds <= 300
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from extension import sms
 from extension.config import Config
-from extension.sms import Accepted, Answer, Later, Sms
+from extension.sms import Accepted, Answer, RetryLater, Sms
 from tests.tls import LONG_AGO, NOW, Authority, served
 
 
@@ -43,21 +43,21 @@ def test_each_fault_is_said_and_tried_again(
     authority: Authority, certificate: dict[str, Any], host: str, words: str
 ) -> None:
     answer = sent(authority.server(**certificate), host=host)
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert f"certificate {words}" in answer.reason or words in answer.reason
     assert (answer.seconds, "localhost" in answer.reason) == (60, False)
 
 
 def test_an_issuer_that_is_not_known_here(tmp_path: Path) -> None:
     answer = sent(Authority(tmp_path, "stranger").server())
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert "issuer is not known" in answer.reason
 
 
 @pytest.mark.usefixtures("authority")
 def test_a_provider_that_speaks_no_tls() -> None:
     answer = sent(None)
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert "No secure connection" in answer.reason
 
 

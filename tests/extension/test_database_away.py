@@ -52,7 +52,7 @@ class Away:
         self.took.append(time.monotonic() - began)
         return answer
 
-    def letter(self) -> tuple[bytes, str]:
+    def event(self) -> tuple[bytes, str]:
         body = json.dumps(event()).encode()
         return body, signature(body)
 
@@ -126,13 +126,13 @@ def test_every_door_by_every_method_is_as_always_or_503(away: Away) -> None:
 def test_whoever_comes_first_is_told_too_in_a_form_they_can_read(away: Away) -> None:
     """Nobody has found out yet that it is away: each of these asks the database itself."""
     headers, token = away.form()
-    letter, signed = away.letter()
+    event, signed = away.event()
     saved, reset, seen = (
         urllib.parse.urlencode({"csrfmiddlewaretoken": token, "action": action, **WORDING}).encode()
         for action in ("save", "reset", "preview")
     )
     first: list[tuple[str, str, dict[str, str], bytes | None, bytes]] = [
-        ("POST", "/events/", {"X-Whisperer-Signature": signed}, letter, b'"code": "not_now"'),
+        ("POST", "/events/", {"X-Whisperer-Signature": signed}, event, b'"code": "not_now"'),
         ("GET", "/templates/", headers, None, b'http-equiv="refresh"'),
         ("POST", "/templates/", headers, saved, b"data-again"),
         ("POST", "/templates/", headers, reset, b"data-again"),

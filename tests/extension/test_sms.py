@@ -8,7 +8,7 @@ import pytest
 
 from extension import sms
 from extension.config import Config
-from extension.sms import Accepted, Answer, Later, Refused, Sms, answer_to
+from extension.sms import Accepted, Answer, Refused, RetryLater, Sms, answer_to
 from tests.extension.conftest import Carried, Start
 from tests.extension.running import event, receiver
 
@@ -33,13 +33,13 @@ def test_the_published_send_sms_call(carried: Carried) -> None:
         (200, Accepted()),
         (201, Accepted()),
         (202, Accepted()),
-        (302, Later()),
+        (302, RetryLater()),
         (400, Refused(reason="The SMS provider refused the message (HTTP 400).")),
-        (408, Later()),
+        (408, RetryLater()),
         (422, Refused(reason="The SMS provider refused the message (HTTP 422).")),
-        (429, Later()),
-        (500, Later()),
-        (503, Later()),
+        (429, RetryLater()),
+        (500, RetryLater()),
+        (503, RetryLater()),
     ],
 )
 def test_what_a_status_means(status: int, answer: Answer) -> None:
@@ -49,13 +49,13 @@ def test_what_a_status_means(status: int, answer: Answer) -> None:
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_provider_that_does_not_know_us_is_a_matter_for_staff(status: int) -> None:
     answer = answer_to(status)
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert "Check its settings" in answer.reason
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("0", 1), ("99999", 600), ("soon", 10), ("", 10), ("-5", 10)])
 def test_a_provider_may_ask_for_time(asked: str, seconds: int) -> None:
-    assert answer_to(503, retry_after=asked) == Later(seconds=seconds)
+    assert answer_to(503, retry_after=asked) == RetryLater(seconds=seconds)
 
 
 def test_a_provider_that_fails_for_now_is_tried_again(carried: Carried) -> None:
@@ -90,7 +90,7 @@ def test_a_provider_that_cannot_be_reached_is_tried_again() -> None:
     with receiver() as gone:
         pass
     config = Config(provider="send-sms", sms_url=gone.url)
-    assert sms.send(Sms(event_uuid="a", to="+447700900123", body="x"), config=config) == Later()
+    assert sms.send(Sms(event_uuid="a", to="+447700900123", body="x"), config=config) == RetryLater()
 
 
 def test_any_apprise_address(start_extension: Start) -> None:
@@ -110,7 +110,7 @@ def test_any_apprise_address(start_extension: Start) -> None:
 @pytest.mark.parametrize("provider", ["", "simulater", "no-such-service://x", "send-sms"])
 def test_not_set_up_is_said_and_tried_again(provider: str) -> None:
     answer = sms.send(Sms(event_uuid="a", to="+447700900123", body="x"), config=Config(provider=provider))
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert "not set up" in answer.reason
 
 
@@ -118,7 +118,7 @@ def test_without_apprise_it_is_said_and_tried_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "apprise", None)
     message = Sms(event_uuid="a", to="+447700900123", body="482913")
     answer = sms.send(message, config=Config(provider="json://secret@127.0.0.1/"))
-    assert isinstance(answer, Later)
+    assert isinstance(answer, RetryLater)
     assert "Install the Python package apprise" in answer.reason
     assert "secret" not in answer.reason
 

@@ -16,12 +16,21 @@ from extension.pickup_event import (
     READY,
     REMINDER,
     RESENT,
-    Notice,
+    PickupEvent,
     read_envelope,
-    read_notice,
+    read_pickup_event,
 )
 from extension.segments import measure
-from extension.wording import BadTemplate, Text, check_template, clean, clean_name, compose, fill, say_deadline
+from extension.wording import (
+    BadTemplate,
+    Text,
+    check_template,
+    clean,
+    clean_name,
+    compose,
+    fill_placeholders,
+    say_deadline,
+)
 from tests.extension.running import event
 
 CODE = "482913"
@@ -39,8 +48,8 @@ def nothing(_language: str, _store: str, _kind: Kind) -> None:
     """A shop without wordings of its own."""
 
 
-def notice(kind: str = READY, **changes: object) -> Notice:
-    return read_notice(read_envelope(json.dumps(event(kind, **changes)).encode()))
+def notice(kind: str = READY, **changes: object) -> PickupEvent:
+    return read_pickup_event(read_envelope(json.dumps(event(kind, **changes)).encode()))
 
 
 def text(kind: str = READY, find: Callable[[str, str, Kind], str | None] = nothing, **changes: object) -> Text:
@@ -203,7 +212,7 @@ def test_a_persons_name_cannot_pass_for_a_code_or_an_address(name: str, sent: st
 
 
 def test_a_value_is_never_filled_again() -> None:
-    assert fill("{store} {order}", {"store": "{code}", "order": "1", "code": "secret"}) == "{code} 1"
+    assert fill_placeholders("{store} {order}", {"store": "{code}", "order": "1", "code": "secret"}) == "{code} 1"
     body = text(stock_location=store(name="{code}[{phone}]")).body
     assert body.count(CODE) == 1
 

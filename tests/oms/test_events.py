@@ -47,7 +47,7 @@ def test_a_ready_package_is_told_first_with_its_code_added_only_while_sending() 
 
 
 @pytest.mark.django_db
-def test_a_new_code_supersedes_the_older_letter() -> None:
+def test_a_new_code_supersedes_the_older_event() -> None:
     package = shop.make_package(states.READY)
     old = newest(package)
     run(package, "SEND_NEW_CODE")
@@ -69,9 +69,9 @@ def test_a_resent_code_is_the_same_code() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("end", ["deliver", "cancel", "override", "phone"])
-def test_whatever_ends_the_code_ends_the_letter(end: str) -> None:
+def test_whatever_ends_the_code_ends_the_event(end: str) -> None:
     package = shop.make_package(states.READY)
-    letter = newest(package)
+    event = newest(package)
     if end == "deliver":
         run(package, DELIVER, otp=shop.right_code(package))
     elif end == "cancel":
@@ -81,7 +81,7 @@ def test_whatever_ends_the_code_ends_the_letter(end: str) -> None:
     else:
         run(package, "CORRECT_PHONE", phone_number="+905550000102", reason="typing error")
     with pytest.raises(Superseded):
-        event_registration.add_code(letter)
+        event_registration.add_code(event)
 
 
 @pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_a_lost_key_makes_a_dead_letter_and_not_a_crash() -> None:
 
 
 @pytest.mark.django_db
-def test_without_otp_the_letter_carries_none() -> None:
+def test_without_otp_the_event_carries_none() -> None:
     package = shop.make_package(states.READY, otp=False)
     assert event_registration.add_code(newest(package)) == {}
 
@@ -130,15 +130,15 @@ def test_a_message_that_nobody_will_receive_has_failed_for_staff_to_see() -> Non
     ("state", "shown"),
     [("dead", ("failed", "too_old")), ("delivered", ("accepted", "")), ("superseded", ("none", ""))],
 )
-def test_what_becomes_of_a_letter_shows_on_its_package(state: str, shown: tuple[str, str]) -> None:
+def test_what_becomes_of_a_delivery_shows_on_its_package(state: str, shown: tuple[str, str]) -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(message_state="queued", message_reason="")
     reason = "too_old" if state == "dead" else ""
-    letter = DeliveryEnded(
+    ended = DeliveryEnded(
         delivery_id=1, event_uuid=package.message_uuid, event_type=READY, subject=f"package:{package.pk}", state=state,
         reason=reason,
     )  # fmt: skip
-    event_registration.update_message_state([letter])
+    event_registration.update_message_state([ended])
     package = shop.reread(package)
     assert (package.message_state, package.message_reason) == shown
 

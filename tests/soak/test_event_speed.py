@@ -32,7 +32,7 @@ ROUNDS = 3
 
 
 def rates(user: User, *, delay: float, events: int) -> list[float]:
-    """Events a second of one worker process, from the first attempt's start to the last letter's record."""
+    """Events a second of one worker process, from the first attempt's start to the last outcome's record."""
     found = []
     with receiver_process(delay=delay) as receiver:
         make_hook(user, url=receiver.url, secret_key=SECRET)
@@ -121,7 +121,7 @@ def test_an_endpoint_that_hangs_does_not_slow_the_others_down(user: User, filler
 
 
 def slowest_95() -> float:
-    """400 letters with a code, 20 a second: the seconds from publishing to the answer.
+    """400 events with a code, 20 a second: the seconds from publishing to the answer.
 
     The p95 of each hundred, and of these the median: other work on the machine comes in bursts.
     """
@@ -143,6 +143,6 @@ def slowest_95() -> float:
 
 
 def publish_in_time(number: int, *, start: float) -> str:
-    """The letter of this number, twenty a second."""
+    """The event of this number, twenty a second."""
     time.sleep(max(0.0, start + number / 20 - time.monotonic()))
     return publish(subject=f"package:{number % 50}", type=CODE).uuid

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from clickcollect.accounts.models import Role, User
-from clickcollect.database import known
+from clickcollect.database import availability
 from clickcollect.oms import states
 from tests import postgres, shop
 from tests.web.addresses import addresses
@@ -45,12 +45,12 @@ def cut_before(statement: int) -> Iterator[list[int]]:
         seen[0] += 1
         return execute(sql, values, many, context)
 
-    known.is_away = False
+    availability.is_away = False
     try:
         with connection.execute_wrapper(cut):
             yield seen
     finally:
-        known.is_away = False
+        availability.is_away = False
         connections.close_all()
 
 

@@ -20,7 +20,7 @@ PROGRAMS = {"web": database, "extension": outage}
 @pytest.fixture(params=PROGRAMS)
 def program(request: pytest.FixtureRequest) -> Iterator[Any]:
     yield PROGRAMS[request.param]
-    PROGRAMS[request.param].known.is_away = False
+    PROGRAMS[request.param].availability.is_away = False
     POOLS.pop("default", None)
 
 
@@ -30,11 +30,11 @@ def pool_to_nowhere(kind: type[psycopg.Connection[Any]]) -> ConnectionPool[Any]:
 
 
 def test_who_waits_is_told_at_once_and_the_next_ask_themselves(program: Any) -> None:
-    pool = POOLS["default"] = pool_to_nowhere(program.PatientConnection)
+    pool = POOLS["default"] = pool_to_nowhere(program.ProbingConnection)
     with pytest.raises(PoolClosed):
         pool.getconn(timeout=60)
     deadline = time.monotonic() + 30
-    while not program.known.is_away:
+    while not program.availability.is_away:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert "default" not in POOLS
@@ -52,8 +52,8 @@ def test_control_without_that_it_waits_as_long_as_it_may() -> None:
 def test_a_pool_that_was_given_up_before_proves_nothing(program: Any) -> None:
     good = POOLS["default"] = pool_to_nowhere(psycopg.Connection)
     older = pool_to_nowhere(psycopg.Connection)
-    program.known.lost(older)
-    assert not program.known.is_away
+    program.availability.pool_failed(older)
+    assert not program.availability.is_away
     assert POOLS["default"] is good
     for pool in (good, older):
         pool.close()

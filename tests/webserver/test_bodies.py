@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from webserver.bodies import LARGEST, Bodies, Body, EndedEarly, NoRoom
+from webserver.bodies import LARGEST, Bodies, Body, EndedEarly, MemoryFull
 
 KIB = 1024
 
@@ -23,30 +23,30 @@ def read(bodies: Bodies, *sent: bytes, largest: int = LARGEST, ends: int = 1) ->
 def test_what_does_not_fit_into_the_memory_of_all_is_refused() -> None:
     bodies = Bodies(memory=100 * KIB)
     first = read(bodies, b"x" * 60 * KIB)
-    with pytest.raises(NoRoom):
+    with pytest.raises(MemoryFull):
         read(bodies, b"x" * 30 * KIB, b"x" * 30 * KIB)
     second = read(bodies, b"x" * 40 * KIB)
-    assert bodies.room == 0
+    assert bodies.free_memory == 0
     bodies.release(first)
     bodies.release(second)
-    assert bodies.room == 100 * KIB
+    assert bodies.free_memory == 100 * KIB
 
 
 def test_the_memory_comes_back_from_what_broke_or_is_too_large() -> None:
     bodies = Bodies()
-    room = bodies.room
+    free = bodies.free_memory
     with pytest.raises(EndedEarly):
         read(bodies, b"half", ends=2)
     large = read(bodies, *[b"x" * 100 * KIB] * 11)
     assert (large.too_large, large.length, large.file.read()) == (True, 1100 * KIB, b"")
-    assert bodies.room == room
+    assert bodies.free_memory == free
 
 
 def test_a_larger_upload_lies_on_the_disk() -> None:
     bodies = Bodies()
-    room = bodies.room
+    free = bodies.free_memory
     upload = read(bodies, *[b"x" * LARGEST] * 5, largest=20 * LARGEST)
-    assert room - bodies.room <= LARGEST
+    assert free - bodies.free_memory <= LARGEST
     assert len(upload.file.read()) == 5 * LARGEST
     bodies.release(upload)
-    assert bodies.room == room
+    assert bodies.free_memory == free

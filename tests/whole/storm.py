@@ -60,10 +60,10 @@ class Ears(Receiver):
         self.codes: dict[int, str] = {}
 
     def hear(self, received: Received) -> Any:
-        letter = json.loads(received.body)
-        self.uuids[letter["event"]["uuid"]] = self.uuids.get(letter["event"]["uuid"], 0) + 1
-        if "otp" in letter["payload"]:
-            self.codes[letter["payload"]["id"]] = letter["payload"]["otp"]["code"]
+        event = json.loads(received.body)
+        self.uuids[event["event"]["uuid"]] = self.uuids.get(event["event"]["uuid"], 0) + 1
+        if "otp" in event["payload"]:
+            self.codes[event["payload"]["id"]] = event["payload"]["otp"]["code"]
         return aiohttp.web.Response(status=200)
 
 
@@ -239,13 +239,11 @@ class Shop:
 
         Those apart that were superseded: news of a code that was out of date before it went out.
         """
-        to_us = (
-            "FROM whisperer_delivery letter JOIN whisperer_endpoint us ON us.id = endpoint_id AND us.target_url = %s"
-        )
+        to_us = "FROM whisperer_delivery sent JOIN whisperer_endpoint us ON us.id = endpoint_id AND us.target_url = %s"
         wait_until(
             lambda: self.number(f"SELECT count(*) {to_us} AND finished_at IS NULL", self.ears.url) == 0, seconds=seconds
         )
-        superseded = f"SELECT event_id {to_us} WHERE letter.state = 'superseded'"
+        superseded = f"SELECT event_id {to_us} WHERE sent.state = 'superseded'"
         query = f"SELECT uuid FROM whisperer_event WHERE id > %s AND id NOT IN ({superseded})"
         return {uuid for (uuid,) in self.ask(query, self.first_event, self.ears.url)} - set(self.ears.uuids)
 

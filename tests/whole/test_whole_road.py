@@ -110,7 +110,7 @@ class DemoShop(Run):
         with self.database() as connection:
             connection.execute("UPDATE oms_employeebudget SET tried_at = '{}'")
 
-    def letters_under_way(self) -> bool:
+    def deliveries_under_way(self) -> bool:
         """Whether anything is still to be sent."""
         with self.database() as connection:
             asked = "SELECT count(*) FROM whisperer_delivery WHERE finished_at IS NULL"
@@ -165,7 +165,7 @@ def test_a_worker_killed_in_between_sends_it_once_within_thirty_seconds(shop: De
     """With nothing in its hands; or with the news of packing, whose lease has to run out before the package's next."""
     package, phone = shop.packed_package()
     if empty_handed:
-        wait_until(lambda: not shop.letters_under_way(), seconds=40)
+        wait_until(lambda: not shop.deliveries_under_way(), seconds=40)
     worker = child(shop.processes[0], "clickcollect worker")
     assert worker is not None
     worker.kill()
@@ -173,7 +173,7 @@ def test_a_worker_killed_in_between_sends_it_once_within_thirty_seconds(shop: De
     assert shop.run_command(package, "ready-for-customer-pickup")[0] == 204
     wait_until(lambda: bool(shop.texts(phone)), seconds=40)
     assert time.monotonic() - killed < 30
-    wait_until(lambda: not shop.letters_under_way(), seconds=40)
+    wait_until(lambda: not shop.deliveries_under_way(), seconds=40)
     assert len(shop.texts(phone)) == 1
 
 
@@ -203,11 +203,11 @@ def words_of(text: str) -> set[bytes]:
     return {word for pattern in WORDS for word in re.findall(pattern, raw)}
 
 
-def oracles(letter: Received) -> list[str]:
-    """What would tell a guessed code from a wrong one: signatures and hashes of a letter that held it."""
-    hexadecimal = letter.headers["x-whisperer-signature"].removeprefix("sha256=")
-    standard = letter.headers["webhook-signature"].removeprefix("v1,")
-    raw = [bytes.fromhex(hexadecimal), base64.b64decode(standard), hashlib.sha256(letter.body).digest()]
+def oracles(request: Received) -> list[str]:
+    """What would tell a guessed code from a wrong one: signatures and hashes of a request that held it."""
+    hexadecimal = request.headers["x-whisperer-signature"].removeprefix("sha256=")
+    standard = request.headers["webhook-signature"].removeprefix("v1,")
+    raw = [bytes.fromhex(hexadecimal), base64.b64decode(standard), hashlib.sha256(request.body).digest()]
     return [text for one in raw for text in (one.hex(), base64.b64encode(one).decode().rstrip("="))]
 
 
@@ -245,7 +245,7 @@ def test_t39_after_a_run_nothing_holds_a_code(shop: DemoShop, pickups: int) -> N
     assert "package.status.delivered" in text
     words = words_of(text)
     assert [code for code in codes if not words.isdisjoint(spellings(code))] == []
-    signed = [word for letter in receiver.got for word in oracles(letter)]
+    signed = [word for request in receiver.got for word in oracles(request)]
     assert [word for word in signed if word in text] == []
     # Control: one that is stored is found.
     assert [word for word in signed if word in f"{text}INSERT INTO post VALUES ('\\x{signed[0]}');"] == signed[:1]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, ValidationFailed
-from clickcollect.json_input import read
+from clickcollect.json_input import parse_json
 
 LONGEST_LINE: Final = 1024 * 1024  # as a body of the API
 SNIFFED: Final = 64 * 1024
@@ -100,7 +100,7 @@ def json_entry(raw: bytes | None, *, line: int, position: int) -> Entry:
     data: Any = None
     words = _("This line is longer than 1 MiB.") if raw is None else ""
     try:
-        data = read((raw or b"{}").decode("utf-8-sig"), root="line")
+        data = parse_json((raw or b"{}").decode("utf-8-sig"), root="line")
     except UnicodeDecodeError:
         words = not_utf8()
     except ValidationFailed as error:
