@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench mutants release screenshots lint format types messages lock
+.PHONY: help run test coverage soak bench mutants release screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -27,6 +27,12 @@ test: $(DEV_STAMP) ## Every test, in a real browser too
 	$(BIN)/pytest -m "not soak and not alone and not browser" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m "browser and not alone and not soak" --numprocesses 2 --dist worksteal
 	$(BIN)/pytest -m "alone and not soak"
+
+coverage: $(DEV_STAMP) ## Lines and branches that the fast tests reach, by package
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not soak and not alone and not browser" --numprocesses 3 --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/python scripts/coverage_by_package.py
 
 soak: $(DEV_STAMP) ## The long form of the proofs
 	$(BIN)/pytest -m soak --timeout 3600

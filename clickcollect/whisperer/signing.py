@@ -1,7 +1,8 @@
 """Who wrote this? Both signatures of an event, made and checked (contract section 3).
 
 `X-Whisperer-Signature: sha256=<hex>` is HMAC-SHA256 over the raw body, keyed with the secret as it was written down.
-A `whsec_` secret adds Standard Webhooks, whose signature covers id and time too.
+A `whsec_` secret adds Standard Webhooks, whose signature covers id and time too. Written out here, because the package
+standardwebhooks knows one secret at a time and raises on malformed headers; the tests hold this against it.
 """
 
 import base64

@@ -45,7 +45,10 @@ def events(count: int, event_type: str) -> None:
         for start in range(0, count, 1000):
             numbers = range(start, min(start + 1000, count))
             outbox.publish_all(
-                [outbox.Letter(type=event_type, subject=f"order:{10**9 + place}", payload=payload) for place in numbers]
+                [
+                    outbox.OutgoingEvent(type=event_type, subject=f"order:{10**9 + place}", payload=payload)
+                    for place in numbers
+                ]
             )
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.timeout(500)
 def test_a_short_bench_counts_what_each_program_spends(tmp_path: Path) -> None:
     short = ["--only", "verify-hooks,wrong", "--rounds", "1", "--requests", "8", "--clients", "2"]
-    command = [sys.executable, "-m", "scripts.bench", *short, "--json", tmp_path / "figures.json"]
+    command = [sys.executable, "-m", "scripts.bench", *short, "--json", str(tmp_path / "figures.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text())
