@@ -127,6 +127,12 @@ def _chosen(request: HttpRequest) -> tuple[str, Kind, str]:
     )
 
 
+def _address(template: Template) -> str:
+    """Where this wording is changed."""
+    chosen = {"language": template.language, "kind": template.kind, "store": template.store}
+    return f"{reverse('templates')}?{urlencode(chosen)}"
+
+
 def _problems(text: str, kind: Kind, store: str) -> list[str]:
     found = [] if len(store) <= LONGEST_STORE else [_("A store's erp code has at most 64 characters.")]
     try:
@@ -172,7 +178,7 @@ def _context(language: str, kind: Kind, store: str, *, text: str) -> dict[str, A
         "preview": _preview(text, language, store),
         "own": Template.objects.filter(language=language, kind=kind, store=store).exists(),
         "templates": [
-            (template, kinds()[Kind(template.kind)], LANGUAGES[template.language].name)
+            (template, kinds()[Kind(template.kind)], LANGUAGES[template.language].name, _address(template))
             for template in Template.objects.order_by("language", "kind", "store")[:200]
             if template.kind in set(Kind) and template.language in LANGUAGES
         ],

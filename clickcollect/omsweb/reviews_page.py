@@ -64,12 +64,24 @@ def read_ids(texts: Iterable[str]) -> list[int]:
     return [number for text in texts if (number := whole_number(text)) is not None][:LONGEST_LIST]
 
 
+def kind(review: Review) -> dict[str, str]:
+    """What happened: its words, icon and colour."""
+    if review.is_override:
+        return {"words": _("Without a code"), "icon": "key", "level": "warn"}
+    if review.is_phone_change:
+        return {"words": _("Phone changed"), "icon": "smartphone", "level": "warn"}
+    if review.is_token:
+        return {"words": _("Token may override"), "icon": "vpn_key", "level": "warn"}
+    return {"words": _("Locked after wrong codes"), "icon": "lock", "level": "bad"}
+
+
 def line(review: Review) -> dict[str, Any]:
     """One handover in words, at the time of its store."""
     package = review.package
     zone = package.stock_location.time_zone if package else "UTC"
     return {
         "review": review,
+        "kind": kind(review),
         "package": package,
         "when": date_format(review.at.astimezone(ZoneInfo(zone)), "D j M Y, H:i"),
         "place": package.stock_location.name if package else "UTC",

@@ -7,6 +7,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils import formats
@@ -18,6 +20,7 @@ from django.utils.translation import gettext as _
 from clickcollect.oms import app_settings, idle_lock
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import MessageState, Package, PackageState
+from clickcollect.whisperer.models import DeliveryState
 
 register = template.Library()
 
@@ -32,6 +35,13 @@ MESSAGE_ICONS: Final = {
 
 REASONS: Final = {
     "no_receiver": gettext_lazy("No program is set up to receive it. Add a webhook."),
+}
+
+
+DELIVERY_BADGES: Final[Mapping[str, str]] = {
+    DeliveryState.DELIVERED: "ow-badge-ok",
+    DeliveryState.DEAD: "ow-badge-bad",
+    DeliveryState.RETRYING: "ow-badge-warn",
 }
 
 
@@ -139,6 +149,18 @@ def count_of(counts: Mapping[str, int], key: str) -> int | str:
 def reason(text: str) -> str:
     """Why a message failed, in words; what a provider said stays as it said it."""
     return str(REASONS.get(text, text))
+
+
+@register.filter
+def delivery_badge(state: str) -> str:
+    """The colour of a delivery's state, as a class; none while it is on its way."""
+    return DELIVERY_BADGES.get(state, "")
+
+
+@register.filter
+def verdict(message: Message) -> str:
+    """How a message to the person at the screen looks: bad, warn or ok."""
+    return {messages.ERROR: "bad", messages.WARNING: "warn"}.get(message.level, "ok")
 
 
 @register.filter
