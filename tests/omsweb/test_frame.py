@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.whisperer.models import Delivery, Endpoint, Hook
+from tests.markup import markup
 from tests.shop import make_package, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +50,7 @@ def test_an_address_that_fails_is_named_with_since_when_and_leads_to_the_deliver
     operator: Client, endpoint: Endpoint
 ) -> None:
     Endpoint.objects.update(failing_since="2026-01-05T12:00:00Z", failures=10)
-    page = operator.get("/oms/").content.decode()
+    page = markup(operator.get("/oms/"))
     assert "http://127.0.0.1:9/&lt;events&gt;/ does not answer" in page
     assert "Since 5 Jan, 12:00 UTC." in page
     assert '<a href="/oms/deliveries/">Look at the deliveries</a>' in page

@@ -14,6 +14,7 @@ from clickcollect.whisperer import custom_headers
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
+from tests.markup import markup
 from tests.shop import PASSWORD, make_package, make_user
 from tests.whisperer.dispatch import publish_many
 
@@ -142,7 +143,7 @@ def test_failing_hooks_are_counted_dated_and_linked(admin: Client) -> None:
     fine, failing, gone = (make_hook(target_url=f"{URL}{name}") for name in ("fine", "failing", "gone"))
     Endpoint.objects.filter(pk=failing.endpoint_id).update(failing_since="2026-01-02T03:04:00Z", failures=12)
     Hook.objects.filter(pk=gone.pk).update(is_active=False, stopped_at="2026-01-05T00:00:00Z", stopped_reason="gone")
-    home = admin.get("/oms/").content.decode()
+    home = markup(admin.get("/oms/"))
     assert "Since 2 Jan, 03:04 UTC a receiver does not answer, or is gone." in home
     assert 'href="/oms/hooks/?state=failing"><span' in home
     page = admin.get("/oms/hooks/?state=failing").content.decode().replace("<wbr>", "")

@@ -13,6 +13,7 @@ from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
+from tests.markup import markup
 from tests.shop import make_order, make_package, make_store, make_user, put_setting, right_code, state_of, wrong_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +37,7 @@ def send(client: Client, package: Package, slug: str, *, htmx: bool = True, **da
 def test_table_shows_every_store_and_the_columns_of_the_contract(operator: Client) -> None:
     make_package(store=make_store("IST-01"))
     make_package(store=make_store("BER-01"), delivery_type=DeliveryType.HOME_DELIVERY)
-    page = operator.get("/oms/packages/").content.decode()
+    page = markup(operator.get("/oms/packages/"))
     for column in (
         "Package", "Order", "Customer", "Items", "Status", "Delivery From Store", "Delivery Type", "Due", "Message",
     ):  # fmt: skip

@@ -14,6 +14,7 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, OverrideReview
 from clickcollect.oms.models import Package
 from clickcollect.oms.reviews import to_review
+from tests.markup import markup
 from tests.shop import make_actor, make_package, make_store, make_user, right_code, wrong_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +57,7 @@ def log_ids() -> list[int]:
 def test_the_back_office_reads_what_happened_at_the_time_of_the_store(client: Client, role: Role) -> None:
     client.force_login(make_user(role))
     one, other = overridden(reason="<b>lost</b>"), locked()
-    page = client.get(PAGE).content.decode()
+    page = markup(client.get(PAGE))
     for words in (one.number, other.number, "Without a code", "Locked after wrong codes", "Deniz Yılmaz", "Ayla Staff"):
         assert words in page
     assert "&lt;b&gt;lost&lt;/b&gt;" in page

@@ -12,6 +12,7 @@ from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.oms.models import Package
 from clickcollect.omsweb import tabs
+from tests.markup import markup
 from tests.omsweb.test_lists import rows_of
 from tests.shop import make_order, make_package, make_store, make_user
 
@@ -26,7 +27,7 @@ def operator(client: Client) -> Client:
 
 def tabs_on(client: Client, query: str = "") -> dict[str, str]:
     """The tabs of the page: label and count."""
-    page = client.get(f"/oms/packages/{query}").content.decode()
+    page = markup(client.get(f"/oms/packages/{query}"))
     return dict(re.findall(r'role="tab"[^>]*>([^<]+?) <b>([^<]+)</b>', page))
 
 
@@ -77,7 +78,7 @@ def test_files_saved_filters_and_the_search_keep_the_tab(operator: Client) -> No
     make_package()
     packed = make_package(states.PACKED)
     assert [row["package"] for row in rows_of(operator, "/oms/packages/packages.csv?tab=packed")] == [packed.number]
-    page = operator.get("/oms/packages/?tab=packed").content.decode()
+    page = markup(operator.get("/oms/packages/?tab=packed"))
     assert 'href="packages.csv?tab=packed"' in page
     assert '<input type="hidden" name="tab" value="packed">' in page
     assert '<input type="hidden" name="query" value="tab=packed">' in page
