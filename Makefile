@@ -14,10 +14,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage soak bench mutants release screenshots lint format types messages lock
+.PHONY: help run test coverage soak bench mutants release wheels image-base image screenshots lint format types messages lock
 
 help: ## List what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 run: $(RUN_STAMP) ## Install, then serve everything with the demo shop until Ctrl-C
 	@exec $(BIN)/clickcollect run --demo
@@ -51,6 +51,24 @@ release: $(RELEASE_STAMP) ## Build what is published into dist/: wheel, source, 
 	$(BIN)/pip --python $(VENV)/shipped/bin/python install --quiet --no-deps dist/*.whl
 	$(BIN)/cyclonedx-py environment --mc-type application --output-reproducible --output-file dist/sbom.cdx.json $(VENV)/shipped/bin/python
 	cd dist && sha256sum * > SHA256SUMS
+
+IMAGE_PYTHON ?= 3.11
+wheels: $(DEV_STAMP) ## Collect the product and all it needs for an image whose Python is IMAGE_PYTHON
+	rm -rf dist/wheels && mkdir -p dist/wheels
+	$(BIN)/python -m hatchling build -t wheel -d dist/wheels
+	$(BIN)/pip download --quiet --dest dist/wheels --only-binary :all: --python-version $(IMAGE_PYTHON) --require-hashes -r requirements.lock
+	$(BIN)/pip download --quiet --dest dist/wheels --no-deps pip
+
+image-base: ## A base for the image from Debian's packages alone (needs mmdebstrap and buildah)
+	rm -rf dist/base && mkdir -p dist/base
+	mmdebstrap --quiet --variant=minbase --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-exclude=/usr/share/man/* \
+		--dpkgopt=path-exclude=/usr/share/locale/* --include=python3,ca-certificates bookworm dist/base/base.tar
+	printf 'FROM scratch\nADD base.tar /\n' > dist/base/Containerfile
+	buildah build --isolation chroot --quiet --tag clickcollect-base dist/base
+
+BASE ?= localhost/clickcollect-base
+image: wheels ## The image of web, worker and Extension, on BASE (needs buildah)
+	buildah build --isolation chroot --format docker --quiet --build-arg BASE=$(BASE) --file deploy/Containerfile --tag clickcollect .
 
 screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
 	$(BIN)/python scripts/screenshots.py

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from clickcollect.runtime.errors import Problem
@@ -10,8 +11,30 @@ from clickcollect.runtime.errors import Problem
 Check = Callable[[str, str], None]
 
 
+def read_secret_files() -> None:
+    """Set `NAME` to what the file named in `NAME_FILE` holds, for every secret. Raises Problem.
+
+    So containers and systemd hand secrets over: an environment is seen by whoever may look at a process.
+    """
+    for name in SECRETS_IN_FILES:
+        path = os.environ.get(f"{name}_FILE")
+        if not path:
+            continue
+        if os.environ.get(name):
+            raise Problem(f"{name} and {name}_FILE are both set. Keep one of them.")
+        try:
+            text = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise Problem(f"{name}_FILE names {path}, which cannot be read: {why}.") from error
+        if not text:
+            raise Problem(f"{name}_FILE names {path}, which is empty.")
+        os.environ[name] = text
+
+
 def check_values() -> None:
-    """Every setting that is given can be understood. Raises Problem for the first that cannot."""
+    """Every setting that is given can be understood; secrets in files are read. Raises Problem for the first fault."""
+    read_secret_files()
     for name, check in CHECKS.items():
         if text := os.environ.get(name):
             check(name, text)
@@ -52,6 +75,21 @@ def are_networks(name: str, text: str) -> None:
         except ValueError:
             raise Problem(f"{name} must list networks such as 10.0.0.0/8 or ::1/128, not {part!r}.") from None
 
+
+SECRETS_IN_FILES = (
+    "SECRET_KEY",
+    "PICKUP_CODE_KEYS",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "EXTENSION_DATABASE_URL",
+    "EMAIL_URL",
+    "SHOPIFY_WEBHOOK_SECRET",
+    "EXTENSION_SECRET_KEY",
+    "EXTENSION_WEBHOOK_SECRET",
+    "EXTENSION_SMS_PROVIDER",
+    "EXTENSION_SMS_PASSWORD",
+    "EXTENSION_ADMIN_PASSWORD",
+)
 
 CHECKS: dict[str, Check] = {
     "PUBLIC_URL": is_address,

@@ -18,10 +18,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.house.files import ROOT
 from tests.ports import free_port
 
 HOST = "pickup.example.test"
 
+SAMPLES = ROOT / "deploy" / "proxy"  # what an installation begins with is what is tried
+FORWARDED = (
+    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+    "proxy_set_header X-Forwarded-Proto $scheme;",
+)
 NGINX = """
 daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; {user}
 events {{ worker_connections 512; }}
@@ -29,25 +35,8 @@ http {{
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    upstream clickcollect {{ server 127.0.0.1:{upstream}; keepalive 16; keepalive_timeout 8s; }}
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        server_name {host};
-        ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-        client_max_body_size 20m; client_body_timeout 10s; client_header_timeout 10s;
-        location / {{
-            proxy_pass http://clickcollect;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            {headers}
-        }}
-    }}
+    {site}
 }}
-"""
-NGINX_HEADERS = """
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $scheme;
 """
 CADDY = """
 {{
@@ -59,16 +48,36 @@ CADDY = """
     }}
     storage file_system {folder}
 }}
-https://{host}:{port}, https://localhost:{port} {{
-    bind 127.0.0.1
-    tls {folder}/cert.pem {folder}/key.pem
-    reverse_proxy 127.0.0.1:{upstream} {{
-        transport http {{
-            keepalive 8s
-        }}
-    }}
-}}
+https://localhost:{port}, {site}
 """
+
+
+def nginx_config(folder: Path, port: int, upstream: int, *, forwards: bool) -> str:
+    """The sample for nginx with this test's address, port and certificate in it."""
+    site = (SAMPLES / "nginx.conf").read_text()
+    own = {
+        "127.0.0.1:8000": f"127.0.0.1:{upstream}",
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/ssl/certs/pickup.example.com.pem": f"{folder}/cert.pem",
+        "/etc/ssl/private/pickup.example.com.key": f"{folder}/key.pem",
+        "pickup.example.com;": f"{HOST};",
+    } | {header: header if forwards else "" for header in FORWARDED}
+    for sample, value in own.items():
+        assert sample in site, sample
+        site = site.replace(sample, value)
+    user = "user root;" if os.geteuid() == 0 else ""
+    return NGINX.format(folder=folder, user=user, site=site)
+
+
+def caddy_config(folder: Path, port: int) -> str:
+    """The sample for Caddy, which makes no certificate of its own here."""
+    site = "".join(
+        line for line in (SAMPLES / "Caddyfile").read_text().splitlines(keepends=True) if not line.startswith("#")
+    )
+    first = "{$PUBLIC_URL} {"
+    assert site.startswith(first)
+    own = f"{first}\n    bind 127.0.0.1\n    tls {folder}/cert.pem {folder}/key.pem\n"
+    return CADDY.format(folder=folder, port=port, site=site.replace(first, own, 1))
 
 
 class Proxy:
@@ -88,23 +97,21 @@ class Proxy:
 
 
 @contextmanager
-def proxy(name: str, folder: Path, *, upstream: int, headers: str = NGINX_HEADERS) -> Iterator[Proxy]:
+def proxy(name: str, folder: Path, *, upstream: int, forwards: bool = True) -> Iterator[Proxy]:
     """nginx or Caddy in front of a port of this machine, until the block ends."""
     program = program_of(name)
     certificate = make_certificate(folder)
     port = free_port()
-    user = "user root;" if os.geteuid() == 0 else ""
-    values = {"folder": folder, "port": port, "upstream": upstream, "host": HOST, "headers": headers, "user": user}
     config = folder / name
-    config.write_text((NGINX if name == "nginx" else CADDY).format(**values))
+    nginx = name == "nginx"
+    config.write_text(nginx_config(folder, port, upstream, forwards=forwards) if nginx else caddy_config(folder, port))
+    own = {"HOME": str(folder), "PUBLIC_URL": f"https://{HOST}:{port}", "UPSTREAM": f"127.0.0.1:{upstream}"}
     command = {
         "nginx": [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "log")],
         "caddy": [program, "run", "--adapter", "caddyfile", "--config", str(config)],
     }[name]
     with (folder / "output").open("ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, start_new_session=True, env=os.environ | {"HOME": str(folder)}
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, env=os.environ | own)
     try:
         made = Proxy(name, port, certificate)
         wait_until_it_listens(made, process, folder)
