@@ -18,7 +18,8 @@ CODE: Final = {".py", ".js", ".css", ".html", ".toml", ".txt", ""}
 THIS: Final = Path(__file__)
 NUMBERS: Final = r"(\d+(?:(?:, | and |, and )\d+)*)"
 LINK: Final = re.compile(r"\]\(([^()\s]+)\)")
-FENCED: Final = re.compile(r"(?ms)^```.*?^```")
+FENCED: Final = re.compile(r"(?ms)^ *```.*?^ *```")
+STEP: Final = re.compile(r"(?:New file|In|At the end of) `[^`]+`:$", re.MULTILINE)  # tests/recipes does them
 PAGE: Final = re.compile(r"(?<![\w/.:-])(docs/[\w/-]+(?:\.\w+)?)")
 BARE_PAGE: Final = re.compile(r"(?<![\w/.*-])([\w-]+\.md)\b")
 CONTRACT: Final = re.compile(rf"\bcontract(?:,)? sections? {NUMBERS}", re.IGNORECASE)
@@ -92,8 +93,8 @@ def wrong_links(page: Path) -> Iterator[str]:
 
 def wrong_names(page: Path) -> Iterator[str]:
     """Files, folders and modules of ours that a page names and that are not there."""
-    words = FENCED.sub("", text(page))
-    yield from (name for name in OUR_PATH.findall(words) if not (ROOT / name).exists())
+    words = STEP.sub("", FENCED.sub("", text(page)))
+    yield from (name for name in OUR_PATH.findall(words) if not is_page(name))
     yield from (name for name in OUR_MODULE.findall(words) if not is_module(name))
 
 

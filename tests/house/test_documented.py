@@ -13,6 +13,13 @@ from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
 
 DOCS = Path(__file__).parents[2] / "docs"
+MIGRATIONS = Path(__file__).parents[2] / "clickcollect" / "oms" / "migrations"
+FIRST_ROWS = {
+    "complete-packaging-without-shipment", "ready-for-customer-pickup", "self-service-package-delivery", "resend-code",
+    "send-new-code", "unlock-code", "extend-pickup", "deliver-without-code", "return-to-stock", "mark-out-of-stock",
+    "mark-out-of-stock-packed", "cancel-package", "cancel-package-preparing", "cancel-package-packaging",
+    "cancel-package-packed", "cancel-package-ready", "correct-phone", "correct-phone-packed", "correct-phone-ready",
+}  # fmt: skip
 ERRORS = [cls for _name, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, DomainError)]
 
 
@@ -37,6 +44,18 @@ def test_every_command_has_its_line_and_its_file(code: str) -> None:
     line = row("commands.md", code)
     assert line
     assert ("| everybody |" in line) is (code not in COMMAND_ROLES)
+
+
+def test_every_command_has_a_row_to_start_with() -> None:
+    """A new shop has a button for it; a pure change of state is the operator's to add."""
+    assert COMMANDS.keys() - {code for _name, code, *_rest in (*MAIN_ROAD, *BESIDES)} == {"PKG_STATE_TRANSITION"}
+
+
+def test_every_row_reaches_shops_that_are_there_already() -> None:
+    """The first migration seeds what the list says today, in new shops; an older shop needs one that names the row."""
+    later = [path.read_text() for path in sorted(MIGRATIONS.glob("0*.py")) if path.name[:4] > "0002"]
+    new = {slug for _name, _code, slug, *_rest in (*MAIN_ROAD, *BESIDES)} - FIRST_ROWS
+    assert [slug for slug in sorted(new) if not any(f"“{slug}”" in words for words in later)] == []
 
 
 def test_every_seeded_row_has_a_behaviour() -> None:
