@@ -43,9 +43,9 @@ def serve() -> None:
 @app.command()
 def worker() -> None:
     """The worker alone: events and background jobs."""
-    from clickcollect.runtime.console import shop
+    from clickcollect.runtime.console import django_command
 
-    with shop("worker"):
+    with django_command("worker"):
         from clickcollect.runtime.worker import main as work
 
         work()
@@ -71,13 +71,13 @@ def migrate() -> None:
 @app.command()
 def check() -> None:
     """Look at settings, database, tables and what the shop needs, and say what is wrong."""
-    from clickcollect.runtime.console import shop
+    from clickcollect.runtime.console import django_command
 
-    with shop("check"):
-        from clickcollect.runtime.checks import look
+    with django_command("check"):
+        from clickcollect.runtime.checks import check_installation
 
         faults = 0
-        for finding in look(os.environ["DATABASE_URL"]):
+        for finding in check_installation(os.environ["DATABASE_URL"]):
             faults += finding.is_fault
             typer.echo(f"{'NOT IN ORDER: ' if finding.is_fault else ''}{finding.text}", err=finding.is_fault)
     if faults:

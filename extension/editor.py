@@ -15,10 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from extension.basic_auth import staff_only
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.models import Template
+from extension.models import Template, find_template
 from extension.problem import problem
 from extension.segments import measure
-from extension.templates_store import find_template
 from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill_placeholders
 
 LONGEST_STORE = 64
@@ -53,7 +52,7 @@ def problems() -> dict[str, str]:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @staff_only
-def page(request: HttpRequest) -> HttpResponse:
+def editor_page(request: HttpRequest) -> HttpResponse:
     """Choose a message, change its words, see what the customer will read."""
     language, kind, store = _chosen(request)
     if request.method != "POST":
@@ -77,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 @staff_only
-def preview(request: HttpRequest) -> HttpResponse:
+def preview_template(request: HttpRequest) -> HttpResponse:
     """The text as a customer would read it, while it is being written."""
     language, kind, store = _chosen(request)
     text = request.POST.get("text", "")[: 4 * LONGEST_TEXT].replace("\r\n", "\n").strip()

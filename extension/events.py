@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from extension import inbox, outage, retention, sms, wording
 from extension.config import config
 from extension.inbox import Claim, NoClaim, Outcome
+from extension.models import find_template
 from extension.pickup_event import (
     ANSWERED_TYPES,
     NEVER_TOO_LATE,
@@ -25,7 +26,6 @@ from extension.problem import problem
 from extension.receipts import Report
 from extension.safe_logging import places
 from extension.signature import is_genuine
-from extension.templates_store import find_template
 
 logger = logging.getLogger("extension.events")
 
@@ -39,7 +39,7 @@ ANSWERS = {
 
 
 @csrf_exempt
-def receive(request: HttpRequest) -> HttpResponse:
+def receive_event(request: HttpRequest) -> HttpResponse:
     """Take an event. Whatever comes in, the answer is a sentence and never a traceback."""
     try:
         return _receive(request)

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from extension.catalogue import Kind
+
 
 class Package(models.Model):
     """A package of the OMS, by its id there. One row, so that two events of one package take turns."""
@@ -80,3 +82,9 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.language} for {self.store or 'every store'}"
+
+
+def find_template(language: str, store: str, kind: Kind) -> str | None:
+    """This store's first, then the one for every store; None where the catalogue's is good enough."""
+    found = Template.objects.filter(language=language, kind=kind, store__in=["", store]).order_by("-store").first()
+    return found.text if found else None

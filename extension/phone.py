@@ -38,7 +38,7 @@ _lock = threading.Lock()
 _count = 0
 
 
-def receive(*, to: str, text: str, code: str, event_uuid: str, language: str = "") -> None:
+def receive_sms(*, to: str, text: str, code: str, event_uuid: str, language: str = "") -> None:
     """The phone buzzes."""
     global _count  # noqa: PLW0603 (the memory of one process is the point)
     with _lock:

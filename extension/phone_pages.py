@@ -55,13 +55,13 @@ class Line:
 
 
 @demo_only
-def page(request: HttpRequest) -> HttpResponse:
+def phone_page(request: HttpRequest) -> HttpResponse:
     """All messages, newest first, as a phone shows them."""
     return render(request, "extension/phone.html", _context(request) | {"editable": bool(config().admin_password)})
 
 
 @demo_only
-def live(request: HttpRequest) -> HttpResponse:
+def phone_stream(request: HttpRequest) -> HttpResponse:
     """The same messages without the page around them; 204 while nothing has changed."""
     if request.GET.get("version") == phone.version():
         return HttpResponse(status=204)

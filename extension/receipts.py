@@ -55,7 +55,7 @@ def queue_receipts(event_uuid: str, reports: Iterable[Report]) -> None:
         transaction.on_commit(_written.set)
 
 
-def start() -> None:
+def start_sending() -> None:
     """Begin sending in the background of this process."""
     threading.Thread(target=_run, name="receipts", daemon=True).start()
 

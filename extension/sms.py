@@ -67,7 +67,7 @@ def send(sms: Sms, *, config: Config) -> Answer:
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", sms.to):
         return Refused(reason=BAD_NUMBER)
     if config.provider == SIMULATOR:
-        phone.receive(
+        phone.receive_sms(
             to=sms.to,
             text=sms.body,
             code=sms.code,

@@ -15,14 +15,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", home),
-    path("events/", events.receive),
+    path("events/", events.receive_event),
     path("healthz", health.live),
     path("readyz", health.ready),
-    path("phone/", phone_pages.page, name="phone"),
-    path("phone/live/", phone_pages.live, name="phone-live"),
+    path("phone/", phone_pages.phone_page, name="phone"),
+    path("phone/live/", phone_pages.phone_stream, name="phone-live"),
     path("phone/messages.json", phone_pages.as_json, name="phone-json"),
-    path("templates/", editor.page, name="templates"),
-    path("templates/preview/", editor.preview, name="templates-preview"),
+    path("templates/", editor.editor_page, name="templates"),
+    path("templates/preview/", editor.preview_template, name="templates-preview"),
 ]
 
 handler500 = "extension.outage.server_error"

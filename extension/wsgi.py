@@ -13,4 +13,4 @@ application = get_wsgi_application()
 
 from extension import receipts  # noqa: E402 (models: not before Django is set up)
 
-receipts.start()
+receipts.start_sending()

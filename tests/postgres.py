@@ -65,7 +65,7 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server and leave nothing behind."""
-        postgres.stop(self.process, self.server)
+        postgres.stop_server(self.process, self.server)
         shutil.rmtree(self.folder)
 
 

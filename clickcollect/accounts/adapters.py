@@ -53,14 +53,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Counted in `authenticate`; allauth's own counters are off."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user = request.user
         return home_of(user) if isinstance(user, User) else INSTORE_HOME
 
-    def get_logout_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login")
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:

@@ -100,11 +100,11 @@ class User(AbstractBaseUser):
         key_salt = "clickcollect.accounts.models.User.get_session_auth_hash"
         return salted_hmac(key_salt, shown, secret=secret, algorithm="sha256").hexdigest()
 
-    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002
+    def has_perm(self, perm: str, obj: object = None) -> bool:
         """Django's own permissions are not used; OMS WEB asks the rights table itself."""
         return False
 
-    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002
+    def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff
 
     if TYPE_CHECKING:

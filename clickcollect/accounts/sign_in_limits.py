@@ -170,6 +170,6 @@ def forget(user: User) -> None:
     SignInCounter.objects.filter(own).delete()
 
 
-def purge() -> int:
+def purge_counters() -> int:
     """Throw away counters that count nothing any more: nobody touched them for a day. How many there were."""
     return SignInCounter.objects.filter(touched_at__lt=Now() - DAY).delete()[0]

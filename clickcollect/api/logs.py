@@ -38,7 +38,7 @@ def entries_of(actor: Actor) -> QuerySet[CommandLog]:
     return rows if actor.store_ids is None else rows.filter(store_id__in=actor.store_ids)
 
 
-def sort_key(actor: Actor) -> Key:
+def log_sort_key(actor: Actor) -> Key:
     """The log of a store has its index by time, the log of all by id; the newest comes first in both."""
     return NEWEST if actor.store_ids is None else NEWEST_OF_STORES
 
@@ -75,7 +75,7 @@ def list_entries(request: ApiRequest, filters: Query[LogFilters]) -> dict[str, A
         "at__gte": filters.created_date__gte,
     }
     rows = entries_of(request.actor).filter(**{name: value for name, value in wanted.items() if value is not None})
-    return paginate(rows, request=request, paging=filters, key=sort_key(request.actor), document=Documents())
+    return paginate(rows, request=request, paging=filters, key=log_sort_key(request.actor), document=Documents())
 
 
 @router.get("/{id:entry_id}/", response=LogOut, summary="Read a log entry", operation_id="read_log_entry")

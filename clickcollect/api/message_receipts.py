@@ -66,7 +66,7 @@ HEADERS: Final[list[dict[str, Any]]] = [
     operation_id="report_message",
     openapi_extra={"x-signed": True, "parameters": HEADERS},
 )
-def report(request: HttpRequest, payload: ReceiptIn) -> HttpResponse:  # noqa: ARG001
+def report(request: HttpRequest, payload: ReceiptIn) -> HttpResponse:
     """Tell that a message was `accepted` by the provider, was `delivered` to the phone, or `failed`.
 
     The body is signed as events are: `X-Whisperer-Signature`, and with a `whsec_` secret the headers of

@@ -92,7 +92,7 @@ class PackageFilters(Paging):
     ] = None
 
 
-def sort_key(filters: PackageFilters) -> Key:
+def package_sort_key(filters: PackageFilters) -> Key:
     """Every order is one that an index has."""
     if filters.sort is None:
         by_date = filters.created_date__gte is not None or filters.created_date__lte is not None
@@ -132,7 +132,7 @@ def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> dict[s
         rows.prefetch_related("items"),
         request=request,
         paging=filters,
-        key=sort_key(filters),
+        key=package_sort_key(filters),
         document=package_document,
         no_index_sorts=filters.search is not None or filters.order_number is not None,
     )

@@ -94,5 +94,5 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
     while outbox.purge_payloads(days=app_settings.read()["EVENT_SNAPSHOT_DAYS"]):
         pass
     idempotency.purge()
-    sign_in_limits.purge()
+    sign_in_limits.purge_counters()
     call_command("clearsessions")

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from clickcollect.runtime.data_dir import Home
+from clickcollect.runtime.data_dir import DataFolder
 from clickcollect.runtime.ports import Ports
 
 # Contract section 7. The demo shop makes them; the supervisor only says so.
@@ -18,7 +18,7 @@ DEMO_ACCOUNTS = {
 }
 
 
-def announce(console: Console, *, ports: Ports, home: Home, demo: bool) -> None:
+def print_banner(console: Console, *, ports: Ports, home: DataFolder, demo: bool) -> None:
     """One block with addresses and accounts."""
     table = Table.grid(padding=(0, 3))
     rows = [

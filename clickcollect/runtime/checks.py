@@ -30,15 +30,15 @@ class Finding:
     is_fault: bool = False
 
 
-def look(database_url: str) -> Iterator[Finding]:
+def check_installation(database_url: str) -> Iterator[Finding]:
     """What is in order, and every fault. Raises Problem where nothing more can be looked at."""
     yield Finding("Settings and secrets can be read.")
-    yield from look_at_addresses()
-    yield from look_for_pooler(database_url)
+    yield from check_addresses()
+    yield from check_pooler(database_url)
     connection.ensure_connection()
     version = _version()
     yield Finding(f"The database answers as {connection.settings_dict['USER']}, PostgreSQL {version}.")
-    yield from look_for_newer_minor(version, known=postgres.version())
+    yield from check_minor_version(version, known=postgres.version())
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Problem("The tables are not up to date. Run `clickcollect migrate`.")
@@ -46,10 +46,10 @@ def look(database_url: str) -> Iterator[Finding]:
     if faults := [str(fault) for fault in run_checks() if fault.level >= ERROR]:
         raise Problem("Django finds faults in the program: " + " ".join(faults))
     yield Finding("The program is complete.")
-    yield from look_at_shop()
+    yield from check_shop()
 
 
-def look_for_newer_minor(version: str, *, known: str) -> Iterator[Finding]:
+def check_minor_version(version: str, *, known: str) -> Iterator[Finding]:
     """A minor release repairs faults and changes nothing else; of other majors the installed wheel knows nothing.
 
     Arguments: ``version``, the server's `server_version`; ``known``, that of the installed wheel, "" where it has none.
@@ -62,7 +62,7 @@ def look_for_newer_minor(version: str, *, known: str) -> Iterator[Finding]:
         )
 
 
-def look_at_addresses() -> Iterator[Finding]:
+def check_addresses() -> Iterator[Finding]:
     """Do PUBLIC_URL, BIND and TRUSTED_PROXIES tell the same story?"""
     url, proxies, bind = settings.PUBLIC_URL, settings.TRUSTED_PROXIES, Ports.from_environment().web_bind
     host = urlsplit(url).hostname or ""
@@ -83,10 +83,10 @@ def look_at_addresses() -> Iterator[Finding]:
     else:
         yield Finding(f"People use {url}.")
         if settings.SECURE or not is_local:
-            yield ask_public_url(url)
+            yield check_public_url(url)
 
 
-def ask_public_url(url: str) -> Finding:
+def check_public_url(url: str) -> Finding:
     """Ask the way people do. That it cannot be reached from here is no fault: the way may lead from outside only."""
     try:
         with urllib.request.urlopen(f"{url}/healthz", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 (http or https)
@@ -107,7 +107,7 @@ def ask_public_url(url: str) -> Finding:
     return Finding(f"{url} is reached.")
 
 
-def look_for_pooler(url: str) -> Iterator[Finding]:
+def check_pooler(url: str) -> Iterator[Finding]:
     """Two open connections that are served by one process of PostgreSQL share it: so does a pooler by transaction."""
     with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url) as second:
         before = _process(first)
@@ -119,7 +119,7 @@ def look_for_pooler(url: str) -> Iterator[Finding]:
             )
 
 
-def look_at_shop() -> Iterator[Finding]:
+def check_shop() -> Iterator[Finding]:
     """Does an order find a store, a code its way out, an event its worker?"""
     from clickcollect.api.health import worker_lives
     from clickcollect.omnitron.models import RetailStore  # models: not before Django is set up

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from clickcollect.runtime.data_dir import shorten
 from clickcollect.runtime.errors import Problem
-from clickcollect.runtime.process_groups import die_with_parent, end_group, stop
+from clickcollect.runtime.process_groups import die_with_parent, end_group, stop_group
 
 PAUSES = (1, 2, 4, 8, 15, 30, 60)  # seconds before each new start; the last one again and again
 STEADY_SECONDS = 60  # who lived so long is forgiven its earlier deaths
 STOP_SECONDS = 10
 
 
-def pause(failures: int) -> int:
+def restart_delay(failures: int) -> int:
     """Seconds to wait before the start after this many failures in a row. It is tried for ever."""
     return PAUSES[min(failures, len(PAUSES)) - 1]
 
@@ -53,26 +53,26 @@ class Child:
         """Start it."""
         self.process, self.since = self.start(), time.monotonic()
 
-    def look(self, *, say: Callable[[str], None]) -> None:
+    def restart_if_dead(self, *, say: Callable[[str], None]) -> None:
         """Start it again if it died and its pause is over. Raises nothing: the others must go on."""
         try:
             shorten(self.log)
             if self.process is None:
-                self._begin_again(say)
+                self._restart(say)
             elif self.process.poll() is not None:
-                self._bury(self.process, say)
+                self._note_death(self.process, say)
         except OSError as error:  # a full disk, no more processes
             say(f"{self.name} cannot be looked after ({error.strerror}); it is tried again.")
 
-    def _begin_again(self, say: Callable[[str], None]) -> None:
-        if time.monotonic() < self.since + pause(self.failures):
+    def _restart(self, say: Callable[[str], None]) -> None:
+        if time.monotonic() < self.since + restart_delay(self.failures):
             return
         try:
             self.begin()
         except (Problem, OSError) as problem:
             self._count(say, f"could not be started ({problem})", lived=0.0)
 
-    def _bury(self, process: "subprocess.Popen[bytes]", say: Callable[[str], None]) -> None:
+    def _note_death(self, process: "subprocess.Popen[bytes]", say: Callable[[str], None]) -> None:
         end_group(process)  # a master that was killed may have left workers behind
         self.process = None
         self._count(say, f"has ended ({_how(process.returncode)})", lived=time.monotonic() - self.since)
@@ -80,7 +80,7 @@ class Child:
     def _count(self, say: Callable[[str], None], what: str, *, lived: float) -> None:
         """One more failure: say so, here and in the child's own log."""
         self.failures, self.since = (1 if lived > STEADY_SECONDS else self.failures + 1), time.monotonic()
-        line = f"{self.name} {what}; it is started again in {pause(self.failures)} s."
+        line = f"{self.name} {what}; it is started again in {restart_delay(self.failures)} s."
         say(f"{line} See {self.log}")
         with self.log.open("a") as log:
             log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line} Failures in a row: {self.failures}\n")
@@ -93,7 +93,7 @@ class Child:
     def end(self) -> None:
         """Wait until it has ended; kill it, with all it started, when it takes too long."""
         if self.process is not None:
-            stop(self.process, signum=signal.SIGTERM, seconds=STOP_SECONDS)
+            stop_group(self.process, signum=signal.SIGTERM, seconds=STOP_SECONDS)
 
 
 def _how(status: int) -> str:

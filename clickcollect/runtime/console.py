@@ -13,7 +13,15 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from clickcollect.runtime import database
-from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, Held, Holder, Home
+from clickcollect.runtime.data_dir import (
+    EXTENSION_SECRETS,
+    PASSWORDS,
+    SECRETS,
+    SHOP_SECRETS,
+    DataFolder,
+    DataFolderInUse,
+    Holder,
+)
 from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, URLS
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.plan import Plan, extension_command, prepare, web_command
@@ -26,7 +34,7 @@ WAIT_SECONDS = 60.0
 
 
 @contextmanager
-def shop(command: str) -> Iterator[None]:
+def django_command(command: str) -> Iterator[None]:
     """Run a command's work with Django, as the application's role. Raises Problem."""
     from clickcollect.runtime.django_setup import set_up
 
@@ -39,7 +47,7 @@ def shop(command: str) -> Iterator[None]:
 def environment(command: str, *, needed: tuple[str, ...], secrets: tuple[str, ...]) -> Iterator[None]:
     """Put into our environment what `run` would give such a process, and nothing of the other roles."""
     check_values()
-    home = Home.from_environment()
+    home = DataFolder.from_environment()
     with _addresses(home, command, needed) as urls:
         keys = home.keys(needed=secrets)
         for name in (*URLS, *PASSWORDS.values()):
@@ -52,7 +60,7 @@ def environment(command: str, *, needed: tuple[str, ...], secrets: tuple[str, ..
 def migrate() -> None:
     """Bring the tables of both programs up to date, and grant the application its rights. Raises Problem."""
     check_values()
-    home = Home.from_environment()
+    home = DataFolder.from_environment()
     with _addresses(home, "migrate", tuple(URLS)) as urls:
         keys = home.keys(needed=SECRETS)
         prepare(Plan(home=home, ports=Ports.from_environment(), demo=False, keys=keys), urls)
@@ -104,7 +112,7 @@ def extension() -> int:
 
 
 @contextmanager
-def _addresses(home: Home, command: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _addresses(home: DataFolder, command: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
     if urls := database.own_urls(needed=needed):
         database.check_own({name: urls[name] for name in needed})
         yield urls
@@ -115,13 +123,13 @@ def _addresses(home: Home, command: str, needed: tuple[str, ...]) -> Iterator[di
         yield _running_or_own(home, command, stack)
 
 
-def _running_or_own(home: Home, command: str, stack: ExitStack) -> dict[str, str]:
+def _running_or_own(home: DataFolder, command: str, stack: ExitStack) -> dict[str, str]:
     """The PostgreSQL of a process that stays; else our own, once no other command has the data folder."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         try:
             stack.enter_context(home.hold(Holder(os.getpid(), command)))
-        except Held as held:
+        except DataFolderInUse as held:
             lasting = held.holder is not None and held.holder.command in LASTING
             urls = database.running_urls(database.embedded_server(home)) if lasting else None
             if urls:

@@ -36,7 +36,7 @@ class Holder:
     address: str = ""
 
 
-class Held(Exception):
+class DataFolderInUse(Exception):
     """Another process uses this data folder."""
 
     def __init__(self, holder: Holder | None) -> None:
@@ -45,13 +45,13 @@ class Held(Exception):
 
 
 @dataclass(frozen=True)
-class Home:
+class DataFolder:
     """The data folder and what lies where in it."""
 
     path: Path
 
     @classmethod
-    def from_environment(cls) -> "Home":
+    def from_environment(cls) -> "DataFolder":
         """`CLICKCOLLECT_HOME`, or `var` where the command was given."""
         return cls(Path(os.environ.get("CLICKCOLLECT_HOME") or "var").absolute())
 
@@ -86,12 +86,12 @@ class Home:
 
     @contextmanager
     def hold(self, holder: Holder) -> Iterator[None]:
-        """Use the folder alone; the system lets go of it however the process ends. Raises Held."""
+        """Use the folder alone; the system lets go of it however the process ends. Raises DataFolderInUse."""
         with (self.path / "lock").open("r+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Held(_read_holder(file)) from None
+                raise DataFolderInUse(_read_holder(file)) from None
             _write(file, json.dumps(asdict(holder)))
             yield
             _write(file, "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from clickcollect.runtime import postgres
-from clickcollect.runtime.data_dir import PASSWORDS, Home
+from clickcollect.runtime.data_dir import PASSWORDS, DataFolder
 from clickcollect.runtime.errors import Problem, listed
 from clickcollect.runtime.postgres import APPLICATION, DATABASE, EXTENSION, EXTENSION_DATABASE, OWNER, Server
 
@@ -46,7 +46,7 @@ def running_urls(server: Server) -> dict[str, str] | None:
     return {name: url for name, url in urls.items() if url} if all(urls.values()) else None
 
 
-def embedded_server(home: Home) -> Server:
+def embedded_server(home: DataFolder) -> Server:
     """The cluster of this data folder, made when there is none yet."""
     server = home.server(home.keys(needed=tuple(PASSWORDS.values())))
     server.create()
@@ -54,7 +54,7 @@ def embedded_server(home: Home) -> Server:
 
 
 @contextmanager
-def embedded(home: Home) -> Iterator[dict[str, str]]:
+def embedded(home: DataFolder) -> Iterator[dict[str, str]]:
     """Run the embedded PostgreSQL for as long as the block lasts."""
     server = embedded_server(home)
     process = server.start()
@@ -62,7 +62,7 @@ def embedded(home: Home) -> Iterator[dict[str, str]]:
         server.create_roles()
         yield embedded_urls(server)
     finally:
-        postgres.stop(process, server)
+        postgres.stop_server(process, server)
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Session:
 
 def check_own(urls: dict[str, str]) -> None:
     """A PostgreSQL of your own must answer, be new enough, and keep the roles apart. Raises Problem."""
-    judge({name: _sign_in(name, url) for name, url in urls.items()})
+    check_sessions({name: _sign_in(name, url) for name, url in urls.items()})
 
 
-def judge(found: Mapping[str, Session]) -> None:
+def check_sessions(found: Mapping[str, Session]) -> None:
     """Are these roles and databases fit to serve? Raises Problem."""
     for name, session in found.items():
         if session.version < OLDEST * 10000:

@@ -22,7 +22,7 @@ def import_file(path: Path) -> int:
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a question mark
     report = with_progress(path)
     for bad in report.bad:
-        typer.echo(described(bad), err=True)
+        typer.echo(bad_line_text(bad), err=True)
     summary = _("%(new)d new orders, %(known)d known already, %(bad)d bad lines.")
     typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
     return SOME_BAD if report.bad else ALL_GOOD
@@ -40,7 +40,7 @@ def with_progress(path: Path) -> ImportReport:
         )
 
 
-def described(bad: BadLine) -> str:
+def bad_line_text(bad: BadLine) -> str:
     """One bad line in words: its number, its order, every fault. What steers a terminal is not printed."""
     number = "".join(char if char.isprintable() else "?" for char in bad.number)
     where = _("Line %(line)d (%(number)s)") if number else _("Line %(line)d")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clickcollect.runtime.banner import DEMO_PASSWORD
 from clickcollect.runtime.child import spawn
-from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, Home
+from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, DataFolder
 from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.ports import Ports
@@ -25,7 +25,7 @@ EXTENSION_THREADS = os.environ.get("EXTENSION_THREADS") or "8"
 class Plan:
     """Everything that was decided before the first child is started."""
 
-    home: Home
+    home: DataFolder
     ports: Ports
     demo: bool
     keys: Mapping[str, str] = field(repr=False)

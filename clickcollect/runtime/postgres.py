@@ -131,7 +131,7 @@ class Server:
                 if self._answers(process, deadline=deadline):
                     return process
             except BaseException:
-                stop(process, self)
+                stop_server(process, self)
                 raise
             words = self.log.read_bytes()[start_of_words:]
             if b"already exists" not in words or time.monotonic() > hand_over:
@@ -197,9 +197,9 @@ class Server:
             connection.execute(statement.format(sql.Identifier(DATABASE), sql.Literal(program)))
 
 
-def stop(process: "subprocess.Popen[bytes]", server: Server) -> None:
+def stop_server(process: "subprocess.Popen[bytes]", server: Server) -> None:
     """End the server fast and cleanly. SIGTERM would wait for every open client; SIGINT does not."""
-    process_groups.stop(process, signum=signal.SIGINT, seconds=30)
+    process_groups.stop_group(process, signum=signal.SIGINT, seconds=30)
     with suppress(OSError):  # another server of the same data may have taken it over
         server.socket_folder.rmdir()
 

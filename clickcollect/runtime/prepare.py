@@ -13,7 +13,7 @@ from clickcollect.runtime.django_setup import set_up
 from clickcollect.runtime.roles import grant_application_role
 
 
-def migrate() -> None:
+def migrate_database() -> None:
     """Bring the tables up to date as their owner, then say what the application may do with them."""
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     call_command("createcachetable", database="owner", verbosity=0)
@@ -42,7 +42,7 @@ def _static_fingerprint() -> str:
 def main(*, demo: bool) -> None:
     """Everything a start needs, in one process because loading Django is most of the time it takes."""
     set_up()
-    migrate()
+    migrate_database()
     collect_static_files()
     if demo:
         from clickcollect.demo.load import load_demo_shop

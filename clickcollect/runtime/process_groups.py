@@ -29,7 +29,7 @@ def die_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
     return before_exec
 
 
-def stop(process: subprocess.Popen[bytes], *, signum: signal.Signals, seconds: float) -> None:
+def stop_group(process: subprocess.Popen[bytes], *, signum: signal.Signals, seconds: float) -> None:
     """Ask a child to end; after `seconds` end it, and whatever it left in its process group."""
     with suppress(ProcessLookupError):
         process.send_signal(signum)

@@ -14,9 +14,9 @@ from typing import NoReturn
 from rich.console import Console
 
 from clickcollect.runtime import database, postgres
-from clickcollect.runtime.banner import announce
+from clickcollect.runtime.banner import print_banner
 from clickcollect.runtime.child import Child
-from clickcollect.runtime.data_dir import SECRETS, Held, Holder, Home
+from clickcollect.runtime.data_dir import SECRETS, DataFolder, DataFolderInUse, Holder
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.plan import Plan, fingerprint, prepare
 from clickcollect.runtime.ports import EXTENSION, WEB, Ports
@@ -43,7 +43,7 @@ def run(*, demo: bool) -> None:
 
 def _start_and_watch(console: Console, stack: ExitStack, *, demo: bool) -> NoReturn:
     check_values()
-    home, ports = Home.from_environment(), Ports.from_environment()
+    home, ports = DataFolder.from_environment(), Ports.from_environment()
     home.make()
     _hold(home, Holder(os.getpid(), "run", ports.web_address), stack)
     ports.check_free(WEB, EXTENSION, seconds=HOLD_SECONDS)
@@ -57,13 +57,13 @@ def _stop(_signum: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _hold(home: Home, holder: Holder, stack: ExitStack) -> None:
+def _hold(home: DataFolder, holder: Holder, stack: ExitStack) -> None:
     """Take the data folder; a console command that uses it is waited for a little. Raises Problem."""
     deadline = time.monotonic() + HOLD_SECONDS
     while True:
         try:
             stack.enter_context(home.hold(holder))
-        except Held as held:
+        except DataFolderInUse as held:
             if held.holder and held.holder.command == "run":
                 raise Problem(
                     f"clickcollect already runs on {home.path}: see {held.holder.address} (process {held.holder.pid}). "
@@ -95,7 +95,7 @@ def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
     for child in served:
         child.begin()
     _wait_for_page(served[0], plan.ports)
-    announce(console, ports=plan.ports, home=plan.home, demo=plan.demo)
+    print_banner(console, ports=plan.ports, home=plan.home, demo=plan.demo)
     _watch(children + served, console)
 
 
@@ -141,13 +141,13 @@ def _watch(children: list[Child], console: Console) -> NoReturn:
 
     while True:
         for child in children:
-            child.look(say=say)
+            child.restart_if_dead(say=say)
         time.sleep(0.25)
 
 
 def _end_postgres(child: Child, server: Server) -> None:
     if child.process:
-        postgres.stop(child.process, server)
+        postgres.stop_server(child.process, server)
 
 
 def _end(children: list[Child]) -> None:

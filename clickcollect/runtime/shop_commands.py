@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from clickcollect.runtime.console import shop
-from clickcollect.runtime.data_dir import Home, new_code_key
+from clickcollect.runtime.console import django_command
+from clickcollect.runtime.data_dir import DataFolder, new_code_key
 from clickcollect.runtime.errors import Problem
 
 token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def create_token(
     days: Annotated[int | None, typer.Option(help="Days until it expires. Without: never.", min=1)] = None,
 ) -> None:
     """Make a token that acts as a person. Its key is shown once."""
-    with shop("token create"):
+    with django_command("token create"):
         from django.utils.timezone import now
 
         from clickcollect.accounts import tokens
@@ -71,7 +71,7 @@ def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> Non
 def list_tokens() -> None:
     """Every token that still works; keys are not kept and cannot be shown."""
     table = Table("Id", "Name", "Acts as", "Begins with", "Expires", "Last used", box=None)
-    with shop("token list"):
+    with django_command("token list"):
         from clickcollect.accounts import tokens
 
         for row in tokens.list_tokens():
@@ -83,7 +83,7 @@ def list_tokens() -> None:
 @token.command("revoke")
 def revoke_token(token_id: int) -> None:
     """End a token at once."""
-    with shop("token revoke"):
+    with django_command("token revoke"):
         from clickcollect.accounts import tokens
 
         if not tokens.revoke_token(token_id):
@@ -97,7 +97,7 @@ def show_keys(context: typer.Context) -> None:
     if context.invoked_subcommand:
         return
     lost = 0
-    with shop("keys"):
+    with django_command("keys"):
         from clickcollect.oms.codes.keys import census
 
         for key in census():
@@ -117,16 +117,16 @@ def new_key() -> None:
 @keys.command("rotate")
 def rotate_key() -> None:
     """Put a fresh key before the others in keys.env. New codes use it after the next start; old ones still verify."""
-    with shop("keys rotate"):
+    with django_command("keys rotate"):
         made = new_code_key()
-        Home.from_environment().put_key_first(made)
+        DataFolder.from_environment().put_key_first(made)
     typer.echo(f"The key {made.partition(':')[0]} is the newest. Start again, then run `clickcollect keys reseal`.")
 
 
 @keys.command("reseal")
 def reseal() -> None:
     """Seal the secrets of hooks and second factors with the newest key; run it when every process has that key."""
-    with shop("keys reseal"):
+    with django_command("keys reseal"):
         from clickcollect.oms.codes.keys import reseal_secrets
 
         done, lost = reseal_secrets()
@@ -140,7 +140,7 @@ def reseal() -> None:
 @keys.command("drop")
 def drop_key(key_id: str) -> None:
     """Take a key out of keys.env that nothing needs any more."""
-    with shop("keys drop"):
+    with django_command("keys drop"):
         from clickcollect.oms.codes.keys import census
 
         use = next((key for key in census() if key.key_id == key_id), None)
@@ -151,7 +151,7 @@ def drop_key(key_id: str) -> None:
                 f"The key {key_id} is needed: {use.open_issues} open codes, {use.sealed_secrets} sealed secrets"
                 f"{', and it makes the new codes' if use.is_newest else ''}. Nothing was changed.",
             )
-        Home.from_environment().drop_key(key_id)
+        DataFolder.from_environment().drop_key(key_id)
     typer.echo(f"The key {key_id} is gone. Start again.")
 
 
@@ -161,7 +161,7 @@ def verify_log(
     head: Annotated[Path | None, typer.Option(help="A head exported earlier; the log must still contain it.")] = None,
 ) -> None:
     """Has anybody touched the log? Names the first bad row."""
-    with shop("audit verify"):
+    with django_command("audit verify"):
         from clickcollect.oms.log.audit import Head, verify
 
         verdict = verify(kept_head=Head(**_read_head(head)) if head else None)
@@ -183,7 +183,7 @@ def _read_head(path: Path) -> dict[str, Any]:
 @audit.command("export")
 def export_head() -> None:
     """Print the end of the chain; keep it outside this machine, for `audit verify --head`."""
-    with shop("audit export"):
+    with django_command("audit export"):
         from clickcollect.oms.log.audit import head
 
         last = head()
@@ -199,7 +199,7 @@ def add_admin(
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
 ) -> None:
     """Add an administrator: the first one of a new installation, or when nobody can sign in any more."""
-    with shop("staff add-admin"):
+    with django_command("staff add-admin"):
         from django.contrib.auth.password_validation import validate_password
         from django.core.exceptions import ValidationError
 
@@ -221,7 +221,7 @@ def add_admin(
 @orders.command("import")
 def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, in UTF-8.")]) -> None:
     """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""
-    with shop("orders import"):
+    with django_command("orders import"):
         from clickcollect.runtime.order_import import import_file
 
         status = import_file(file)

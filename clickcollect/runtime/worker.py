@@ -76,17 +76,17 @@ class Connector(PsycopgConnector):
         self.failed = asyncio.Event()
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
-        await self._told(super().execute_query_async(query, **arguments))
+        await self._watched(super().execute_query_async(query, **arguments))
 
     async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
-        found: dict[str, Any] = await self._told(super().execute_query_one_async(query, **arguments))
+        found: dict[str, Any] = await self._watched(super().execute_query_one_async(query, **arguments))
         return found
 
     async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self._told(super().execute_query_all_async(query, **arguments))
+        found: list[dict[str, Any]] = await self._watched(super().execute_query_all_async(query, **arguments))
         return found
 
-    async def _told(self, statement: Awaitable[Any]) -> Any:
+    async def _watched(self, statement: Awaitable[Any]) -> Any:
         try:
             return await statement
         except procrastinate.exceptions.ConnectorException as error:
@@ -130,16 +130,16 @@ async def _rescue_jobs(worker_app: procrastinate.App) -> None:
         await asyncio.sleep(STALLED_EVERY_SECONDS)
 
 
-async def _until_told() -> None:
+async def _until_stopped() -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def told() -> None:
+    def signalled() -> None:
         stop.set()
         loop.call_later(STOP_SECONDS, _give_up)
 
     for signum in STOP_SIGNALS:
-        loop.add_signal_handler(signum, told)
+        loop.add_signal_handler(signum, signalled)
     await work(stop=stop)
 
 
@@ -151,4 +151,4 @@ def _give_up() -> None:
 
 def main() -> None:
     """Work until SIGTERM or Ctrl-C."""
-    uvloop.run(_until_told())
+    uvloop.run(_until_stopped())

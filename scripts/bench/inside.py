@@ -7,7 +7,7 @@
 import json
 import sys
 
-from clickcollect.runtime.console import shop
+from clickcollect.runtime.console import django_command
 
 STORE = "IST-01"
 
@@ -53,7 +53,7 @@ def events(count: int, event_type: str) -> None:
 
 
 if __name__ == "__main__":
-    with shop("bench"):
+    with django_command("bench"):
         if sys.argv[1] == "people":
             sys.stdout.write(json.dumps(people(int(sys.argv[2]))))
         else:

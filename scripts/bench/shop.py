@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from clickcollect.runtime import postgres
-from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, Home
+from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, DataFolder
 from clickcollect.runtime.database import URLS
 from scripts.bench.clients import Request, drive, request
 
@@ -46,7 +46,7 @@ class Shop:
 
     def __init__(self, home: Path) -> None:
         web, extension = free_ports(2)
-        self.home = Home(home)
+        self.home = DataFolder(home)
         self.port, self.extension_port = web, extension
         for name in (*URLS, *SECRETS, *PASSWORDS.values()):
             os.environ.pop(name, None)  # those of another shop

@@ -27,7 +27,7 @@ def customer(number: str, language: str = "en") -> dict[str, Any]:
 
 def test_only_the_last_two_hundred_are_kept_newest_first() -> None:
     for number in range(205):
-        phone.receive(to="+447700900123", text=str(number), code="", event_uuid="a")
+        phone.receive_sms(to="+447700900123", text=str(number), code="", event_uuid="a")
     assert [shown.text for shown in phone.messages()] == [str(number) for number in range(204, 4, -1)]
 
 

@@ -21,7 +21,7 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log import audit
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.runtime import postgres
-from clickcollect.runtime.checks import READY, look_for_newer_minor
+from clickcollect.runtime.checks import READY, check_minor_version
 from clickcollect.runtime.cli_errors import sentence_of
 from clickcollect.runtime.errors import Problem
 from clickcollect.whisperer.models import Endpoint, Hook
@@ -161,7 +161,7 @@ def test_check_names_the_servers_version_and_knows_the_wheels() -> None:
         cursor.execute("SHOW server_version")
         version = cursor.fetchone()[0]
     assert f"PostgreSQL {version}." in call("check").output
-    assert list(look_for_newer_minor(known, known=known)) == []
+    assert list(check_minor_version(known, known=known)) == []
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_check_names_the_servers_version_and_knows_the_wheels() -> None:
     ],
 )
 def test_check_names_a_newer_minor_of_the_same_major(version: str, known: str, newer: str) -> None:
-    found = list(look_for_newer_minor(version, known=known))
+    found = list(check_minor_version(version, known=known))
     assert [finding.is_fault for finding in found] == [False] * bool(newer)
     assert all(finding.text.startswith(f"PostgreSQL {newer} repairs faults of {version[:4]}") for finding in found)
 

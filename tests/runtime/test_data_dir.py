@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clickcollect.runtime import data_dir as home_module
-from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, Held, Holder, Home, shorten
+from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, DataFolder, DataFolderInUse, Holder, shorten
 from clickcollect.runtime.errors import Problem
 from clickcollect.settings import parse_code_keys
 
@@ -17,15 +17,15 @@ EVERYTHING = (*SECRETS, *PASSWORDS.values())
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     for name in EVERYTHING:
         monkeypatch.delenv(name, raising=False)
-    made = Home(tmp_path / "data")
+    made = DataFolder(tmp_path / "data")
     made.make()
     return made
 
 
-def test_an_empty_folder_gets_keys_that_only_its_owner_can_read(home: Home) -> None:
+def test_an_empty_folder_gets_keys_that_only_its_owner_can_read(home: DataFolder) -> None:
     home.make_keys()
     keys = home.keys(needed=EVERYTHING)
     assert stat.S_IMODE(home.keys_file.stat().st_mode) == 0o600
@@ -34,7 +34,7 @@ def test_an_empty_folder_gets_keys_that_only_its_owner_can_read(home: Home) -> N
     assert len(set(keys.values())) == len(EVERYTHING)
 
 
-def test_keys_are_made_once(home: Home) -> None:
+def test_keys_are_made_once(home: DataFolder) -> None:
     home.make_keys()
     first = home.keys_file.read_bytes()
     home.make_keys()
@@ -42,7 +42,7 @@ def test_keys_are_made_once(home: Home) -> None:
 
 
 @pytest.mark.parametrize("left", ["postgres", "static", "logs"])
-def test_a_folder_that_was_used_gets_no_new_keys(home: Home, left: str) -> None:
+def test_a_folder_that_was_used_gets_no_new_keys(home: DataFolder, left: str) -> None:
     (home.path / left).mkdir()
     home.make_keys()
     with pytest.raises(Problem, match="SECRET_KEY and PICKUP_CODE_KEYS must be set"):
@@ -50,7 +50,9 @@ def test_a_folder_that_was_used_gets_no_new_keys(home: Home, left: str) -> None:
     assert not home.keys_file.exists()
 
 
-def test_the_environment_comes_before_the_file_and_is_not_stored(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_comes_before_the_file_and_is_not_stored(
+    home: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_KEY", "from the environment")
     home.make_keys()
     assert home.keys(needed=EVERYTHING)["SECRET_KEY"] == "from the environment"
@@ -63,20 +65,20 @@ def test_the_environment_comes_before_the_file_and_is_not_stored(home: Home, mon
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Problem, match="Set CLICKCOLLECT_HOME"):
-        Home(tmp_path / "file" / "data").make()
+        DataFolder(tmp_path / "file" / "data").make()
 
 
-def test_the_second_user_of_a_folder_is_told_who_is_the_first(home: Home) -> None:
+def test_the_second_user_of_a_folder_is_told_who_is_the_first(home: DataFolder) -> None:
     first = Holder(os.getpid(), "run", "http://127.0.0.1:8000")
-    with home.hold(first), pytest.raises(Held) as held, home.hold(Holder(1, "check")):
+    with home.hold(first), pytest.raises(DataFolderInUse) as held, home.hold(Holder(1, "check")):
         pass
     assert held.value.holder == first
 
 
-def test_the_folder_is_free_again_however_its_user_ended(home: Home) -> None:
+def test_the_folder_is_free_again_however_its_user_ended(home: DataFolder) -> None:
     program = (
-        "import os, pathlib, sys; from clickcollect.runtime.data_dir import Holder, Home\n"
-        "with Home(pathlib.Path(sys.argv[1])).hold(Holder(os.getpid(), 'run')): os._exit(9)"
+        "import os, pathlib, sys; from clickcollect.runtime.data_dir import DataFolder, Holder\n"
+        "with DataFolder(pathlib.Path(sys.argv[1])).hold(Holder(os.getpid(), 'run')): os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", program, str(home.path)], check=False).returncode == 9
     with home.hold(Holder(os.getpid(), "run")):

@@ -11,7 +11,7 @@ from django.test import override_settings
 
 from clickcollect.oms import states
 from clickcollect.oms.codes import keys
-from clickcollect.runtime.data_dir import Home
+from clickcollect.runtime.data_dir import DataFolder
 from clickcollect.runtime.errors import Problem
 from clickcollect.settings import derive_encryption_key, parse_code_keys
 from clickcollect.whisperer import encryption
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Iterator[DataFolder]:
     """A data folder whose keys are those of this process."""
     with mock.patch.dict(os.environ, {"CLICKCOLLECT_HOME": str(tmp_path)}):
-        made = Home.from_environment()
+        made = DataFolder.from_environment()
         made.keys_file.write_text(
             f"# secrets\nSECRET_KEY=x\nPICKUP_CODE_KEYS={os.environ['PICKUP_CODE_KEYS']}\nLAST=1\n"
         )
@@ -34,11 +34,11 @@ def home(tmp_path: Path) -> Iterator[Home]:
         yield made
 
 
-def kept(home: Home) -> dict[str, bytes]:
+def kept(home: DataFolder) -> dict[str, bytes]:
     return parse_code_keys(home.keys_file.read_text().split("PICKUP_CODE_KEYS=")[1].splitlines()[0])
 
 
-def test_rotate_puts_a_fresh_key_first_and_touches_nothing_else(home: Home) -> None:
+def test_rotate_puts_a_fresh_key_first_and_touches_nothing_else(home: DataFolder) -> None:
     assert call("keys", "rotate").exit_code == 0
     assert list(kept(home))[1:] == list(settings.PICKUP_CODE_KEYS)
     assert home.keys_file.stat().st_mode & 0o777 == 0o600
@@ -46,7 +46,7 @@ def test_rotate_puts_a_fresh_key_first_and_touches_nothing_else(home: Home) -> N
     assert home.keys_file.read_text().endswith("\nLAST=1\n")
 
 
-def test_a_key_that_is_needed_is_not_dropped(home: Home) -> None:
+def test_a_key_that_is_needed_is_not_dropped(home: DataFolder) -> None:
     shop.make_package(states.READY)
     newest = next(iter(settings.PICKUP_CODE_KEYS))
     with pytest.raises(Problem, match="is needed: 1 open codes"):

@@ -8,7 +8,7 @@ from clickcollect.errors import ValidationFailed
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.orders.file_import import BadLine
 from clickcollect.runtime.cli_errors import sentence_of
-from clickcollect.runtime.order_import import described, import_file
+from clickcollect.runtime.order_import import bad_line_text, import_file
 from tests.shop import make_store
 
 pytestmark = pytest.mark.django_db
@@ -62,4 +62,4 @@ def test_file_without_orders_is_one_sentence(
 def test_what_steers_a_terminal_is_not_printed() -> None:
     bad = BadLine(line=3, number="\x1b[2J\ud800[red]A", faults=[{"loc": "line", "msg": "Bad."}])
 
-    assert described(bad) == "Line 3 (?[2J?[red]A): line: Bad."
+    assert bad_line_text(bad) == "Line 3 (?[2J?[red]A): line: Bad."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clickcollect.runtime.data_dir import SECRETS, Home
+from clickcollect.runtime.data_dir import SECRETS, DataFolder
 from clickcollect.runtime.database import URLS
 from clickcollect.runtime.plan import Plan
 from clickcollect.runtime.ports import Ports
@@ -18,7 +18,7 @@ NAME = "ALLOW_FICTITIOUS_NUMBERS"
 def told(tmp_path: Path, *, demo: bool) -> list[str | None]:
     """What each child that comes before serving hears of numbers kept for fiction."""
     keys = dict.fromkeys(SECRETS, "secret")
-    plan = Plan(home=Home(tmp_path), ports=Ports(web=8000, extension=8001), demo=demo, keys=keys)
+    plan = Plan(home=DataFolder(tmp_path), ports=Ports(web=8000, extension=8001), demo=demo, keys=keys)
     return [environment.get(NAME) for _command, environment in plan.preparations(dict.fromkeys(URLS, "postgres://"))]
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import psycopg
 import pytest
 
-from clickcollect.runtime.checks import look_for_pooler
+from clickcollect.runtime.checks import check_pooler
 from tests.ports import free_port
 from tests.webserver.proxies import program_of
 
@@ -75,10 +75,10 @@ def wait_until_it_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
 @pytest.mark.parametrize(("mode", "faults"), [("transaction", 1), ("session", 0)])
 def test_check_sees_a_pooler_by_transaction(mode: str, faults: int, tmp_path: Path) -> None:
     with pooler(tmp_path, mode) as url:
-        found = list(look_for_pooler(url))
+        found = list(check_pooler(url))
     assert sum(finding.is_fault for finding in found) == faults
     assert all("transaction mode" in finding.text for finding in found)
 
 
 def test_postgresql_itself_is_no_pooler() -> None:
-    assert list(look_for_pooler(os.environ["DATABASE_URL"])) == []
+    assert list(check_pooler(os.environ["DATABASE_URL"])) == []

@@ -34,7 +34,7 @@ def running(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
         server.create_roles()
         yield process
     finally:
-        postgres.stop(process, server)
+        postgres.stop_server(process, server)
 
 
 def test_a_path_with_spaces_and_many_letters(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from clickcollect.runtime import database
 from clickcollect.runtime import ports as addresses
-from clickcollect.runtime.child import PAUSES, STEADY_SECONDS, Child, pause
-from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, Session, check_own, judge
+from clickcollect.runtime.child import PAUSES, STEADY_SECONDS, Child, restart_delay
+from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, Session, check_own, check_sessions
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.ports import WEB, Ports
 from tests import postgres
@@ -46,8 +46,8 @@ def test_a_taken_port_is_named() -> None:
 
 
 def test_pauses_grow_to_a_minute_and_never_end() -> None:
-    assert [pause(failures) for failures in range(1, len(PAUSES) + 1)] == [*PAUSES]
-    assert pause(1000) == PAUSES[-1] == 60
+    assert [restart_delay(failures) for failures in range(1, len(PAUSES) + 1)] == [*PAUSES]
+    assert restart_delay(1000) == PAUSES[-1] == 60
 
 
 def ends_at_once() -> "subprocess.Popen[bytes]":
@@ -59,7 +59,7 @@ def let_pass(child: Child) -> None:
     if child.process:
         child.process.wait()
     else:
-        child.since -= pause(child.failures)
+        child.since -= restart_delay(child.failures)
 
 
 def test_a_child_that_dies_again_and_again_is_started_again_for_ever_and_its_log_says_so(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_child_that_dies_again_and_again_is_started_again_for_ever_and_its_log
     child.begin()
     for _look in range(2 * 2 * len(PAUSES)):
         let_pass(child)
-        child.look(say=said.append)
+        child.restart_if_dead(say=said.append)
     assert len(said) == 2 * len(PAUSES)
     assert "ended (status 3); it is started again in 1 s" in said[0]
     assert "is started again in 60 s" in said[-1]
@@ -81,7 +81,7 @@ def test_a_child_that_lived_long_is_forgiven_its_deaths(tmp_path: Path) -> None:
     assert child.process is not None
     child.process.wait()
     child.since -= STEADY_SECONDS + 1
-    child.look(say=lambda _line: None)
+    child.restart_if_dead(say=lambda _line: None)
     assert child.failures == 1
 
 
@@ -94,7 +94,7 @@ def test_a_child_that_cannot_even_be_started_ends_nothing(tmp_path: Path, troubl
     child = Child("PostgreSQL", tmp_path / "log", start, failures=1)
     for _look in range(3):
         let_pass(child)
-        child.look(say=said.append)
+        child.restart_if_dead(say=said.append)
     assert child.failures == 4
     assert all("PostgreSQL could not be started" in line for line in said)
 
@@ -104,10 +104,10 @@ def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     child = Child("worker", tmp_path / "no such folder" / "log", ends_at_once)
     child.begin()
     let_pass(child)
-    child.look(say=said.append)
+    child.restart_if_dead(say=said.append)
     assert "cannot be looked after" in said[-1]
     let_pass(child)
-    child.look(say=said.append)
+    child.restart_if_dead(say=said.append)
     assert child.process is not None
 
 
@@ -147,7 +147,7 @@ def test_three_addresses_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_good_database_is_taken() -> None:
-    judge({APPLICATION_URL: APPLICATION, OWNER_URL: OWNER, EXTENSION_URL: EXTENSION})
+    check_sessions({APPLICATION_URL: APPLICATION, OWNER_URL: OWNER, EXTENSION_URL: EXTENSION})
     check_own({name: os.environ[name] for name in database.URLS} | {APPLICATION_URL: os.environ[APPLICATION_URL]})
 
 
@@ -164,7 +164,7 @@ def test_a_good_database_is_taken() -> None:
 )
 def test_an_unfit_database_is_refused(found: dict[str, Session], sentence: str) -> None:
     with pytest.raises(Problem, match=sentence):
-        judge(found)
+        check_sessions(found)
 
 
 def test_one_role_for_both_is_refused() -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from clickcollect.accounts.models import User
 from clickcollect.whisperer import claims, dispatcher, outbox, outcomes
@@ -355,3 +356,38 @@ def test_a_lost_connection_is_a_trouble_of_the_database_which_the_worker_outlive
             sleep(0.05)
         waiting.join(timeout=60)
     assert len(caught) == 1
+
+
+def test_a_hook_is_read_once_until_it_changes(hook: Hook) -> None:
+    """``known`` goes from one claim to the next, and a hook that was changed in between is read anew."""
+    known: claims.KnownHooks = {}
+
+    def next_claim() -> tuple[Claimed, int]:
+        publish()
+        with CaptureQueriesContext(connection) as queries:
+            (claimed,) = claims.claim(1, known)
+        outcomes.record_outcomes([outcome(claimed)])
+        return claimed, sum('FROM "whisperer_hook"' in query["sql"] for query in queries)
+
+    first, reads = next_claim()
+    assert reads == 1
+    second, reads = next_claim()
+    assert (second.hook is first.hook, reads) == (True, 0)
+    Hook.objects.update(callback="changed")
+    third, reads = next_claim()
+    assert (third.hook.callback, reads) == ("changed", 1)
+
+
+def test_a_claim_shows_its_id_and_token_and_nothing_of_what_it_carries(hook: Hook) -> None:
+    publish(payload={"number": "P-SECRET"})
+    (claimed,) = claims.claim(1)
+    assert claimed.payload is not None
+    assert "P-SECRET" in claimed.payload
+    assert repr(claimed) == f"<Claimed {claimed.id} #{claimed.fencing_token}>"
+
+
+def test_a_claim_is_late_when_a_post_that_starts_now_could_outlive_its_lease(hook: Hook) -> None:
+    publish()
+    (claimed,) = claims.claim(1)
+    assert not claimed.is_late
+    assert claimed._replace(at=claimed.at - claims.START_WITHIN_SECONDS - 0.1).is_late

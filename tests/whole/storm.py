@@ -23,7 +23,7 @@ import psutil
 import psycopg
 
 from clickcollect.runtime import database, postgres
-from clickcollect.runtime.data_dir import SECRETS, Home
+from clickcollect.runtime.data_dir import SECRETS, DataFolder
 from clickcollect.runtime.plan import Plan, prepare
 from clickcollect.runtime.ports import Ports
 from tests.ports import free_port
@@ -71,7 +71,7 @@ class Shop:
     """The processes, and what their clients do."""
 
     def __init__(self, folder: Path) -> None:
-        self.home = Home(folder / "shop")
+        self.home = DataFolder(folder / "shop")
         self.home.make()
         self.home.make_keys()
         self.ports = Ports(web=free_port(), extension=free_port())
@@ -145,7 +145,7 @@ class Shop:
                 self.running[name].kill()
                 self.running[name].wait()
         if POSTGRES in self.running:
-            postgres.stop(self.running[POSTGRES], self.server)
+            postgres.stop_server(self.running[POSTGRES], self.server)
 
     # --- its clients ---
 
