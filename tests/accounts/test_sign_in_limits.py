@@ -274,7 +274,7 @@ def test_control_without_the_lock_more_are_compared(monkeypatch: pytest.MonkeyPa
         barrier.wait(timeout=30)  # all have read before any has written
         return [SignInCounter(key=key) for key in sorted(limits)], timezone.now()
 
-    monkeypatch.setattr(sign_in_limits, "locked", read_only)
+    monkeypatch.setattr(sign_in_limits, "lock_counters", read_only)
     monkeypatch.setattr(SignInCounter, "save", lambda *_args, **_named: barrier.wait(timeout=30) and None)
     guesses(user, times=16, evaluated=evaluated)
     assert len(evaluated) == 16
