@@ -109,7 +109,7 @@ def unsubscribe(event_type: str) -> Call:
     return lambda caller, _store: caller.send("DELETE", hook_of(event_type)).status_code
 
 
-def letter_of(event_type: str) -> str:
+def delivery_of(event_type: str) -> str:
     """The address of a delivery that waits for its hook."""
     hook_of(event_type)
     package_at("IST-01", states.READY)
@@ -118,14 +118,14 @@ def letter_of(event_type: str) -> str:
 
 
 def send_again(event_type: str) -> Call:
-    return lambda caller, _store: caller.post(f"{letter_of(event_type)}retry/", {"force": True}).status_code
+    return lambda caller, _store: caller.post(f"{delivery_of(event_type)}retry/", {"force": True}).status_code
 
 
 CALLS |= {
     "replace setting": lambda c, _s: c.put(f"{SETTINGS}10/", {"json_value": 9}).status_code,
     "set setting": lambda c, _s: c.post(SETTINGS, {"key": "PICKUP_HOLD_DAYS", "json_value": 9}).status_code,
     "read event type": read(f"{HOOKS}registry/{NEWS}/"),
-    "read hook event": lambda c, _s: c.get(letter_of(CODES)).status_code,
+    "read hook event": lambda c, _s: c.get(delivery_of(CODES)).status_code,
     "send hook event again": send_again("package.status.transitioned"),
     "send code-bearing hook event again": send_again(CODES),
     "list hooks": read(HOOKS),
