@@ -22,7 +22,7 @@ DomainError
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -264,3 +264,7 @@ class DatabaseAway(DomainError):
     status = 503
     title = _("The database does not answer")
     sentence = _("The database does not answer at the moment. Try again in a few seconds; it goes on by itself.")
+
+
+# What a stored code means, such as that of a refusal in the log.
+BY_CODE: Final[dict[str, type[DomainError]]] = {kind.code: kind for kind in DomainError.__subclasses__()}

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from clickcollect.errors import NotFound
 from clickcollect.instore.buttons import Button, buttons_of
-from clickcollect.instore.package_row import Row
-from clickcollect.instore.store_session import Desk, at_the_desk
+from clickcollect.instore.package_row import PackageRow
+from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.models import Package
 
@@ -18,23 +18,23 @@ MOST: Final = 50
 
 
 @require_safe
-@at_the_desk
-def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The dialog for the packages that the address names: one button a command that any of them can run now."""
     numbers = request.GET.get("numbers", "").split(",")[:MOST]
-    packages = list(packages_of(desk.actor).filter(number__in=numbers).order_by("due_at", "id"))
+    packages = list(packages_of(session.actor).filter(number__in=numbers).order_by("due_at", "id"))
     if not packages:
         raise NotFound
-    shown: dict[str, Any] = {
-        "desk": desk,
-        "rows": [Row(package=package, values=desk.values) for package in packages],
-        "jobs": jobs(desk, packages),
+    context: dict[str, Any] = {
+        "store_session": session,
+        "rows": [PackageRow(package=package, values=session.values) for package in packages],
+        "jobs": jobs(session, packages),
         "numbers": ",".join(str(package.number) for package in packages),
     }
-    return render(request, "instore/_bulk.html", shown)
+    return render(request, "instore/_bulk.html", context)
 
 
-def jobs(desk: Desk, packages: list[Package]) -> list[dict[str, Any]]:
+def jobs(session: StoreSession, packages: list[Package]) -> list[dict[str, Any]]:
     """The commands on offer, each with the addresses of its packages. One package of each state is asked.
 
     Packages of an order that is being cancelled are asked apart: they are held back, and the others are not.
@@ -42,7 +42,7 @@ def jobs(desk: Desk, packages: list[Package]) -> list[dict[str, Any]]:
     found = []
     for kind in dict.fromkeys(kind_of(package) for package in packages):
         same = [package for package in packages if kind_of(package) == kind]
-        button = buttons_of(same[0], desk.actor).main
+        button = buttons_of(same[0], session.actor).main
         if button and button.available.row.is_primary and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found

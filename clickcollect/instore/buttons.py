@@ -1,76 +1,28 @@
-"""Which buttons a package has. They come from `available_commands()`; here they are only put in their places."""
+"""A package's commands as buttons: what `oms/commands/available.py` offers, with what only the page needs."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 
-from clickcollect.oms import states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.app_settings import Values
-from clickcollect.oms.commands.available import Offer, offers_of
+from clickcollect.oms.commands.available import Offer, offer_by_code, offers_of
 from clickcollect.oms.commands.base import Input
-from clickcollect.oms.commands.run import Available
 from clickcollect.oms.models import Package
 
-RESEND: Final = "RESEND_CODE"
-NEW_CODE: Final = "SEND_NEW_CODE"
 DEFAULT_DIGITS: Final = 6
 
 
-@dataclass(frozen=True)
-class Button:
-    """One command of one package. ``needs_manager``: only a manager may run it, and signs for it on this device."""
+@dataclass(frozen=True, kw_only=True)
+class Button(Offer):
+    """One command of one package."""
 
     package: Package
-    available: Available
-    needs_manager: bool = False
 
     @property
-    def slug(self) -> str:
-        return self.available.row.slug
-
-    @property
-    def code(self) -> str:
-        return self.available.row.command_code
-
-    @property
-    def label(self) -> str:
-        return self.available.label
-
-    @property
-    def needs_otp(self) -> bool:
-        return self.available.needs_otp
-
-    @property
-    def hands_over(self) -> bool:
-        return self.available.command.hands_over
-
-    @property
-    def title(self) -> str:
-        """The heading of its dialog."""
-        return _("Verify pickup code") if self.needs_otp else self.label
-
-    @property
-    def confirm_label(self) -> str:
-        """The word on the dialog's main button."""
-        return _("Verify and deliver") if self.needs_otp else self.label
-
-    @property
-    def inputs(self) -> list[Input]:
+    def fields(self) -> list[Input]:
         """Everything asked for but the code, which has its own field."""
-        return [item for item in self.available.inputs if item.kind != "otp"]
-
-    @property
-    def cannot_be_undone(self) -> bool:
-        return self.available.row.destination.enum_value in states.ENDED
-
-    @property
-    def opens_dialog(self) -> bool:
-        """A dialog opens where something is asked, somebody signs, or the package ends for good."""
-        return bool(self.available.inputs) or self.needs_manager or self.cannot_be_undone
+        return [item for item in self.inputs if item.kind != "otp"]
 
     @property
     def key(self) -> str:
@@ -86,7 +38,7 @@ class Button:
 
 @dataclass(frozen=True, kw_only=True)
 class Buttons:
-    """The buttons of a package in their places."""
+    """The buttons of a package in their places; all but the main one stand under *More*."""
 
     main: Button | None
     main_label: str
@@ -97,30 +49,21 @@ class Buttons:
     def all(self) -> list[Button]:
         return [self.main, *self.more] if self.main else self.more
 
-    def of(self, code: str) -> Button | None:
+    def by_code(self, command_code: str) -> Button | None:
         """The button of that command code; one that needs no manager first."""
-        found = [button for button in self.all if button.code == code]
-        return min(found, key=lambda button: button.needs_manager, default=None)
+        return offer_by_code(self.all, command_code)
 
 
 def buttons_of(package: Package, actor: Actor) -> Buttons:
-    """One main button, and all the others under *More*, as `offers.py` decides."""
+    """The buttons that this person sees."""
     offers = offers_of(package=package, actor=actor)
-    main = button_of(package, offers.main) if offers.main else None
-    label = ""
-    if main:
-        label = _("Ask a manager") if main.needs_manager else main.label
-    more = [button_of(package, offer) for offer in offers.more]
-    return Buttons(main=main, main_label=label, more=more, is_locked=bool(offers.lock))
+    return Buttons(
+        main=button_of(package, offers.main) if offers.main else None,
+        main_label=offers.main_label,
+        more=[button_of(package, offer) for offer in offers.more],
+        is_locked=bool(offers.lock),
+    )
 
 
 def button_of(package: Package, offer: Offer) -> Button:
-    return Button(package, offer.available, offer.needs_manager)
-
-
-def resend_wait(package: Package, values: Values) -> int:
-    """Seconds until the code may be sent again; 0 = now."""
-    if not package.code_sent_at:
-        return 0
-    pause = timedelta(seconds=values["OTP_RESEND_COOLDOWN_SECONDS"])
-    return max(0, -int(-(package.code_sent_at[-1] + pause - package.clock).total_seconds() // 1))
+    return Button(package=package, available=offer.available, needs_manager=offer.needs_manager)

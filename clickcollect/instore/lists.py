@@ -7,58 +7,24 @@ A page costs the same at any depth: the cursor names the last row seen.
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Count, F, OrderBy, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from clickcollect.instore.store_session import Desk
-from clickcollect.oms import search, states
+from clickcollect.instore.store_session import StoreSession
+from clickcollect.oms import deadlines, search, states
 from clickcollect.oms.access import packages_of
-from clickcollect.oms.lists import state_id, state_ids
+from clickcollect.oms.lists import ALL, MOST_COUNTED, PAST_PICKUP, Tab, state_id, state_ids
 from clickcollect.oms.models import Package
 from clickcollect.wire_format import whole_number
 
 PER_PAGE: Final = 50
-MOST_COUNTED: Final = 999  # of what has ended; a longer count helps nobody at a counter
 MOST_FOUND: Final = 200
 
-OPEN: Final = (states.WAITING, states.PREPARING, states.READY_FOR_PACKAGING, states.PACKED, states.READY)
 Rows = QuerySet[Package]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tab:
-    """One list. ``hides_when_empty``: shown only while it has rows."""
-
-    key: str
-    label: Promise
-    open_states: tuple[str, ...] = ()
-    ended_states: tuple[str, ...] = ()
-    only_late: bool = False
-    hides_when_empty: bool = False
-
-
-TABS: Final[tuple[Tab, ...]] = (
-    Tab(key="to-pack", label=_("To pack"), open_states=tuple(sorted(states.TO_PACK))),
-    Tab(key="packed", label=_("Packed"), open_states=(states.PACKED,)),
-    Tab(key="ready", label=_("Ready for customer"), open_states=(states.READY,)),
-    Tab(
-        key="not-collected",
-        label=_("Not collected"),
-        open_states=(states.READY,),
-        only_late=True,
-        hides_when_empty=True,
-    ),
-    Tab(key="delivered", label=_("Delivered"), ended_states=(states.DELIVERED,)),
-    Tab(key="all", label=_("All"), open_states=OPEN, ended_states=tuple(sorted(states.ENDED))),
-)
-BY_KEY: Final = {tab.key: tab for tab in TABS}
-ALL: Final = BY_KEY["all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,23 +32,21 @@ class Counts:
     """How many packages each tab holds, and how many of them press."""
 
     by_state: Counter[str]
-    late: int = 0
+    past_pickup: int = 0
     overdue: int = 0
     today: int = 0
 
-    def of(self, tab: Tab) -> int:
-        if tab.only_late:
-            return self.late
-        return sum(self.by_state[number] for number in (*tab.open_states, *tab.ended_states))
+    def in_tab(self, tab: Tab) -> int:
+        return self.past_pickup if tab.past_pickup else sum(self.by_state[number] for number in tab.states)
 
     def words(self, tab: Tab) -> str:
         """The number on the tab; a plus sign where counting stopped."""
-        cut = any(self.by_state[number] > MOST_COUNTED for number in tab.ended_states)
-        return f"{self.of(tab) - 1}+" if cut else str(self.of(tab))
+        was_cut = any(self.by_state[number] > MOST_COUNTED for number in tab.ended_states)
+        return f"{self.in_tab(tab) - 1}+" if was_cut else str(self.in_tab(tab))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class ListPage:
     """A page of rows, and where the next begins."""
 
     rows: list[Package] = field(default_factory=list)
@@ -102,40 +66,44 @@ def first_in_states(rows: Rows, numbers: tuple[str, ...], *order: OrderBy) -> li
     return list(rows.filter(pk__in=first.union(*others, all=True)).order_by(*order)[: PER_PAGE + 1])
 
 
-def count(desk: Desk) -> Counts:
-    """Two statements: what is open, exactly; what has ended, up to 999."""
-    mine = Package.objects.filter(stock_location=desk.store).order_by()
-    day_ends = end_of_day()
-    late = Count("pk", filter=Q(due_at__lte=Now()))
-    today = Count("pk", filter=Q(due_at__gt=Now(), due_at__lt=day_ends))
-    by_number = mine.filter(state__in=state_ids(OPEN)).values("state__enum_value")
-    open_rows = list(by_number.annotate(n=Count("pk"), late=late, today=today))
+def count_tabs(session: StoreSession) -> Counts:
+    """Two statements: what is open, exactly; what has ended, up to 999 a state."""
+    in_store = Package.objects.filter(stock_location=session.store).order_by()
+    by_number = in_store.filter(state__in=state_ids(ALL.open_states)).values("state__enum_value")
+    open_rows = list(
+        by_number.annotate(
+            n=Count("pk"),
+            past_pickup=Count("pk", filter=PAST_PICKUP),
+            overdue=Count("pk", filter=Q(due_at__lte=Now())),
+            today=Count("pk", filter=Q(due_at__gt=Now(), due_at__lte=end_of_day())),
+        )
+    )
     by_state: Counter[str] = Counter({row["state__enum_value"]: row["n"] for row in open_rows})
-    by_state.update(count_ended(mine))
+    by_state.update(count_ended(in_store))
     return Counts(
         by_state=by_state,
-        late=sum(row["late"] for row in open_rows if row["state__enum_value"] == states.READY),
-        overdue=sum(row["late"] for row in open_rows),
+        past_pickup=sum(row["past_pickup"] for row in open_rows if row["state__enum_value"] == states.READY),
+        overdue=sum(row["overdue"] for row in open_rows),
         today=sum(row["today"] for row in open_rows),
     )
 
 
-def count_ended(mine: Any) -> Counter[str]:
+def count_ended(in_store: Rows) -> Counter[str]:
     """Each ended state up to 999, in one statement."""
     parts = [
-        mine.filter(state_id=state_id(number)).values_list(Value(number))[: MOST_COUNTED + 1]
+        in_store.filter(state_id=state_id(number)).values_list(Value(number))[: MOST_COUNTED + 1]
         for number in sorted(states.ENDED)
     ]
     return Counter(number for (number,) in parts[0].union(*parts[1:], all=True))
 
 
 def end_of_day() -> datetime:
-    """Midnight in the store."""
+    """The last microsecond of the store's day."""
     return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SearchResult:
     """The hits of a search in a store, the most urgent first; 200 at the most."""
 
     hits: list[Package]
@@ -143,51 +111,45 @@ class Found:
     @property
     def counts(self) -> Counts:
         """How many hits each tab holds."""
-        late = [package for package in self.hits if is_late(package)]
         return Counts(
             by_state=Counter(package.state.enum_value for package in self.hits),
-            late=sum(package.state.enum_value == states.READY for package in late),
-            overdue=len(late),
+            past_pickup=sum(map(deadlines.is_past_pickup, self.hits)),
+            overdue=sum(package.due_at is not None and package.due_at <= package.clock for package in self.hits),
         )
 
-    def of(self, tab: Tab) -> list[Package]:
-        numbers = (*tab.open_states, *tab.ended_states)
-        hits = [package for package in self.hits if package.state.enum_value in numbers]
-        return [package for package in hits if is_late(package)] if tab.only_late else hits
+    def in_tab(self, tab: Tab) -> list[Package]:
+        hits = [package for package in self.hits if package.state.enum_value in tab.states]
+        return list(filter(deadlines.is_past_pickup, hits)) if tab.past_pickup else hits
 
 
-def is_late(package: Package) -> bool:
-    return package.due_at is not None and package.due_at <= package.clock
-
-
-def find(desk: Desk, query: str) -> Found:
+def search_store(session: StoreSession, query: str) -> SearchResult:
     """Search the store: first as a label, then in everything a package is found by."""
-    mine = packages_of(desk.actor)
-    if meant := search.by_label(mine, query):
-        return Found(hits=meant)
-    hits = search.matching(mine, query).order_by(F("due_at").asc(nulls_last=True), "-id")[:MOST_FOUND]
-    return Found(hits=list(hits))
+    in_store = packages_of(session.actor)
+    if meant := search.by_label(in_store, query):
+        return SearchResult(hits=meant)
+    hits = search.matching(in_store, query).order_by(F("due_at").asc(nulls_last=True), "-id")[:MOST_FOUND]
+    return SearchResult(hits=list(hits))
 
 
-def page(desk: Desk, tab: Tab, cursor: str) -> Page:
+def page_of_tab(session: StoreSession, tab: Tab, cursor: str = "") -> ListPage:
     """The rows after the cursor, at most 50: the open ones, and when they end the ended ones."""
-    rows = packages_of(desk.actor)
-    part, due, last_id = read_cursor(cursor)
+    rows = packages_of(session.actor)
+    part, moment, last_id = parse_cursor(cursor)
     found: list[Package] = []
     if part == "open" and tab.open_states:
-        found = open_after(rows, tab, due, last_id)
+        found = open_after(rows, tab, moment, last_id)
         last_id = None
     if len(found) <= PER_PAGE and tab.ended_states:
-        since = due if part == "ended" else None
+        since = moment if part == "ended" else None
         found += ended_after(rows, tab, since, last_id)[: PER_PAGE + 1 - len(found)]
-    shown = found[:PER_PAGE]
-    return Page(rows=shown, next_cursor=cursor_after(shown[-1]) if len(found) > PER_PAGE else "")
+    on_page = found[:PER_PAGE]
+    return ListPage(rows=on_page, next_cursor=cursor_after(on_page[-1]) if len(found) > PER_PAGE else "")
 
 
 def open_after(rows: Rows, tab: Tab, due: datetime | None, last_id: int | None) -> list[Package]:
     """The most urgent first; what has no due time comes last."""
-    if tab.only_late:
-        rows = rows.filter(due_at__lte=Now())
+    if tab.past_pickup:
+        rows = rows.filter(PAST_PICKUP)
     if last_id is not None:
         same = Q(due_at=due, id__gt=last_id)
         later = Q(due_at__gt=due) | Q(due_at=None) if due else Q(pk__in=())
@@ -209,7 +171,7 @@ def cursor_after(package: Package) -> str:
     return f"open~{package.due_at.isoformat() if package.due_at else ''}~{package.pk}"
 
 
-def read_cursor(text: str) -> tuple[str, datetime | None, int | None]:
+def parse_cursor(text: str) -> tuple[str, datetime | None, int | None]:
     """Where a page begins; anything that makes no sense is the beginning."""
     part, _tilde, rest = text.partition("~")
     moment, _tilde, number = rest.partition("~")

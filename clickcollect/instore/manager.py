@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clickcollect.instore import lists, time_format
 from clickcollect.instore.charts import Chart, Value, chart
-from clickcollect.instore.store_session import Desk, at_the_desk
+from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, Figures, figures
 from clickcollect.oms import reviews
 from clickcollect.oms.codes import attempts
+from clickcollect.oms.lists import NOT_COLLECTED
 from clickcollect.oms.reviews import Review
 from clickcollect.oms.spreadsheets import safe
 from clickcollect.wire_format import whole_number
@@ -28,18 +29,18 @@ COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong
 
 
 @require_safe
-@at_the_desk
-def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The page, for 1, 7 or 14 days. Raises Forbidden for an associate."""
-    desk.actor.require("logs:read")
+    session.actor.require("logs:read")
     days = period(request)
-    found = figures(desk, days=days)
-    open_reviews = reviews.open_reviews(desk.actor)
-    counts = lists.count(desk)
-    late = lists.page(desk, lists.BY_KEY["not-collected"], "").rows
-    shown: dict[str, Any] = {
-        "desk": desk,
-        "here": "manager",
+    found = figures(session, days=days)
+    open_reviews = reviews.open_reviews(session.actor)
+    counts = lists.count_tabs(session)
+    late = lists.page_of_tab(session, NOT_COLLECTED).rows
+    context: dict[str, Any] = {
+        "store_session": session,
+        "active_page": "manager",
         "days": days,
         "periods": PERIODS,
         "figures": found,
@@ -47,29 +48,29 @@ def show(request: HttpRequest, desk: Desk) -> HttpResponse:
         "dwell": in_days(found.median_dwell),
         "overrides": sum(review.is_override for review in open_reviews),
         "lock_outs": sum(review.is_lock_out for review in open_reviews),
-        "not_collected": counts.words(lists.BY_KEY["not-collected"]),
+        "not_collected": counts.words(NOT_COLLECTED),
         "late": late[:MOST_SHOWN],
-        "tried": tried_today(desk),
+        "tried": tried_today(session),
         "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],
-        "charts": drawn(desk, found),
+        "charts": drawn(session, found),
         "rows": [row_of(day) for day in reversed(found.days)],
         "since": date_format(found.days[0].day, "j F"),
         "until": date_format(found.days[-1].day, "j F"),
         "live_at": "",
     }
-    return render(request, "instore/manager.html", shown)
+    return render(request, "instore/manager.html", context)
 
 
 @require_safe
-@at_the_desk
-def export(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def export(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The numbers behind the charts, a line a day."""
-    desk.actor.require("logs:read")
+    session.actor.require("logs:read")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = str(content_disposition_header(True, f"{desk.store.erp_code}.csv"))
+    response["Content-Disposition"] = str(content_disposition_header(True, f"{session.store.erp_code}.csv"))
     writer = csv.writer(response)
     writer.writerow(["day", *COUNTED, "median_minutes_to_ready", "median_hours_on_shelf"])
-    for day in figures(desk, days=period(request)).days:
+    for day in figures(session, days=period(request)).days:
         times = [round(time, 1) if time is not None else "" for time in (day.median_to_ready, day.median_dwell)]
         cells = [day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times]
         writer.writerow([safe(cell) for cell in cells])
@@ -77,11 +78,11 @@ def export(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 @require_POST
-@at_the_desk
-def review(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def review(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Somebody with authority has looked at it. Raises Forbidden, NotFound."""
     log_id = whole_number(request.POST.get("log", ""))
-    reviews.mark_reviewed(log_ids=[] if log_id is None else [log_id], actor=desk.actor)
+    reviews.mark_reviewed(log_ids=[] if log_id is None else [log_id], actor=session.actor)
     return HttpResponseRedirect(f"{reverse('instore:manager')}?days={period(request)}#review")
 
 
@@ -94,12 +95,12 @@ def with_words(review: Review) -> dict[str, Any]:
     return {"review": review, "when": time_format.full(review.at)}
 
 
-def tried_today(desk: Desk) -> list[dict[str, Any]]:
+def tried_today(session: StoreSession) -> list[dict[str, Any]]:
     """Whose wrong codes were counted within the last day, against which limits, and when they can go on."""
-    found = attempts.tried_by_staff(actor=desk.actor, store_id=desk.store.pk, limits=desk.values)
+    found = attempts.tried_by_staff(actor=session.actor, store_id=session.store.pk, limits=session.values)
     most = {
-        "an_hour": desk.values["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"],
-        "a_day": desk.values["OTP_ATTEMPTS_PER_EMPLOYEE_DAY"],
+        "an_hour": session.values["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"],
+        "a_day": session.values["OTP_ATTEMPTS_PER_EMPLOYEE_DAY"],
     }
     now = timezone.now()
     return [
@@ -132,9 +133,9 @@ def row_of(day: Day) -> dict[str, Any]:
     }
 
 
-def drawn(desk: Desk, found: Figures) -> list[dict[str, Any]]:
+def drawn(session: StoreSession, found: Figures) -> list[dict[str, Any]]:
     """The charts of the page, each with a sentence that says the same."""
-    target = float(desk.values["PACK_WITHIN_HOURS"])
+    target = float(session.values["PACK_WITHIN_HOURS"])
     collected = sum(found.collected_after.values())
     return [
         {

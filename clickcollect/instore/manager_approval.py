@@ -15,29 +15,31 @@ from django.views.decorators.debug import sensitive_variables
 from clickcollect.accounts.models import Role, User
 from clickcollect.accounts.sign_in_limits import find_account
 from clickcollect.errors import DomainError, Fault, Throttled, ValidationFailed
-from clickcollect.instore.store_session import Desk
+from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms.access import Actor, actor_for
 from clickcollect.oms.log import write as log
 from clickcollect.oms.models import Package
 
 
 @sensitive_variables("password")
-def manager(request: HttpRequest, *, desk: Desk, package: Package, slug: str, username: str, password: str) -> Actor:
+def approve(
+    request: HttpRequest, *, session: StoreSession, package: Package, slug: str, username: str, password: str
+) -> Actor:
     """The manager behind a name and a password, if they work in this store. Raises ValidationFailed, Throttled."""
     name = username.strip()
     try:
-        signer = authenticate(request, desk=desk, username=name, password=password)
+        signer = authenticate(request, session=session, username=name, password=password)
     except DomainError as error:
         named = find_account(name)
         manager_id = named.pk if named else None
-        log.sign_off_refused(package=package, slug=slug, actor=desk.actor, manager_id=manager_id, error=error)
+        log.sign_off_refused(package=package, slug=slug, actor=session.actor, manager_id=manager_id, error=error)
         raise
-    return replace(signer, device_user_id=desk.user.pk)
+    return replace(signer, device_user_id=session.user.pk)
 
 
 @sensitive_variables("password")
-def authenticate(request: HttpRequest, *, desk: Desk, username: str, password: str) -> Actor:
-    """Wrong passwords are counted as every other door's are; an empty field is none."""
+def authenticate(request: HttpRequest, *, session: StoreSession, username: str, password: str) -> Actor:
+    """The manager's actor. A wrong password counts as one at the sign-in does; an empty field is not tried."""
     faults: list[Fault] = []
     if not username:
         faults.append({"loc": "username", "msg": _("Enter the manager's username.")})
@@ -57,6 +59,6 @@ def authenticate(request: HttpRequest, *, desk: Desk, username: str, password: s
             _("This manager signs in with a second factor. They sign in themselves to do this."),
         )
     actor = actor_for(user)
-    if not actor.sees_store(desk.store.pk):
+    if not actor.sees_store(session.store.pk):
         raise ValidationFailed.of("username", _("This manager does not work in this store. Ask one who does."))
     return actor

@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from clickcollect.instore import badges
-from clickcollect.instore.badges import Mark
+from clickcollect.instore.badges import Badge
 from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
@@ -15,7 +15,7 @@ from clickcollect.oms.models import Package
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PackageRow:
     """One package as the lists show it."""
 
     package: Package
@@ -55,28 +55,28 @@ class Row:
         return self.package.state.enum_value in states.ENDED
 
     @cached_property
-    def status(self) -> Mark:
+    def status(self) -> Badge:
         return badges.status(self.package)
 
     @cached_property
-    def lock(self) -> Mark | None:
+    def lock(self) -> Badge | None:
         """Shown beside the status while the code is locked."""
         return badges.lock(self.package, self.values)
 
     @cached_property
-    def lock_story(self) -> str:
+    def lock_sentence(self) -> str:
         """Whose limit was reached, and what helps."""
         return attempts.locked(self.package, self.values).detail if self.lock else ""
 
     @cached_property
-    def due(self) -> Mark:
+    def due(self) -> Badge:
         return badges.due(self.package, self.values)
 
     @cached_property
-    def message(self) -> Mark:
+    def message(self) -> Badge:
         return badges.message(self.package)
 
     @cached_property
-    def message_told(self) -> Mark:
+    def sms(self) -> Badge:
         """The same where no heading says that it is the message's."""
-        return badges.message_told(self.package)
+        return badges.sms(self.package)

@@ -15,105 +15,109 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clickcollect.instore import lists, time_format
-from clickcollect.instore.lists import Counts, Found, Page, Tab
-from clickcollect.instore.package_row import Row
-from clickcollect.instore.store_session import Desk, at_the_desk, go, is_partial
+from clickcollect.instore.lists import Counts, ListPage, SearchResult
+from clickcollect.instore.package_row import PackageRow
+from clickcollect.instore.store_session import HtmxRequest, StoreSession, redirect_browser, store_staff_required
+from clickcollect.oms.lists import ALL, TABS, TABS_BY_KEY, Tab
 
 LONGEST_QUERY: Final = 500  # more than a label may have: of a cut text no number is read
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ListQuery:
     """What the address asks for."""
 
     tab: Tab
-    query: str
+    text: str
     cursor: str
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Asked":
+    def from_request(cls, request: HttpRequest) -> "ListQuery":
         text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
-        tab = lists.BY_KEY.get(request.GET.get("tab", ""), lists.ALL)
-        return cls(tab=tab, query=text, cursor=request.GET.get("after", "")[:80])
+        tab = TABS_BY_KEY.get(request.GET.get("tab", ""), ALL)
+        return cls(tab=tab, text=text, cursor=request.GET.get("after", "")[:80])
 
     @property
     def newest_first(self) -> bool:
         """A list of what has ended begins with what ended last; hits of a search do not."""
-        return not self.tab.open_states and not self.query
+        return not self.tab.open_states and not self.text
 
     def address(self, tab: Tab | None = None, after: str = "") -> str:
         """The packages page with this list."""
-        parts = {"tab": (tab or self.tab).key, "q": self.query, "after": after}
+        parts = {"tab": (tab or self.tab).key, "q": self.text, "after": after}
         return f"{reverse('instore:packages')}?{urlencode({key: value for key, value in parts.items() if value})}"
 
 
 @require_safe
-@at_the_desk
-def show(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def show(request: HtmxRequest, session: StoreSession) -> HttpResponse:
     """The page; one hit of a search opens the package instead."""
-    asked = Asked.of(request)
-    found = lists.find(desk, asked.query) if asked.query else None
-    if found and len(found.hits) == 1 and not request.GET.get("tab"):
-        return go(request, f"{reverse('instore:package', args=[found.hits[0].number])}?found")
-    return render(request, "instore/packages.html", with_body(context(desk, asked, found)))
+    query = ListQuery.from_request(request)
+    result = lists.search_store(session, query.text) if query.text else None
+    if result and len(result.hits) == 1 and not request.GET.get("tab"):
+        return redirect_browser(request, f"{reverse('instore:package', args=[result.hits[0].number])}?found")
+    return render(request, "instore/packages.html", with_body(list_context(session, query, result)))
 
 
 @require_safe
-@at_the_desk
-def live(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def live(request: HtmxRequest, session: StoreSession) -> HttpResponse:
     """The list again if anything in it has changed since the version that the browser has; else 204."""
-    asked = Asked.of(request)
-    shown = context(desk, asked, lists.find(desk, asked.query) if asked.query else None)
-    if not is_partial(request) or request.GET.get("v") == shown["version"]:
+    query = ListQuery.from_request(request)
+    context = list_context(session, query, lists.search_store(session, query.text) if query.text else None)
+    if not request.htmx or request.GET.get("v") == context["version"]:
         response = HttpResponse(status=204)
     else:
-        response = render(request, "instore/_list.html", with_body(shown) | {"oob": True})
-    response["X-Instore-Time"] = shown["live_at"]
+        response = render(request, "instore/_list.html", with_body(context) | {"oob": True})
+    response["X-Instore-Time"] = context["live_at"]
     return response
 
 
-def with_body(shown: dict[str, Any]) -> dict[str, Any]:
-    return shown | {"body": render_to_string("instore/_list_body.html", shown)}
+def with_body(context: dict[str, Any]) -> dict[str, Any]:
+    return context | {"body": render_to_string("instore/_list_body.html", context)}
 
 
-def context(desk: Desk, asked: Asked, found: Found | None) -> dict[str, Any]:
+def list_context(session: StoreSession, query: ListQuery, result: SearchResult | None) -> dict[str, Any]:
     """Everything the list shows, and the version of it."""
-    counts = found.counts if found else lists.count(desk)
-    page = Page(rows=found.of(asked.tab)[: lists.PER_PAGE]) if found else lists.page(desk, asked.tab, asked.cursor)
-    rows = [Row(package=package, values=desk.values) for package in page.rows]
-    shown: dict[str, Any] = {
-        "desk": desk,
-        "here": "packages",
-        "asked": asked,
-        "tabs": tabs(asked, counts),
+    counts = result.counts if result else lists.count_tabs(session)
+    if result:
+        page = ListPage(rows=result.in_tab(query.tab)[: lists.PER_PAGE])
+    else:
+        page = lists.page_of_tab(session, query.tab, query.cursor)
+    rows = [PackageRow(package=package, values=session.values) for package in page.rows]
+    context: dict[str, Any] = {
+        "store_session": session,
+        "active_page": "packages",
+        "list_query": query,
+        "tabs": tab_links(query, counts),
         "counts": counts,
         "rows": rows,
-        "total": counts.words(asked.tab),
-        "first_page": asked.address() if asked.cursor else "",
-        "next_page": asked.address(after=page.next_cursor) if page.next_cursor else "",
-        "all_address": asked.address(lists.ALL),
-        "empty": None if rows else empty(desk, asked, counts),
+        "total": counts.words(query.tab),
+        "first_page": query.address() if query.cursor else "",
+        "next_page": query.address(after=page.next_cursor) if page.next_cursor else "",
+        "all_address": query.address(ALL),
+        "empty": None if rows else empty_message(session, query, counts),
         "live_at": time_format.right_now(),
     }
-    shown["version"] = version_of(desk, shown)
-    shown["live_address"] = live_address(asked, shown["version"])
-    return shown
+    context["version"] = version_of(session, context)
+    context["live_address"] = live_address(query, context["version"])
+    return context
 
 
-def version_of(desk: Desk, shown: dict[str, Any]) -> str:
+def version_of(session: StoreSession, context: dict[str, Any]) -> str:
     """Another one as soon as anything that the list shows has changed; to be had without drawing the list."""
     parts = [
         get_language(),
-        desk.city,
-        sorted(desk.values.items()),
-        desk.alarms,
-        shown["tabs"],
-        shown["total"],
-        shown["empty"],
+        session.city,
+        sorted(session.values.items()),
+        session.alarms,
+        context["tabs"],
+        context["total"],
+        context["empty"],
     ]
-    parts += [shown["first_page"], shown["next_page"]]
-    for row in shown["rows"]:
-        parts += [row.status, row.due, row.message_told, columns(row.package), columns(row.package.order)]
+    parts += [context["first_page"], context["next_page"]]
+    for row in context["rows"]:
+        parts += [row.status, row.due, row.sms, columns(row.package), columns(row.package.order)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -122,41 +126,41 @@ def columns(row: Model) -> list[Any]:
     return [value for name, value in vars(row).items() if name not in ("_state", "clock")]
 
 
-def tabs(asked: Asked, counts: Counts) -> list[dict[str, Any]]:
+def tab_links(query: ListQuery, counts: Counts) -> list[dict[str, Any]]:
     """The tabs to show; *Not collected* while it has rows or is open."""
     return [
         {
             "key": tab.key,
             "label": tab.label,
             "count": counts.words(tab),
-            "address": asked.address(tab),
-            "selected": tab is asked.tab,
+            "address": query.address(tab),
+            "selected": tab is query.tab,
         }
-        for tab in lists.TABS
-        if counts.of(tab) or not tab.hides_when_empty or tab is asked.tab
+        for tab in TABS
+        if counts.in_tab(tab) or not tab.past_pickup or tab is query.tab
     ]
 
 
-def empty(desk: Desk, asked: Asked, counts: Counts) -> dict[str, str]:
+def empty_message(session: StoreSession, query: ListQuery, counts: Counts) -> dict[str, str]:
     """Why there is nothing to see, and where it is instead."""
-    if not asked.query:
+    if not query.text:
         return {"title": _("Nothing here"), "sentence": _("New packages appear here by themselves.")}
     title = _("Nothing found")
-    elsewhere = [tab for tab in lists.TABS if counts.of(tab) and tab is not asked.tab and tab is not lists.ALL]
-    hidden = lists.count(desk).of(asked.tab)
+    elsewhere = [tab for tab in TABS if counts.in_tab(tab) and tab is not query.tab and tab is not ALL]
+    hidden = lists.count_tabs(session).in_tab(query.tab)
     hides = ngettext(
         "The search “%(query)s” hides %(count)d package in this list.",
         "The search “%(query)s” hides %(count)d packages in this list.",
         hidden,
-    ) % {"query": asked.query, "count": hidden}
+    ) % {"query": query.text, "count": hidden}
     if elsewhere:
-        where = ", ".join(f"{counts.of(tab)} · {tab.label}" for tab in elsewhere)
+        where = ", ".join(f"{counts.in_tab(tab)} · {tab.label}" for tab in elsewhere)
         return {"title": title, "sentence": f"{hides} {_('It finds: %(where)s.') % {'where': where}}"}
     advice = _("Check the number, or search by name, order or the last 4 digits of the phone.")
     return {"title": title, "sentence": f"{hides} {advice}"}
 
 
-def live_address(asked: Asked, seen: str) -> str:
+def live_address(query: ListQuery, version: str) -> str:
     """Where the browser asks for news of this very list."""
-    parts = {"tab": asked.tab.key, "q": asked.query, "after": asked.cursor, "v": seen}
+    parts = {"tab": query.tab.key, "q": query.text, "after": query.cursor, "v": version}
     return f"{reverse('instore:packages_live')}?{urlencode(parts)}"

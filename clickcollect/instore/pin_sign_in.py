@@ -18,7 +18,7 @@ from clickcollect.accounts.adapters import INSTORE_HOME
 from clickcollect.accounts.models import BACK_OFFICE, User
 from clickcollect.errors import DomainError
 from clickcollect.instore import device_users
-from clickcollect.instore.store_session import Desk, at_the_desk
+from clickcollect.instore.store_session import StoreSession, store_staff_required
 
 BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -56,17 +56,22 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("pin", "password")
-@at_the_desk
-def own_pin(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def own_pin(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Choose or change one's PIN."""
-    shown: dict[str, Any] = {"desk": desk, "here": "pin", "faults": {}, "has_pin": bool(desk.user.pin)}
+    context: dict[str, Any] = {
+        "store_session": session,
+        "active_page": "pin",
+        "faults": {},
+        "has_pin": bool(session.user.pin),
+    }
     if request.method == "POST":
         try:
             given = {name: request.POST.get(name, "") for name in ("pin", "password")}
-            pins.set_pin(request, user=desk.user, **given)
+            pins.set_pin(request, user=session.user, **given)
         except DomainError as error:
             faults = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
-            shown["faults"] = faults or {"password": error.detail}
-            return render(request, "instore/pin.html", shown, status=error.status)
+            context["faults"] = faults or {"password": error.detail}
+            return render(request, "instore/pin.html", context, status=error.status)
         return HttpResponseRedirect(f"{reverse('instore:own_pin')}?saved")
-    return render(request, "instore/pin.html", shown | {"saved": "saved" in request.GET})
+    return render(request, "instore/pin.html", context | {"saved": "saved" in request.GET})

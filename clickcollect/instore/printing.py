@@ -9,40 +9,40 @@ from django.views.decorators.http import require_safe
 
 from clickcollect.errors import NotFound
 from clickcollect.instore import barcode, time_format
-from clickcollect.instore.package_row import Row
-from clickcollect.instore.store_session import Desk, at_the_desk
+from clickcollect.instore.package_row import PackageRow
+from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.oms.access import packages_of
 
 MOST_PRINTED: Final = 50
 
 
 @require_safe
-@at_the_desk
-def labels(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def labels(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """A label a package: number as Code 128 and QR, never a code, and of the name only what tells two apart."""
-    return render(request, "instore/labels.html", {"desk": desk, "labels": wanted(request, desk)})
+    return render(request, "instore/labels.html", {"store_session": session, "labels": wanted(request, session)})
 
 
 @require_safe
-@at_the_desk
-def pick_lists(request: HttpRequest, desk: Desk) -> HttpResponse:
+@store_staff_required
+def pick_lists(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """What to fetch for each package."""
-    return render(request, "instore/pick_lists.html", {"desk": desk, "labels": wanted(request, desk)})
+    return render(request, "instore/pick_lists.html", {"store_session": session, "labels": wanted(request, session)})
 
 
-def wanted(request: HttpRequest, desk: Desk) -> list[dict[str, Any]]:
+def wanted(request: HttpRequest, session: StoreSession) -> list[dict[str, Any]]:
     """The packages that the address names, in its order; other stores' are not among them. Raises NotFound."""
     numbers = request.GET.get("numbers", "").split(",")[:MOST_PRINTED]
     found = {
         str(package.number): package
-        for package in packages_of(desk.actor).filter(number__in=numbers).prefetch_related("items")
+        for package in packages_of(session.actor).filter(number__in=numbers).prefetch_related("items")
     }
     if not found:
         raise NotFound
     return [
         {
             "package": package,
-            "row": Row(package=package, values=desk.values),
+            "row": PackageRow(package=package, values=session.values),
             "bars": barcode.code128(number),
             "qr": mark_safe(barcode.qr(number)),  # noqa: S308  made of the number alone
             "arrived": time_format.full(package.created_date),

@@ -13,7 +13,7 @@ from django.views.i18n import set_language
 
 from clickcollect.accounts.adapters import INSTORE_HOME, home_of
 from clickcollect.accounts.models import User
-from clickcollect.instore.store_session import STORE_IN_SESSION, Desk, at_the_desk, own_page
+from clickcollect.instore.store_session import STORE_IN_SESSION, StoreSession, own_page, store_staff_required
 from clickcollect.oms.access import actor_for, stores_of
 
 
@@ -39,8 +39,8 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@at_the_desk
-def touch(request: HttpRequest, desk: Desk) -> HttpResponse:  # noqa: ARG001
+@store_staff_required
+def touch(request: HttpRequest, session: StoreSession) -> HttpResponse:  # noqa: ARG001
     """Somebody is at the device, though the page asked for nothing."""
     return HttpResponse(status=204)
 

@@ -1,4 +1,4 @@
-"""Who stands at the counter, in which store. Every page of Instore begins here."""
+"""Who is signed in, in which store: the access check of every page of Instore."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +15,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.gzip import gzip_page
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from clickcollect.accounts.adapters import home_of
 from clickcollect.accounts.models import Role, User
@@ -31,11 +33,19 @@ DEVICE_COOKIE: Final = "instore_device"  # which store this device stands in; no
 DEVICE_COOKIE_AGE: Final = 365 * 24 * 3600
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, "Desk", P], HttpResponse]
+
+
+class HtmxRequest(HttpRequest):
+    """A request as `HtmxMiddleware` leaves it: ``htmx`` is true where a script asks for a piece of the page."""
+
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[HtmxRequest, "StoreSession", P], HttpResponse]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class StoreSession:
     """One person in one store, for one request. ``actor`` acts in this store alone, even with several of his own."""
 
     user: User
@@ -69,43 +79,43 @@ class Desk:
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
-def at_the_desk(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def store_staff_required(view: View[P]) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
     """Store staff only, in a store of theirs, in its time; a refusal is a page; nothing is kept in the browser."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = _answer(view, request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ("Cookie", "HX-Request"))
         return response
 
-    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", gzip_page(guarded))
+    return cast("Callable[Concatenate[HtmxRequest, P], HttpResponse]", gzip_page(guarded))
 
 
-def _answer(view: View[P], request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+def _answer(view: View[P], request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
-        return go(request, sign_in_again(request))
+        return redirect_browser(request, sign_in_address(request))
     if user.is_staff:
-        return go(request, home_of(user))
-    desk = sit_down(request, user)
-    if desk is None:
+        return redirect_browser(request, home_of(user))
+    session = open_session(request, user)
+    if session is None:
         return error_pages.no_store(request)
-    if desk.has_to_choose:
-        return go(request, reverse("instore:stores"))
-    request.desk = desk  # type: ignore[attr-defined]  # the templates' bar reads it
-    with timezone.override(desk.zone):
+    if session.has_to_choose:
+        return redirect_browser(request, reverse("instore:stores"))
+    request.store_session = session  # type: ignore[attr-defined]  # the templates' bar reads it
+    with timezone.override(session.zone):
         try:
-            response = view(request, desk, *args, **kwargs)
+            response = view(request, session, *args, **kwargs)
         except DomainError as error:
             response = error_pages.refused(request, error)
-    remember_device(response, desk.store)
+    remember_device(response, session.store)
     device_users.remember(request, response, user)
     return response
 
 
-def sit_down(request: HttpRequest, user: User) -> Desk | None:
-    """The desk of this request; None for a person without a store."""
+def open_session(request: HttpRequest, user: User) -> StoreSession | None:
+    """The store session of this request; None for a person without a store."""
     actor = actor_for(user)
     stores = list(stores_of(actor).filter(is_active=True))
     if not stores:
@@ -113,7 +123,7 @@ def sit_down(request: HttpRequest, user: User) -> Desk | None:
     wanted = request.session.get(STORE_IN_SESSION)
     chosen = next((store for store in stores if store.pk == wanted), None)
     store = chosen or stores[0]
-    return Desk(
+    return StoreSession(
         has_to_choose=chosen is None and len(stores) > 1,
         user=user,
         actor=replace(actor, store_ids=frozenset({store.pk})),
@@ -123,32 +133,25 @@ def sit_down(request: HttpRequest, user: User) -> Desk | None:
     )
 
 
-def go(request: HttpRequest, address: str) -> HttpResponse:
+def redirect_browser(request: HtmxRequest, address: str) -> HttpResponse:
     """Send the browser elsewhere, also out of a request made by a script."""
-    if is_partial(request):
-        return HttpResponse(status=200, headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address)
+    return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)
 
 
-def is_partial(request: HttpRequest) -> bool:
-    """Whether a script of ours asked, and wants a piece of the page."""
-    return request.headers.get("HX-Request") == "true"
-
-
-def sign_in_again(request: HttpRequest) -> str:
+def sign_in_address(request: HtmxRequest) -> str:
     """The sign-in page, which leads back. Somebody who was at work here hears that their session has ended."""
     was_here = settings_of_django.SESSION_COOKIE_NAME in request.COOKIES or request.method == "POST"
     why = "locked" if idle_lock.is_locked(request) else "ended" if was_here else ""
-    told = {"next": return_address(request)} | ({why: 1} if why else {})
-    return f"{reverse('account_login')}?{urlencode(told)}"
+    parameters = {"next": return_address(request)} | ({why: 1} if why else {})
+    return f"{reverse('account_login')}?{urlencode(parameters)}"
 
 
-def return_address(request: HttpRequest) -> str:
+def return_address(request: HtmxRequest) -> str:
     """Where to come back to after signing in: the page that the browser shows, not a piece of it or a command."""
-    if request.method == "GET" and not is_partial(request):
+    if request.method == "GET" and not request.htmx:
         return request.get_full_path()
-    shown = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
-    return own_page(request, shown) or reverse("instore:packages")
+    open_page = request.htmx.current_url or request.headers.get("Referer", "")
+    return own_page(request, open_page) or reverse("instore:packages")
 
 
 def own_page(request: HttpRequest, address: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils import timezone
 
-from clickcollect.instore.store_session import Desk
+from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
@@ -65,12 +65,12 @@ class Figures:
         return median(times) if times else None
 
 
-def figures(desk: Desk, *, days: int) -> Figures:
+def figures(session: StoreSession, *, days: int) -> Figures:
     """The last days of a store, today included: two statements."""
     today = timezone.localdate()
     shown = {today - timedelta(days=back): Day(day=today - timedelta(days=back)) for back in range(days - 1, -1, -1)}
     since = timezone.make_aware(datetime.combine(min(shown), datetime.min.time()))
-    rows = log_rows(desk, since)
+    rows = log_rows(session, since)
     times = times_of({package_id for *_rest, package_id in rows if package_id})
     hours: Counter[int] = Counter()
     waited: Counter[int] = Counter()
@@ -93,12 +93,12 @@ def figures(desk: Desk, *, days: int) -> Figures:
     return Figures(days=list(shown.values()), hours=hours, collected_after=waited)
 
 
-def log_rows(desk: Desk, since: datetime) -> list[Move]:
+def log_rows(session: StoreSession, since: datetime) -> list[Move]:
     """What counts, newest first, at most 20,000 rows."""
     moves = Q(kind=LogKind.MOVE, new_state__in=(states.PACKED, states.READY, states.DELIVERED))
     wrong = Q(kind=LogKind.REFUSED, code="otp_incorrect")
     noted = Q(kind=LogKind.NOTE, note_kind=NoteKind.LOCKED_OUT) | Q(kind=LogKind.NOTE, command_code="RESEND_CODE")
-    rows = CommandLog.objects.filter(moves | wrong | noted, store_id=desk.store.pk, at__gte=since).order_by("-at")
+    rows = CommandLog.objects.filter(moves | wrong | noted, store_id=session.store.pk, at__gte=since).order_by("-at")
     columns = ("kind", "new_state", "command_code", "code", "note_kind", "at", "package_id")
     return list(rows.values_list(*columns)[:MOST_ROWS])
 

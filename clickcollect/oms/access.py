@@ -96,7 +96,10 @@ class Actor:
 
     def may(self, right: str) -> bool:
         """Whether role and token both allow it. What is of all stores is closed to a token narrowed to some."""
-        allowed = self.role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
+        return self._allows(right, role=self.role)
+
+    def _allows(self, right: str, *, role: Role) -> bool:
+        allowed = role in RIGHTS[right] and (self.scopes is None or right in self.scopes)
         return allowed and (self.store_ids is None or right not in OF_ALL_STORES)
 
     def require(self, right: str) -> None:
@@ -104,10 +107,14 @@ class Actor:
         if not self.may(right):
             raise Forbidden
 
-    def may_run(self, command_code: str) -> bool:
-        """Whether role and token may ever run the command; where and when is the row's to say."""
-        allowed = self.may("packages:command") and self.role in COMMAND_ROLES.get(command_code, EVERYBODY)
-        return allowed and (command_code not in OVERRIDES or self.may("packages:override"))
+    def may_run(self, command_code: str, *, with_manager: bool = False) -> bool:
+        """Whether role and token may ever run the command; where and when is the transition's to say.
+
+        ``with_manager``: whether an associate may once a manager of the store signs for it.
+        """
+        role = MANAGER if with_manager and self.role == ASSOCIATE else self.role
+        allowed = self._allows("packages:command", role=role) and role in COMMAND_ROLES.get(command_code, EVERYBODY)
+        return allowed and (command_code not in OVERRIDES or self._allows("packages:override", role=role))
 
     def sees_store(self, store_id: int | None) -> bool:
         return self.store_ids is None or store_id in self.store_ids

@@ -25,7 +25,7 @@ SEPARATOR: Final = re.compile(r"[<{\[](?:gs|fnc1)[>}\]]|[\x00-\x1f\x7f\u2400-\u2
 DASHES: Final = dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
-def read(text: str) -> list[str]:
+def package_numbers(text: str) -> list[str]:
     """Every package number that a scanned or typed text can mean, `PK-20481`; none if it is something else."""
     if len(text) > LONGEST:
         return []

@@ -137,7 +137,7 @@ def by_label(packages: QuerySet[Package], text: str) -> list[Package]:
 
     Several: two numbers can be read in it, or an order or a shelf is called just so. Then a person chooses.
     """
-    bearing = list(packages.filter(number__in=labels.read(text)[:MOST_READ]))
+    bearing = list(packages.filter(number__in=labels.package_numbers(text)[:MOST_READ]))
     if not bearing:
         return []
     name = "".join(words(text))

@@ -22,7 +22,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
     Raises Forbidden, NotFound (the store), or ValidationFailed on ``json_value`` or ``reason``.
     Source: contract section 2; switching the codes off is never done without saying why where it is asked.
     """
-    setting = may_change(key=key, store_id=store_id, actor=actor)
+    setting = setting_to_change(key=key, store_id=store_id, actor=actor)
     fault = setting.fault(value)
     if fault:
         raise ValidationFailed.of("json_value", fault)
@@ -49,7 +49,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
 
 def clear_setting(*, key: str, store_id: int | None, actor: Actor, reason: str | None) -> None:
     """Go back to the general value (one store) or to the default (every store); the log says None for the new one."""
-    setting = may_change(key=key, store_id=store_id, actor=actor)
+    setting = setting_to_change(key=key, store_id=store_id, actor=actor)
     with transaction.atomic():
         row = AppliedSetting.objects.select_for_update().filter(key=setting.key, store_id=store_id).first()
         if row is None:
@@ -64,15 +64,20 @@ def needs_reason(*, setting: Setting, value: Any) -> bool:
     return setting.key == "IS_OTP_ENABLED" and value is False
 
 
-def may_change(*, key: str, store_id: int | None, actor: Actor) -> Setting:
-    """The setting of that key, if this caller may change it there.
+def may_change(setting: Setting, *, actor: Actor) -> bool:
+    """Whether role and token allow it: what concerns security is an administrator's."""
+    return actor.may("settings:write") and (not setting.security or actor.may("settings:security"))
+
+
+def setting_to_change(*, key: str, store_id: int | None, actor: Actor) -> Setting:
+    """The setting of that key, if this caller may change it there. Raises Forbidden, NotFound, ValidationFailed.
 
     Store staff change what belongs to their own stores; a value for every store is the back office's.
     """
     actor.require("settings:write")
     setting = app_settings.known(key)
-    if setting.security:
-        actor.require("settings:security")
+    if not may_change(setting, actor=actor):
+        raise Forbidden
     if store_id is None:
         if actor.store_ids is not None:
             raise Forbidden(_("This value holds for every store. Ask the back office to change it."))

@@ -26,13 +26,12 @@ from clickcollect.errors import (
 from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.codes import attempts
-from clickcollect.oms.commands.available import find as find_offer
-from clickcollect.oms.commands.available import offers_of
+from clickcollect.oms.commands.available import RESEND, Offer, offers_of
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.package_page import Button, PackagePage
+from clickcollect.omsweb.package_page import PackagePage
 
 if TYPE_CHECKING:
     from clickcollect.omsweb.base_admin import Subject
@@ -95,27 +94,19 @@ def show(request: HttpRequest, *, subject: "Subject", package: Package, availabl
 
 def dialog_context(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
     """What the dialog shows. ``lock``: why no code is asked for, and ``way_out``, the command that helps instead."""
-    title, submit = words_of(available)
-    if available.needs_otp:
-        return {"package": package, "available": available, "title": title, "submit": submit} | for_the_code(
-            package=package, available=available, actor=actor
-        )
-    return {
-        "package": package,
-        "available": available,
-        "title": title,
-        "submit": submit,
-        "fields": [widget_for(item) for item in available.inputs],
-        "question": question(available),
-    }
+    offer = Offer(available=available)
+    words = {"package": package, "available": available, "title": title_of(offer), "submit": offer.confirm_label}
+    if offer.needs_otp:
+        return words | for_the_code(package=package, available=available, actor=actor)
+    return words | {"fields": [widget_for(item) for item in offer.inputs], "question": question(offer)}
 
 
 def for_the_code(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
     """The code's field with what belongs to it; while the code is locked the story and the way out instead."""
     offers = offers_of(package=package, actor=actor)
     if offers.lock:
-        return {"lock": offers.lock, "way_out": Button(offers.main.available) if offers.main else None}
-    resend = find_offer(offers.more, "RESEND_CODE")
+        return {"lock": offers.lock, "way_out": offers.main}
+    resend = offers.by_code(RESEND)
     return {
         "fields": [widget_for(item) for item in available.inputs],
         "resend": resend.available if resend else None,
@@ -123,20 +114,16 @@ def for_the_code(*, package: Package, available: Available, actor: Actor) -> dic
     }
 
 
-def question(available: Available) -> str:
+def title_of(offer: Offer) -> str:
+    """The heading: OMS WEB asks where nothing else is asked before a handover."""
+    return _("Hand over without a code?") if offer.hands_over_unasked else offer.title
+
+
+def question(offer: Offer) -> str:
     """What a plain confirmation says, where nothing is asked."""
-    if available.command.hands_over:
+    if offer.hands_over:
         return _("This package was not sent a code. Make sure that the customer is the right one.")
     return _("This cannot be undone.")
-
-
-def words_of(available: Available) -> tuple[str, str]:
-    """The heading and the main button (contract section 6)."""
-    if available.needs_otp:
-        return _("Verify pickup code"), _("Verify and deliver")
-    if available.command.hands_over and not available.inputs:
-        return _("Hand over without a code?"), available.label
-    return available.label, available.label
 
 
 def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpResponse:

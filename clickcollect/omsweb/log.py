@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import labels
-from clickcollect.oms.access import Actor, names_of
+from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.base import COMMANDS
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.timeline import read_state_names, refusal_title, timeline
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb import export
@@ -23,7 +23,6 @@ from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.packages import state_choices, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.omsweb.timeline import actor_name, command_name, notes_of, refusal_title, state_names, title_of
 
 MOST_PEOPLE: Final = 500
 MOST_PACKAGES: Final = 100
@@ -47,7 +46,7 @@ def actor_filter() -> Filter:
 
 def of_package(rows: Rows, text: str) -> Rows:
     """By a package's number, or its order's."""
-    number = Q(number__in=[text, *labels.read(text)])
+    number = Q(number__in=[text, *labels.package_numbers(text)])
     found = Package.objects.filter(number | Q(order_number=text)).order_by()
     return rows.filter(package_id__in=list(found.values_list("pk", flat=True)[:MOST_PACKAGES]))
 
@@ -91,9 +90,7 @@ def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) ->
     ``titles``: the states' names, where the page has read them already.
     """
     found = list(rows)
-    names = names_of(log.people_of(found))
-    titles = state_names() if titles is None else titles
-    notes = notes_of(row.pk for row in found)
+    titles = read_state_names() if titles is None else titles
     store_ids = {row.store_id for row in found if row.store_id}
     stores = dict(RetailStore.objects.filter(pk__in=store_ids).values_list("pk", "erp_code")) if store_ids else {}
     package_ids = {row.package_id for row in found if row.package_id}
@@ -101,19 +98,20 @@ def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) ->
     return [
         {
             "row": row,
-            "title": title_of(row, titles=titles),
-            "command": command_name(row),
-            "actor": actor_name(row.actor_id, names),
-            "who": log.who_did(row, name=actor_name(row.actor_id, names), names=names),
+            "title": entry.title,
+            "command": entry.command,
+            "actor": entry.actor,
+            "who": entry.who,
             "store": stores.get(row.store_id or 0, ""),
             "number": numbers.get(row.package_id or 0, ""),
             "from_state": titles.get(row.old_state, row.old_state),
             "to_state": titles.get(row.new_state, row.new_state),
             "old": row.attributes.get("setting.old"),
             "new": row.attributes.get("setting.new"),
-            "notes": notes.get(row.pk, []),
+            "notes": entry.notes,
         }
-        for row in found
+        for entry in timeline(found, state_names=titles)
+        for row in (entry.row,)
     ]
 
 
@@ -151,7 +149,7 @@ class LogSubject(Subject):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
-        titles = state_names()
+        titles = read_state_names()
         listing = log_listing(request, titles=titles)
         exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
         context = self.page(request, title=_("Log"), listing=listing, exports=exports, **saved_for(request, "log"))

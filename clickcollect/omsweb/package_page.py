@@ -3,34 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clickcollect.oms import states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.commands.available import offers_of
-from clickcollect.oms.commands.run import Available
+from clickcollect.oms.commands.available import Offer, offers_of
 from clickcollect.oms.models import Package
-from clickcollect.omsweb.timeline import MOST_ENTRIES, Entry, timeline_of_package
+from clickcollect.omsweb.timeline import MOST_ENTRIES, Line, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 
 MOST_LETTERS: Final = 20
-
-
-@dataclass(frozen=True)
-class Button:
-    """A command in its place. A dialog opens where something is asked, or where the package ends for good."""
-
-    available: Available
-
-    @property
-    def address(self) -> int:
-        return self.available.row.pk
-
-    @property
-    def label(self) -> str:
-        return self.available.label
-
-    @property
-    def opens_dialog(self) -> bool:
-        return bool(self.available.inputs) or self.available.row.destination.enum_value in states.ENDED
 
 
 @dataclass(kw_only=True)
@@ -38,10 +17,10 @@ class PackagePage:
     """Everything the page of one package shows, read anew for every answer."""
 
     package: Package
-    main: Button | None
-    more: list[Button]
+    main: Offer | None
+    more: list[Offer]
     lock: str
-    timeline: list[Entry]
+    timeline: list[Line]
     items: list[Any]
     letters: list[Delivery]
 
@@ -50,8 +29,8 @@ class PackagePage:
         offers = offers_of(package=package, actor=actor)
         return cls(
             package=package,
-            main=Button(offers.main.available) if offers.main else None,
-            more=[Button(offer.available) for offer in offers.more],
+            main=offers.main,
+            more=offers.more,
             lock=offers.lock,
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),

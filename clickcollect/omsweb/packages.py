@@ -17,7 +17,7 @@ from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import get_package, packages_of
 from clickcollect.oms.events.documents import utc
-from clickcollect.oms.lists import state_id, state_ids
+from clickcollect.oms.lists import PAST_PICKUP, state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
 from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
@@ -31,7 +31,7 @@ STUCK_AFTER: Final = timedelta(hours=48)
 # What waits for a person: in words, and how it is found. The dashboard counts the same.
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
-    "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY), pickup_deadline__lt=Now())),
+    "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),
     "forgotten": (
         gettext_lazy("Packed and forgotten"),
         Q(state_id=state_id(states.PACKED), state_changed_at__lt=Now() - STUCK_AFTER),

@@ -17,7 +17,7 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import SETTINGS, Setting, Values
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import AppliedSetting
-from clickcollect.oms.setting_changes import clear_setting, set_setting
+from clickcollect.oms.setting_changes import clear_setting, may_change, set_setting
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import Subject
 from clickcollect.omsweb.log import told
@@ -57,10 +57,6 @@ def words(value: Any) -> str:
     return str(value)
 
 
-def may_change(setting: Setting, actor: Actor) -> bool:
-    return actor.may("settings:write") and (not setting.security or actor.may("settings:security"))
-
-
 def lines(actor: Actor) -> list[Line]:
     """Every known setting with its value in force, in one statement."""
     applied: dict[str, dict[int | None, Any]] = {}
@@ -76,7 +72,7 @@ def lines(actor: Actor) -> list[Line]:
             setting=setting,
             value=general[key],
             changed=general[key] != setting.default,
-            may_change=may_change(setting, actor),
+            may_change=may_change(setting, actor=actor),
             stores=[(pk, labels[pk], value) for pk, value in applied.get(key, {}).items() if pk is not None],
         )
         for key, setting in SETTINGS.items()

@@ -1,52 +1,17 @@
-"""The tabs over the package table: the same words and lists as at the counter (contract section 6), with counts."""
+"""The tabs over the package table, with counts: the lists of `oms/lists.py` as one more filter of the table."""
 
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Count, F, Q, Value
-from django.db.models.functions import Now
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 
-from clickcollect.oms import states
-from clickcollect.oms.lists import state_id, state_ids
+from clickcollect.oms.lists import ALL, MOST_COUNTED, PAST_PICKUP, TABS, TABS_BY_KEY, Tab, state_id, state_ids
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 
-MOST_COUNTED: Final = 999  # a longer number helps nobody on a tab; the line below it says the whole
 MOST_HITS: Final = 10_000
 WITHOUT_STATE_INDEX: Final = frozenset({"message", "late"})  # filters whose index, if any, does not tell the state
 PARAMETER: Final = "tab"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tab:
-    """One list. ``numbers``: its states, none means every package; ``late``: only past the pickup deadline."""
-
-    key: str
-    label: Promise
-    numbers: tuple[str, ...] = ()
-    late: bool = False
-
-    def by_state(self) -> list[Q]:
-        """The packages of each of its states, so that an index finds them."""
-        late = Q(pickup_deadline__lt=Now()) if self.late else Q()
-        return [Q(state_id=state_id(number)) & late for number in self.numbers] or [Q()]
-
-    def fits(self) -> Q:
-        return self.by_state()[0] if len(self.numbers) < 2 else Q(state_id__in=state_ids(self.numbers))
-
-
-TABS: Final = (
-    Tab(key="to-pack", label=gettext_lazy("To pack"), numbers=tuple(sorted(states.TO_PACK))),
-    Tab(key="packed", label=gettext_lazy("Packed"), numbers=(states.PACKED,)),
-    Tab(key="ready", label=gettext_lazy("Ready for customer"), numbers=(states.READY,)),
-    Tab(key="not-collected", label=gettext_lazy("Not collected"), numbers=(states.READY,), late=True),
-    Tab(key="delivered", label=gettext_lazy("Delivered"), numbers=(states.DELIVERED,)),
-    Tab(key="all", label=gettext_lazy("All")),
-)
-BY_KEY: Final = {tab.key: tab for tab in TABS}
-ALL: Final = BY_KEY["all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +25,20 @@ class ShownTab:
     selected: bool
 
 
+def conditions_by_state(tab: Tab) -> list[Q]:
+    """The packages of each of its states, so that an index finds them; one for every state together where it is all."""
+    if tab is ALL:
+        return [Q()]
+    past = PAST_PICKUP if tab.past_pickup else Q()
+    return [Q(state_id=state_id(number)) & past for number in tab.states]
+
+
+def condition(tab: Tab) -> Q:
+    """The packages of a tab."""
+    by_state = conditions_by_state(tab)
+    return by_state[0] if len(by_state) == 1 else Q(state_id__in=state_ids(tab.states))
+
+
 def tab_filter() -> Filter:
     """The tab as one more filter of the list, so that saved filters and exports keep it."""
     return Filter(
@@ -67,7 +46,7 @@ def tab_filter() -> Filter:
         label="",
         kind="tab",
         choices=[(tab.key, tab.label) for tab in TABS if tab is not ALL],
-        apply=lambda rows, value: rows.filter(BY_KEY[value].fits()),
+        apply=lambda rows, value: rows.filter(condition(TABS_BY_KEY[value])),
     )
 
 
@@ -85,7 +64,7 @@ def shown_tabs(listing: Listing) -> list[ShownTab]:
             selected=tab.key == chosen,
         )
         for tab in TABS
-        if not tab.late or counted[tab.key] or tab.key == chosen
+        if not tab.past_pickup or counted[tab.key] or tab.key == chosen
     ]
 
 
@@ -93,7 +72,9 @@ def count(rows: Rows) -> Counter[str]:
     """Each tab to one more than `MOST_COUNTED`."""
     bare = rows.select_related(None).order_by()
     parts = [
-        bare.filter(asked).values_list(Value(tab.key))[: MOST_COUNTED + 1] for tab in TABS for asked in tab.by_state()
+        bare.filter(asked).values_list(Value(tab.key))[: MOST_COUNTED + 1]
+        for tab in TABS
+        for asked in conditions_by_state(tab)
     ]
     return Counter(key for (key,) in parts[0].union(*parts[1:], all=True))
 
@@ -101,12 +82,12 @@ def count(rows: Rows) -> Counter[str]:
 def count_hits(rows: Rows) -> Counter[str]:
     """Each tab among what was found, of which it reads no more than 10,001: found once, not once a tab."""
     hits = rows.select_related(None).order_by()[: MOST_HITS + 1]
-    return Counter(hits.aggregate(**{tab.key: Count("pk", filter=tab.fits()) for tab in TABS}))
+    return Counter(hits.aggregate(**{tab.key: Count("pk", filter=condition(tab)) for tab in TABS}))
 
 
-def urgent_first(listing_tab: str) -> bool:
+def urgent_first(tab_key: str) -> bool:
     """Whether a tab's packages are still to be handled, so that the most urgent stand first."""
-    return listing_tab in BY_KEY and listing_tab not in ("all", "delivered")
+    return tab_key in TABS_BY_KEY and TABS_BY_KEY[tab_key].is_to_do
 
 
 BY_DUE: Final = (F("due_at").asc(nulls_last=True), "pk")

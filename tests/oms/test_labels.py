@@ -80,12 +80,12 @@ NO_LABEL = (
 
 @pytest.mark.parametrize(("delivered", "number"), READ.items())
 def test_a_label_is_read_however_it_is_delivered(delivered: str, number: str) -> None:
-    assert labels.read(delivered) == [number]
+    assert labels.package_numbers(delivered) == [number]
 
 
 @pytest.mark.parametrize("text", NO_LABEL)
 def test_what_is_no_label_is_none(text: str) -> None:
-    assert labels.read(text) == []
+    assert labels.package_numbers(text) == []
 
 
 HOME = "".join(LAYOUTS["United States"])
@@ -100,17 +100,17 @@ def test_every_layout_of_scanner_and_machine_delivers_the_number(machine: str) -
         pressed = label.translate(str.maketrans("".join(LAYOUTS[scanner]), HOME))
         delivered = pressed.translate(str.maketrans(HOME, "".join(LAYOUTS[machine])))
         if " " not in delivered:  # a key that types nothing
-            assert label in labels.read(delivered), (scanner, delivered)
+            assert label in labels.package_numbers(delivered), (scanner, delivered)
 
 
 @given(st.integers(min_value=1, max_value=10**18 - 1))
 def test_a_printed_label_has_one_reading(number: int) -> None:
-    assert labels.read(f"PK-{number}") == [f"PK-{number}"]
+    assert labels.package_numbers(f"PK-{number}") == [f"PK-{number}"]
 
 
 @given(st.text(max_size=60))
 def test_nothing_that_is_delivered_breaks_the_reading(text: str) -> None:
-    assert all(number.startswith("PK-") and number[3:].isdigit() for number in labels.read(text))
+    assert all(number.startswith("PK-") and number[3:].isdigit() for number in labels.package_numbers(text))
 
 
 def packages(*numbers: int, order: str = "ORD-77") -> None:

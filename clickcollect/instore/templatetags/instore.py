@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import User
 from clickcollect.instore import pin_sign_in, store_session, time_format
-from clickcollect.instore.badges import Mark
+from clickcollect.instore.badges import Badge
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import app_settings
 
@@ -31,15 +31,15 @@ def icon(name: str, size: str = "", extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def mark(shown: Mark, extra: str = "") -> SafeString:
+def badge(badge: Badge, extra: str = "") -> SafeString:
     """Icon, word, and beside it the time or the reason."""
-    small = format_html(" <small><bdi>{}</bdi></small>", shown.small) if shown.small else ""
+    small = format_html(" <small><bdi>{}</bdi></small>", badge.small) if badge.small else ""
     return format_html(
         '<span class="mark mark--{}{}">{}<span><strong>{}</strong>{}</span></span>',
-        shown.kind,
+        badge.kind,
         f" {extra}" if extra else "",
-        icon(shown.icon, "sm"),
-        shown.words,
+        icon(badge.icon, "sm"),
+        badge.words,
         small,
     )
 

@@ -1,19 +1,24 @@
-"""What can be done with a package now, and which of it is the main button (contract section 6). Doors only place it."""
+"""What can be done with a package now, which of it is the main button, and what a dialog says (contract section 6).
+
+Doors place these offers on their pages; they decide nothing about them.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from clickcollect.accounts.models import Role
-from clickcollect.oms import app_settings, deadlines
+from django.utils.translation import gettext as _
+
+from clickcollect.oms import app_settings, deadlines, states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
+from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, available_commands
 from clickcollect.oms.models import Package
 
 EXTEND: Final = "EXTEND_PICKUP"
 NEW_CODE: Final = "SEND_NEW_CODE"
+RESEND: Final = "RESEND_CODE"
 UNLOCK: Final = "UNLOCK_CODE"
 
 
@@ -25,8 +30,62 @@ class Offer:
     needs_manager: bool = False
 
     @property
-    def code(self) -> str:
+    def transition_id(self) -> int:
+        return self.available.row.pk
+
+    @property
+    def slug(self) -> str:
+        return self.available.row.slug
+
+    @property
+    def command_code(self) -> str:
         return self.available.row.command_code
+
+    @property
+    def label(self) -> str:
+        """The word on its button."""
+        return self.available.label
+
+    @property
+    def needs_otp(self) -> bool:
+        return self.available.needs_otp
+
+    @property
+    def hands_over(self) -> bool:
+        return self.available.command.hands_over
+
+    @property
+    def inputs(self) -> list[Input]:
+        """Everything it asks for."""
+        return self.available.inputs
+
+    @property
+    def title(self) -> str:
+        """The heading of its dialog."""
+        return _("Verify pickup code") if self.needs_otp else self.label
+
+    @property
+    def confirm_label(self) -> str:
+        """The word on the dialog's main button."""
+        return _("Verify and deliver") if self.needs_otp else self.label
+
+    @property
+    def cannot_be_undone(self) -> bool:
+        """Whether the package ends with it: no command leads back."""
+        return self.available.row.destination.enum_value in states.ENDED
+
+    @property
+    def opens_dialog(self) -> bool:
+        """Whether it is confirmed first: where something is asked, somebody signs, or it cannot be undone."""
+        return bool(self.inputs) or self.needs_manager or self.cannot_be_undone
+
+    @property
+    def hands_over_unasked(self) -> bool:
+        """Whether it hands the package over after a plain confirmation, because no code was sent."""
+        return self.hands_over and not self.inputs
+
+
+AnyOffer = TypeVar("AnyOffer", bound=Offer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +96,36 @@ class Offers:
     more: list[Offer]
     lock: str
 
+    @property
+    def all(self) -> list[Offer]:
+        return [self.main, *self.more] if self.main else self.more
+
+    def by_code(self, command_code: str) -> Offer | None:
+        """The offer of that command code; one that needs no manager first."""
+        return offer_by_code(self.all, command_code)
+
+    @property
+    def main_label(self) -> str:
+        """The word on the main button (contract section 6)."""
+        if self.main is None:
+            return ""
+        return _("Ask a manager") if self.main.needs_manager else self.main.label
+
 
 def offers_of(*, package: Package, actor: Actor) -> Offers:
-    """One main command, and all the others in the order of the list.
+    """One main command, and all the others: those this person may run first, each in the order of the list.
 
     The row marked primary is the main one; past the pickup time what moves that time, and while the code is locked
     what helps this person: a manager unlocks, an associate sends a new code, or asks a manager where none helps.
     """
     values = app_settings.read(package.stock_location_id)
-    own = [Offer(available=found) for found in available_commands(package=package, actor=actor, values=values)]
-    offers = own + with_a_manager(package, actor, own, values)
+    found = available_commands(package=package, actor=actor, values=values, with_manager=True)
+    offers = [Offer(available=item, needs_manager=not actor.may_run(item.row.command_code)) for item in found]
+    offers.sort(key=lambda offer: offer.needs_manager)
     lock = attempts.locked(package, values).detail if attempts.is_locked(package, values) else ""
-    main = next((offer for offer in own if offer.available.row.is_primary), None)
+    primary = (offer for offer in offers if offer.available.row.is_primary and not offer.needs_manager)
     wanted = comes_first(package=package, actor=actor, is_locked=bool(lock))
-    main = next(filter(None, (find(offers, code) for code in wanted)), main)
+    main = next(filter(None, (offer_by_code(offers, code) for code in wanted)), next(primary, None))
     return Offers(main=main, more=[offer for offer in offers if offer is not main], lock=lock)
 
 
@@ -63,16 +138,7 @@ def comes_first(*, package: Package, actor: Actor, is_locked: bool) -> tuple[str
     return (UNLOCK, NEW_CODE) if actor.may_run(UNLOCK) else (NEW_CODE, UNLOCK)
 
 
-def find(offers: Iterable[Offer], code: str) -> Offer | None:
-    """The offer of that command code; one that needs no manager first."""
-    found = [offer for offer in offers if offer.code == code]
+def offer_by_code(offers: Iterable[AnyOffer], command_code: str) -> AnyOffer | None:
+    """The first of these with that command code; one that needs no manager before one that does."""
+    found = [offer for offer in offers if offer.command_code == command_code]
     return min(found, key=lambda offer: offer.needs_manager, default=None)
-
-
-def with_a_manager(package: Package, actor: Actor, own: list[Offer], values: Values) -> list[Offer]:
-    """What a manager of this store could run here and this associate cannot."""
-    if actor.role != Role.ASSOCIATE:
-        return []
-    mine = {offer.available.row.pk for offer in own}
-    theirs = available_commands(package=package, actor=replace(actor, role=Role.MANAGER), values=values)
-    return [Offer(available=found, needs_manager=True) for found in theirs if found.row.pk not in mine]

@@ -1,3 +1,4 @@
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,9 +55,7 @@ def recent(call: Call) -> list[datetime]:
 def refuse_too_many(call: Call) -> None:
     """Raise Throttled while the pause lasts, or when the day's sends are used up."""
     sent = recent(call)
-    pause = timedelta(seconds=call.settings["OTP_RESEND_COOLDOWN_SECONDS"])
-    if sent and call.now < sent[-1] + pause:
-        seconds = whole_seconds(sent[-1] + pause - call.now)
+    if seconds := pause_left(call.package, call.settings, call.now):
         words = ngettext(
             "The code was sent a moment ago. Send it again in %(seconds)d second.",
             "The code was sent a moment ago. Send it again in %(seconds)d seconds.",
@@ -71,6 +70,14 @@ def refuse_too_many(call: Call) -> None:
         )
 
 
+def pause_left(package: Package, settings: Values, now: datetime) -> int:
+    """Whole seconds until the code may be sent again; 0 once the pause after the last send is over."""
+    if not package.code_sent_at:
+        return 0
+    pause = timedelta(seconds=settings["OTP_RESEND_COOLDOWN_SECONDS"])
+    return max(0, math.ceil((package.code_sent_at[-1] + pause - now).total_seconds()))
+
+
 def whole_seconds(span: timedelta) -> int:
     """Rounded up, at least one."""
-    return max(1, -int(-span.total_seconds() // 1))
+    return max(1, math.ceil(span.total_seconds()))

@@ -220,10 +220,13 @@ def leave_ready(*, call: Call, command: Command) -> None:
         pickup_code.close(call.package, reason=call.row.destination.enum_value)
 
 
-def available_commands(*, package: Package, actor: Actor, values: Values | None = None) -> list[Available]:
+def available_commands(
+    *, package: Package, actor: Actor, values: Values | None = None, with_manager: bool = False
+) -> list[Available]:
     """The commands that this caller may run on this package now, in the order of the list (contract section 2).
 
     ``values``: the settings of the package's store, where the caller has read them already.
+    ``with_manager``: also those that an associate may run once a manager signs.
     """
     values = values or app_settings.read(package.stock_location_id)
     found = []
@@ -235,7 +238,8 @@ def available_commands(*, package: Package, actor: Actor, values: Values | None 
             continue
         if behaviour.click_and_collect_only and not package.order.is_click_and_collect:
             continue
-        if actor.may_run(row.command_code) and behaviour.offered(package, values, package.clock):
+        may_run = actor.may_run(row.command_code, with_manager=with_manager)
+        if may_run and behaviour.offered(package, values, package.clock):
             found.append(Available(row=row, command=behaviour, inputs=behaviour.inputs(package, values)))
     return found
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from clickcollect.oms import app_settings, idle_lock
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import MessageState, Package, PackageState
+from clickcollect.oms.urgency import Urgency, urgency_of
 from clickcollect.whisperer.models import DeliveryState
 
 register = template.Library()
@@ -31,7 +31,12 @@ MESSAGE_ICONS: Final = {
     MessageState.DELIVERED: "done_all",
     MessageState.FAILED: "sms_failed",
 }
-
+URGENCY_ICONS: Final = {
+    Urgency.OVERDUE: "dangerous",
+    Urgency.TODAY: "schedule",
+    Urgency.SOON: "event",
+    Urgency.FINE: "event_available",
+}
 
 REASONS: Final = {
     "no_receiver": gettext_lazy("No program is set up to receive it. Add a webhook."),
@@ -92,12 +97,12 @@ def message(package: Package) -> SafeString:
     )
 
 
-def soon_for(request: HttpRequest) -> timedelta:
+def soon_hours_for(request: HttpRequest) -> int:
     """What “soon” means, by the setting; read once for a request."""
-    known: timedelta | None = getattr(request, "omsweb_soon", None)
+    known: int | None = getattr(request, "omsweb_soon_hours", None)
     if known is None:
-        known = timedelta(hours=app_settings.read()["URGENCY_SOON_HOURS"])
-        request.omsweb_soon = known  # type: ignore[attr-defined]
+        known = int(app_settings.read()["URGENCY_SOON_HOURS"])
+        request.omsweb_soon_hours = known  # type: ignore[attr-defined]
     return known
 
 
@@ -116,27 +121,16 @@ def due(context: dict[str, Any], package: Package) -> SafeString:
     if package.due_at is None:
         return format_html('<span class="ow-muted">{}</span>', "–")
     zone = ZoneInfo(package.stock_location.time_zone)
-    local, now = package.due_at.astimezone(zone), package.clock.astimezone(zone)
-    level, words, sign = urgency(due_at=local, now=now, soon=soon_for(context["request"]))
-    moment = formats.date_format(local, "D j M, H:i")
+    soon_hours = soon_hours_for(context["request"])
+    level = urgency_of(package.due_at, now=package.clock, soon_hours=soon_hours, zone=zone)
+    moment = formats.date_format(package.due_at.astimezone(zone), "D j M, H:i")
     return format_html(
         '<span class="ow-mark ow-due-{}">{}<span><strong>{}</strong> <small>{}</small></span></span>',
-        level,
-        icon(sign),
-        words,
+        level.value,
+        icon(URGENCY_ICONS[level]),
+        level.label,
         moment,
     )
-
-
-def urgency(*, due_at: datetime, now: datetime, soon: timedelta) -> tuple[str, str, str]:
-    """Overdue, due today, soon or fine: level, word, icon."""
-    if due_at <= now:
-        return "overdue", _("Overdue"), "dangerous"
-    if due_at.date() == now.date():
-        return "today", _("Due today"), "schedule"
-    if due_at - now <= soon:
-        return "soon", _("Soon"), "event"
-    return "fine", _("Fine"), "event_available"
 
 
 @register.simple_tag

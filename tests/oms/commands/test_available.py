@@ -26,7 +26,7 @@ PAST = {"pickup_deadline": shop.PAST, "due_at": shop.PAST}
 def main_of(package: Package, actor: Actor) -> tuple[str, bool]:
     main = offers_of(package=shop.reread(package), actor=actor).main
     assert main
-    return main.code, main.needs_manager
+    return main.command_code, main.needs_manager
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_locked_code_is_not_resent_and_every_command_stands_once() -> None:
     Package.objects.filter(pk=package.pk).update(**CODE_LOCKED)
     offers = offers_of(package=shop.reread(package), actor=shop.make_actor("associate", package.stock_location))
     assert offers.main
-    codes = [offer.code for offer in (offers.main, *offers.more)]
+    codes = [offer.command_code for offer in (offers.main, *offers.more)]
     assert "RESEND_CODE" not in codes
     assert len(codes) == len(set(codes))
     assert offers.lock

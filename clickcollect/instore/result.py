@@ -1,0 +1,45 @@
+"""What became of a command, as it is kept for a repeated request: done, or refused. Never a page, never a code."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from clickcollect.accounts.idempotency import Answer
+from clickcollect.errors import DomainError
+from clickcollect.oms.commands.run import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandResult:
+    """Done by ``command_code``, which led to the state ``new_state``; or refused with ``code`` and ``detail``.
+
+    ``extra``: what belongs to the refusal, as in a problem document. ``command_code`` is empty where nothing ran.
+    """
+
+    status: int = 200
+    command_code: str = ""
+    new_state: str = ""
+    code: str = ""
+    detail: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        return self.status < 300
+
+    @classmethod
+    def from_outcome(cls, outcome: Outcome) -> "CommandResult":
+        return cls(command_code=outcome.row.command_code, new_state=outcome.row.destination.enum_value)
+
+    @classmethod
+    def from_error(cls, error: DomainError) -> "CommandResult":
+        return cls(status=error.status, code=error.code, detail=error.detail, extra=dict(error.extra))
+
+    @classmethod
+    def from_answer(cls, answer: Answer) -> "CommandResult":
+        """The result that was kept for this request."""
+        return cls(**{**json.loads(answer.body), "status": answer.status})
+
+    def as_answer(self) -> Answer:
+        """As it is kept for a repeated request."""
+        return Answer(status=self.status, content_type="application/json", body=json.dumps(asdict(self)).encode())

@@ -1,0 +1,136 @@
+"""What the log says happened, in words for people: every page that lists log rows shows the same ones."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from clickcollect import errors
+from clickcollect.oms import states
+from clickcollect.oms.access import names_of
+from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
+from clickcollect.oms.models import PackageState
+
+# Commands whose effect is said better than by the state they lead to.
+COMMANDS: Final[dict[str, Promise]] = {
+    "RESEND_CODE": gettext_lazy("Code sent again"),
+    "SEND_NEW_CODE": gettext_lazy("New code sent, the old one ended"),
+    "UNLOCK_CODE": gettext_lazy("Code unlocked"),
+    "EXTEND_PICKUP": gettext_lazy("Pickup time extended"),
+    "CORRECT_PHONE": gettext_lazy("Phone number corrected"),
+    "DELIVER_WITHOUT_CODE": gettext_lazy("Delivered without code"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A log row in words. ``command``: its name when it ran; ``notes``: free texts that somebody gave.
+
+    ``actor``: who did it; ``who``: the same, and on whose device where a manager signed.
+    """
+
+    row: CommandLog
+    title: str
+    command: str
+    actor: str
+    who: str
+    notes: tuple[str, ...]
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.row.kind == LogKind.REFUSED
+
+    @property
+    def is_delivery(self) -> bool:
+        return self.row.kind == LogKind.MOVE and self.row.new_state == states.DELIVERED
+
+
+def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | None = None) -> list[Entry]:
+    """Log rows with the names of people and states and the notes put in; each kind is read in one statement.
+
+    ``state_names``: the states' names by number, where the page has read them already.
+    """
+    found = list(rows)
+    states_by_number = read_state_names() if state_names is None else state_names
+    people = names_of(log.people_of(found))
+    notes = notes_by_row(row.pk for row in found)
+    return [
+        Entry(
+            row=row,
+            title=title_of(row, state_names=states_by_number),
+            command=command_name(row),
+            actor=actor,
+            who=log.who_did(row, name=actor, names=people),
+            notes=tuple(notes.get(row.pk, ())),
+        )
+        for row in found
+        for actor in (person_name(row.actor_id, people),)
+    ]
+
+
+def title_of(row: CommandLog, *, state_names: Mapping[str, str]) -> str:
+    """What a log row says, in a few words."""
+    match row.kind:
+        case LogKind.REFUSED:
+            return _("Refused: %(why)s") % {"why": refusal_title(row.code)}
+        case LogKind.SETTING:
+            return _("%(key)s changed") % {"key": row.attributes.get("setting.key", "")}
+        case _ if row.command_code in COMMANDS:
+            return str(COMMANDS[row.command_code])
+        case LogKind.MOVE:
+            return state_names.get(row.new_state, row.new_state)
+    return note_title(row)
+
+
+def note_title(row: CommandLog) -> str:
+    """What was noted; for a command that has no words of its own its name."""
+    if row.note_kind == NoteKind.SHELVED:
+        return shelf_words(row)
+    return row.get_note_kind_display() or command_name(row)
+
+
+def refusal_title(code: str) -> str:
+    """The short words of an error code."""
+    if code == log.SIGN_OFF_REFUSED:
+        return _("A manager's approval failed")
+    return str(errors.BY_CODE[code].title) if code in errors.BY_CODE else code
+
+
+def shelf_words(row: CommandLog) -> str:
+    """Shelf B4, 2 bags."""
+    shelf, bags = str(row.attributes.get("shelf", "")), int(row.attributes.get("bags", 0))
+    words = [_("Shelf %(shelf)s") % {"shelf": shelf} if shelf else _("No shelf")]
+    if bags:
+        words.append(ngettext("%(count)d bag", "%(count)d bags", bags) % {"count": bags})
+    return ", ".join(words)
+
+
+def command_name(row: CommandLog) -> str:
+    """The name that the command had when it ran."""
+    name = str(row.attributes.get("command.name", "") or row.command_code)
+    return _(name) if name else ""
+
+
+def person_name(user_id: int | None, names: Mapping[int, str]) -> str:
+    """Who it was; the system where nobody pressed a button."""
+    if user_id is None:
+        return _("the system")
+    return names.get(user_id) or _("a former employee (%(id)d)") % {"id": user_id}
+
+
+def read_state_names() -> dict[str, str]:
+    """The states' names by number, as an operator last edited them."""
+    found = PackageState.objects.filter(enum_class=states.ENUM_CLASS).values_list("enum_value", "name")
+    return {value: _(name) for value, name in found}
+
+
+def notes_by_row(log_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The free texts beside log rows, in one statement."""
+    found: dict[int, list[str]] = {}
+    for note in LogNote.objects.filter(log_id__in=list(log_ids)):
+        found.setdefault(note.log_id, []).append(note.text)
+    return found
