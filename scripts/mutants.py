@@ -1,56 +1,67 @@
 """Change one thing at a time in the modules that guard the code, and see whether a test notices: `make mutants`.
 
-Cosmic Ray makes the changes, in a copy of the project below `var/mutants`, and runs each module's own tests against
-every one of them; one PostgreSQL serves them all. A run that is stopped goes on where it was; a module that has
-changed, or whose tests have, begins anew. What no test notices stands in `docs/mutants.md` with its reason, or is
-printed here; with more than one in twenty left unexplained, this ends with status 1.
+Cosmic Ray makes the changes, in two copies of the project below `var/mutants` (or `MUTANTS_DIR`), and
+`scripts/mutants_trial.py` runs each module's own tests against every one of them; one PostgreSQL serves them all.
+A run that is stopped goes on where it was; a module that has changed begins anew; when its tests have changed, what
+they did not notice is tried again. What no test notices stands in `docs/mutants.md` with its reason, or is printed
+here; with more than one in twenty left unexplained, this ends with status 1.
 
 `make mutants MODULES="signing targets"` takes only those.
 """
 
 import hashlib
 import os
+import queue
 import re
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome
 
+from scripts.mutants_trial import TOO_LONG, say, sides
 from tests.postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK = ROOT / "var" / "mutants"
-TREE = WORK / "tree"
+WORK = Path(os.environ.get("MUTANTS_DIR") or ROOT / "var" / "mutants").resolve()
+AT_ONCE = 2
 BIN = Path(sys.executable).parent
 REASONS = ROOT / "docs" / "mutants.md"
 MOST_UNEXPLAINED = 0.05
-TIMEOUT_SECONDS = 300
 
-# Each module, and the tests that are to notice: those that fail soonest come first.
+running: set[subprocess.Popen[bytes]] = set()
+
+# Each module, and the tests that are to notice. What takes longest begins first.
 MUTATED = {
-    "extension/signature.py": "tests/extension/test_signature.py",
-    "clickcollect/whisperer/signing.py": "tests/whisperer/test_signing.py",
-    "clickcollect/accounts/tokens.py": "tests/api/test_tokens.py tests/api/test_sign_in.py",
-    "clickcollect/oms/access.py": (
-        "tests/api/test_scopes.py tests/api/test_rights.py tests/instore/test_doors.py tests/omsweb/test_doors.py"
-        " tests/oms/test_road.py"
-    ),
-    "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
-    "clickcollect/whisperer/records.py": "tests/whisperer/test_claims.py tests/whisperer/test_delivery.py",
     "clickcollect/whisperer/delivery.py": (
         "tests/whisperer/test_delivery.py tests/whisperer/test_stopping.py tests/whisperer/test_codes.py"
+        " tests/whisperer/test_targets.py tests/whisperer/test_certificates.py"
         " tests/whisperer/test_hostile_receivers.py"
     ),
-    "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py",
     "clickcollect/whisperer/dispatcher.py": (
         "tests/whisperer/test_stopping.py tests/whisperer/test_claims.py tests/whisperer/test_delivery.py"
-        " tests/whisperer/test_codes.py"
+        " tests/whisperer/test_codes.py tests/whisperer/test_wakeup.py"
     ),
+    "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
+    "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py",
+    "clickcollect/whisperer/signing.py": "tests/whisperer/test_signing.py",
+    "clickcollect/whisperer/outcomes.py": (
+        "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py tests/whisperer/test_codes.py"
+        " tests/whisperer/test_hostile_receivers.py"
+    ),
+    "clickcollect/oms/access.py": (
+        "tests/api/test_scopes.py tests/api/test_rights.py tests/api/test_tokens.py tests/omsweb/test_doors.py"
+        " tests/oms/test_road.py"
+    ),
+    "clickcollect/accounts/tokens.py": "tests/api/test_tokens.py tests/api/test_sign_in.py tests/oms/test_what_ends.py",
+    "extension/signature.py": "tests/extension/test_signature.py",
 }
 # One other sign for each of arithmetic, and for a comparison its border and its opposite: more of them say no more.
 # `|` stands in types, and joins dictionaries and conditions, where any other sign fails at once.
@@ -63,9 +74,9 @@ LEFT_OUT = (
 CONFIGURATION = """
 [cosmic-ray]
 module-path = "{module}"
-timeout = {timeout}
+timeout = 1
 excluded-modules = []
-test-command = "{command}"
+test-command = "see scripts/mutants_trial.py"
 
 [cosmic-ray.distributor]
 name = "local"
@@ -84,73 +95,73 @@ class Survivor:
     changed: str
 
 
-def call(*command: str) -> None:
-    subprocess.run(command, cwd=TREE, check=True)
+@dataclass(frozen=True)
+class Tested:
+    """How many changes were made to a module, how many of them made its tests take too long, what no test noticed."""
+
+    count: int
+    too_long: int
+    survivors: list[Survivor]
 
 
-def copy_project() -> None:
+def copy_project(tree: Path) -> Path:
     """The project as it lies here, committed or not, in a place where it may be changed."""
     git = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(git, capture_output=True, check=True, text=True).stdout
-    shutil.rmtree(TREE, ignore_errors=True)
+    shutil.rmtree(tree, ignore_errors=True)
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
-            (TREE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, TREE / name)
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
     # By the time a file was changed Python tells whether what it compiled is still good: older than any change.
-    call(sys.executable, "-m", "compileall", "-q", "clickcollect", "extension", "tests")
+    call(sys.executable, "-m", "compileall", "-q", "clickcollect", "extension", "tests", cwd=tree)
+    return tree
 
 
-def session_of(module: str) -> Path:
-    return WORK / f"{module.replace('/', '.').removesuffix('.py')}.sqlite"
+def call(*command: str, cwd: Path, **environment: str) -> None:
+    """Run it to its end, which comes with ours at the latest."""
+    with subprocess.Popen(command, cwd=cwd, env=os.environ | environment) as process:
+        running.add(process)
+        try:
+            if process.wait():
+                raise subprocess.CalledProcessError(process.returncode, command)
+        finally:
+            running.discard(process)
 
 
-def begin(module: str, tests: str) -> Path:
-    """The session of a module, begun anew when the module or its tests have changed."""
+def digest(*paths: str) -> str:
+    return hashlib.sha256(b"".join((ROOT / path).read_bytes() for path in paths)).hexdigest()
+
+
+def begin(module: str, tests: list[str], tree: Path) -> Path:
+    """The session of a module: anew when the module has changed, once more its survivors when the tests have."""
     session = WORK / f"{module.replace('/', '.')}.sqlite"
-    state = hashlib.sha256(b"".join((ROOT / path).read_bytes() for path in [module, *tests.split()])).hexdigest()
-    stamp = session.with_suffix(".state")
-    if session.exists() and stamp.exists() and stamp.read_text() == state:
-        return session
-    session.unlink(missing_ok=True)
-    command = f"{sys.executable} -m pytest -x -q {tests}"
-    call(*command.split())  # unchanged they pass, or nothing of what follows says anything
-    configuration = session.with_suffix(".toml")
-    values = {"module": module, "timeout": TIMEOUT_SECONDS, "command": command, "left_out": list(LEFT_OUT)}
-    configuration.write_text(CONFIGURATION.format(**values))
-    call(str(BIN / "cosmic-ray"), "init", str(configuration), str(session))
-    call(str(BIN / "cr-filter-operators"), str(session), str(configuration))
-    stamp.write_text(state)
+    stamp, state = session.with_suffix(".state"), [digest(module), digest(*tests)]
+    known = stamp.read_text().split() if session.exists() and stamp.exists() else ["", ""]
+    if known[0] != state[0]:
+        session.unlink(missing_ok=True)
+        configuration = session.with_suffix(".toml")
+        configuration.write_text(CONFIGURATION.format(module=module, left_out=list(LEFT_OUT)))
+        call(str(BIN / "cosmic-ray"), "init", str(configuration), str(session), cwd=tree)
+        call(str(BIN / "cr-filter-operators"), str(session), str(configuration), cwd=tree)
+    elif known[1] != state[1]:
+        with sqlite3.connect(session) as database:
+            database.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'")
+    stamp.write_text(" ".join(state))
     return session
 
 
-def tested(session: Path) -> tuple[int, list[Survivor]]:
-    """How many changes were made, and those that no test noticed."""
-    count, survivors = 0, []
+def tested(session: Path) -> Tested:
+    count, too_long, survivors = 0, 0, []
     with use_db(str(session), WorkDB.Mode.open) as database:
         for item, result in database.completed_work_items:
-            if result.worker_outcome != WorkerOutcome.NORMAL or is_only_of_the_signature(result.diff or ""):
+            if result.worker_outcome != WorkerOutcome.NORMAL:
                 continue
             count += 1
+            too_long += str(result.output).startswith(TOO_LONG)
             if result.test_outcome != TestOutcome.KILLED:
                 survivors.append(survivor(str(item.mutations[0].module_path), result.diff or ""))
-    return count, survivors
-
-
-def sides(diff: str) -> tuple[str, str]:
-    """What stands in the changed line, before and after."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    written, changed = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
-    return written, changed
-
-
-def is_only_of_the_signature(diff: str) -> bool:
-    """Cosmic Ray takes the star before arguments that have names for a product."""
-    written, changed = sides(diff)
-    return (
-        bool(re.search(r"[(,] ?\*(,|$)", written))
-        and re.sub(r"([(,] ?|^)\*(,|$)", r"\1/\2", written, count=1) == changed
-    )
+    return Tested(count, too_long, survivors)
 
 
 def survivor(module: str, diff: str) -> Survivor:
@@ -164,28 +175,46 @@ def explained() -> Counter[Survivor]:
     return Counter(Survivor(*row) for row in rows)
 
 
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def try_module(module: str, trees: "queue.Queue[Path]") -> Tested:
+    """All changes of one module, in a copy of the project and on a database that nobody else uses meanwhile."""
+    tree, tests = trees.get(), MUTATED[module].split()
+    try:
+        session = begin(module, tests, tree)
+        command = [sys.executable, "-m", "scripts.mutants_trial", str(session), *tests]
+        call(*command, cwd=tree, PYTHONDONTWRITEBYTECODE="1", PYTEST_XDIST_WORKER=tree.parent.name)
+        return tested(session)
+    finally:
+        trees.put(tree)
+
+
+def stop(*_: object) -> None:
+    """At a signal: end what runs; it goes on here the next time."""
+    for process in set(running):
+        process.terminate()
+    sys.exit(1)
 
 
 def main() -> int:
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)
     wanted = os.environ.get("MODULES", "").split()
-    chosen = {name: tests for name, tests in MUTATED.items() if not wanted or Path(name).stem in wanted}
-    copy_project()
-    os.environ["PYTEST_ADDOPTS"] = "-m 'not soak and not alone and not browser'"
+    chosen = [name for name in MUTATED if not wanted or Path(name).stem in wanted]
+    trees: queue.Queue[Path] = queue.Queue()
+    for number in range(AT_ONCE):
+        trees.put(copy_project(WORK / f"copy{number}" / "tree"))
     cluster, total, without_reason, known = Cluster(), 0, 0, explained()
     os.environ.update(cluster.environment())
     try:
-        for module, tests in chosen.items():
-            session = begin(module, tests)
-            call(str(BIN / "cosmic-ray"), "exec", str(session.with_suffix(".toml")), str(session))
-            count, survivors = tested(session)
-            unknown = list((Counter(survivors) - known).elements())
-            say(f"{module}: {count} changes, {len(survivors)} not noticed, {len(unknown)} of them unexplained")
-            for one in unknown:
-                say(f"| `{one.module}` | `{one.written}` | `{one.changed}` | |")
-            total, without_reason = total + count, without_reason + len(unknown)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for module, found in zip(chosen, pool.map(lambda name: try_module(name, trees), chosen), strict=True):
+                unknown = list((Counter(found.survivors) - known).elements())
+                say(
+                    f"{module}: {found.count} changes, {found.too_long} made the tests take too long,"
+                    f" {len(found.survivors)} not noticed, {len(unknown)} of them unexplained"
+                )
+                for one in unknown:
+                    say(f"| `{one.module}` | `{one.written}` | `{one.changed}` | |")
+                total, without_reason = total + found.count, without_reason + len(unknown)
     finally:
         cluster.stop()
     return int(without_reason > MOST_UNEXPLAINED * total)

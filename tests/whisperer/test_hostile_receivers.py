@@ -188,6 +188,7 @@ def test_a_receiver_that_is_gone_stops_its_hook_and_the_reason_is_kept(user: Use
     assert states() == {"dead": 1}
 
 
+@pytest.mark.slow
 def test_t29_a_worker_stays_under_200_mb_while_many_receivers_send_without_end(user: User, filler: Filler) -> None:
     floods = (gzip_bomb, endless_body, endless_headers, one_endless_header)
     with ExitStack() as stack:

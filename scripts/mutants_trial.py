@@ -1,0 +1,207 @@
+"""Make each change of one module in turn and run its tests: `python -m scripts.mutants_trial SESSION TESTS…`.
+
+Loading Python's, Django's and pytest's modules takes longer than most tests do. So they are loaded once; for every
+change a process forks off, loads what is ours, and runs the tests: first those that noticed other changes fastest.
+A test that takes too long has noticed too. Before and after, the tests must pass on the module as it is written.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkResult
+
+OUR_OWN = ("clickcollect", "extension", "tests", "scripts", "webserver", "__main__", "_pytest")
+TEST_SECONDS = 20  # far more than any of them takes
+TOO_LONG = "took too long"
+QUICK = "not soak and not alone and not slow and not browser"
+PASSED = 0
+
+
+class Ranking:
+    """A pytest plugin: who noticed how often, and how long each takes; the best chance per second goes first."""
+
+    def __init__(self, notes: Path) -> None:
+        self.notes = notes
+        self.noticed: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.place(item.nodeid))
+
+    def place(self, test: str) -> float:
+        return -(self.noticed.get(test, 0) + 0.1) / (self.seconds.get(test, 1.0) + 0.02)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        note = {"test": report.nodeid, "seconds": report.duration, "failed": report.failed}
+        with self.notes.open("a") as file:
+            file.write(json.dumps(note) + "\n")
+
+    def learn(self, *, unchanged: bool) -> str:
+        """Read what a run has noted; the test that failed."""
+        found = ""
+        with contextlib.suppress(FileNotFoundError):
+            for note in map(json.loads, self.notes.read_text().splitlines()):
+                if unchanged:
+                    self.seconds[note["test"]] = self.seconds.get(note["test"], 0.0) + note["seconds"]
+                if note["failed"]:
+                    found = note["test"]
+                    self.noticed[found] = self.noticed.get(found, 0) + 1
+            self.notes.unlink()
+        return found
+
+
+class Tests:
+    """The tests of a module, each run in a process of its own."""
+
+    def __init__(self, chosen: list[str], *, work: Path) -> None:
+        self.chosen = chosen
+        self.output = work / "output"
+        self.ranking = Ranking(work / "notes")
+        self.seconds: float | None = None
+
+    def run(self) -> bool | None:
+        """Whether they pass; None when they took too long."""
+        child = forked(self.pytest)
+        deadline = time.monotonic() + (self.seconds or 3600.0)
+        try:
+            while time.monotonic() < deadline:
+                pid, status = os.waitpid(child, os.WNOHANG)
+                if pid:
+                    return os.waitstatus_to_exitcode(status) == PASSED
+                time.sleep(0.01)
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+    def pytest(self, *more: str) -> int:
+        os.setsid()
+        output = os.open(self.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        options = [
+            "-x",
+            "-q",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            "-m",
+            "not soak and not alone and not slow",
+        ]
+        times = [f"--timeout={TEST_SECONDS}", "--timeout-method=thread"]
+        return pytest.main([*options, *times, *more, *self.chosen], plugins=[self.ranking])
+
+    def must_pass(self) -> None:
+        """Unchanged they do, or nothing that they say of a change means anything."""
+        start = time.monotonic()
+        if not self.run():
+            sys.exit(f"The tests fail on the module as it is written:\n{self.output.read_text()}")
+        self.ranking.learn(unchanged=True)
+        self.seconds = max(3 * (time.monotonic() - start), 3 * TEST_SECONDS)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def forked(deed: Callable[[], int]) -> int:
+    """A process that does this and ends."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        code = int(deed())
+    finally:
+        os._exit(code)
+
+
+def load_what_is_not_ours(listing: Path, tests: Tests) -> None:
+    """Everything that the tests load and that needs no settings."""
+
+    def list_modules() -> int:
+        code = tests.pytest("--collect-only")
+        listing.write_text("\n".join(name for name in sys.modules if name.partition(".")[0] not in OUR_OWN))
+        return code
+
+    os.waitpid(forked(list_modules), 0)
+    with contextlib.redirect_stderr(None):
+        for name in listing.read_text().splitlines():
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def tried(mutation: MutationSpec, tests: Tests) -> WorkResult:
+    operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+    try:
+        with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
+            diff = "\n".join(unified_diff(before.splitlines(), (after or before).splitlines(), lineterm=""))
+            if not diff or is_only_of_the_signature(diff):
+                return WorkResult(WorkerOutcome.NO_TEST)
+            passed = tests.run()
+    except AttributeError:  # Cosmic Ray cannot write an exception whose name has a dot
+        return WorkResult(WorkerOutcome.NO_TEST)
+    noticed_by = tests.ranking.learn(unchanged=False)
+    output = tests.output.read_text(errors="replace")[-4000:]
+    late = passed is None or "+++ Timeout +++" in output
+    return WorkResult(
+        WorkerOutcome.NORMAL,
+        output=f"{TOO_LONG if late else noticed_by or 'does not load'}\n{output}",
+        test_outcome=TestOutcome.SURVIVED if passed else TestOutcome.KILLED,
+        diff=diff,
+    )
+
+
+def sides(diff: str) -> tuple[str, str]:
+    """What stands in the changed line, before and after."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    written, changed = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+    return written, changed
+
+
+def is_only_of_the_signature(diff: str) -> bool:
+    """Cosmic Ray takes the star before arguments that have names for a product."""
+    written, changed = sides(diff)
+    return (
+        bool(re.search(r"[(,] ?\*(,|$)", written))
+        and re.sub(r"([(,] ?|^)\*(,|$)", r"\1/\2", written, count=1) == changed
+    )
+
+
+def main(session: str, chosen: list[str]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is under way is put back
+    tests = Tests(chosen, work=Path.cwd().parent)
+    load_what_is_not_ours(Path.cwd().parent / "modules", tests)
+    tests.must_pass()
+    with use_db(session, WorkDB.Mode.open) as database:
+        pending = database.pending_work_items
+        for number, item in enumerate(pending):
+            start = time.monotonic()
+            result = tried(item.mutations[0], tests)
+            database.set_result(item.job_id, result)
+            noticed = (result.output or "no change").partition("\n")[0]
+            found = "NOT NOTICED" if result.test_outcome == TestOutcome.SURVIVED else noticed
+            place = f"{item.mutations[0].module_path}:{item.mutations[0].start_pos[0]}"
+            say(f"{number + 1}/{len(pending)} {place} {time.monotonic() - start:.1f} s: {found}")
+    tests.must_pass()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
