@@ -41,19 +41,18 @@ running: set[subprocess.Popen[bytes]] = set()
 # Each module, and the tests that are to notice. What takes longest begins first.
 MUTATED = {
     "clickcollect/whisperer/delivery.py": (
-        "tests/whisperer/test_delivery.py tests/whisperer/test_stopping.py tests/whisperer/test_codes.py"
-        " tests/whisperer/test_targets.py tests/whisperer/test_certificates.py"
-        " tests/whisperer/test_hostile_receivers.py"
+        "tests/whisperer/test_attempt.py tests/whisperer/test_delivery.py tests/whisperer/test_stopping.py"
+        " tests/whisperer/test_codes.py"
     ),
     "clickcollect/whisperer/dispatcher.py": (
-        "tests/whisperer/test_stopping.py tests/whisperer/test_claims.py tests/whisperer/test_delivery.py"
-        " tests/whisperer/test_codes.py tests/whisperer/test_wakeup.py"
+        "tests/whisperer/test_dispatcher.py tests/whisperer/test_outcomes.py tests/whisperer/test_stopping.py"
+        " tests/whisperer/test_codes.py tests/whisperer/test_delivery.py tests/whisperer/test_wakeup.py"
     ),
     "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
     "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py",
     "clickcollect/whisperer/signing.py": "tests/whisperer/test_signing.py",
     "clickcollect/whisperer/outcomes.py": (
-        "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py tests/whisperer/test_codes.py"
+        "tests/whisperer/test_outcomes.py tests/whisperer/test_claims.py tests/whisperer/test_codes.py"
         " tests/whisperer/test_hostile_receivers.py"
     ),
     "clickcollect/oms/access.py": (

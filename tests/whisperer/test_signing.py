@@ -1,5 +1,6 @@
 """T36, T37: signatures that others compute the same, and nothing broken is ever believed. Vectors made with openssl."""
 
+import base64
 import time
 from datetime import UTC, datetime
 
@@ -134,9 +135,18 @@ def test_signed_all_right_but_without_an_id_or_in_no_time_of_ours_it_is_not_beli
     assert is_believed(STANDARD, signed, now=now) is good
 
 
-def test_a_secret_that_is_not_base64_proves_nothing() -> None:
-    assert not is_believed("whsec_!!", headers("whsec_!!"))
-    assert not is_believed("whsec_", headers("whsec_"))
+@pytest.mark.parametrize("secret", ["whsec_!!", "whsec_", "whsec_MfKQ!9r8G", "whsec_MfKQ9r8GK"])
+def test_a_secret_that_is_not_base64_proves_nothing(secret: str) -> None:
+    assert signing.standard_key(secret) == b""
+    assert not is_believed(secret, headers(secret))
+
+
+@pytest.mark.parametrize("length", range(1, 65))
+def test_a_secret_of_any_length_is_read_with_its_padding_and_without(length: int) -> None:
+    key = bytes(range(length))
+    written = base64.b64encode(key).decode()
+    for text in (written, written.rstrip("=")):
+        assert signing.standard_key(f"whsec_{text}") == key
 
 
 @given(

@@ -169,10 +169,27 @@ def test_t52_a_socket_is_refused_for_every_banned_address(settings: Any) -> None
         "https://93.184.215.14/",
         "http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/hook",
         "https://a_b.example.com/",
+        "https://7.example/",
+        "https://example.7.com./",
+        f"https://{'a.' * 100}com/",
     ],
 )
 def test_an_ordinary_target_is_accepted(url: str) -> None:
     assert targets.url_fault(url, allowed=[]) is None
+
+
+@pytest.mark.parametrize("host", ["example.7", "a.b.0x7f", "7.example.0x"])
+def test_a_name_that_ends_in_a_number_is_refused(host: str) -> None:
+    """Resolvers read an IP address there."""
+    assert targets.url_fault(f"https://{host}/", allowed=[]) is not None
+
+
+def test_an_address_has_at_most_255_characters_and_a_name_253() -> None:
+    longest = "https://example.com/".ljust(255, "x")
+    assert targets.url_fault(longest, allowed=[]) is None
+    assert targets.url_fault(f"{longest}x", allowed=[]) is not None
+    name = "a." * 125 + "com"
+    assert (len(name), targets.is_dns_name(name), targets.is_dns_name(f"a{name}")) == (253, True, False)
 
 
 def test_an_exempt_network_is_exempt_in_any_spelling_of_its_addresses() -> None:
