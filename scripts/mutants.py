@@ -40,26 +40,18 @@ running: set[subprocess.Popen[bytes]] = set()
 
 # Each module, and the tests that are to notice. What takes longest begins first.
 MUTATED = {
-    "clickcollect/whisperer/delivery.py": (
-        "tests/whisperer/test_attempt.py tests/whisperer/test_delivery.py tests/whisperer/test_stopping.py"
-        " tests/whisperer/test_codes.py"
-    ),
+    "clickcollect/whisperer/delivery.py": ("tests/whisperer/test_attempt.py tests/whisperer/test_adding_codes.py"),
     "clickcollect/whisperer/dispatcher.py": (
         "tests/whisperer/test_dispatcher.py tests/whisperer/test_outcomes.py tests/whisperer/test_stopping.py"
-        " tests/whisperer/test_codes.py tests/whisperer/test_delivery.py tests/whisperer/test_wakeup.py"
     ),
+    "clickcollect/oms/access.py": "tests/oms/test_access.py",
     "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
-    "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_stopping.py",
+    "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_attempt.py",
     "clickcollect/whisperer/signing.py": "tests/whisperer/test_signing.py",
-    "clickcollect/whisperer/outcomes.py": (
-        "tests/whisperer/test_outcomes.py tests/whisperer/test_claims.py tests/whisperer/test_codes.py"
-        " tests/whisperer/test_hostile_receivers.py"
+    "clickcollect/whisperer/outcomes.py": "tests/whisperer/test_outcomes.py tests/whisperer/test_claims.py",
+    "clickcollect/accounts/tokens.py": (
+        "tests/accounts/test_tokens.py tests/api/test_tokens.py tests/api/test_sign_in.py"
     ),
-    "clickcollect/oms/access.py": (
-        "tests/api/test_scopes.py tests/api/test_rights.py tests/api/test_tokens.py tests/omsweb/test_doors.py"
-        " tests/oms/test_road.py"
-    ),
-    "clickcollect/accounts/tokens.py": "tests/api/test_tokens.py tests/api/test_sign_in.py tests/oms/test_what_ends.py",
     "extension/signature.py": "tests/extension/test_signature.py",
 }
 # One other sign for each of arithmetic, and for a comparison its border and its opposite: more of them say no more.

@@ -153,7 +153,7 @@ def tried(mutation: MutationSpec, tests: Tests) -> WorkResult:
     try:
         with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
             diff = "\n".join(unified_diff(before.splitlines(), (after or before).splitlines(), lineterm=""))
-            if not diff or is_only_of_the_signature(diff):
+            if not diff or is_only_of_the_signature(diff) or is_an_option_of_a_dataclass(diff):
                 return WorkResult(WorkerOutcome.NO_TEST)
             passed = tests.run()
     except AttributeError:  # Cosmic Ray cannot write an exception whose name has a dot
@@ -183,6 +183,11 @@ def is_only_of_the_signature(diff: str) -> bool:
         bool(re.search(r"[(,] ?\*(,|$)", written))
         and re.sub(r"([(,] ?|^)\*(,|$)", r"\1/\2", written, count=1) == changed
     )
+
+
+def is_an_option_of_a_dataclass(diff: str) -> bool:
+    """They say how a class may be written and used, and change nothing that it does."""
+    return all(side.startswith("@dataclass(") for side in sides(diff))
 
 
 def main(session: str, chosen: list[str]) -> None:
