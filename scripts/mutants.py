@@ -6,7 +6,7 @@ A run that is stopped goes on where it was; a module that has changed begins ane
 they did not notice is tried again. What no test notices stands in `docs/mutants.md` with its reason, or is printed
 here; with more than one in twenty left unexplained, this ends with status 1.
 
-`make mutants MODULES="signing targets"` takes only those.
+`make mutants MODULES="signing oms"` takes only those modules, or those of that package.
 """
 
 import hashlib
@@ -38,12 +38,15 @@ MOST_UNEXPLAINED = 0.05
 
 running: set[subprocess.Popen[bytes]] = set()
 
-# Each module, and the tests that are to notice. What takes longest begins first.
+COMMANDS = "tests/oms/commands/test_*.py tests/oms/codes/test_*.py tests/oms/test_races.py tests/oms/test_road.py"
+# Each module, and the tests that are to notice: few and quick ones. What takes longest begins first.
 MUTATED = {
     "clickcollect/whisperer/delivery.py": ("tests/whisperer/test_attempt.py tests/whisperer/test_adding_codes.py"),
     "clickcollect/whisperer/dispatcher.py": (
         "tests/whisperer/test_dispatcher.py tests/whisperer/test_outcomes.py tests/whisperer/test_stopping.py"
     ),
+    "clickcollect/oms/commands/[!_]*.py": COMMANDS,
+    "clickcollect/oms/codes/[!_]*.py": COMMANDS,
     "clickcollect/oms/access.py": "tests/oms/test_access.py",
     "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
     "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_attempt.py",
@@ -166,9 +169,23 @@ def explained() -> Counter[Survivor]:
     return Counter(Survivor(*row) for row in rows)
 
 
-def try_module(module: str, trees: "queue.Queue[Path]") -> Tested:
+def expanded(patterns: str) -> list[str]:
+    return [str(path.relative_to(ROOT)) for pattern in patterns.split() for path in sorted(ROOT.glob(pattern))]
+
+
+def chosen(wanted: set[str]) -> dict[str, list[str]]:
+    """The modules of these names or packages, all of them when none is named, each with its tests."""
+    modules = {module: expanded(tests) for pattern, tests in MUTATED.items() for module in expanded(pattern)}
+    return {
+        module: tests
+        for module, tests in modules.items()
+        if not wanted or wanted & {Path(module).stem, *Path(module).parent.parts}
+    }
+
+
+def try_module(module: str, tests: list[str], trees: "queue.Queue[Path]") -> Tested:
     """All changes of one module, in a copy of the project and on a database that nobody else uses meanwhile."""
-    tree, tests = trees.get(), MUTATED[module].split()
+    tree = trees.get()
     try:
         session = begin(module, tests, tree)
         command = [sys.executable, "-m", "scripts.mutants_trial", str(session), *tests]
@@ -188,8 +205,7 @@ def stop(*_: object) -> None:
 def main() -> int:
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, stop)
-    wanted = os.environ.get("MODULES", "").split()
-    chosen = [name for name in MUTATED if not wanted or Path(name).stem in wanted]
+    modules = chosen(set(os.environ.get("MODULES", "").split()))
     trees: queue.Queue[Path] = queue.Queue()
     for number in range(AT_ONCE):
         trees.put(copy_project(WORK / f"copy{number}" / "tree"))
@@ -197,7 +213,8 @@ def main() -> int:
     os.environ.update(cluster.environment())
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for module, found in zip(chosen, pool.map(lambda name: try_module(name, trees), chosen), strict=True):
+            trials = {module: pool.submit(try_module, module, tests, trees) for module, tests in modules.items()}
+            for module, found in ((module, trial.result()) for module, trial in trials.items()):
                 unknown = list((Counter(found.survivors) - known).elements())
                 say(
                     f"{module}: {found.count} changes, {found.too_long} made the tests take too long,"

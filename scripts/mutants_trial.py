@@ -6,6 +6,7 @@ A test that takes too long has noticed too. Before and after, the tests must pas
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -146,6 +147,7 @@ def load_what_is_not_ours(listing: Path, tests: Tests) -> None:
         for name in listing.read_text().splitlines():
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+    gc.freeze()  # nobody who forks off need look through it again
 
 
 def tried(mutation: MutationSpec, tests: Tests) -> WorkResult:

@@ -20,8 +20,6 @@ EXTRA = {"otp": {"code": "482913", "issue": 1}}
 class OnHold(NotSendable):
     """A refusal of somebody else's."""
 
-    default = "on_hold"
-
 
 def event_of(type_: str, *, is_test: bool = False, payload: Any = None) -> Event:
     return Event(uuid="0123abcd", type=type_, is_test=is_test, payload=payload)
@@ -56,7 +54,7 @@ def test_a_test_event_of_a_type_without_an_example_gets_nothing(filler: Filler) 
     assert sending.add_code(event_of("test.bare", is_test=True)) == {}
 
 
-@pytest.mark.parametrize("refusal", [Superseded("newer_code"), Expired(), OnHold()])
+@pytest.mark.parametrize("refusal", [Superseded("newer_code"), Expired(), OnHold("on_hold")])
 def test_a_refusal_is_handed_on_without_the_frames_that_knew_a_code(refusal: NotSendable, filler: Filler) -> None:
     """Ours are made anew; what somebody else's holds beside its reason is theirs to know."""
 
