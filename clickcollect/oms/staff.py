@@ -13,7 +13,7 @@ from allauth.mfa.signals import authenticator_removed
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from clickcollect.accounts.models import BACK_OFFICE, Role, User
 from clickcollect.accounts.tokens import revoke_tokens_of
 from clickcollect.errors import Fault, NotAuthenticated, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore, StoreMembership
-from clickcollect.oms.access import Actor, actor_for
+from clickcollect.oms.access import SYSTEM, Actor, actor_for
 from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import NoteKind
 
@@ -54,6 +54,34 @@ def save_person(*, person: Person, user_id: int | None, actor: Actor) -> User:
     Nobody changes their own role or closes their own account, and one administrator always remains.
     """
     actor.require("staff:write")
+    try:
+        return save_checked(person=person, user_id=user_id, actor=actor)
+    except IntegrityError:  # somebody else took the username meanwhile
+        raise ValidationFailed.of("username", username_is_taken()) from None
+
+
+@sensitive_variables("password")
+def add_first_admin(*, username: str, password: str) -> User:
+    """Add an administrator from the console: the first one, or when nobody can sign in any more.
+
+    The log says that nobody who is signed in did it. Raises ValidationFailed with every fault.
+    """
+    person = Person(
+        username=username,
+        first_name="",
+        last_name="",
+        email="",
+        role=Role.ADMIN,
+        language_code="",
+        is_active=True,
+        store_ids=frozenset(),
+        password=password,
+    )
+    return save_person(person=person, user_id=None, actor=SYSTEM)
+
+
+def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
+    """The change with its checks and its log row, in one transaction."""
     with transaction.atomic():
         # One change of administrators at a time, so that two cannot remove each other.
         list(User.objects.select_for_update().filter(role=Role.ADMIN).order_by("pk").values_list("pk"))
@@ -153,13 +181,29 @@ def identity_faults(person: Person, user: User) -> Iterable[Fault]:
     if not person.username.strip():
         yield {"loc": "username", "msg": _("Give a username.")}
     elif User.objects.filter(username__iexact=person.username).exclude(pk=user.pk).exists():
-        yield {"loc": "username", "msg": _("Somebody has this username already.")}
+        yield {"loc": "username", "msg": username_is_taken()}
+    else:
+        yield from username_faults(person, user)
     if person.role not in Role.values:
         yield {"loc": "role", "msg": _("Choose a role.")}
     elif person.role not in BACK_OFFICE and person.is_active and not person.store_ids:
         yield {"loc": "stores", "msg": _("Choose the stores where this person works.")}
     if RetailStore.objects.filter(pk__in=person.store_ids).count() != len(person.store_ids):
         yield {"loc": "stores", "msg": _("One of these stores does not exist.")}
+
+
+def username_is_taken() -> str:
+    return _("Somebody has this username already.")
+
+
+def username_faults(person: Person, user: User) -> Iterable[Fault]:
+    """Letters and digits that one can sign in with; a name of old may stay."""
+    if person.username == user.username:
+        return
+    try:
+        User._meta.get_field("username").run_validators(person.username)  # noqa: SLF001
+    except ValidationError as error:
+        yield {"loc": "username", "msg": " ".join(error.messages)}
 
 
 def authority_faults(person: Person, user: User, actor: Actor) -> Iterable[Fault]:

@@ -3,34 +3,34 @@
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
-from clickcollect.omsweb.deliveries import DeliverySubject
-from clickcollect.omsweb.hooks import HookSubject
-from clickcollect.omsweb.log import LogSubject
-from clickcollect.omsweb.orders import OrderSubject
-from clickcollect.omsweb.packages import PackageSubject
+from clickcollect.omsweb.deliveries import DeliveryAdmin
+from clickcollect.omsweb.hooks import HookAdmin
+from clickcollect.omsweb.log import LogAdmin
+from clickcollect.omsweb.orders import OrderAdmin
+from clickcollect.omsweb.packages import PackageAdmin
 from clickcollect.omsweb.privacy_page import privacy_page
 from clickcollect.omsweb.reviews_page import reviews_page
-from clickcollect.omsweb.settings_page import SettingsSubject
+from clickcollect.omsweb.settings_page import SettingsAdmin
 from clickcollect.omsweb.site import site
-from clickcollect.omsweb.staff import StaffSubject
-from clickcollect.omsweb.stores import StoreSubject
-from clickcollect.omsweb.tokens import TokenSubject
-from clickcollect.omsweb.workflow import StateSubject, TransitionSubject
+from clickcollect.omsweb.staff import StaffAdmin
+from clickcollect.omsweb.stores import StoreAdmin
+from clickcollect.omsweb.tokens import TokenAdmin
+from clickcollect.omsweb.workflow import StateAdmin, TransitionAdmin
 from clickcollect.whisperer.models import Delivery, Hook
 
 __all__ = ("site",)
 
-site.register(Package, PackageSubject)
-site.register(Order, OrderSubject)
-site.register(CommandLog, LogSubject)
-site.register(CommandTransition, TransitionSubject)
-site.register(PackageState, StateSubject)
-site.register(AppliedSetting, SettingsSubject)
-site.register(RetailStore, StoreSubject)
-site.register(User, StaffSubject)
-site.register(ApiToken, TokenSubject)
-site.register(Hook, HookSubject)
-site.register(Delivery, DeliverySubject)
+site.register(Package, PackageAdmin)
+site.register(Order, OrderAdmin)
+site.register(CommandLog, LogAdmin)
+site.register(CommandTransition, TransitionAdmin)
+site.register(PackageState, StateAdmin)
+site.register(AppliedSetting, SettingsAdmin)
+site.register(RetailStore, StoreAdmin)
+site.register(User, StaffAdmin)
+site.register(ApiToken, TokenAdmin)
+site.register(Hook, HookAdmin)
+site.register(Delivery, DeliveryAdmin)
 
 site.add_page("reviews/", reviews_page, name="reviews")
 site.add_page("privacy/", privacy_page, name="privacy")

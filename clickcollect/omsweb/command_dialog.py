@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 from clickcollect.errors import (
     CommandUnknown,
@@ -31,10 +32,11 @@ from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.package_page import PackagePage
 
 if TYPE_CHECKING:
-    from clickcollect.omsweb.base_admin import Subject
+    from clickcollect.omsweb.base_admin import RightsModelAdmin
 
 MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttled, ValidationFailed)
 LONGEST: Final = 500
@@ -47,12 +49,12 @@ def widget_for(item: Input) -> dict[str, Any]:
 
 @sensitive_post_parameters()
 @sensitive_variables()
-def answer(request: HttpRequest, *, subject: "Subject", package_id: int, transition: int) -> HttpResponse:
+def answer(request: HttpRequest, *, subject: "RightsModelAdmin", package_id: int, transition: int) -> HttpResponse:
     """Show the dialog (GET), or run the command (POST)."""
     actor = actor_of(request)
     if request.method != "POST":
         package = get_package(actor, package_id=package_id)
-        found = find(package=package, actor=actor, transition=transition)
+        found = command_behind(package=package, actor=actor, transition=transition)
         return show(request, subject=subject, package=package, available=found)
     try:
         data = typed(request)
@@ -62,7 +64,7 @@ def answer(request: HttpRequest, *, subject: "Subject", package_id: int, transit
     return accept(request, outcome=outcome, actor=actor)
 
 
-def find(*, package: Package, actor: Actor, transition: int) -> Available:
+def command_behind(*, package: Package, actor: Actor, transition: int) -> Available:
     """The command behind a button. Raises CommandUnknown when it is not open any more."""
     for item in available_commands(package=package, actor=actor):
         if item.row.pk == transition:
@@ -83,10 +85,10 @@ def typed(request: HttpRequest) -> dict[str, str]:
     return data
 
 
-def show(request: HttpRequest, *, subject: "Subject", package: Package, available: Available) -> HttpResponse:
+def show(request: HttpRequest, *, subject: "RightsModelAdmin", package: Package, available: Available) -> HttpResponse:
     """The dialog, as a piece of the page or, without JavaScript, as a page of its own."""
     context = dialog_context(package=package, available=available, actor=actor_of(request))
-    if request.headers.get("HX-Request"):
+    if htmx_of(request):
         return render(request, "omsweb/command_dialog.html", context)
     page = subject.page(request, original=package, **context)
     return TemplateResponse(request, "omsweb/command.html", page)
@@ -129,7 +131,7 @@ def question(offer: Offer) -> str:
 def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpResponse:
     """It happened: the page as it is now, with the result over it."""
     said = words_of_success(outcome)
-    if not request.headers.get("HX-Request"):
+    if not htmx_of(request):
         messages.success(request, said)
         return redirect("omsweb:oms_package_change", outcome.package.pk)
     if request.POST.get("inside"):
@@ -151,7 +153,7 @@ def words_of_success(outcome: Outcome) -> str:
 def refuse(
     request: HttpRequest,
     *,
-    subject: "Subject",
+    subject: "RightsModelAdmin",
     package_id: int,
     transition: int,
     error: DomainError,
@@ -159,21 +161,20 @@ def refuse(
     """It was refused: a sentence where the person looks, and the status for whoever counts."""
     actor = actor_of(request)
     package = get_package(actor, package_id=package_id)
-    if not request.headers.get("HX-Request"):
+    if not htmx_of(request):
         return refuse_on_a_page(request, subject=subject, package=package, transition=transition, error=error)
     mendable = isinstance(error, MENDABLE) and not attempts.has_locked(error.extra)
     if mendable or (request.POST.get("inside") and not attempts.has_locked(error.extra)):
         faults = error.errors if isinstance(error, ValidationFailed) else []
         response = render(request, "omsweb/verdict.html", {"error": error, "faults": faults}, status=error.status)
-        response["HX-Retarget"] = "#verdict" if request.POST.get("dialog") else "#result"
-        return response
+        return retarget(response, "#verdict" if request.POST.get("dialog") else "#result")
     return body(request, package=package, result={"tone": "bad", "said": error.detail}, status=error.status)
 
 
 def refuse_on_a_page(
     request: HttpRequest,
     *,
-    subject: "Subject",
+    subject: "RightsModelAdmin",
     package: Package,
     transition: int,
     error: DomainError,
@@ -195,7 +196,4 @@ def body(request: HttpRequest, *, package: Package, result: dict[str, Any], stat
     shown = PackagePage.read(package=package, actor=actor_of(request))
     context = {"shown": shown, "package": package, "result": result}
     response = render(request, "omsweb/package_body.html", context, status=status)
-    response["HX-Retarget"] = "#package"
-    response["HX-Reswap"] = "innerHTML"
-    response["HX-Trigger"] = "omsweb:close"
-    return response
+    return trigger_client_event(reswap(retarget(response, "#package"), "innerHTML"), "omsweb:close")

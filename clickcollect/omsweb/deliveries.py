@@ -16,7 +16,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
@@ -93,7 +93,7 @@ def reason_words(reason: str) -> str:
     return str(dict(Reason.choices).get(reason, reason))
 
 
-class DeliverySubject(Subject):
+class DeliveryAdmin(RightsModelAdmin):
     folder = "deliveries"
     read_right: ClassVar[str] = "hooks:read"
 

@@ -9,18 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
-from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from clickcollect.errors import Forbidden, NotFound, ValidationFailed
 from clickcollect.json_input import FormDecoder
 from clickcollect.oms.access import Actor
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.whisperer import custom_headers, hooks, redelivery, registry, statistics
 from clickcollect.whisperer.models import DeliveryState, Hook
@@ -40,7 +41,7 @@ class JsonText(forms.JSONField):
         return "" if value in (None, {}) else super().prepare_value(value)
 
 
-class HookSheet(Sheet):
+class HookForm(OmsForm):
     groups = (
         (gettext_lazy("What and where"), ("event_type", "target_url", "is_active")),
         (gettext_lazy("Proof"), ("secret_key", "auth_username", "auth_password")),
@@ -100,12 +101,10 @@ class HookSheet(Sheet):
         help_text=gettext_lazy("Needed when the target URL changes: who redirects events must be you."),
     )
 
-    def put_faults(self, faults: Any) -> None:
+    def field_name(self, loc: str) -> str | None:
         """`config.auth.password` is the field auth_password; a fault inside a JSON field stands at the field."""
-        for fault in faults:
-            loc = fault["loc"].removeprefix("config.").replace(".", "_")
-            name = next((name for name in self.fields if loc == name or fault["loc"].startswith(f"{name}.")), None)
-            self.add_error(name, fault["msg"])
+        bare = loc.removeprefix("config.").replace(".", "_")
+        return next((name for name in self.fields if bare == name or loc.startswith(f"{name}.")), None)
 
     @sensitive_variables()
     def wanted(self, hook: Hook | None) -> dict[str, Any]:
@@ -165,12 +164,15 @@ def hook_listing(request: HttpRequest) -> Listing:
     )
 
 
-class HookSubject(Subject):
+class HookAdmin(RightsModelAdmin):
     folder = "hooks"
     crumb = gettext_lazy("Webhooks")
     read_right: ClassVar[str] = "hooks:read"
     add_right: ClassVar[str] = "hooks:write"
     change_right: ClassVar[str] = "hooks:write"
+    keeps_history = True
+    can_be_removed = True
+    form_template = "omsweb/hook.html"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -198,18 +200,35 @@ class HookSubject(Subject):
         )
         return TemplateResponse(request, "omsweb/hooks.html", context)
 
-    def find(self, object_id: int) -> Hook:
+    def hook_by_id(self, object_id: int) -> Hook:
         hook = Hook.objects.filter(pk=object_id, deleted_at=None).first()
         if hook is None:
             raise NotFound
         return hook
 
+    @method_decorator(
+        [sensitive_post_parameters("secret_key", "auth_password", "your_password"), sensitive_variables()]
+    )
     def hook_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
-        return show_hook(request, subject=self, object_id=object_id)
+        """One webhook. Its secret and passwords are fields to write in, and never hold what is kept."""
+        self.require_read(request)
+        hook = self.hook_by_id(object_id) if object_id else None
+        form = HookForm(posted(request), initial=initial(hook))
+        if hook is None:
+            del form.fields["your_password"]
+
+        def check() -> None:
+            check_hook(request, form=form, hook=hook)
+
+        def save() -> Saved:
+            return Saved(row=save_hook(request, form=form, hook=hook), said=_("The webhook was saved."))
+
+        title = hook.event_type if hook else _("New webhook")
+        return self.edit(request, form=form, title=title, check=check, save=save, row=hook)
 
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":
-            hook = self.find(object_id)
+            hook = self.hook_by_id(object_id)
             require_hook(actor_of(request), self.change_right, hook.event_type)
             self.log_deletions(request, Hook.objects.filter(pk=hook.pk))
             hooks.delete_hook(hook)
@@ -218,7 +237,7 @@ class HookSubject(Subject):
 
     def test_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Send the type's example, marked as a test."""
-        hook = self.find(object_id)
+        hook = self.hook_by_id(object_id)
         require_hook(actor_of(request), self.change_right, hook.event_type)
         if request.method == "POST":
             redelivery.send_test_event(hook)
@@ -226,52 +245,21 @@ class HookSubject(Subject):
         return redirect("omsweb:whisperer_hook_change", hook.pk)
 
 
-@sensitive_post_parameters("secret_key", "auth_password", "your_password")
-@sensitive_variables("sheet")
-def show_hook(request: HttpRequest, *, subject: HookSubject, object_id: int | None) -> HttpResponse:
-    """One webhook. Its secret and passwords are fields to write in, and never hold what is kept."""
-    actor = actor_of(request)
-    actor.require(HookSubject.read_right)
-    hook = subject.find(object_id) if object_id else None
-    sheet = HookSheet(request.POST if request.method == "POST" else None, initial=initial(hook))
-    if hook is None:
-        del sheet.fields["your_password"]
-    status = 200
-    if request.method == "POST":
-        actor.require(HookSubject.change_right)
-        status = 400
-        if sheet.is_valid():
-            try:
-                saved = save(request, sheet=sheet, hook=hook, actor=actor)
-            except DomainError as error:
-                sheet.put(error)
-                status = error.status
-            else:
-                subject.keep_history(request, saved, sheet=sheet, is_new=hook is None)
-                messages.success(request, _("The webhook was saved."))
-                return redirect("omsweb:whisperer_hook_changelist")
-    context = subject.page(
-        request,
-        title=hook.event_type if hook else _("New webhook"),
-        sheet=sheet,
-        row=hook,
-        may_write=actor.may(HookSubject.change_right),
-        back="whisperer_hook_changelist",
-        history="whisperer_hook_history",
-        removal="whisperer_hook_delete",
-    )
-    return TemplateResponse(request, "omsweb/hook.html", context, status=status)
+@sensitive_variables()
+def check_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> None:
+    """Refuse it unless this person may; a new address needs their password. Raises Forbidden, ValidationFailed."""
+    types = [form.cleaned_data["event_type"], *([hook.event_type] if hook else [])]
+    require_hook(actor_of(request), HookAdmin.change_right, *types)
+    if hook is not None and form.cleaned_data["target_url"] != hook.target_url:
+        confirm(request, password=form.cleaned_data["your_password"])
 
 
 @sensitive_variables()
-def save(request: HttpRequest, *, sheet: HookSheet, hook: Hook | None, actor: Actor) -> Hook:
+def save_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> Hook:
     """Make or change it. Raises Forbidden, ValidationFailed, HookExists."""
-    fields = sheet.wanted(hook)
-    require_hook(actor, HookSubject.change_right, fields["event_type"], *([hook.event_type] if hook else []))
+    actor, fields = actor_of(request), form.wanted(hook)
     if hook is None:
         return hooks.create_hook(user_id=cast("int", actor.user_id), fields=fields)
-    if fields["target_url"] != hook.target_url:
-        confirm(request, password=sheet.cleaned_data["your_password"])
     return hooks.change_hook(hook, fields=fields, changer=actor)
 
 

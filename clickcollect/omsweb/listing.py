@@ -1,5 +1,6 @@
 """A list page: filters, search, order and pages over one query, always bounded, the same number of statements."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -138,7 +139,7 @@ class Listing:
 
     @cached_property
     def last_page(self) -> int:
-        return max(1, -(-min(self.counted, MOST_COUNTED) // self.per_page))
+        return max(1, math.ceil(min(self.counted, MOST_COUNTED) / self.per_page))
 
     @cached_property
     def number(self) -> int:

@@ -19,7 +19,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.packages import state_choices, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
@@ -134,7 +134,7 @@ def lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
         )  # fmt: skip
 
 
-class LogSubject(Subject):
+class LogAdmin(RightsModelAdmin):
     """Append-only: nobody edits or deletes a row, here or in the database."""
 
     folder = "log"

@@ -4,156 +4,171 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django import forms
 from django.conf import settings
-from django.utils.functional import Promise
+from django.forms import BaseFormSet, formset_factory
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, Fault, OrderConflict
 from clickcollect.omnitron.models import DeliveryType, RetailStore
+from clickcollect.omsweb.forms import DomainField, OmsForm
 from clickcollect.wire_format import whole_number
 
-MOST_ROWS: Final = 200
+MOST_LINES: Final = 200
 MOST_STORES: Final = 500
-LONGEST: Final = 1000
 STORE: Final = "shipping_address.retail_store"
-ROW: Final = re.compile(r"^order_item\.(\d{1,4})\.(sku|name|quantity|price)$")
-COLUMNS: Final[tuple[tuple[str, Promise, str], ...]] = (
-    ("sku", gettext_lazy("SKU"), "text"),
-    ("name", gettext_lazy("Name"), "text"),
-    ("quantity", gettext_lazy("Quantity"), "number"),
-    ("price", gettext_lazy("Price"), "decimal"),
-)
+CUSTOMER: Final = ("first_name", "last_name", "phone_number", "email")
+LINES: Final = "order_item"
+COLUMN: Final = re.compile(rf"^{LINES}\.(\d{{1,4}})\.(sku|name|quantity|price)$")
+NEW_LINE: Final = {"quantity": "1"}
+NEW_ORDER: Final = {"channel": "OMS WEB"}
 
 
-def typed_line(row: Mapping[str, str]) -> dict[str, Any]:
-    """One line as JSON has it: a quantity that is a number is one."""
-    line: dict[str, Any] = {name: value.strip() for name, value in row.items() if value.strip()}
-    quantity = whole_number(line.get("quantity", ""), most=999_999_999)
-    if quantity is not None:
-        line["quantity"] = quantity
-    return line
+def number_box(mode: str) -> forms.TextInput:
+    """A text box with the keys for numbers; what was typed stays, whatever it is."""
+    return forms.TextInput(attrs={"inputmode": mode})
 
 
-class OrderForm:
-    """What was typed, as it was typed, with the faults beside it."""
+class DottedForm(OmsForm):
+    """Field names as an order's JSON has them: `order_item.0.sku`."""
 
-    def __init__(self, data: Mapping[str, Any] | None) -> None:
-        self.data: dict[str, str] = {
-            key: str(value)[:LONGEST].replace("\x00", "") for key, value in (data.items() if data is not None else ())
-        }
-        if data is None:
-            self.data = {"channel": "OMS WEB", "language_code": "", "order_item.0.quantity": "1"}
-        self.rows = self.read_rows()
-        self.faults: dict[str, str] = {}
-        self.refusals: list[str] = []
-        stores = RetailStore.objects.filter(is_active=True, click_and_collect=True).order_by("erp_code")
-        self.stores = [("", _("Choose…")), *((row.erp_code, str(row)) for row in stores[:MOST_STORES])]
+    def add_prefix(self, field_name: str) -> str:
+        return f"{self.prefix}.{field_name}" if self.prefix else field_name
 
-    def read_rows(self) -> list[dict[str, str]]:
-        """The item rows in the order they stood; a row left wholly empty is none."""
-        found: dict[int, dict[str, str]] = {}
-        for key, value in self.data.items():
-            if match := ROW.match(key):
-                found.setdefault(int(match[1]), {})[match[2]] = value
-        rows = [row for _number, row in sorted(found.items()) if row.get("sku") or row.get("name") or row.get("price")]
-        return rows[:MOST_ROWS] or [{"sku": "", "name": "", "quantity": "1", "price": ""}]
+
+class LineForm(DottedForm):
+    """One item of the order."""
+
+    is_line = True
+    sku = DomainField(label=gettext_lazy("SKU"))
+    name = DomainField(label=gettext_lazy("Name"))
+    quantity = DomainField(label=gettext_lazy("Quantity"), widget=number_box("numeric"))
+    price = DomainField(label=gettext_lazy("Price"), widget=number_box("decimal"))
+
+    def line(self) -> dict[str, Any]:
+        """The item as JSON has it: what was left empty is left out, and a quantity that is a number is one."""
+        line: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
+        quantity = whole_number(line.get("quantity", ""), most=999_999_999)
+        return line | ({"quantity": quantity} if quantity is not None else {})
+
+
+class DottedFormSet(BaseFormSet):  # type: ignore[type-arg]  # Django knows no arguments at run time
+    def add_prefix(self, index: int | str) -> str:
+        return f"{self.prefix}.{index}"
+
+
+LineFormSet = formset_factory(LineForm, formset=DottedFormSet, extra=0, max_num=MOST_LINES, absolute_max=MOST_LINES)
+
+
+def typed_lines(data: Mapping[str, Any]) -> dict[str, str]:
+    """The rows of items as a formset reads them: in the order they stood, without those that were left wholly empty."""
+    rows: dict[int, dict[str, str]] = {}
+    for key, value in data.items():
+        if match := COLUMN.match(key):
+            rows.setdefault(int(match[1]), {})[match[2]] = str(value)
+    kept = [row for _number, row in sorted(rows.items()) if row.get("sku") or row.get("name") or row.get("price")]
+    kept = kept[:MOST_LINES] or [dict(NEW_LINE)]
+    typed = {f"{LINES}.{at}.{name}": value for at, row in enumerate(kept) for name, value in row.items()}
+    return typed | {f"{LINES}-TOTAL_FORMS": str(len(kept)), f"{LINES}-INITIAL_FORMS": "0"}
+
+
+class OrderForm(DottedForm):
+    """What was typed, as it was typed, with the faults beside it: which they are is for `read_order` to say."""
+
+    groups = (
+        (gettext_lazy("Order"), ("number", "channel", STORE)),
+        (gettext_lazy("Customer"), (*(f"customer.{name}" for name in CUSTOMER), "language_code")),
+        (gettext_lazy("Amount"), ("amount", "currency")),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial=NEW_ORDER)
+        self.fields |= order_fields()
+        self.dress_fields()
+        self.lines = (
+            LineFormSet(typed_lines(data), prefix=LINES)
+            if data is not None
+            else LineFormSet(initial=[NEW_LINE], prefix=LINES)
+        )
+
+    @property
+    def blank_line(self) -> LineForm:
+        """What a row that is added begins with; its number is put in where it is added."""
+        return LineForm(prefix=f"{LINES}.__n__", initial=NEW_LINE)
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and self.lines.is_valid()
 
     def document(self) -> dict[str, Any]:
         """The order as a sales channel would send it; what was left empty is left out."""
-        text = {key: value.strip() for key, value in self.data.items()}
+        text = self.cleaned_data
         document: dict[str, Any] = {
             "delivery_type": DeliveryType.IN_STORE.value,
-            "shipping_address": {"address_type": "retail_store", "retail_store": text.get(STORE, "")},
-            "customer": {
-                name: text.get(f"customer.{name}", "") for name in ("first_name", "last_name", "phone_number", "email")
-            },
-            "order_item": [typed_line(row) for row in self.rows],
+            "shipping_address": {"address_type": "retail_store", "retail_store": text[STORE]},
+            "customer": {name: text[f"customer.{name}"] for name in CUSTOMER},
+            LINES: [form.line() for form in self.lines],
         }
-        given = {name: text[name] for name in ("language_code", "amount", "currency") if text.get(name)}
-        return document | given | {name: text.get(name, "") for name in ("number", "channel")}
+        given = {name: text[name] for name in ("language_code", "amount", "currency") if text[name]}
+        return document | given | {name: text[name] for name in ("number", "channel")}
 
-    def put_faults(self, faults: Iterable[Fault]) -> None:
-        """Every fault at its field; one that has no field here stands above the form."""
-        for fault in faults:
-            if fault["loc"] in self.known:
-                self.faults.setdefault(fault["loc"], fault["msg"])
-            else:
-                self.refusals.append(f"{fault['loc']}: {fault['msg']}")
-
-    def put_refusal(self, error: DomainError) -> None:
+    def add_domain_error(self, error: DomainError) -> None:
         differs = ", ".join(error.extra.get("differs", [])) if isinstance(error, OrderConflict) else ""
-        self.refusals.append(f"{error.detail} {_('It differs in: %s.') % differs}" if differs else error.detail)
+        if differs:
+            self.add_error(None, f"{error.detail} {_('It differs in: %s.') % differs}")
+        else:
+            super().add_domain_error(error)
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            match = COLUMN.match(fault["loc"])
+            if match and int(match[1]) < len(self.lines.forms):
+                self.lines.forms[int(match[1])].add_error(match[2], fault["msg"])
+            elif fault["loc"] == LINES:
+                self.lines.non_form_errors().append(fault["msg"])
+            else:
+                super().add_faults([fault])
+
+    def words_without_field(self, fault: Fault) -> str:
+        return f"{fault['loc']}: {fault['msg']}"
 
     @property
-    def known(self) -> set[str]:
-        fields = {field["name"] for _legend, group in self.groups for field in group}
-        return fields | {cell["name"] for row in self.lines for cell in row}
+    def faults(self) -> list[str]:
+        of_lines = [name for line in self.lines if line.is_bound for name in line.faults] if self.is_bound else []
+        return [*super().faults, *of_lines, *(self.lines.non_form_errors() if self.is_bound else ())]
 
-    @property
-    def groups(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """The fields outside the table of items, under their headings."""
-        languages = [("", _("The store's language")), *settings.LANGUAGES]
-        return [
-            (
-                _("Order"),
-                [
-                    self.field("number", _("Order number"), autofocus=True),
-                    self.field("channel", _("Channel")),
-                    self.field(STORE, _("Store"), choices=self.stores),
-                ],
-            ),
-            (
-                _("Customer"),
-                [
-                    self.field("customer.first_name", _("First name")),
-                    self.field("customer.last_name", _("Last name"), optional=True),
-                    self.field(
-                        "customer.phone_number",
-                        _("Phone number"),
-                        kind="tel",
-                        help=_("The code goes to this mobile phone. Of another country: with + and its code."),
-                    ),
-                    self.field("customer.email", _("E-mail"), kind="email", optional=True),
-                    self.field("language_code", _("Language of the messages"), choices=languages, optional=True),
-                ],
-            ),
-            (
-                _("Amount"),
-                [
-                    self.field(
-                        "amount",
-                        _("Amount"),
-                        kind="decimal",
-                        optional=True,
-                        help=_("Left empty: the sum of the items."),
-                    ),
-                    self.field("currency", _("Currency"), optional=True, help=_("Left empty: the store's currency.")),
-                ],
-            ),
-        ]
 
-    def field(self, name: str, label: str, **more: Any) -> dict[str, Any]:
-        """One field as the template shows it."""
-        shown = {"name": name, "id": f"id_{name.replace('.', '_')}", "label": label, "kind": "text"}
-        return shown | more | {"value": self.data.get(name, ""), "fault": self.fault_of(name)}
-
-    def fault_of(self, name: str) -> str:
-        return self.faults.get(name, "")
-
-    @property
-    def lines(self) -> list[list[dict[str, Any]]]:
-        """The rows of items, numbered as the order will have them."""
-        return [self.line(str(number), row) for number, row in enumerate(self.rows)]
-
-    @property
-    def blank_line(self) -> list[dict[str, Any]]:
-        """What a row that is added begins with."""
-        return self.line("__n__", {"quantity": "1"})
-
-    def line(self, number: str, row: Mapping[str, str]) -> list[dict[str, Any]]:
-        cells = []
-        for name, label, kind in COLUMNS:
-            path = f"order_item.{number}.{name}"
-            cells.append(self.field(path, str(label), kind=kind, column=name) | {"value": row.get(name, "")})
-        return cells
+def order_fields() -> dict[str, forms.Field]:
+    """The fields outside the table of items. Their names are no Python names, so they stand in no class."""
+    stores = RetailStore.objects.filter(is_active=True, click_and_collect=True).order_by("erp_code")[:MOST_STORES]
+    store_choices = [("", _("Choose…")), *((row.erp_code, str(row)) for row in stores)]
+    languages = [("", _("The store's language")), *settings.LANGUAGES]
+    return {
+        "number": DomainField(label=_("Order number"), widget=forms.TextInput(attrs={"autofocus": True})),
+        "channel": DomainField(label=_("Channel")),
+        STORE: DomainField(label=_("Store"), widget=forms.Select(choices=store_choices)),
+        "customer.first_name": DomainField(label=_("First name")),
+        "customer.last_name": DomainField(label=_("Last name"), is_needed=False),
+        "customer.phone_number": DomainField(
+            label=_("Phone number"),
+            widget=forms.TextInput(attrs={"type": "tel"}),
+            help_text=_("The code goes to this mobile phone. Of another country: with + and its code."),
+        ),
+        "customer.email": DomainField(label=_("E-mail"), is_needed=False, widget=forms.EmailInput()),
+        "language_code": DomainField(
+            label=_("Language of the messages"),
+            is_needed=False,
+            widget=forms.Select(choices=languages),
+        ),
+        "amount": DomainField(
+            label=_("Amount"),
+            is_needed=False,
+            widget=number_box("decimal"),
+            help_text=_("Left empty: the sum of the items."),
+        ),
+        "currency": DomainField(
+            label=_("Currency"),
+            is_needed=False,
+            help_text=_("Left empty: the store's currency."),
+        ),
+    }

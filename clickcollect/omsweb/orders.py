@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import DomainError, NotFound, ValidationFailed
+from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import search
@@ -20,7 +20,7 @@ from clickcollect.oms.orders.cancellation import cancel_order
 from clickcollect.oms.orders.intake import receive_order
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.listing import Filter, Listing, Rows, clean, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
@@ -89,12 +89,13 @@ def may_still_end(order: Order) -> bool:
     return order.status not in ended and order.cancel_requested_at is None
 
 
-class OrderSubject(Subject):
+class OrderAdmin(RightsModelAdmin):
     """Orders come in by `receive_order`; nothing of them is edited here."""
 
     folder = "orders"
     read_right: ClassVar[str] = "orders:read"
     add_right: ClassVar[str] = "orders:write"
+    form_template = "omsweb/order_form.html"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -130,7 +131,7 @@ class OrderSubject(Subject):
 
     def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for an order's end; a job cancels its open packages one by one."""
-        order = self.find(object_id)
+        order = self.order_by_id(object_id)
         if request.method == "POST":
             reason = clean(request.POST.get("reason", ""), longest=500)
             try:
@@ -143,7 +144,7 @@ class OrderSubject(Subject):
 
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
-        order = self.find(object_id)
+        order = self.order_by_id(object_id)
         context = self.page(
             request,
             title=order.number,
@@ -156,7 +157,7 @@ class OrderSubject(Subject):
         )
         return TemplateResponse(request, "omsweb/order.html", context)
 
-    def find(self, object_id: int) -> Order:
+    def order_by_id(self, object_id: int) -> Order:
         """One order. Raises NotFound."""
         try:
             return Order.objects.select_related("retail_store").get(pk=object_id)
@@ -167,20 +168,14 @@ class OrderSubject(Subject):
         """The form: every fault at its field, and what was typed stays."""
         actor = actor_of(request)
         actor.require(self.add_right)
-        form = OrderForm(request.POST if request.method == "POST" else None)
-        status = 200
-        if request.method == "POST":
-            try:
-                received = receive_order(order=read_order(form.document()), actor=actor)
-            except ValidationFailed as error:
-                form.put_faults(error.errors)
-                status = error.status
-            except DomainError as error:
-                form.put_refusal(error)
-                status = error.status
-            else:
-                said = _("Order %(number)s was received.") if received.created else _("Order %(number)s stood already.")
-                messages.success(request, said % {"number": received.order.number})
-                return redirect("omsweb:omnitron_order_change", received.order.pk)
-        context = self.page(request, title=_("New Click & Collect order"), form=form)
-        return TemplateResponse(request, "omsweb/order_form.html", context, status=status)
+        form = OrderForm(posted(request))
+
+        def save() -> Saved:
+            received = receive_order(order=read_order(form.document()), actor=actor)
+            words = _("Order %(number)s was received.") if received.created else _("Order %(number)s stood already.")
+            return Saved(
+                said=words % {"number": received.order.number},
+                answer=redirect("omsweb:omnitron_order_change", received.order.pk),
+            )
+
+        return self.edit(request, form=form, title=_("New Click & Collect order"), save=save)

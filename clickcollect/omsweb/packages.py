@@ -21,7 +21,7 @@ from clickcollect.oms.lists import PAST_PICKUP, state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
 from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
 from clickcollect.omsweb.saved_filters import saved_for
@@ -137,7 +137,7 @@ def lines(rows: list[Package]) -> Iterable[export.Cells]:
         )  # fmt: skip
 
 
-class PackageSubject(Subject):
+class PackageAdmin(RightsModelAdmin):
     """Read-only: a package changes by its commands, and by nothing else."""
 
     folder = "packages"

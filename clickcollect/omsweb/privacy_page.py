@@ -16,11 +16,12 @@ from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import kept_phone, read_phone
 from clickcollect.oms import privacy
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import posted
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.site import site
 
 
-class PersonSheet(Sheet):
+class PersonForm(OmsForm):
     """Whom it is about. More than one field means: whatever fits any of them."""
 
     groups = ((gettext_lazy("Whose data"), ("phone_number", "email", "order_number")),)
@@ -47,27 +48,29 @@ class PersonSheet(Sheet):
 
 
 @sensitive_post_parameters()
-@sensitive_variables("sheet", "person", "found")
+@sensitive_variables("form", "person", "found")
 def privacy_page(request: HttpRequest) -> HttpResponse:
     """The form; then which orders it means; then, confirmed, nothing is left of the person. Raises Forbidden."""
     actor = actor_of(request)
     actor.require("privacy:write")
-    sheet = PersonSheet(request.POST if request.method == "POST" else None)
+    form = PersonForm(posted(request))
     found: list[Order] = []
     status = 200
     if request.method == "POST":
         status = 400
-        if sheet.is_valid():
+        if form.is_valid():
             try:
-                person = sheet.person()
+                person = form.person()
                 found = look_up(person)
                 if "erase" in request.POST and request.POST.get("confirmed") == marks_of(found):
-                    return said(request, privacy.erase_on_request(actor=actor, **person))
+                    return erased(request, privacy.erase_on_request(actor=actor, **person))
                 status = 200
             except DomainError as error:
-                sheet.put(error)
+                form.add_domain_error(error)
                 status = error.status
-    return TemplateResponse(request, "omsweb/privacy.html", shown(request, sheet=sheet, found=found), status=status)
+    return TemplateResponse(
+        request, "omsweb/privacy.html", page_context(request, form=form, found=found), status=status
+    )
 
 
 @sensitive_variables()
@@ -84,7 +87,7 @@ def marks_of(orders: list[Order]) -> str:
     return ",".join(str(pk) for pk in sorted(order.pk for order in orders))
 
 
-def said(request: HttpRequest, count: int) -> HttpResponse:
+def erased(request: HttpRequest, count: int) -> HttpResponse:
     """How many it were. Nothing of the person is repeated."""
     words = ngettext(
         "The personal data of %(count)d order was erased.", "The personal data of %(count)d orders was erased.", count
@@ -93,11 +96,11 @@ def said(request: HttpRequest, count: int) -> HttpResponse:
     return redirect("omsweb:privacy")
 
 
-def shown(request: HttpRequest, *, sheet: PersonSheet, found: list[Order]) -> dict[str, Any]:
+def page_context(request: HttpRequest, *, form: PersonForm, found: list[Order]) -> dict[str, Any]:
     return {
         **site.each_context(request),
         "title": _("Personal data"),
-        "sheet": sheet,
+        "form": form,
         "found": found,
         "still_open": [order for order in found if order.ended_at is None],
         "confirmed": marks_of(found),

@@ -1,17 +1,18 @@
 """Application settings: every known one on one page; each with a page to change it, for all stores or for one."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from django.contrib import messages
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import DomainError, NotFound, ValidationFailed
+from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import SETTINGS, Setting, Values
@@ -19,12 +20,14 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import AppliedSetting
 from clickcollect.oms.setting_changes import clear_setting, may_change, set_setting
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import DomainField, OmsForm
 from clickcollect.omsweb.log import told
 from clickcollect.wire_format import whole_number
 
 MOST_STORES: Final = 500
 MOST_CHANGES: Final = 20
+LONGEST_REASON: Final = 500
 
 
 @dataclass(kw_only=True)
@@ -89,7 +92,7 @@ def typed_value(setting: Setting, text: str) -> Any:
             return int(text) if len(text) < 20 else text
         except ValueError:
             return text
-    return text.replace("\x00", "")
+    return text
 
 
 def back_to(value: Any) -> str:
@@ -97,11 +100,13 @@ def back_to(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
-class SettingsSubject(Subject):
+class SettingsAdmin(RightsModelAdmin):
     """No form of Django's: values are changed by `set_setting`, with its rights, its bounds and its log."""
 
     folder = "settings"
     read_right: ClassVar[str] = "settings:read"
+    change_right: ClassVar[str] = "settings:write"
+    form_template = "omsweb/setting.html"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -121,101 +126,74 @@ class SettingsSubject(Subject):
         return TemplateResponse(request, "omsweb/settings.html", context)
 
     def setting_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """One setting: its value, and the stores with one of their own."""
         self.require_read(request)
         actor = actor_of(request)
         if key not in SETTINGS:
             raise NotFound
-        faults: dict[str, str] = {}
-        refusals: list[str] = []
-        status = 200
-        if request.method == "POST":
-            try:
-                self.change(request, setting=SETTINGS[key], actor=actor)
-            except ValidationFailed as error:
-                faults = {fault["loc"]: fault["msg"] for fault in error.errors}
-                status = error.status
-            except DomainError as error:
-                refusals = [error.detail]
-                status = error.status
-            else:
-                messages.success(request, _("%(key)s was saved.") % {"key": key})
-                return redirect("omsweb:setting", key)
-        context = self.setting_page(request, key=key, actor=actor, faults=faults)
-        context |= {"form": {"faults": faults, "refusals": refusals}}
-        return TemplateResponse(request, "omsweb/setting.html", context, status=status)
-
-    def change(self, request: HttpRequest, *, setting: Setting, actor: Actor) -> None:
-        """Set a value, or with ``clear`` go back to the general one."""
-        store = request.POST.get("store", "")
-        store_id = whole_number(store)
-        if store and store_id is None:
-            raise NotFound
-        reason = request.POST.get("reason", "").replace("\x00", "")
-        if len(reason) > 500:
-            raise ValidationFailed.of("reason", _("Say it in at most 500 characters."))
-        if request.POST.get("clear"):
-            clear_setting(key=setting.key, store_id=store_id, actor=actor, reason=reason)
-            return
-        value = typed_value(setting, request.POST.get("json_value", ""))
-        set_setting(key=setting.key, value=value, store_id=store_id, actor=actor, reason=reason)
-
-    def setting_page(self, request: HttpRequest, *, key: str, actor: Actor, faults: dict[str, str]) -> dict[str, Any]:
         line = next(line for line in lines(actor) if line.setting.key == key)
-        changes = CommandLog.objects.filter(kind=LogKind.SETTING, attributes__contains={"setting.key": key})
-        stores = RetailStore.objects.order_by("erp_code")[:MOST_STORES] if line.setting.per_store else []
-        typed = request.POST.get("json_value")
-        return self.page(
-            request,
-            title=key,
-            line=line,
-            fields=self.form_fields(request, line=line, typed=typed, stores=list(stores), faults=faults),
-            changes=told(changes.order_by("-id")[:MOST_CHANGES]),
-        )
+        form = SettingForm(posted(request), line=line)
 
-    def form_fields(
-        self,
-        request: HttpRequest,
-        *,
-        line: Line,
-        typed: str | None,
-        stores: list[RetailStore],
-        faults: dict[str, str],
-    ) -> list[dict[str, Any]]:
-        setting = line.setting
-        value: dict[str, Any] = {
-            "name": "json_value",
-            "id": "id_json_value",
-            "label": _("Value"),
-            "kind": "number" if isinstance(setting.default, int) else "text",
-            "value": typed if typed is not None else back_to(line.value),
-            "fault": faults.get("json_value", ""),
-        }
-        if isinstance(setting.default, bool):
-            value["choices"] = [("true", _("on")), ("false", _("off"))]
-        elif setting.choices:
-            value["choices"] = [(choice, choice) for choice in setting.choices]
-        else:
-            bounds = {"low": setting.minimum, "high": setting.maximum}
-            value["help"] = _("A whole number from %(low)d to %(high)d.") % bounds
-        reason = {
-            "name": "reason",
-            "id": "id_reason",
-            "label": _("Reason"),
-            "kind": "long",
-            "optional": setting.key != "IS_OTP_ENABLED",
-            "value": request.POST.get("reason", ""),
-            "fault": faults.get("reason", ""),
-        }
-        if not stores:
-            return [value, reason]
-        store = {
-            "name": "store",
-            "id": "id_store",
-            "label": _("Holds for"),
-            "choices": [
-                ("", _("every store without a value of its own")),
-                *((str(row.pk), str(row)) for row in stores),
-            ],
-            "value": request.POST.get("store", ""),
-        }
-        return [value, store, reason]
+        def save() -> Saved:
+            change_setting(form, setting=line.setting, actor=actor)
+            return Saved(said=_("%(key)s was saved.") % {"key": key}, answer=redirect("omsweb:setting", key))
+
+        changes = CommandLog.objects.filter(kind=LogKind.SETTING, attributes__contains={"setting.key": key})
+        rows = told(changes.order_by("-id")[:MOST_CHANGES])
+        return self.edit(request, form=form, title=key, save=save, line=line, changes=rows)
+
+
+class SettingForm(OmsForm):
+    """One setting's value, where it holds, and why. Which values make sense is for `set_setting` to say."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, line: Line) -> None:
+        super().__init__(data, initial={"json_value": back_to(line.value)})
+        self.fields["json_value"] = value_field(line.setting)
+        where = forms.Select(choices=store_choices()) if line.setting.per_store else forms.HiddenInput()
+        self.fields["store"] = DomainField(label=_("Holds for"), widget=where)
+        self.fields["reason"] = DomainField(
+            label=_("Reason"),
+            is_needed=line.setting.key == "IS_OTP_ENABLED",
+            max_length=LONGEST_REASON,
+            widget=forms.Textarea(attrs={"rows": 3}),
+        )
+        self.fields["clear"] = DomainField(widget=forms.HiddenInput())
+        self.dress_fields()
+
+    def store_id(self) -> int | None:
+        """The store it holds for; None for all of them. Raises NotFound for what is no number of a store."""
+        text = self.cleaned_data["store"]
+        store_id = whole_number(text)
+        if text and store_id is None:
+            raise NotFound
+        return store_id
+
+
+def value_field(setting: Setting) -> DomainField:
+    """The box or the choice for a setting's value."""
+    if isinstance(setting.default, bool):
+        return DomainField(label=_("Value"), widget=forms.Select(choices=[("true", _("on")), ("false", _("off"))]))
+    if setting.choices:
+        return DomainField(label=_("Value"), widget=forms.Select(choices=[(one, one) for one in setting.choices]))
+    bounds = {"low": setting.minimum, "high": setting.maximum}
+    mode = "numeric" if isinstance(setting.default, int) else "text"
+    return DomainField(
+        label=_("Value"),
+        widget=forms.TextInput(attrs={"inputmode": mode}),
+        help_text=_("A whole number from %(low)d to %(high)d.") % bounds,
+    )
+
+
+def store_choices() -> list[tuple[str, str]]:
+    stores = RetailStore.objects.order_by("erp_code")[:MOST_STORES]
+    return [("", _("every store without a value of its own")), *((str(row.pk), str(row)) for row in stores)]
+
+
+def change_setting(form: SettingForm, *, setting: Setting, actor: Actor) -> None:
+    """Set a value, or with ``clear`` go back to the general one."""
+    store_id, reason = form.store_id(), form.cleaned_data["reason"]
+    if form.cleaned_data["clear"]:
+        clear_setting(key=setting.key, store_id=store_id, actor=actor, reason=reason)
+        return
+    value = typed_value(setting, form.cleaned_data["json_value"])
+    set_setting(key=setting.key, value=value, store_id=store_id, actor=actor, reason=reason)

@@ -17,10 +17,12 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from clickcollect.oms.idle_lock import is_locked
+from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.own_password import OwnPasswordView
 from clickcollect.omsweb.saved_filters import remove_filter, save_filter
 
@@ -90,7 +92,7 @@ class OmsWeb(UnfoldAdminSite):
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
-                return self.wrong_door(request)
+                return self.staff_only_page(request)
             if is_locked(request):
                 return sign_in_again(request)
             try:
@@ -125,7 +127,7 @@ class OmsWeb(UnfoldAdminSite):
         context = {**self.each_context(request), **words}
         return TemplateResponse(request, "omsweb/refusal.html", context, status=error.status)
 
-    def wrong_door(self, request: HttpRequest) -> TemplateResponse:
+    def staff_only_page(self, request: HttpRequest) -> TemplateResponse:
         """Store staff work in Instore; OMS WEB says so and shows nothing."""
         context = {"title": _("OMS WEB is for the back office"), "site_title": "OMS WEB", "home": "/instore/"}
         return TemplateResponse(request, "omsweb/wrong_door.html", context, status=403)
@@ -157,11 +159,11 @@ class OmsWeb(UnfoldAdminSite):
 def sign_in_again(request: HttpRequest) -> HttpResponse:
     """The device has locked itself: sign in, and come back to the page that was open."""
     back = request.get_full_path() if request.method == "GET" else reverse("omsweb:index")
-    is_piece = request.headers.get("HX-Request") == "true"
-    if is_piece:
-        back = urlsplit(request.headers.get("HX-Current-URL", "")).path or reverse("omsweb:index")
+    htmx = htmx_of(request)
+    if htmx:
+        back = urlsplit(htmx.current_url or "").path or reverse("omsweb:index")
     address = f"{resolve_url('account_login')}?{urlencode({'next': back, 'locked': 1})}"
-    return HttpResponse(headers={"HX-Redirect": address}) if is_piece else redirect(address)
+    return HttpResponseClientRedirect(address) if htmx else redirect(address)
 
 
 @require_POST

@@ -5,23 +5,22 @@ from typing import Any, ClassVar, Final
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from clickcollect.accounts.models import Role, User
-from clickcollect.errors import DomainError, NotFound
+from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.staff import Person, save_person
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.packages import store_filter
 
@@ -32,7 +31,7 @@ def store_choices() -> list[tuple[str, str]]:
     return [(str(store.pk), str(store)) for store in RetailStore.objects.all()[:MOST_STORES]]
 
 
-class PersonSheet(Sheet):
+class PersonForm(OmsForm):
     groups = (
         (gettext_lazy("Person"), ("username", "first_name", "last_name", "email", "language_code")),
         (gettext_lazy("Work"), ("role", "stores", "is_active")),
@@ -117,11 +116,12 @@ def staff_listing(request: HttpRequest) -> Listing:
     )
 
 
-class StaffSubject(Subject):
+class StaffAdmin(RightsModelAdmin):
     folder = "staff"
     read_right: ClassVar[str] = "staff:read"
     add_right: ClassVar[str] = "staff:write"
     change_right: ClassVar[str] = "staff:write"
+    keeps_history = True
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -138,48 +138,25 @@ class StaffSubject(Subject):
         context = self.page(request, title=_("Staff"), listing=staff_listing(request), may_add=may_add)
         return TemplateResponse(request, "omsweb/staff.html", context)
 
+    @method_decorator(sensitive_post_parameters("password"))
     def person_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
-        return show_person(request, subject=self, object_id=object_id)
+        """The form of one person; read-only for who may not change staff."""
+        actor = actor_of(request)
+        actor.require(self.read_right if object_id else self.add_right)
+        user = user_by_id(object_id) if object_id else None
+        form = PersonForm(posted(request), initial=initial(user))
+        if user is None:
+            del form.fields["remove_second_factor"]
+
+        def save() -> Saved:
+            saved = save_person(person=form.person(), user_id=object_id, actor=actor)
+            return Saved(row=saved, said=_("%(name)s was saved.") % {"name": saved.get_full_name()})
+
+        title = user.get_full_name() if user else _("New staff member")
+        return self.edit(request, form=form, title=title, save=save, row=user)
 
 
-@sensitive_post_parameters("password")
-def show_person(request: HttpRequest, *, subject: StaffSubject, object_id: int | None) -> HttpResponse:
-    """The form of one person; read-only for who may not change staff."""
-    actor = actor_of(request)
-    actor.require(StaffSubject.read_right if object_id else StaffSubject.add_right)
-    user = find(object_id) if object_id else None
-    may_write = actor.may(StaffSubject.change_right)
-    sheet = PersonSheet(request.POST if request.method == "POST" else None, initial=initial(user))
-    status = 200
-    if request.method == "POST":
-        actor.require(StaffSubject.change_right)
-        status = 400
-        if sheet.is_valid():
-            try:
-                saved = save_person(person=sheet.person(), user_id=object_id, actor=actor)
-            except DomainError as error:
-                sheet.put(error)
-                status = error.status
-            else:
-                subject.keep_history(request, saved, sheet=sheet, is_new=user is None)
-                messages.success(request, _("%(name)s was saved.") % {"name": saved.get_full_name()})
-                return redirect("omsweb:accounts_user_changelist")
-    if user is None:
-        del sheet.fields["remove_second_factor"]
-    title = user.get_full_name() if user else _("New staff member")
-    context = subject.page(
-        request,
-        title=title,
-        sheet=sheet,
-        row=user,
-        may_write=may_write,
-        back="accounts_user_changelist",
-        history="accounts_user_history",
-    )
-    return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
-
-
-def find(object_id: int) -> User:
+def user_by_id(object_id: int) -> User:
     try:
         return User.objects.get(pk=object_id)
     except (User.DoesNotExist, OverflowError):

@@ -1,16 +1,14 @@
 """Stores in OMS WEB: address, time zone, opening hours. Packages, deadlines and messages go by them."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.validators import RegexValidator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -20,24 +18,20 @@ from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
 from clickcollect.omnitron.opening_hours import DAYS, read_week, written
 from clickcollect.omnitron.phone import read_phone
-from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.stores import FIELDS, save_store
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 
-PLAIN = (
-    "erp_code", "name", "email", "phone_number", "address_line", "postcode", "city", "country", "currency",
-    "language_code", "time_zone", "closed_dates", "click_and_collect", "is_active",
-)  # fmt: skip
+SHOWN: Final = ("erp_code", *(name for name in FIELDS if name != "store_hours"))
 
 
 def zones() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(available_timezones()) if "/" in name or name == "UTC"]
 
 
-class StoreSheet(Sheet):
+class StoreForm(OmsForm):
     groups = (
         (gettext_lazy("Store"), ("erp_code", "name", "email", "phone_number", "click_and_collect", "is_active")),
         (gettext_lazy("Address"), ("address_line", "postcode", "city", "country", "currency")),
@@ -84,12 +78,11 @@ class StoreSheet(Sheet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for day, name in DAYS:
-            self.fields[day] = forms.CharField(
-                label=name, required=False, max_length=100, widget=forms.TextInput(attrs={"class": "ow-input"})
-            )
+            self.fields[day] = forms.CharField(label=name, required=False, max_length=100)
         self.fields["mon"].help_text = _(
             "Such as 10:00-20:00, or 18:00-02:00 past midnight. All seven empty: always open."
         )
+        self.dress_fields()
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
@@ -104,11 +97,11 @@ class StoreSheet(Sheet):
             try:
                 data["phone_number"] = read_phone(data["phone_number"], country=data["country"], any_line=True)
             except ValidationFailed as error:
-                self.put(error)
+                self.add_domain_error(error)
         try:
             data["store_hours"] = read_week({day: data.get(day) or "" for day, _name in DAYS})
         except ValidationFailed as error:
-            self.put(error)
+            self.add_domain_error(error)
         return data
 
 
@@ -133,11 +126,12 @@ def store_listing(request: HttpRequest) -> Listing:
     )
 
 
-class StoreSubject(Subject):
+class StoreAdmin(RightsModelAdmin):
     folder = "stores"
     read_right: ClassVar[str] = "stores:write"
     add_right: ClassVar[str] = "stores:write"
     change_right: ClassVar[str] = "stores:write"
+    keeps_history = True
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -155,60 +149,28 @@ class StoreSubject(Subject):
 
     def store_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
         actor = actor_of(request)
-        actor.require(self.change_right)
-        store = find(object_id) if object_id else None
-        sheet = StoreSheet(request.POST if request.method == "POST" else None, initial=initial(store))
-        if store:
-            sheet.fields["erp_code"].disabled = True
-        status = 200
-        if request.method == "POST":
-            status = 400
-            if sheet.is_valid() and is_free(sheet, store):
-                saved = save(sheet, store)
-                told: dict[str, str | int | bool] = {"store.id": saved.pk, "store.active": saved.is_active}
-                log.noted(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=told | {"channel": str(actor.channel)})
-                self.keep_history(request, saved, sheet=sheet, is_new=store is None)
-                messages.success(request, _("%(name)s was saved.") % {"name": saved})
-                return redirect("omsweb:omnitron_retailstore_changelist")
-        title = str(store) if store else _("New store")
-        context = self.page(
-            request,
-            title=title,
-            sheet=sheet,
-            row=store,
-            may_write=True,
-            back="omnitron_retailstore_changelist",
-            history="omnitron_retailstore_history",
-        )
-        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+        actor.require(self.read_right)
+        store = store_by_id(object_id) if object_id else None
+        form = StoreForm(posted(request), initial=initial(store))
+        form.fields["erp_code"].disabled = store is not None
+
+        def save() -> Saved:
+            data = form.cleaned_data
+            saved = save_store(store_id=object_id, erp_code=data["erp_code"], fields=data, actor=actor)
+            return Saved(row=saved, said=_("%(name)s was saved.") % {"name": saved})
+
+        return self.edit(request, form=form, title=str(store or _("New store")), save=save, row=store)
 
 
-def find(object_id: int) -> RetailStore:
+def store_by_id(object_id: int) -> RetailStore:
     try:
         return RetailStore.objects.get(pk=object_id)
     except (RetailStore.DoesNotExist, OverflowError):
         raise NotFound from None
 
 
-def is_free(sheet: StoreSheet, store: RetailStore | None) -> bool:
-    """Whether the code is this store's alone."""
-    taken = RetailStore.objects.filter(erp_code__iexact=sheet.cleaned_data["erp_code"])
-    if taken.exclude(pk=store.pk if store else 0).exists():
-        sheet.add_error("erp_code", _("Another store has this code."))
-        return False
-    return True
-
-
-def save(sheet: StoreSheet, store: RetailStore | None) -> RetailStore:
-    row = store or RetailStore()
-    for name in (*PLAIN, "store_hours"):
-        setattr(row, name, sheet.cleaned_data[name])
-    row.save()
-    return row
-
-
 def initial(store: RetailStore | None) -> dict[str, Any]:
     if store is None:
         return {"country": "TR", "currency": "TRY", "time_zone": "Europe/Istanbul", "language_code": "tr"}
     hours = {day: written(store.store_hours.get(day, [])) for day, _name in DAYS}
-    return {name: getattr(store, name) for name in PLAIN} | hours
+    return {name: getattr(store, name) for name in SHOWN} | hours

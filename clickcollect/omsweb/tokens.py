@@ -1,5 +1,6 @@
 """API tokens in OMS WEB: made, shown once, revoked. Kept as hashes; nobody can read one again."""
 
+from contextlib import suppress
 from datetime import datetime, time
 from typing import Any, ClassVar
 
@@ -13,15 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.accounts.models import BACK_OFFICE, Channel, User
-from clickcollect.accounts.tokens import create_token, list_tokens, revoke_token
+from clickcollect.accounts.models import Channel, User
+from clickcollect.accounts.tokens import list_tokens
+from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import RIGHTS
-from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.tokens import create_api_token, revoke_api_token
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import OmsForm
 
 MOST = 500
 
@@ -31,7 +32,7 @@ def people() -> list[tuple[str, str]]:
     return [(str(row.pk), f"{row.username}, {row.get_role_display()}") for row in found]
 
 
-class TokenSheet(Sheet):
+class TokenForm(OmsForm):
     groups = (
         (gettext_lazy("Token"), ("name", "user", "channel", "expires_at")),
         (gettext_lazy("What it may do"), ("scopes",)),
@@ -72,18 +73,8 @@ class TokenSheet(Sheet):
         ),
     )
 
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        until = data.get("expires_at")
-        if until and until < timezone.localdate():
-            self.add_error("expires_at", _("This day is over."))
-        user = User.objects.filter(pk=data.get("user") or 0).first()
-        if user and user.role not in BACK_OFFICE and data.get("channel") == Channel.OMS_WEB:
-            self.add_error("channel", _("Store staff act in INSTORE only."))
-        return data
 
-
-class TokenSubject(Subject):
+class TokenAdmin(RightsModelAdmin):
     folder = "tokens"
     read_right: ClassVar[str] = "tokens:write"
     add_right: ClassVar[str] = "tokens:write"
@@ -103,41 +94,31 @@ class TokenSubject(Subject):
 
     def new_view(self, request: HttpRequest) -> HttpResponse:
         """The form; and after it, once, the key."""
-        actor = actor_of(request)
-        actor.require(self.add_right)
-        sheet = TokenSheet(request.POST if request.method == "POST" else None, initial={"channel": Channel.OMS_WEB})
-        if request.method == "POST" and sheet.is_valid():
-            data = sheet.cleaned_data
-            made = create_token(
+        actor_of(request).require(self.add_right)
+        form = TokenForm(posted(request), initial={"channel": Channel.OMS_WEB})
+
+        def save() -> Saved:
+            data = form.cleaned_data
+            made = create_api_token(
                 user=User.objects.get(pk=data["user"]),
                 name=data["name"],
                 scopes=data["scopes"],
                 channel=Channel(data["channel"]),
                 stores=data["stores"],
                 expires_at=end_of(data["expires_at"]),
+                actor=actor_of(request),
             )
-            log.noted(
-                kind=NoteKind.TOKEN_CREATED,
-                actor=actor,
-                attributes={"token.id": made.token.pk, "token.user": made.token.user_id, "channel": str(actor.channel)},
-            )
-            context = self.page(request, title=_("API tokens"), made=made)
-            return TemplateResponse(request, "omsweb/token_made.html", context)
-        context = self.page(
-            request, title=_("New API token"), sheet=sheet, may_write=True, back="accounts_apitoken_changelist"
-        )
-        return TemplateResponse(request, "omsweb/sheet.html", context, status=400 if sheet.is_bound else 200)
+            page = self.page(request, title=_("API tokens"), made=made)
+            return Saved(answer=TemplateResponse(request, "omsweb/token_made.html", page))
+
+        return self.edit(request, form=form, title=_("New API token"), save=save)
 
     def revoke_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        actor = actor_of(request)
-        actor.require(self.add_right)
-        if request.method == "POST" and revoke_token(object_id):
-            log.noted(
-                kind=NoteKind.TOKEN_REVOKED,
-                actor=actor,
-                attributes={"token.id": object_id, "channel": str(actor.channel)},
-            )
-            messages.success(request, _("The token was revoked. It works no more."))
+        """End a token; of one that is over already nothing more is said."""
+        if request.method == "POST":
+            with suppress(NotFound):
+                revoke_api_token(token_id=object_id, actor=actor_of(request))
+                messages.success(request, _("The token was revoked. It works no more."))
         return redirect("omsweb:accounts_apitoken_changelist")
 
 

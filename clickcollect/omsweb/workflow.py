@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.accounts.models import Channel
-from clickcollect.errors import DomainError, NotFound, ValidationFailed
+from clickcollect.errors import DomainError, Fault, NotFound, ValidationFailed
 from clickcollect.json_input import FormDecoder, parse_json
 from clickcollect.oms import states
 from clickcollect.oms.commands.base import COMMANDS
@@ -23,8 +23,8 @@ from clickcollect.oms.workflow import editing, validation
 from clickcollect.oms.workflow.document import NUMBER, SLUG, Row, State
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import Subject
-from clickcollect.omsweb.forms import Sheet
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.packages import state_choices
 from clickcollect.omsweb.workflow_diagram import draw
 
@@ -52,7 +52,7 @@ def configuration_field(help_text: Any = "") -> forms.JSONField:
     )
 
 
-class TransitionSheet(Sheet):
+class TransitionForm(OmsForm):
     groups = (
         (gettext_lazy("Command"), ("name", "command_code", "slug")),
         (gettext_lazy("Road"), ("source", "destination")),
@@ -100,7 +100,7 @@ class TransitionSheet(Sheet):
         return Row(pk=pk, **(values | {"visibility": tuple(sorted(values["visibility"]))}))
 
 
-class StateSheet(Sheet):
+class StateForm(OmsForm):
     groups = ((gettext_lazy("State"), ("name", "enum_value", "config")),)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     enum_value = forms.RegexField(
@@ -112,20 +112,70 @@ class StateSheet(Sheet):
         return json_object(self.cleaned_data["config"])
 
 
-class ProcessSubject(Subject):
-    """What command rows and states have in common."""
+class WorkflowFileForm(OmsForm):
+    """A workflow that was exported here: as a file, or pasted."""
+
+    groups = ((gettext_lazy("Choose a process file"), ("file", "text")),)
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": "application/json,.json"}),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste it"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+    )
+    text_read = ""
+
+    def words_without_field(self, fault: Fault) -> str:
+        return f"{fault['loc']}: {fault['msg']}"
+
+    def field_name(self, loc: str) -> str | None:  # noqa: ARG002
+        """Every fault stands above the form: a file has no place of its own for it."""
+        return None
+
+    @property
+    def faults(self) -> list[str]:
+        return []
+
+    @property
+    def refusals(self) -> list[str]:
+        return [str(words) for errors in self.errors.values() for words in errors]
+
+    def document(self) -> Any:
+        """What is in it. Raises ValidationFailed for what is no JSON."""
+        self.text_read = self.read_text()
+        try:
+            return parse_json(self.text_read, root="file")
+        except ValueError:
+            raise ValidationFailed.of("file", _("This is not JSON. Choose a file that was exported here.")) from None
+
+    def read_text(self) -> str:
+        file = self.cleaned_data["file"]
+        if not file:
+            return str(self.cleaned_data["text"])[:LARGEST_FILE]
+        if file.size > LARGEST_FILE:
+            raise ValidationFailed.of("file", _("The file is larger than 256 kB. That is no process."))
+        try:
+            return bytes(file.read()).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValidationFailed.of("file", _("The file is not UTF-8 text.")) from None
+
+
+class WorkflowAdmin(RightsModelAdmin):
+    """What transitions and states have in common."""
 
     read_right: ClassVar[str] = "process:read"
     add_right: ClassVar[str] = "process:write"
     change_right: ClassVar[str] = "process:write"
-
-    def tell(self, request: HttpRequest, *, name: str, warnings: list[str]) -> None:
-        messages.success(request, _("%(name)s was saved.") % {"name": name})
-        for warning in warnings:
-            messages.warning(request, warning)
+    keeps_history = True
+    can_be_removed = True
 
 
-class TransitionSubject(ProcessSubject):
+class TransitionAdmin(WorkflowAdmin):
     """Command rows, under the picture of what they make."""
 
     folder = "process"
@@ -136,57 +186,37 @@ class TransitionSubject(ProcessSubject):
             path("", wrap(self.changelist_view), name="oms_commandtransition_changelist"),
             path("file/", wrap(self.file_view), name="process_file"),
             path("process.json", wrap(self.export_view), name="process_export"),
-            path("add/", wrap(self.row_view), name="oms_commandtransition_add"),
-            path("<int:object_id>/change/", wrap(self.row_view), name="oms_commandtransition_change"),
+            path("add/", wrap(self.transition_view), name="oms_commandtransition_add"),
+            path("<int:object_id>/change/", wrap(self.transition_view), name="oms_commandtransition_change"),
             path("<int:object_id>/delete/", wrap(self.remove_view), name="oms_commandtransition_delete"),
             path("<int:object_id>/history/", wrap(self.history_view), name="oms_commandtransition_history"),
         ]
 
-    def find(self, object_id: int) -> CommandTransition:
+    def transition_by_id(self, object_id: int) -> CommandTransition:
         try:
             return CommandTransition.objects.select_related("source", "destination").get(pk=object_id)
         except (CommandTransition.DoesNotExist, OverflowError):
             raise NotFound from None
 
-    def row_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
-        """One command row; the whole process is checked before it is saved."""
+    def transition_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
+        """One transition; the whole workflow is checked before it is saved."""
         self.require_read(request)
-        actor = actor_of(request)
-        row = self.find(object_id) if object_id else None
-        start = asdict(editing.row_of(row)) if row else {"is_active": True, "position": 100, "configuration": {}}
-        sheet = TransitionSheet(request.POST if request.method == "POST" else None, initial=start)
-        status = 200
-        if request.method == "POST":
-            actor.require(self.change_right)
-            status = 400
-            if sheet.is_valid():
-                try:
-                    warnings = editing.save_row(row=sheet.row(object_id), actor=actor)
-                except DomainError as error:
-                    sheet.put(error)
-                    status = error.status
-                else:
-                    saved = CommandTransition.objects.get(slug=sheet.cleaned_data["slug"])
-                    self.keep_history(request, saved, sheet=sheet, is_new=row is None)
-                    self.tell(request, name=saved.name, warnings=warnings)
-                    return redirect("omsweb:oms_commandtransition_changelist")
-        context = self.page(
-            request,
-            title=row.name if row else _("New command"),
-            sheet=sheet,
-            row=row,
-            may_write=self.has_change_permission(request),
-            back="oms_commandtransition_changelist",
-            history="oms_commandtransition_history",
-            removal="oms_commandtransition_delete",
-        )
-        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+        kept = self.transition_by_id(object_id) if object_id else None
+        start = asdict(editing.row_of(kept)) if kept else {"is_active": True, "position": 100, "configuration": {}}
+        form = TransitionForm(posted(request), initial=start)
+
+        def save() -> Saved:
+            warnings = editing.save_row(row=form.row(object_id), actor=actor_of(request))
+            saved = CommandTransition.objects.get(slug=form.cleaned_data["slug"])
+            return Saved(row=saved, said=saved_words(saved.name), warnings=warnings)
+
+        return self.edit(request, form=form, title=kept.name if kept else _("New command"), save=save, row=kept)
 
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":
-            row = self.find(object_id)
+            kept = self.transition_by_id(object_id)
             editing.delete_row(pk=object_id, actor=actor_of(request))
-            messages.success(request, _("%(name)s was removed.") % {"name": row.name})
+            messages.success(request, _("%(name)s was removed.") % {"name": kept.name})
         return redirect("omsweb:oms_commandtransition_changelist")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
@@ -212,55 +242,33 @@ class TransitionSubject(ProcessSubject):
         """Import, dry run first: what would change is read before it is done."""
         actor = actor_of(request)
         actor.require(self.change_right)
-        context: dict[str, Any] = {"form": {"faults": {}, "refusals": []}}
-        status = 200
+        form = WorkflowFileForm(posted(request), request.FILES or None)
+        plan, status = None, 200
         if request.method == "POST":
-            text = ""
-            try:
-                text = uploaded(request)
-                data = parsed(text)
-                if request.POST.get("apply"):
-                    plan = editing.import_document(data, actor=actor)
-                    words = (
-                        _("Nothing changed: the process is already so.")
-                        if plan.nothing
-                        else _("The process was replaced.")
-                    )
-                    messages.success(request, words)
-                    return redirect("omsweb:oms_commandtransition_changelist")
-                context["plan"] = editing.plan_import(data, actor=actor)
-            except ValidationFailed as error:
-                context["form"]["refusals"] = [f"{fault['loc']}: {fault['msg']}" for fault in error.errors]
-                status = error.status
-            except DomainError as error:
-                context["form"]["refusals"] = [error.detail]
-                status = error.status
-            context["text"] = text
-        page = self.page(request, title=_("Import a process"), **context)
+            status = 400
+            if form.is_valid():
+                try:
+                    document = form.document()
+                    if request.POST.get("apply"):
+                        return self.replaced(request, nothing=editing.import_document(document, actor=actor).nothing)
+                    plan, status = editing.plan_import(document, actor=actor), 200
+                except DomainError as error:
+                    form.add_domain_error(error)
+                    status = error.status
+        page = self.page(request, title=_("Import a process"), form=form, plan=plan, text=form.text_read)
         return TemplateResponse(request, "omsweb/process_file.html", page, status=status)
 
-
-def uploaded(request: HttpRequest) -> str:
-    """The file, or what was pasted."""
-    file = request.FILES.get("file")
-    if file is None:
-        return str(request.POST.get("text", ""))[:LARGEST_FILE]
-    if (file.size or 0) > LARGEST_FILE:
-        raise ValidationFailed.of("file", _("The file is larger than 256 kB. That is no process."))
-    try:
-        return bytes(file.read()).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValidationFailed.of("file", _("The file is not UTF-8 text.")) from None
+    def replaced(self, request: HttpRequest, *, nothing: bool) -> HttpResponse:
+        words = _("Nothing changed: the process is already so.") if nothing else _("The process was replaced.")
+        messages.success(request, words)
+        return redirect("omsweb:oms_commandtransition_changelist")
 
 
-def parsed(text: str) -> Any:
-    try:
-        return parse_json(text, root="file")
-    except ValueError:
-        raise ValidationFailed.of("file", _("This is not JSON. Choose a file that was exported here.")) from None
+def saved_words(name: str) -> str:
+    return _("%(name)s was saved.") % {"name": name}
 
 
-class StateSubject(ProcessSubject):
+class StateAdmin(WorkflowAdmin):
     """States. Their numbers are a promise: given once, never changed."""
 
     folder = "states"
@@ -286,7 +294,7 @@ class StateSubject(ProcessSubject):
         )
         return TemplateResponse(request, "omsweb/states.html", context)
 
-    def find(self, object_id: int) -> PackageState:
+    def state_by_id(self, object_id: int) -> PackageState:
         try:
             return PackageState.objects.get(pk=object_id)
         except (PackageState.DoesNotExist, OverflowError):
@@ -294,42 +302,22 @@ class StateSubject(ProcessSubject):
 
     def state_view(self, request: HttpRequest, object_id: int | None = None) -> HttpResponse:
         self.require_read(request)
-        actor = actor_of(request)
-        row = self.find(object_id) if object_id else None
-        start = {"name": row.name, "enum_value": row.enum_value, "config": row.config} if row else {"config": {}}
-        sheet = StateSheet(request.POST if request.method == "POST" else None, initial=start)
-        sheet.fields["enum_value"].disabled = row is not None
-        status = 200
-        if request.method == "POST":
-            actor.require(self.change_right)
-            status = 400
-            if sheet.is_valid():
-                try:
-                    state = State(**sheet.cleaned_data)
-                    warnings = editing.save_state(state=state, is_new=row is None, actor=actor)
-                except DomainError as error:
-                    sheet.put(error)
-                    status = error.status
-                else:
-                    saved = PackageState.objects.get(enum_class=states.ENUM_CLASS, enum_value=state.enum_value)
-                    self.keep_history(request, saved, sheet=sheet, is_new=row is None)
-                    self.tell(request, name=saved.name, warnings=warnings)
-                    return redirect("omsweb:oms_packagestate_changelist")
-        context = self.page(
-            request,
-            title=_(row.name) if row else _("New state"),
-            sheet=sheet,
-            row=row,
-            may_write=self.has_change_permission(request),
-            back="oms_packagestate_changelist",
-            history="oms_packagestate_history",
-            removal="oms_packagestate_delete",
-        )
-        return TemplateResponse(request, "omsweb/sheet.html", context, status=status)
+        kept = self.state_by_id(object_id) if object_id else None
+        start = {"name": kept.name, "enum_value": kept.enum_value, "config": kept.config} if kept else {"config": {}}
+        form = StateForm(posted(request), initial=start)
+        form.fields["enum_value"].disabled = kept is not None
+
+        def save() -> Saved:
+            state = State(**form.cleaned_data)
+            warnings = editing.save_state(state=state, is_new=kept is None, actor=actor_of(request))
+            saved = PackageState.objects.get(enum_class=states.ENUM_CLASS, enum_value=state.enum_value)
+            return Saved(row=saved, said=saved_words(saved.name), warnings=warnings)
+
+        return self.edit(request, form=form, title=_(kept.name) if kept else _("New state"), save=save, row=kept)
 
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":
-            row = self.find(object_id)
-            editing.delete_state(enum_value=row.enum_value, actor=actor_of(request))
-            messages.success(request, _("%(name)s was removed.") % {"name": row.name})
+            kept = self.state_by_id(object_id)
+            editing.delete_state(enum_value=kept.enum_value, actor=actor_of(request))
+            messages.success(request, _("%(name)s was removed.") % {"name": kept.name})
         return redirect("omsweb:oms_packagestate_changelist")

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.table import Table
 from clickcollect.runtime.console import django_command
 from clickcollect.runtime.data_dir import DataFolder, new_code_key
 from clickcollect.runtime.errors import Problem
+
+if TYPE_CHECKING:
+    from clickcollect.errors import ValidationFailed
 
 token = typer.Typer(help="API tokens: keys with which programs call the API.", no_args_is_help=True)
 keys = typer.Typer(help="The keys of pickup codes, and how many open codes need each.", invoke_without_command=True)
@@ -37,10 +40,11 @@ def create_token(
     with django_command("token create"):
         from django.utils.timezone import now
 
-        from clickcollect.accounts import tokens
         from clickcollect.accounts.models import Channel, Role, User
+        from clickcollect.errors import ValidationFailed
         from clickcollect.omnitron.models import RetailStore
-        from clickcollect.oms.access import RIGHTS
+        from clickcollect.oms.access import RIGHTS, SYSTEM
+        from clickcollect.oms.tokens import create_api_token
 
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
@@ -50,16 +54,24 @@ def create_token(
         _refuse_unknown("channel", [channel] if channel else None, list(Channel.values))
         _refuse_unknown("store", store, list(RetailStore.objects.values_list("erp_code", flat=True)))
         expires_at = now() + timedelta(days=days) if days else None
-        made = tokens.create_token(
-            user=user,
-            name=name,
-            scopes=scope or [right for right in rights if right != "packages:override"],
-            channel=Channel(channel) if channel else None,
-            stores=store or (),
-            expires_at=expires_at,
-        )
+        try:
+            made = create_api_token(
+                user=user,
+                name=name,
+                scopes=scope or [right for right in rights if right != "packages:override"],
+                channel=Channel(channel or user.channel),
+                stores=store or (),
+                expires_at=expires_at,
+                actor=SYSTEM,
+            )
+        except ValidationFailed as error:
+            raise Problem(_sentences(error)) from None
     typer.echo(f"Token {made.token.pk} was made. Its key, which nobody can show again:", err=True)
     typer.echo(made.key)
+
+
+def _sentences(error: "ValidationFailed") -> str:
+    return " ".join(fault["msg"] for fault in error.errors)
 
 
 def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> None:
@@ -84,10 +96,15 @@ def list_tokens() -> None:
 def revoke_token(token_id: int) -> None:
     """End a token at once."""
     with django_command("token revoke"):
-        from clickcollect.accounts import tokens
+        from clickcollect.errors import NotFound
+        from clickcollect.oms.access import SYSTEM
+        from clickcollect.oms.tokens import revoke_api_token
 
-        if not tokens.revoke_token(token_id):
-            raise Problem(f"There is no token {token_id} that could be revoked. `clickcollect token list` shows them.")
+        try:
+            revoke_api_token(token_id=token_id, actor=SYSTEM)
+        except NotFound:
+            words = f"There is no token {token_id} that could be revoked. `clickcollect token list` shows them."
+            raise Problem(words) from None
     typer.echo(f"Token {token_id} no longer works.")
 
 
@@ -200,21 +217,13 @@ def add_admin(
 ) -> None:
     """Add an administrator: the first one of a new installation, or when nobody can sign in any more."""
     with django_command("staff add-admin"):
-        from django.contrib.auth.password_validation import validate_password
-        from django.core.exceptions import ValidationError
+        from clickcollect.errors import ValidationFailed
+        from clickcollect.oms.staff import add_first_admin
 
-        from clickcollect.accounts.models import Role, User
-
-        if User.objects.filter(username=username).exists():
-            raise Problem(f"There is somebody with the username {username} already. Choose another one.")
-        made = User(username=username, role=Role.ADMIN)
         try:
-            made.clean_fields(exclude=["password"])
-            validate_password(password, made)
-        except ValidationError as error:
-            raise Problem(" ".join(error.messages)) from None
-        made.set_password(password)
-        made.save()
+            add_first_admin(username=username, password=password)
+        except ValidationFailed as error:
+            raise Problem(_sentences(error)) from None
     typer.echo(f"{username} is an administrator and can sign in at /oms/.")
 
 

@@ -74,7 +74,7 @@ def test_a_hook_is_made_and_its_secret_never_shown(admin: Client) -> None:
 def test_a_wrong_hook_is_refused_at_its_field(admin: Client, changes: dict[str, str], field: str) -> None:
     answer = admin.post("/oms/hooks/add/", FORM | changes)
     assert answer.status_code == 400
-    assert field in answer.context["sheet"].errors
+    assert field in answer.context["form"].errors
     assert not Hook.objects.exists()
 
 

@@ -86,13 +86,13 @@ def test_every_fault_stands_at_its_field_and_what_was_typed_stays(operator: Clie
     assert answer.status_code == 400
     for field in (
         "number",
-        "customer_phone_number",
-        "customer_email",
-        "order_item_0_quantity",
-        "order_item_0_price",
-        "shipping_address_retail_store",
+        "customer.phone_number",
+        "customer.email",
+        "order_item.0.quantity",
+        "order_item.0.price",
+        "shipping_address.retail_store",
     ):
-        assert f'id="id_{field}_fault"' in page, field
+        assert f'id="id_{field}_error"' in page, field
     assert 'value="many"' in page
     assert "&lt;b&gt;Zeynep&lt;/b&gt;" in page
     assert not Order.objects.exists()

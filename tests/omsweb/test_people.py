@@ -60,7 +60,7 @@ def test_a_new_associate_works_in_the_chosen_store(admin: Client) -> None:
 def test_a_fault_is_told_and_nobody_is_made(admin: Client, changes: dict[str, Any], field: str) -> None:
     answer = admin.post("/oms/staff/add/", NEW | {"stores": [str(make_store().pk)]} | changes)
     assert answer.status_code == 400
-    assert field in answer.context["sheet"].errors
+    assert field in answer.context["form"].errors
     assert User.objects.count() == 1
 
 
@@ -192,7 +192,7 @@ def test_a_wrong_store_is_refused_at_its_field(admin: Client, changes: dict[str,
     make_store("IST-01")
     answer = admin.post("/oms/stores/add/", STORE | changes)
     assert answer.status_code == 400
-    assert field in answer.context["sheet"].errors
+    assert field in answer.context["form"].errors
     assert RetailStore.objects.count() == 1
 
 

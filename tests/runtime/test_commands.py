@@ -231,7 +231,7 @@ def test_the_first_administrator_is_added_from_the_console() -> None:
     assert "a long good phrase" not in made.output
     boss = User.objects.get(username="boss")
     assert (boss.role, boss.check_password("a long good phrase")) == (Role.ADMIN, True)
-    with pytest.raises(Problem, match="somebody with the username boss"):
+    with pytest.raises(Problem, match="Somebody has this username already"):
         call("staff", "add-admin", "boss", "--password", "another good phrase")
     with pytest.raises(Problem, match="too short"):
         call("staff", "add-admin", "chief", "--password", "short")

@@ -179,3 +179,9 @@ def widget_kind(field: BoundField) -> str:
     if isinstance(field.field.widget, CheckboxSelectMultiple):
         return "checks"
     return "check" if isinstance(field.field.widget, CheckboxInput) else "plain"
+
+
+@register.filter
+def is_optional(field: BoundField) -> bool:
+    """Whether a field may stay empty: neither the form nor the domain asks for it."""
+    return not field.field.required and not getattr(field.field, "is_needed", False)

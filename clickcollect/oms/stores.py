@@ -1,0 +1,58 @@
+"""Stores: opened and changed here alone, in one transaction with the log row, whatever door asks."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clickcollect.errors import NotFound, ValidationFailed
+from clickcollect.omnitron.models import RetailStore
+from clickcollect.oms.access import Actor
+from clickcollect.oms.log import write as log
+from clickcollect.oms.log_models import NoteKind
+
+# What somebody may change; the ERP code is given once.
+FIELDS: Final = (
+    "name", "email", "phone_number", "address_line", "postcode", "city", "country", "currency", "language_code",
+    "time_zone", "store_hours", "closed_dates", "click_and_collect", "is_active",
+)  # fmt: skip
+
+
+def save_store(*, store_id: int | None, erp_code: str, fields: Mapping[str, Any], actor: Actor) -> RetailStore:
+    """Open a store, or change one.
+
+    Arguments: ``store_id``, None for a new one; ``erp_code``, which a store that is there keeps, whatever is given;
+    ``fields``, those of `FIELDS`. Raises Forbidden, NotFound, ValidationFailed.
+    """
+    actor.require("stores:write")
+    try:
+        with transaction.atomic():
+            store = RetailStore(erp_code=erp_code) if store_id is None else locked_store(store_id)
+            if store_id is None and RetailStore.objects.filter(erp_code__iexact=erp_code).exists():
+                raise code_is_taken()
+            for name in FIELDS:
+                setattr(store, name, fields[name])
+            store.save()
+            note_change(store, actor=actor)
+    except IntegrityError:  # somebody else opened a store with this code meanwhile
+        raise code_is_taken() from None
+    return store
+
+
+def locked_store(store_id: int) -> RetailStore:
+    """One store, nobody else's until the transaction ends. Raises NotFound."""
+    try:
+        return RetailStore.objects.select_for_update(no_key=True).get(pk=store_id)
+    except (RetailStore.DoesNotExist, OverflowError):
+        raise NotFound from None
+
+
+def code_is_taken() -> ValidationFailed:
+    return ValidationFailed.of("erp_code", _("Another store has this code."))
+
+
+def note_change(store: RetailStore, *, actor: Actor) -> None:
+    """Record which store was changed, and whether it is open."""
+    attributes: dict[str, str | int | bool] = {"store.id": store.pk, "store.active": store.is_active}
+    log.noted(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=attributes | {"channel": str(actor.channel)})
