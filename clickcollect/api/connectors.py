@@ -39,7 +39,7 @@ class TakenOut(Schema):
     number: str | None = None
 
 
-def taken_document(taken: receive.Taken) -> Status[dict[str, Any]]:
+def taken_document(taken: receive.ChannelOrderResult) -> Status[dict[str, Any]]:
     order = taken.order
     body = {"status": taken.status, "id": order.pk if order else None, "number": order.number if order else None}
     return Status(201 if taken.status == "created" else 200, body)
@@ -86,9 +86,9 @@ def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
     """
     data = read_object(request)
     if request.headers.get(shopify.TOPIC_HEADER, shopify.TOPICS[0]) not in shopify.TOPICS:
-        return taken_document(receive.Taken(status="ignored"))
+        return taken_document(receive.ChannelOrderResult(status="ignored"))
     order = shopify.order_of(data, locations=locations())
-    return taken_document(receive.take(order, connector="shopify", actor=SHOPIFY, is_webhook=True))
+    return taken_document(receive.receive_channel_order(order, connector="shopify", actor=SHOPIFY, is_webhook=True))
 
 
 @router.post(
@@ -124,7 +124,9 @@ def receive_channel_order(request: ApiRequest, channel_id: int) -> Status[dict[s
     if faults := channel_order.shape_faults(data):
         raise ValidationFailed(faults)
     order = channel_order.order_of(data, channel_id=channel_id)
-    return taken_document(receive.take(order, connector="channel", actor=request.actor, is_webhook=False))
+    return taken_document(
+        receive.receive_channel_order(order, connector="channel", actor=request.actor, is_webhook=False)
+    )
 
 
 def locations() -> dict[str, str]:

@@ -44,7 +44,7 @@ def read_day(text: str, *, loc: str) -> list[list[str]]:
     return spans
 
 
-def written(spans: Sequence[Sequence[str]]) -> str:
+def format_spans(spans: Sequence[Sequence[str]]) -> str:
     """The spans of a day as `read_day` reads them."""
     return ", ".join(f"{first}-{last}" for first, last in spans)
 

@@ -128,7 +128,7 @@ def read_order(data: Any) -> OrderIn:
         faults = shape_faults(error)
     stores = named_stores(data)
     known_bad = {found["loc"] for found in faults}
-    faults += [found for found in rule_faults(data, stores, order) if not known_bad & lineage(found["loc"])]
+    faults += [found for found in rule_faults(data, stores, order) if not known_bad & path_prefixes(found["loc"])]
     if order is None or faults:
         raise ValidationFailed(faults)
     country, beside = countries_of(data, stores)
@@ -148,7 +148,7 @@ def shape_faults(error: ValidationError) -> list[Fault]:
 def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | None) -> Iterator[Fault]:
     """The rules that need a look at the shop or at several fields. ``order`` is None where the shape is wrong."""
     yield from store_faults(data, stores)
-    phone = dig(data, *PHONE_LOC)
+    phone = value_at(data, *PHONE_LOC)
     country, beside = countries_of(data, stores)
     if phone is not None and (words := phone_fault(phone, country=country, beside=beside)):
         yield {"loc": ".".join(PHONE_LOC), "msg": words}
@@ -167,14 +167,14 @@ def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | N
 
 def store_faults(data: Any, stores: Mapping[str, RetailStore]) -> Iterator[Fault]:
     """Every store that is named must exist and be open for this kind of order; an in-store order names one."""
-    in_store = dig(data, "delivery_type") == "in_store"
+    in_store = value_at(data, "delivery_type") == "in_store"
     for loc, code in store_codes(data):
         words = store_fault(stores.get(code), in_store=in_store)
         if words:
             yield {"loc": loc, "msg": words}
-    if in_store and isinstance(data, dict) and empty_is_none(dig(data, *STORE_LOC)) is None:
+    if in_store and isinstance(data, dict) and empty_is_none(value_at(data, *STORE_LOC)) is None:
         yield {"loc": ".".join(STORE_LOC), "msg": _("Name the store where the customer collects the order.")}
-    if in_store and dig(data, "shipping_address", "address_type") not in (None, "", RETAIL_STORE):
+    if in_store and value_at(data, "shipping_address", "address_type") not in (None, "", RETAIL_STORE):
         yield {
             "loc": "shipping_address.address_type",
             "msg": _("Give one of: %(choices)s.") % {"choices": RETAIL_STORE},
@@ -194,11 +194,11 @@ def store_fault(store: RetailStore | None, *, in_store: bool) -> str | None:
 
 def store_codes(data: Any) -> Iterator[tuple[str, str]]:
     """Every place in the raw order that names a store, with its code."""
-    items = dig(data, "order_item")
-    places: list[tuple[str, Any]] = [(".".join(STORE_LOC), dig(data, *STORE_LOC))]
+    items = value_at(data, "order_item")
+    places: list[tuple[str, Any]] = [(".".join(STORE_LOC), value_at(data, *STORE_LOC))]
     if isinstance(items, list):
         lines = items[:MOST_ITEMS]
-        places += [(f"order_item.{at}.{RETAIL_STORE}", dig(item, RETAIL_STORE)) for at, item in enumerate(lines)]
+        places += [(f"order_item.{at}.{RETAIL_STORE}", value_at(item, RETAIL_STORE)) for at, item in enumerate(lines)]
     for loc, code in places:
         if isinstance(code, str) and code.strip():
             yield loc, code.strip()
@@ -214,20 +214,20 @@ def named_stores(data: Any) -> dict[str, RetailStore]:
 
 def countries_of(data: Any, stores: Mapping[str, RetailStore]) -> tuple[str | None, str]:
     """The store's country, and the one that stands beside the phone number: a national number is read in these."""
-    code = dig(data, *STORE_LOC)
+    code = value_at(data, *STORE_LOC)
     store = stores.get(code.strip()) if isinstance(code, str) else None
-    sent = (dig(data, *place) for place in BESIDE_PHONE)
+    sent = (value_at(data, *place) for place in BESIDE_PHONE)
     beside = next((name for name in sent if isinstance(name, str) and name.strip()), "")
     return store.country if store else None, beside
 
 
-def lineage(loc: str) -> set[str]:
+def path_prefixes(loc: str) -> set[str]:
     """A place and everything it is part of: what is wrong as a whole is not picked on in its parts."""
     steps = loc.split(".")
     return {".".join(steps[:end]) for end in range(1, len(steps) + 1)}
 
 
-def dig(data: Any, *path: str) -> Any:
+def value_at(data: Any, *path: str) -> Any:
     """What stands at a path of raw JSON; None where there is nothing."""
     for step in path:
         data = data.get(step) if isinstance(data, dict) else None

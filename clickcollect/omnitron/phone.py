@@ -80,7 +80,7 @@ def read_phone(value: object, *, country: str | None, beside: str = "", any_line
     ``beside``, the country that stands beside the number, as it was sent: it comes before the store's;
     ``any_line``, for a store's own phone, which gets no code: a land line or a service number will do.
     """
-    e164, words = judged(value, country=country, beside=beside, any_line=any_line)
+    e164, words = parse_or_fault(value, country=country, beside=beside, any_line=any_line)
     if words:
         raise ValidationFailed.of("phone_number", words)
     return e164
@@ -88,7 +88,7 @@ def read_phone(value: object, *, country: str | None, beside: str = "", any_line
 
 def phone_fault(value: object, *, country: str | None, beside: str = "", any_line: bool = False) -> str | None:
     """Say in a sentence why `read_phone` refuses this; None if it does not."""
-    return judged(value, country=country, beside=beside, any_line=any_line)[1] or None
+    return parse_or_fault(value, country=country, beside=beside, any_line=any_line)[1] or None
 
 
 def kept_phone(value: str) -> str | None:
@@ -97,11 +97,11 @@ def kept_phone(value: str) -> str | None:
     Whether it would be taken today does not matter: what older rules stored must be found, and erased, too.
     """
     written = as_written(value)
-    number = parsed(f"+{written.international[0]}") if written and written.international else None
+    number = parse_number(f"+{written.international[0]}") if written and written.international else None
     return e164_of(number) if number else None
 
 
-def judged(value: object, *, country: str | None, beside: str, any_line: bool) -> tuple[str, str]:
+def parse_or_fault(value: object, *, country: str | None, beside: str, any_line: bool) -> tuple[str, str]:
     """The number in E.164, or why there is none: one of the two is empty."""
     if not isinstance(value, str) or not value.strip():
         return "", _("Give the customer's phone number.")
@@ -131,7 +131,7 @@ def as_written(value: str) -> Written | None:
     """Take off what is no part of the number; None if what is left cannot be one."""
     if len(value) > LONGEST:
         return None
-    text = tidy(value)
+    text = strip_noise(value)
     whole = FLOAT.fullmatch(text)
     match = WRITTEN.fullmatch(whole[1] if whole else text)
     if match is None or ("/" in text and SECOND_NUMBER.fullmatch(text[text.rindex("/") :])):
@@ -146,7 +146,7 @@ def as_written(value: str) -> Written | None:
     return Written(digits=digits, has_plus=bool(match[1]), international=tuple(spellings))
 
 
-def tidy(value: str) -> str:
+def strip_noise(value: str) -> str:
     """The text without marks that nobody sees, in one form of Unicode, and without what was put around it."""
     text = unicodedata.normalize("NFKC", value)
     seen = "".join(char for char in IGNORABLE.sub("", text) if unicodedata.category(char) != "Cf")
@@ -173,11 +173,11 @@ def own_readings(written: Written, regions: Sequence[str]) -> list[Reading]:
     first, not even by its length, and begins as numbers of the store's do: a mistyped number of the customer's
     country must not become somebody else's.
     """
-    found = [reading(f"+{digits}") for digits in written.international]
+    found = [reading_of(f"+{digits}") for digits in written.international]
     for at, code in enumerate([] if written.has_plus else regions):
         if at == 0 or (not any(found) and begins_as_in(code, written.digits)):
             found += national(written.digits, code)
-    return different(found)
+    return without_duplicates(found)
 
 
 def begins_as_in(code: str, digits: str) -> bool:
@@ -189,7 +189,7 @@ def begins_as_in(code: str, digits: str) -> bool:
 def national(digits: str, code: str) -> list[Reading | None]:
     """How digits read in a country: by its own rules, and as a number of its own that has lost the +."""
     with_code = digits.startswith(str(phonenumbers.country_code_for_region(code)))
-    return [reading(digits, code), reading(f"+{digits}") if with_code else None]
+    return [reading_of(digits, code), reading_of(f"+{digits}") if with_code else None]
 
 
 def other_readings(written: Written, regions: Sequence[str], taken: Collection[Kind]) -> list[Reading]:
@@ -197,19 +197,19 @@ def other_readings(written: Written, regions: Sequence[str], taken: Collection[K
     if written.international:
         return []
     found = [found for code in regions for found in national(written.digits, code)]
-    return [other for other in different([*found, reading(f"+{written.digits}")]) if other.kind in taken]
+    return [other for other in without_duplicates([*found, reading_of(f"+{written.digits}")]) if other.kind in taken]
 
 
-def different(found: Iterable[Reading | None]) -> list[Reading]:
+def without_duplicates(found: Iterable[Reading | None]) -> list[Reading]:
     """Each number once, in their order."""
     return list(dict.fromkeys(filter(None, found)))
 
 
-def reading(text: str, code: str | None = None) -> Reading | None:
+def reading_of(text: str, code: str | None = None) -> Reading | None:
     """What digits read as, with + or in a country; None where no number is so long there, local ones included."""
-    number = parsed(text, code)
+    number = parse_number(text, code)
     if number and (old := GIVEN_UP.match(e164_of(number))):
-        number = parsed("+52" + e164_of(number)[old.end() :])
+        number = parse_number("+52" + e164_of(number)[old.end() :])
     kind = kind_of(number) if number else None
     if number is None or kind is None:
         return None
@@ -217,7 +217,7 @@ def reading(text: str, code: str | None = None) -> Reading | None:
     return Reading(e164=e164_of(number), shown=str(shown), kind=kind)
 
 
-def parsed(text: str, code: str | None = None) -> phonenumbers.PhoneNumber | None:
+def parse_number(text: str, code: str | None = None) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(text, code)
     except phonenumbers.NumberParseException:
@@ -243,14 +243,14 @@ def kind_of(number: phonenumbers.PhoneNumber) -> Kind | None:
 def choice(found: Sequence[Reading]) -> str:
     """The words for a number that could be several people's."""
     words = _("This can be read as %(number)s. Write the right one with + and the country code.")
-    return words % {"number": either(found)}
+    return words % {"number": alternatives(found)}
 
 
 def refusal(own: Sequence[Reading], others: Sequence[Reading], country: str | None) -> str:
     """Why a number is not taken, with every way it reads, and what to do."""
     if others:
         words = _("Without its country code this number cannot be read. If it is %(number)s, write it so, with the +.")
-        return words % {"number": either(others)}
+        return words % {"number": alternatives(others)}
     kinds = {found.kind for found in own}
     if not own:
         return pattern(country)
@@ -260,10 +260,10 @@ def refusal(own: Sequence[Reading], others: Sequence[Reading], country: str | No
         words = _("%(number)s is a land line or a service number and cannot receive the code. Give a mobile number.")
     else:
         words = _("No range of its country has the number %(number)s. Check it with the customer.")
-    return words % {"number": either(own)}
+    return words % {"number": alternatives(own)}
 
 
-def either(found: Sequence[Reading]) -> str:
+def alternatives(found: Sequence[Reading]) -> str:
     """The readings as people write them: "this or that". A number stays left to right in every script."""
     first, *more = [f"\u2066{one.shown}\u2069" if get_language_bidi() else one.shown for one in found]
     for other in more:
@@ -273,7 +273,7 @@ def either(found: Sequence[Reading]) -> str:
 
 def unreadable(value: str, country: str | None) -> str:
     """The words for what is no phone number in writing."""
-    if SHORTENED.fullmatch(tidy(value[:LONGEST])):
+    if SHORTENED.fullmatch(strip_noise(value[:LONGEST])):
         return _("A spreadsheet has shortened this number. Make its column one of text, and export it again.")
     return pattern(country)
 

@@ -85,7 +85,7 @@ def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
     with transaction.atomic():
         # One change of administrators at a time, so that two cannot remove each other.
         list(User.objects.select_for_update().filter(role=Role.ADMIN).order_by("pk").values_list("pk"))
-        user = User() if user_id is None else find(user_id)
+        user = User() if user_id is None else locked_user(user_id)
         faults = [
             *identity_faults(person, user),
             *authority_faults(person, user, actor),
@@ -99,12 +99,12 @@ def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
         if person.password:
             user.set_password(person.password)
         user.save()
-        put_stores(user, person.store_ids if person.role not in BACK_OFFICE else ())
+        set_stores(user, person.store_ids if person.role not in BACK_OFFICE else ())
         if person.remove_second_factor:
             Authenticator.objects.filter(user=user).delete()
-        note(user=user, person=person, actor=actor, is_new=user_id is None)
+        note_change(user=user, person=person, actor=actor, is_new=user_id is None)
         if causes:
-            end(user, actor=actor, causes=causes)
+            end_access_of(user, actor=actor, causes=causes)
     return user
 
 
@@ -124,23 +124,23 @@ def what_ends(person: Person, user: User) -> Iterable[str]:
         yield FACTOR_REMOVED
 
 
-def end(user: User, *, actor: Actor, causes: Iterable[str]) -> None:
+def end_access_of(user: User, *, actor: Actor, causes: Iterable[str]) -> None:
     """End everything that lets this person in, with a log row.
 
     Tokens made on purpose are revoked too when somebody leaves or an administrator sets the password; in every other
     case they go on with the rights that the person has now. A password of an administrator's gives fresh tries.
     """
-    told = list(causes)
+    causes_given = list(causes)
     with transaction.atomic():
         end_access(user)
-        if PASSWORD_RESET in told or LEFT in told:
+        if PASSWORD_RESET in causes_given or LEFT in causes_given:
             revoke_tokens_of(user)
-        if PASSWORD_RESET in told:
+        if PASSWORD_RESET in causes_given:
             sign_in_limits.forget(user)
         log.noted(
             kind=NoteKind.ACCESS_ENDED,
             actor=actor,
-            attributes={"staff.id": user.pk, "access.ended_by": " ".join(told), "channel": str(actor.channel)},
+            attributes={"staff.id": user.pk, "access.ended_by": " ".join(causes_given), "channel": str(actor.channel)},
         )
 
 
@@ -151,12 +151,12 @@ def change_own_password(user: User, *, password: str) -> None:
     Raises NotAuthenticated if this person's access was ended since ``user``, whose old password was right, was read.
     """
     with transaction.atomic():
-        found = find(user.pk)
+        found = locked_user(user.pk)
         if found.get_session_auth_hash() != user.get_session_auth_hash():
             raise NotAuthenticated
         found.set_password(password)
         found.save(update_fields=["password"])
-        end(found, actor=actor_for(found), causes=["own_password_changed"])
+        end_access_of(found, actor=actor_for(found), causes=["own_password_changed"])
     user.refresh_from_db()
 
 
@@ -165,11 +165,11 @@ def second_factor_removed(request: HttpRequest, user: User, authenticator: Authe
     """Somebody turned a second factor of theirs off: they stay in where they did it, and nowhere else."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         return  # they go with the last factor, which is told of too
-    end(user, actor=actor_for(user), causes=[FACTOR_REMOVED])
+    end_access_of(user, actor=actor_for(user), causes=[FACTOR_REMOVED])
     update_session_auth_hash(request, user)
 
 
-def find(user_id: int) -> User:
+def locked_user(user_id: int) -> User:
     try:
         return User.objects.select_for_update().get(pk=user_id)
     except (User.DoesNotExist, OverflowError):
@@ -237,7 +237,7 @@ def stores_of_person(user: User) -> frozenset[int]:
     return frozenset(StoreMembership.objects.filter(user=user).values_list("store_id", flat=True))
 
 
-def put_stores(user: User, store_ids: Iterable[int]) -> None:
+def set_stores(user: User, store_ids: Iterable[int]) -> None:
     """Exactly these stores."""
     wanted = set(store_ids)
     StoreMembership.objects.filter(user=user).exclude(store_id__in=wanted).delete()
@@ -247,7 +247,7 @@ def put_stores(user: User, store_ids: Iterable[int]) -> None:
     )
 
 
-def note(*, user: User, person: Person, actor: Actor, is_new: bool) -> None:
+def note_change(*, user: User, person: Person, actor: Actor, is_new: bool) -> None:
     """Record it by number; a name is personal and stays out of the log."""
     attributes: dict[str, str | int | bool] = {
         "staff.id": user.pk,

@@ -169,7 +169,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Everything the first page shows."""
     picture = None
     if may(request, "process:read"):
-        picture = draw(editing.read(), packages=editing.open_packages(), whole=False)
+        picture = draw(editing.current_workflow(), packages=editing.open_packages(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
         "alarms": alarms.current(),

@@ -101,7 +101,7 @@ class DeliveryAdmin(RightsModelAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name="whisperer_delivery_changelist"),
-            path("again/", wrap(self.again_view), name="deliveries_again"),
+            path("again/", wrap(self.redeliver_view), name="deliveries_again"),
             path("<int:object_id>/", wrap(self.delivery_view), name="whisperer_delivery_change"),
         ]
 
@@ -139,7 +139,7 @@ class DeliveryAdmin(RightsModelAdmin):
         )
         return TemplateResponse(request, "omsweb/delivery.html", context)
 
-    def again_view(self, request: HttpRequest) -> HttpResponse:
+    def redeliver_view(self, request: HttpRequest) -> HttpResponse:
         """Send what was ticked again, or what was found; each on its own, and what was refused says why."""
         listing = delivery_listing(request)
         back = redirect(reverse("omsweb:whisperer_delivery_changelist") + listing.link())
@@ -148,14 +148,14 @@ class DeliveryAdmin(RightsModelAdmin):
         actor = actor_of(request)
         force = bool(request.POST.get("force"))
         if request.POST.get("all"):
-            ids = list(sendable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
+            ids = list(redeliverable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
         else:
             texts = request.POST.getlist("id")[:MOST_TICKED]
             ids = [number for text in texts if (number := whole_number(text)) is not None]
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
         require_hook(actor, "hooks:write", *touched)
-        queued, refusals = send_again(ids, force=force)
+        queued, refusals = redeliver(ids, force=force)
         if queued:
             words = ngettext("%(count)d event goes out again.", "%(count)d events go out again.", queued)
             messages.success(request, words % {"count": queued})
@@ -169,14 +169,14 @@ class DeliveryAdmin(RightsModelAdmin):
         return back
 
 
-def sendable(rows: Rows, *, force: bool) -> Rows:
+def redeliverable(rows: Rows, *, force: bool) -> Rows:
     """Of these, what can go again as far as a query can tell; the rest is asked letter by letter."""
     states = [DeliveryState.DEAD, *((DeliveryState.QUEUED, DeliveryState.RETRYING) if force else ())]
     rows = rows.filter(state__in=states, hook__is_active=True, event__payload__isnull=False)
     return rows.exclude(reason=Reason.EXPIRED)
 
 
-def send_again(ids: list[int], *, force: bool) -> tuple[int, set[str]]:
+def redeliver(ids: list[int], *, force: bool) -> tuple[int, set[str]]:
     """How many go out again, and why others do not, each reason once."""
     queued = 0
     refusals: set[str] = set()

@@ -84,7 +84,7 @@ def log_listing(request: HttpRequest, *, titles: dict[str, str] | None = None) -
     )
 
 
-def told(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) -> list[dict[str, Any]]:
+def rows_in_words(rows: Iterable[CommandLog], *, titles: dict[str, str] | None = None) -> list[dict[str, Any]]:
     """Log rows with the names of people, stores, states and packages put in, each kind in one statement.
 
     ``titles``: the states' names, where the page has read them already.
@@ -121,9 +121,9 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
+def export_lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
     """Log rows as a file has them: numbers and codes, so that a program reads them in any language."""
-    for item in told(rows):
+    for item in rows_in_words(rows):
         row = item["row"]
         details = "; ".join(f"{key}={value}" for key, value in sorted(row.attributes.items()))
         yield (
@@ -153,9 +153,9 @@ class LogAdmin(RightsModelAdmin):
         listing = log_listing(request, titles=titles)
         exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
         context = self.page(request, title=_("Log"), listing=listing, exports=exports, **saved_for(request, "log"))
-        context["entries"] = told(listing.shown, titles=titles)
+        context["entries"] = rows_in_words(listing.shown, titles=titles)
         return TemplateResponse(request, "omsweb/log.html", context)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         self.require_read(request)
-        return export.csv_file(name="log", header=HEADER, rows=log_listing(request).found, lines=lines)
+        return export.csv_file(name="log", header=HEADER, rows=log_listing(request).found, lines=export_lines)

@@ -73,7 +73,7 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def lines(rows: list[Order]) -> Iterable[export.Cells]:
+def export_lines(rows: list[Order]) -> Iterable[export.Cells]:
     """Orders as a file has them."""
     for row in rows:
         yield (
@@ -123,11 +123,11 @@ class OrderAdmin(RightsModelAdmin):
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         self.require_read(request)
-        return export.csv_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=lines)
+        return export.csv_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=export_lines)
 
     def xlsx_view(self, request: HttpRequest) -> HttpResponse:
         self.require_read(request)
-        return export.xlsx_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=lines)
+        return export.xlsx_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=export_lines)
 
     def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for an order's end; a job cancels its open packages one by one."""

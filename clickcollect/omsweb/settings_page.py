@@ -22,7 +22,7 @@ from clickcollect.oms.setting_changes import clear_setting, may_change, set_sett
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.forms import DomainField, OmsForm
-from clickcollect.omsweb.log import told
+from clickcollect.omsweb.log import rows_in_words
 from clickcollect.wire_format import whole_number
 
 MOST_STORES: Final = 500
@@ -42,18 +42,18 @@ class Line:
 
     @property
     def shown(self) -> str:
-        return words(self.value)
+        return value_words(self.value)
 
     @property
     def default_shown(self) -> str:
-        return words(self.setting.default)
+        return value_words(self.setting.default)
 
     @property
     def overrides(self) -> list[tuple[int, str, str]]:
-        return [(pk, store, words(value)) for pk, store, value in self.stores]
+        return [(pk, store, value_words(value)) for pk, store, value in self.stores]
 
 
-def words(value: Any) -> str:
+def value_words(value: Any) -> str:
     """A value as people read it."""
     if isinstance(value, bool):
         return _("on") if value else _("off")
@@ -95,7 +95,7 @@ def typed_value(setting: Setting, text: str) -> Any:
     return text
 
 
-def back_to(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A value as its field writes it."""
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
@@ -139,7 +139,7 @@ class SettingsAdmin(RightsModelAdmin):
             return Saved(said=_("%(key)s was saved.") % {"key": key}, answer=redirect("omsweb:setting", key))
 
         changes = CommandLog.objects.filter(kind=LogKind.SETTING, attributes__contains={"setting.key": key})
-        rows = told(changes.order_by("-id")[:MOST_CHANGES])
+        rows = rows_in_words(changes.order_by("-id")[:MOST_CHANGES])
         return self.edit(request, form=form, title=key, save=save, line=line, changes=rows)
 
 
@@ -147,7 +147,7 @@ class SettingForm(OmsForm):
     """One setting's value, where it holds, and why. Which values make sense is for `set_setting` to say."""
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, line: Line) -> None:
-        super().__init__(data, initial={"json_value": back_to(line.value)})
+        super().__init__(data, initial={"json_value": text_of(line.value)})
         self.fields["json_value"] = value_field(line.setting)
         where = forms.Select(choices=store_choices()) if line.setting.per_store else forms.HiddenInput()
         self.fields["store"] = DomainField(label=_("Holds for"), widget=where)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
-from clickcollect.omnitron.opening_hours import DAYS, read_week, written
+from clickcollect.omnitron.opening_hours import DAYS, format_spans, read_week
 from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms.stores import FIELDS, save_store
 from clickcollect.omsweb.actor import actor_of
@@ -172,5 +172,5 @@ def store_by_id(object_id: int) -> RetailStore:
 def initial(store: RetailStore | None) -> dict[str, Any]:
     if store is None:
         return {"country": "TR", "currency": "TRY", "time_zone": "Europe/Istanbul", "language_code": "tr"}
-    hours = {day: written(store.store_hours.get(day, [])) for day, _name in DAYS}
+    hours = {day: format_spans(store.store_hours.get(day, [])) for day, _name in DAYS}
     return {name: getattr(store, name) for name in SHOWN} | hours

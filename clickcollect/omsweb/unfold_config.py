@@ -40,12 +40,12 @@ BASE = {
 def allowed(right: str) -> Callable[[HttpRequest], bool]:
     """Whether a line of the sidebar is shown to this person."""
 
-    def check(request: HttpRequest) -> bool:
+    def may_see(request: HttpRequest) -> bool:
         from clickcollect.omsweb.actor import may  # noqa: PLC0415  settings are read before models can be
 
         return may(request, right)
 
-    return check
+    return may_see
 
 
 def link(title: Any, icon: str, view: str, right: str, *, badge: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The process in OMS WEB: the picture, command rows and states with their checks, and the file that puts it back."""
+"""The workflow in OMS WEB: the picture, transitions and states with their checks, and the file that puts it back."""
 
 import json
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from clickcollect.oms import states
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.models import CommandTransition, PackageState
 from clickcollect.oms.workflow import editing, validation
-from clickcollect.oms.workflow.document import NUMBER, SLUG, Row, State
+from clickcollect.oms.workflow.document import NUMBER, SLUG, State, Transition
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
@@ -94,10 +94,10 @@ class TransitionForm(OmsForm):
     def clean_configuration(self) -> dict[str, Any]:
         return json_object(self.cleaned_data["configuration"])
 
-    def row(self, pk: int | None) -> Row:
+    def transition(self, pk: int | None) -> Transition:
         """What was entered."""
         values = self.cleaned_data
-        return Row(pk=pk, **(values | {"visibility": tuple(sorted(values["visibility"]))}))
+        return Transition(pk=pk, **(values | {"visibility": tuple(sorted(values["visibility"]))}))
 
 
 class StateForm(OmsForm):
@@ -176,7 +176,7 @@ class WorkflowAdmin(RightsModelAdmin):
 
 
 class TransitionAdmin(WorkflowAdmin):
-    """Command rows, under the picture of what they make."""
+    """Transitions, under the picture of what they make."""
 
     folder = "process"
 
@@ -202,11 +202,13 @@ class TransitionAdmin(WorkflowAdmin):
         """One transition; the whole workflow is checked before it is saved."""
         self.require_read(request)
         kept = self.transition_by_id(object_id) if object_id else None
-        start = asdict(editing.row_of(kept)) if kept else {"is_active": True, "position": 100, "configuration": {}}
+        start = (
+            asdict(editing.transition_data(kept)) if kept else {"is_active": True, "position": 100, "configuration": {}}
+        )
         form = TransitionForm(posted(request), initial=start)
 
         def save() -> Saved:
-            warnings = editing.save_row(row=form.row(object_id), actor=actor_of(request))
+            warnings = editing.save_transition(transition=form.transition(object_id), actor=actor_of(request))
             saved = CommandTransition.objects.get(slug=form.cleaned_data["slug"])
             return Saved(row=saved, said=saved_words(saved.name), warnings=warnings)
 
@@ -215,13 +217,13 @@ class TransitionAdmin(WorkflowAdmin):
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":
             kept = self.transition_by_id(object_id)
-            editing.delete_row(pk=object_id, actor=actor_of(request))
+            editing.delete_transition(pk=object_id, actor=actor_of(request))
             messages.success(request, _("%(name)s was removed.") % {"name": kept.name})
         return redirect("omsweb:oms_commandtransition_changelist")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
         self.require_read(request)
-        now = editing.read()
+        now = editing.current_workflow()
         context = self.page(
             request,
             title=_("Command transitions"),
@@ -233,7 +235,7 @@ class TransitionAdmin(WorkflowAdmin):
         return TemplateResponse(request, "omsweb/process.html", context)
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """The whole process as one file, to be kept in version control."""
+        """The whole workflow as one file, to be kept in version control."""
         self.require_read(request)
         text = json.dumps(editing.export_document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
         return export.named(HttpResponse(text, content_type="application/json; charset=utf-8"), name="process.json")

@@ -1,4 +1,4 @@
-"""The process as a picture: states as boxes, commands as arrows, packages as counts. Drawn on the server, as SVG."""
+"""The workflow as a picture: states as boxes, commands as arrows, packages as counts. Drawn on the server, as SVG."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.oms import states
 from clickcollect.oms.workflow import validation
-from clickcollect.oms.workflow.document import Process
+from clickcollect.oms.workflow.document import Workflow
 
 WIDTH: Final = 140
 HEIGHT: Final = 68
@@ -67,51 +67,59 @@ class Picture:
     box_height: int = HEIGHT
 
 
-def draw(process: Process, *, packages: Mapping[str, int], whole: bool = True) -> Picture:
-    """Roads to Delivered in one line by their numbers, other ends below, what nobody can reach at the bottom.
+def draw(workflow: Workflow, *, packages: Mapping[str, int], whole: bool = True) -> Picture:
+    """The way to Delivered in one line by their numbers, other ends below, what nobody can reach at the bottom.
 
     ``whole``: also what nobody can reach.
     """
-    reached = validation.reachable(process)
-    numbers = sorted(state.enum_value for state in process.states)
-    road = [n for n in numbers if n in reached and (n not in states.ENDED or n == states.DELIVERED)]
-    ends = [n for n in numbers if n in reached and n not in road]
+    reached = validation.reachable(workflow)
+    numbers = sorted(state.enum_value for state in workflow.states)
+    main_line = [n for n in numbers if n in reached and (n not in states.ENDED or n == states.DELIVERED)]
+    ends = [n for n in numbers if n in reached and n not in main_line]
     off = [n for n in numbers if n not in reached and whole]
-    steps = {number: at for at, number in enumerate(road)}
-    arcs = any(steps.get(row.destination, 0) - steps.get(row.source, 99) > 1 for row in process.rows if row.counts)
+    steps = {number: at for at, number in enumerate(main_line)}
+    arcs = any(
+        steps.get(transition.destination, 0) - steps.get(transition.source, 99) > 1
+        for transition in workflow.transitions
+        if transition.counts
+    )
     boxes: dict[str, Box] = {}
     y = MARGIN + (ARC if arcs else LABEL_ROOM)
-    for line in (road, ends, off):
+    for line in (main_line, ends, off):
         for at, number in enumerate(line):
-            boxes[number] = box(process, number, x=MARGIN + at * (WIDTH + GAP), y=y, packages=packages, reached=reached)
+            boxes[number] = box(
+                workflow, number, x=MARGIN + at * (WIDTH + GAP), y=y, packages=packages, reached=reached
+            )
         y += (HEIGHT + ROW_GAP) if line else 0
-    widest = max(len(road), len(ends), len(off), 1)
+    widest = max(len(main_line), len(ends), len(off), 1)
     return Picture(
         boxes=list(boxes.values()),
-        arrows=arrows(process, boxes=boxes, road=road),
+        arrows=arrows(workflow, boxes=boxes, main_line=main_line),
         width=2 * MARGIN + widest * (WIDTH + GAP) - GAP,
         height=y - ROW_GAP + MARGIN,
     )
 
 
-def box(process: Process, number: str, *, x: int, y: int, packages: Mapping[str, int], reached: set[str]) -> Box:
+def box(workflow: Workflow, number: str, *, x: int, y: int, packages: Mapping[str, int], reached: set[str]) -> Box:
     kind = "off" if number not in reached else "step"
     if kind == "step" and number in states.ENDED:
         kind = "done" if number == states.DELIVERED else "end"
     count = None if number in states.ENDED else packages.get(number, 0)
-    lines = wrap(process.name_of(number), CHARACTERS)[:2]
+    lines = wrap(workflow.name_of(number), CHARACTERS)[:2]
     return Box(number=number, lines=lines, kind=kind, x=x, y=y, count=count)
 
 
-def arrows(process: Process, *, boxes: Mapping[str, Box], road: list[str]) -> list[Arrow]:
+def arrows(workflow: Workflow, *, boxes: Mapping[str, Box], main_line: list[str]) -> list[Arrow]:
     """One arrow for each pair of states; the main buttons are drawn last, over the others."""
     pairs: dict[tuple[str, str], list[tuple[str, bool]]] = {}
-    for row in process.rows:
-        if row.counts and row.moves and row.source in boxes and row.destination in boxes:
-            pairs.setdefault((row.source, row.destination), []).append((_(row.name), row.is_primary))
+    for transition in workflow.transitions:
+        if transition.counts and transition.moves and transition.source in boxes and transition.destination in boxes:
+            pairs.setdefault((transition.source, transition.destination), []).append(
+                (_(transition.name), transition.is_primary)
+            )
     drawn = [
         Arrow(
-            path=curve(boxes[source], boxes[destination], road=road),
+            path=curve(boxes[source], boxes[destination], main_line=main_line),
             names=", ".join(name for name, _main in commands),
             main=any(main for _name, main in commands),
             label=label(boxes[source], boxes[destination], commands),
@@ -132,14 +140,16 @@ def label(start: Box, end: Box, commands: list[tuple[str, bool]]) -> list[tuple[
     return [(start.x + WIDTH + GAP // 2, first + 13 * at, line) for at, line in enumerate(lines)]
 
 
-def curve(start: Box, end: Box, *, road: list[str]) -> str:
+def curve(start: Box, end: Box, *, main_line: list[str]) -> str:
     """Straight to the next one, in an arc over those between, and down to the other ends."""
     if start.y != end.y:
         half = (start.y + HEIGHT + end.y) // 2
         return f"M{start.middle} {start.y + HEIGHT} C{start.middle} {half} {end.middle} {half} {end.middle} {end.y - 3}"
-    on_road = start.number in road and end.number in road
-    steps = road.index(end.number) - road.index(start.number) if on_road else (1 if end.x > start.x else -1)
-    if steps == 1 and on_road:
+    on_main_line = start.number in main_line and end.number in main_line
+    steps = (
+        main_line.index(end.number) - main_line.index(start.number) if on_main_line else (1 if end.x > start.x else -1)
+    )
+    if steps == 1 and on_main_line:
         y = start.y + HEIGHT // 2
         return f"M{start.x + WIDTH} {y} L{end.x - 3} {y}"
     if steps > 0:

@@ -10,7 +10,7 @@ from clickcollect.errors import DomainError
 from clickcollect.oms.access import COMMAND_ROLES
 from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.commands.base import COMMANDS
-from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
+from clickcollect.oms.workflow.seed import EXTRA_COMMANDS, MAIN_FLOW
 
 DOCS = Path(__file__).parents[2] / "docs"
 MIGRATIONS = Path(__file__).parents[2] / "clickcollect" / "oms" / "migrations"
@@ -59,7 +59,7 @@ def test_every_row_reaches_shops_that_are_there_already() -> None:
 
 
 def test_every_seeded_row_has_a_behaviour() -> None:
-    assert {code for _name, code, *_rest in (*MAIN_ROAD, *BESIDES)} <= COMMANDS.keys()
+    assert {code for _name, code, *_rest in (*MAIN_FLOW, *EXTRA_COMMANDS)} <= COMMANDS.keys()
     assert COMMAND_ROLES.keys() <= COMMANDS.keys()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.omnitron.opening_hours import read_day, read_week, written
+from clickcollect.omnitron.opening_hours import format_spans, read_day, read_week
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from clickcollect.omnitron.opening_hours import read_day, read_week, written
 )
 def test_hours_are_read_and_written_again(text: str, spans: list[list[str]]) -> None:
     assert read_day(text, loc="mon") == spans
-    assert read_day(written(spans), loc="mon") == spans
+    assert read_day(format_spans(spans), loc="mon") == spans
 
 
 @pytest.mark.parametrize(

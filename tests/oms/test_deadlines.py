@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.omnitron.opening_hours import read_week, written
+from clickcollect.omnitron.opening_hours import format_spans, read_week
 from clickcollect.oms.deadlines import WEEKDAYS, opening_day, packing_due, pickup_deadline
 
 WEEK = {day: [["10:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
@@ -163,7 +163,7 @@ DATES = st.sets(st.dates(date(2026, 1, 1), date(2028, 12, 31)), max_size=40)
 def nothing_overlaps(week: dict[str, list[list[str]]]) -> bool:
     """Only what the form takes."""
     try:
-        return read_week({day: written(spans) for day, spans in week.items()}) == week
+        return read_week({day: format_spans(spans) for day, spans in week.items()}) == week
     except ValidationFailed:
         return False
 

@@ -21,7 +21,7 @@ from clickcollect.oms.commands.run import available_commands, run_command
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
 from clickcollect.oms.orders.cancellation import cancel_open_packages, cancel_order
-from clickcollect.oms.workflow.seed import BESIDES, MAIN_ROAD
+from clickcollect.oms.workflow.seed import EXTRA_COMMANDS, MAIN_FLOW
 from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import Superseded
 from tests import shop
@@ -33,7 +33,7 @@ PACK = "COMPLETE_PACKAGING_WITHOUT_SHIPMENT"
 READY = "READY_FOR_PICKUP"
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
 ENDS_IN_THE_STORE = {states.CANCELLED, states.OUT_OF_STOCK, states.RETURNED}
-ROWS = [(slug, source, destination) for _name, _code, slug, source, destination in (*MAIN_ROAD, *BESIDES)]
+ROWS = [(slug, source, destination) for _name, _code, slug, source, destination in (*MAIN_FLOW, *EXTRA_COMMANDS)]
 HELD = [(slug, source) for slug, source, destination in ROWS if destination not in ENDS_IN_THE_STORE]
 FREE = [(slug, source) for slug, source, destination in ROWS if destination in ENDS_IN_THE_STORE]
 ANYTHING = {"reason": "because", "evidence": "id_document", "phone_number": "+905550000777"}
@@ -91,7 +91,7 @@ def test_nobody_is_told_that_the_customer_can_still_collect_it() -> None:
 
 
 def test_every_command_code_is_among_those_rows() -> None:
-    assert {code for _name, code, *_rest in (*MAIN_ROAD, *BESIDES)} == COMMANDS.keys() - {"PKG_STATE_TRANSITION"}
+    assert {code for _name, code, *_rest in (*MAIN_FLOW, *EXTRA_COMMANDS)} == COMMANDS.keys() - {"PKG_STATE_TRANSITION"}
 
 
 @pytest.mark.parametrize("destination", [states.PREPARING, states.PACKED, states.DELIVERED])

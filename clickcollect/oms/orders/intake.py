@@ -45,16 +45,16 @@ def receive_order(*, order: OrderIn, actor: Actor) -> Received:
     actor.require("orders:write")
     stores = stores_of(order)
     refuse_foreign_stores(stores=stores, actor=actor)
-    if known := find(order):
-        return same(known=known, sent=order, actor=actor)
+    if known := kept_order(order):
+        return known_order(known=known, sent=order, actor=actor)
     try:
         with transaction.atomic(durable=True):
             return Received(order=place(order=order, stores=stores, actor=actor), created=True)
     except IntegrityError:
-        known = find(order)
+        known = kept_order(order)
         if known is None:
             raise
-        return same(known=known, sent=order, actor=actor)
+        return known_order(known=known, sent=order, actor=actor)
 
 
 def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) -> None:
@@ -70,13 +70,13 @@ def stores_of(order: OrderIn) -> dict[str, RetailStore]:
     return {store.erp_code: store for store in RetailStore.objects.filter(erp_code__in=codes)} if codes else {}
 
 
-def find(order: OrderIn) -> Order | None:
+def kept_order(order: OrderIn) -> Order | None:
     """The order that stands under this channel and number."""
     rows = Order.objects.select_related("retail_store").prefetch_related("items__retail_store")
     return rows.filter(channel=order.channel, number=order.number).first()
 
 
-def same(*, known: Order, sent: OrderIn, actor: Actor) -> Received:
+def known_order(*, known: Order, sent: OrderIn, actor: Actor) -> Received:
     """The same order again is nothing new. Raises OrderConflict with the fields that differ.
 
     Who may not see the order that is kept hears only that its number is taken: what differs would tell what it says.

@@ -1,4 +1,4 @@
-"""The shape of the process as a JSON document, and its only reader: every fault of a document is named at once."""
+"""The shape of the workflow as a JSON document, and its only reader: every fault of a document is named at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ FORMAT: Final = "clickcollect-process-1"
 SLUG: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 NUMBER: Final = r"^[0-9]{1,6}$"
 MOST_STATES: Final = 100
-MOST_ROWS: Final = 500
+MOST_TRANSITIONS: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,8 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """A command row; ``pk`` is None for one that is not kept yet."""
+class Transition:
+    """A transition; ``pk`` is None for one that is not kept yet."""
 
     name: str
     command_code: str
@@ -52,11 +52,11 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Process:
-    """All states and all command rows."""
+class Workflow:
+    """All states and all transitions."""
 
     states: tuple[State, ...]
-    rows: tuple[Row, ...]
+    transitions: tuple[Transition, ...]
 
     def name_of(self, number: str) -> str:
         """The name of a state, for sentences."""
@@ -84,7 +84,7 @@ class StateIn(Part):
     config: dict[str, Any] = {}
 
 
-class RowIn(Part):
+class TransitionIn(Part):
     name: Words
     command_code: Annotated[str, Field(max_length=80)]
     slug: Annotated[str, Field(max_length=120, pattern=SLUG)]
@@ -100,11 +100,11 @@ class RowIn(Part):
 class DocumentIn(Part):
     format: Literal["clickcollect-process-1"]
     states: Annotated[list[StateIn], Field(min_length=1, max_length=MOST_STATES)]
-    commands: Annotated[list[RowIn], Field(min_length=1, max_length=MOST_ROWS)]
+    commands: Annotated[list[TransitionIn], Field(min_length=1, max_length=MOST_TRANSITIONS)]
 
 
-def read_document(data: Any) -> Process:
-    """Read an exported process. Raises ValidationFailed; the checks of sense come after."""
+def read_document(data: Any) -> Workflow:
+    """Read an exported workflow. Raises ValidationFailed; the checks of sense come after."""
     try:
         found = DocumentIn.model_validate(data)
     except ValidationError as error:
@@ -112,10 +112,11 @@ def read_document(data: Any) -> Process:
     faults = list(unstorable(data))
     if faults:
         raise ValidationFailed(faults)
-    return Process(
+    return Workflow(
         states=tuple(State(**state.model_dump()) for state in found.states),
-        rows=tuple(
-            Row(**(row.model_dump() | {"visibility": tuple(sorted(set(row.visibility)))})) for row in found.commands
+        transitions=tuple(
+            Transition(**(row.model_dump() | {"visibility": tuple(sorted(set(row.visibility)))}))
+            for row in found.commands
         ),
     )
 

@@ -1,6 +1,6 @@
-"""The process as data: states and command rows as one document that can be checked, compared, exported and put back.
+"""The workflow as data: states and transitions as one document that can be checked, compared, exported and put back.
 
-A change is checked before it is saved (`process_checks.py`), under a lock, so that two operators cannot
+A change is checked before it is saved (`validation.py`), under a lock, so that two operators cannot
 together break what neither breaks alone. Source: contract section 1.
 """
 
@@ -18,12 +18,12 @@ from clickcollect.oms.log import write as log
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
 from clickcollect.oms.workflow import validation
-from clickcollect.oms.workflow.document import FORMAT, Process, Row, State, read_document
+from clickcollect.oms.workflow.document import FORMAT, State, Transition, Workflow, read_document
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What an import would do, in sentences; ``nothing`` when the process is already so."""
+    """What an import would do, in sentences; ``nothing`` when the workflow is already so."""
 
     sentences: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -33,30 +33,30 @@ class Plan:
         return not self.sentences
 
 
-def read() -> Process:
-    """The process as it is now, in two statements."""
+def current_workflow() -> Workflow:
+    """The workflow as it is now, in two statements."""
     found = PackageState.objects.filter(enum_class=states.ENUM_CLASS)
-    rows = CommandTransition.objects.select_related("source", "destination").order_by("position", "id")
-    return Process(
-        states=tuple(State(enum_value=row.enum_value, name=row.name, config=row.config) for row in found),
-        rows=tuple(row_of(row) for row in rows),
+    transitions = CommandTransition.objects.select_related("source", "destination").order_by("position", "id")
+    return Workflow(
+        states=tuple(State(enum_value=state.enum_value, name=state.name, config=state.config) for state in found),
+        transitions=tuple(transition_data(transition) for transition in transitions),
     )
 
 
-def row_of(row: CommandTransition) -> Row:
-    """A command row as data."""
-    return Row(
-        name=row.name,
-        command_code=row.command_code,
-        slug=row.slug,
-        source=row.source.enum_value,
-        destination=row.destination.enum_value,
-        visibility=tuple(sorted(row.visibility)),
-        configuration=row.configuration,
-        is_active=row.is_active,
-        is_primary=row.is_primary,
-        position=row.position,
-        pk=row.pk,
+def transition_data(transition: CommandTransition) -> Transition:
+    """A transition as data."""
+    return Transition(
+        name=transition.name,
+        command_code=transition.command_code,
+        slug=transition.slug,
+        source=transition.source.enum_value,
+        destination=transition.destination.enum_value,
+        visibility=tuple(sorted(transition.visibility)),
+        configuration=transition.configuration,
+        is_active=transition.is_active,
+        is_primary=transition.is_primary,
+        position=transition.position,
+        pk=transition.pk,
     )
 
 
@@ -67,13 +67,13 @@ def open_packages() -> dict[str, int]:
     return {number: count for number, count in open_states.values_list("enum_value", "n") if count}
 
 
-def lock() -> None:
-    """Make every other change of the process wait until this transaction ends."""
+def lock_workflow() -> None:
+    """Make every other change of the workflow wait until this transaction ends."""
     list(PackageState.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def check_change(*, wanted: Process, actor: Actor) -> list[str]:
-    """Refuse a change that would break the process; call it under the lock. The warnings that remain.
+def check_change(*, wanted: Workflow, actor: Actor) -> list[str]:
+    """Refuse a change that would break the workflow; call it under the lock. The warnings that remain.
 
     Raises Forbidden, ValidationFailed with every fault.
     """
@@ -84,31 +84,31 @@ def check_change(*, wanted: Process, actor: Actor) -> list[str]:
     return validation.warnings(wanted)
 
 
-def save_row(*, row: Row, actor: Actor) -> list[str]:
-    """Add a command row, or change the one with its ``pk``; the warnings.
+def save_transition(*, transition: Transition, actor: Actor) -> list[str]:
+    """Add a transition, or change the one with its ``pk``; the warnings.
 
     Raises Forbidden, NotFound, ValidationFailed.
     """
     with transaction.atomic():
-        lock()
-        now = read()
-        if row.pk is not None and all(item.pk != row.pk for item in now.rows):
+        lock_workflow()
+        now = current_workflow()
+        if transition.pk is not None and all(item.pk != transition.pk for item in now.transitions):
             raise NotFound
-        warnings = check_change(wanted=with_row(now, row), actor=actor)
-        CommandTransition(pk=row.pk, slug=row.slug, **columns(row)).save()
-        note_change(actor=actor, subject=row.slug)
+        warnings = check_change(wanted=with_transition(now, transition), actor=actor)
+        CommandTransition(pk=transition.pk, slug=transition.slug, **columns(transition)).save()
+        note_change(actor=actor, subject=transition.slug)
     return warnings
 
 
-def delete_row(*, pk: int, actor: Actor) -> None:
-    """Take a command row out. Raises Forbidden, NotFound, ValidationFailed."""
+def delete_transition(*, pk: int, actor: Actor) -> None:
+    """Take a transition out. Raises Forbidden, NotFound, ValidationFailed."""
     with transaction.atomic():
-        lock()
-        now = read()
-        gone = next((row for row in now.rows if row.pk == pk), None)
+        lock_workflow()
+        now = current_workflow()
+        gone = next((transition for transition in now.transitions if transition.pk == pk), None)
         if gone is None:
             raise NotFound
-        check_change(wanted=without_row(now, pk), actor=actor)
+        check_change(wanted=without_transition(now, pk), actor=actor)
         CommandTransition.objects.filter(pk=pk).delete()
         note_change(actor=actor, subject=gone.slug)
 
@@ -116,8 +116,8 @@ def delete_row(*, pk: int, actor: Actor) -> None:
 def save_state(*, state: State, is_new: bool, actor: Actor) -> list[str]:
     """Add a state, or change the one with its number. The warnings. Raises Forbidden, ValidationFailed."""
     with transaction.atomic():
-        lock()
-        now = read()
+        lock_workflow()
+        now = current_workflow()
         if is_new and any(item.enum_value == state.enum_value for item in now.states):
             raise ValidationFailed.of("enum_value", _("Another state has this number."))
         if any(item.name == state.name and item.enum_value != state.enum_value for item in now.states):
@@ -135,8 +135,8 @@ def save_state(*, state: State, is_new: bool, actor: Actor) -> list[str]:
 def delete_state(*, enum_value: str, actor: Actor) -> None:
     """Take a state out that nothing needs. Raises Forbidden, ValidationFailed."""
     with transaction.atomic():
-        lock()
-        check_change(wanted=without_state(read(), enum_value), actor=actor)
+        lock_workflow()
+        check_change(wanted=without_state(current_workflow(), enum_value), actor=actor)
         found = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=enum_value)
         if Package.objects.filter(state__in=found).exists():
             raise ValidationFailed.of("states", _("Packages have ended in this state. It cannot be removed."))
@@ -144,30 +144,30 @@ def delete_state(*, enum_value: str, actor: Actor) -> None:
         note_change(actor=actor, subject=enum_value)
 
 
-def with_row(process: Process, row: Row) -> Process:
-    """The process with one row changed, or added where ``pk`` is None."""
-    others = [item for item in process.rows if row.pk is None or item.pk != row.pk]
-    return replace(process, rows=tuple(sorted([*others, row], key=lambda item: item.position)))
+def with_transition(workflow: Workflow, transition: Transition) -> Workflow:
+    """The workflow with one transition changed, or added where ``pk`` is None."""
+    others = [item for item in workflow.transitions if transition.pk is None or item.pk != transition.pk]
+    return replace(workflow, transitions=tuple(sorted([*others, transition], key=lambda item: item.position)))
 
 
-def without_row(process: Process, pk: int) -> Process:
-    """The process with one row taken out."""
-    return replace(process, rows=tuple(item for item in process.rows if item.pk != pk))
+def without_transition(workflow: Workflow, pk: int) -> Workflow:
+    """The workflow with one transition taken out."""
+    return replace(workflow, transitions=tuple(item for item in workflow.transitions if item.pk != pk))
 
 
-def with_state(process: Process, state: State) -> Process:
-    """The process with one state changed or added."""
-    others = [item for item in process.states if item.enum_value != state.enum_value]
-    return replace(process, states=tuple(sorted([*others, state], key=lambda item: item.enum_value)))
+def with_state(workflow: Workflow, state: State) -> Workflow:
+    """The workflow with one state changed or added."""
+    others = [item for item in workflow.states if item.enum_value != state.enum_value]
+    return replace(workflow, states=tuple(sorted([*others, state], key=lambda item: item.enum_value)))
 
 
-def without_state(process: Process, enum_value: str) -> Process:
-    """The process with one state taken out."""
-    return replace(process, states=tuple(item for item in process.states if item.enum_value != enum_value))
+def without_state(workflow: Workflow, enum_value: str) -> Workflow:
+    """The workflow with one state taken out."""
+    return replace(workflow, states=tuple(item for item in workflow.states if item.enum_value != enum_value))
 
 
 def note_change(*, actor: Actor, subject: str) -> None:
-    """Record that an operator changed a row or a state, by its slug or number."""
+    """Record that an operator changed a transition or a state, by its slug or number."""
     log.noted(
         kind=NoteKind.PROCESS_CHANGED,
         actor=actor,
@@ -176,14 +176,15 @@ def note_change(*, actor: Actor, subject: str) -> None:
 
 
 def export_document() -> dict[str, Any]:
-    """The whole process as one JSON document, the same bytes for the same process."""
-    process = read()
+    """The whole workflow as one JSON document, the same bytes for the same workflow."""
+    workflow = current_workflow()
     return {
         "format": FORMAT,
-        "states": [asdict(state) for state in process.states],
+        "states": [asdict(state) for state in workflow.states],
         "commands": [
-            {name: value for name, value in asdict(row).items() if name != "pk"} | {"visibility": list(row.visibility)}
-            for row in sorted(process.rows, key=lambda row: row.slug)
+            {name: value for name, value in asdict(transition).items() if name != "pk"}
+            | {"visibility": list(transition.visibility)}
+            for transition in sorted(workflow.transitions, key=lambda transition: transition.slug)
         ],
     }
 
@@ -193,28 +194,28 @@ def plan_import(data: Any, *, actor: Actor) -> Plan:
     actor.require("process:write")
     wanted = read_document(data)
     with transaction.atomic():
-        lock()
-        now = read()
+        lock_workflow()
+        now = current_workflow()
         warnings = check_change(wanted=wanted, actor=actor)
     return Plan(sentences=differences(now=now, wanted=wanted), warnings=warnings)
 
 
 def import_document(data: Any, *, actor: Actor) -> Plan:
-    """Make the process what the document says: rows it does not name go; states go only where nothing needs them.
+    """Make the workflow what the document says: transitions it does not name go, states only where nothing needs them.
 
     All or nothing; packages stay where they are. Raises Forbidden, ValidationFailed with every fault.
     """
     actor.require("process:write")
     wanted = read_document(data)
     with transaction.atomic():
-        lock()
-        now = read()
+        lock_workflow()
+        now = current_workflow()
         warnings = check_change(wanted=wanted, actor=actor)
         plan = Plan(sentences=differences(now=now, wanted=wanted), warnings=warnings)
         if plan.nothing:
             return plan
-        put_states(now=now, wanted=wanted)
-        put_rows(wanted)
+        replace_states(now=now, wanted=wanted)
+        replace_transitions(wanted)
         log.noted(
             kind=NoteKind.PROCESS_IMPORTED,
             actor=actor,
@@ -223,7 +224,7 @@ def import_document(data: Any, *, actor: Actor) -> Plan:
     return plan
 
 
-def put_states(*, now: Process, wanted: Process) -> None:
+def replace_states(*, now: Workflow, wanted: Workflow) -> None:
     for state in wanted.states:
         # Names are unique: two states that swap theirs pass through a name of neither.
         PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=state.enum_value).exclude(
@@ -241,54 +242,54 @@ def put_states(*, now: Process, wanted: Process) -> None:
     PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value__in=gone).delete()
 
 
-def put_rows(wanted: Process) -> None:
-    """Rows are told apart by their slug, so that a row that comes back keeps its id where it still has one."""
-    CommandTransition.objects.exclude(slug__in=[row.slug for row in wanted.rows]).delete()
+def replace_transitions(wanted: Workflow) -> None:
+    """Transitions are told apart by their slug, so that one that comes back keeps its id where it still has one."""
+    CommandTransition.objects.exclude(slug__in=[transition.slug for transition in wanted.transitions]).delete()
     CommandTransition.objects.filter(is_primary=True).update(is_primary=False)
-    for row in wanted.rows:
+    for transition in wanted.transitions:
         CommandTransition.objects.update_or_create(
-            slug=row.slug,
-            defaults=columns(row),
+            slug=transition.slug,
+            defaults=columns(transition),
         )
 
 
-def columns(row: Row) -> dict[str, Any]:
-    """A row as the database has it, but for its slug."""
+def columns(transition: Transition) -> dict[str, Any]:
+    """A transition as the database has it, but for its slug."""
     ids = dict(PackageState.objects.filter(enum_class=states.ENUM_CLASS).values_list("enum_value", "pk"))
     return {
-        "name": row.name,
-        "command_code": row.command_code,
-        "source_id": ids[row.source],
-        "destination_id": ids[row.destination],
-        "visibility": list(row.visibility),
-        "configuration": row.configuration,
-        "is_active": row.is_active,
-        "is_primary": row.is_primary,
-        "position": row.position,
+        "name": transition.name,
+        "command_code": transition.command_code,
+        "source_id": ids[transition.source],
+        "destination_id": ids[transition.destination],
+        "visibility": list(transition.visibility),
+        "configuration": transition.configuration,
+        "is_active": transition.is_active,
+        "is_primary": transition.is_primary,
+        "position": transition.position,
     }
 
 
-def differences(*, now: Process, wanted: Process) -> list[str]:
-    """What would change, one sentence for each state and row."""
-    told = []
+def differences(*, now: Workflow, wanted: Workflow) -> list[str]:
+    """What would change, one sentence for each state and transition."""
+    sentences = []
     before = {state.enum_value: state for state in now.states}
     after = {state.enum_value: state for state in wanted.states}
     for number in sorted(before.keys() | after.keys()):
         names = {"name": (after.get(number) or before[number]).name, "number": number}
         if number not in before:
-            told.append(_("State %(number)s %(name)s is added.") % names)
+            sentences.append(_("State %(number)s %(name)s is added.") % names)
         elif number not in after:
-            told.append(_("State %(number)s %(name)s is removed.") % names)
+            sentences.append(_("State %(number)s %(name)s is removed.") % names)
         elif before[number] != after[number]:
-            told.append(_("State %(number)s %(name)s is changed.") % names)
-    old = {row.slug: replace(row, pk=None) for row in now.rows}
-    new = {row.slug: replace(row, pk=None) for row in wanted.rows}
+            sentences.append(_("State %(number)s %(name)s is changed.") % names)
+    old = {transition.slug: replace(transition, pk=None) for transition in now.transitions}
+    new = {transition.slug: replace(transition, pk=None) for transition in wanted.transitions}
     for slug in sorted(old.keys() | new.keys()):
         words = {"slug": slug}
         if slug not in old:
-            told.append(_("Command %(slug)s is added.") % words)
+            sentences.append(_("Command %(slug)s is added.") % words)
         elif slug not in new:
-            told.append(_("Command %(slug)s is removed.") % words)
+            sentences.append(_("Command %(slug)s is removed.") % words)
         elif old[slug] != new[slug]:
-            told.append(_("Command %(slug)s is changed.") % words)
-    return told
+            sentences.append(_("Command %(slug)s is changed.") % words)
+    return sentences

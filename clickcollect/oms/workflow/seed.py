@@ -1,4 +1,4 @@
-"""The rows the process starts with (contract section 1). Called by a migration and by the tests; safe to repeat."""
+"""The transitions that the workflow starts with (contract section 1). Safe to repeat: a migration and tests call it."""
 
 from typing import Any, Final
 
@@ -10,10 +10,10 @@ from clickcollect.oms import states
 BOTH: Final = ("OMS WEB", "INSTORE")
 
 # Name (kept in English, shown through gettext), command code, slug, source, destination.
-Row = tuple[str, str, str, str, str]
+Transition = tuple[str, str, str, str, str]
 
-# The process of the contract: each the main button of its state.
-MAIN_ROAD: Final[tuple[Row, ...]] = (
+# The main flow of the contract: each the main button of its state.
+MAIN_FLOW: Final[tuple[Transition, ...]] = (
     (
         _("Complete Packaging Without Shipment"),
         "COMPLETE_PACKAGING_WITHOUT_SHIPMENT",
@@ -32,7 +32,7 @@ MAIN_ROAD: Final[tuple[Row, ...]] = (
 )
 
 # What a counter needs besides.
-BESIDES: Final[tuple[Row, ...]] = (
+EXTRA_COMMANDS: Final[tuple[Transition, ...]] = (
     (_("Resend Code"), "RESEND_CODE", "resend-code", states.READY, states.READY),
     (_("Send New Code"), "SEND_NEW_CODE", "send-new-code", states.READY, states.READY),
     (_("Unlock Code"), "UNLOCK_CODE", "unlock-code", states.READY, states.READY),
@@ -66,7 +66,7 @@ def seed_reference_data(*, using: str, apps: Any = installed) -> None:
             enum_value=number,
             defaults={"name": name},
         )
-    for position, (name, code, slug, source, destination) in enumerate((*MAIN_ROAD, *BESIDES), start=1):
+    for position, (name, code, slug, source, destination) in enumerate((*MAIN_FLOW, *EXTRA_COMMANDS), start=1):
         row_model.objects.using(using).get_or_create(
             slug=slug,
             defaults={
@@ -76,7 +76,7 @@ def seed_reference_data(*, using: str, apps: Any = installed) -> None:
                 "destination": by_number[destination],
                 "visibility": list(BOTH),
                 "configuration": {},
-                "is_primary": position <= len(MAIN_ROAD),
+                "is_primary": position <= len(MAIN_FLOW),
                 "position": position * 10,
             },
         )

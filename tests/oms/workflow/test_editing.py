@@ -14,7 +14,7 @@ from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CommandTransition, PackageState
 from clickcollect.oms.workflow import editing, validation
-from clickcollect.oms.workflow.document import Process, Row, State
+from clickcollect.oms.workflow.document import State, Transition, Workflow
 from tests.shop import make_actor, make_package
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +25,11 @@ def operator() -> Actor:
     return make_actor(Role.OPERATOR)
 
 
-def words(found: Process, packages: dict[str, int] | None = None) -> str:
+def words(found: Workflow, packages: dict[str, int] | None = None) -> str:
     return " ".join(fault["msg"] for fault in validation.faults(wanted=found, packages=packages or {}))
 
 
-def row(**changes: Any) -> Row:
+def row(**changes: Any) -> Transition:
     fields: dict[str, Any] = {
         "name": "Start preparing",
         "command_code": "PKG_STATE_TRANSITION",
@@ -38,19 +38,19 @@ def row(**changes: Any) -> Row:
         "destination": states.PREPARING,
         "visibility": ("INSTORE", "OMS WEB"),
     }
-    return Row(**fields | changes)
+    return Transition(**fields | changes)
 
 
-def finish(**changes: Any) -> Row:
+def finish(**changes: Any) -> Transition:
     return row(name="Prepared", slug="prepared", source=states.PREPARING, destination=states.PACKED, **changes)
 
 
 def test_the_seeded_process_has_no_fault() -> None:
-    assert words(editing.read()) == ""
+    assert words(editing.current_workflow()) == ""
 
 
 def test_preparing_can_stand_in_between() -> None:
-    found = editing.with_row(editing.with_row(editing.read(), finish()), row())
+    found = editing.with_transition(editing.with_transition(editing.current_workflow(), finish()), row())
     assert words(found) == ""
 
 
@@ -70,14 +70,16 @@ def test_preparing_can_stand_in_between() -> None:
     ],
 )
 def test_a_row_that_makes_no_sense_is_refused(changes: dict[str, Any], said: str) -> None:
-    assert said in words(editing.with_row(editing.read(), row(**changes)))
+    assert said in words(editing.with_transition(editing.current_workflow(), row(**changes)))
 
 
 @pytest.mark.parametrize("source", [states.WAITING, states.PACKED, states.READY])
 @pytest.mark.parametrize("code", sorted(COMMANDS))
 def test_no_command_but_verification_and_override_reaches_delivered(code: str, source: str) -> None:
-    found = editing.with_row(editing.read(), row(command_code=code, source=source, destination=states.DELIVERED))
-    if code == validation.PURE:
+    found = editing.with_transition(
+        editing.current_workflow(), row(command_code=code, source=source, destination=states.DELIVERED)
+    )
+    if code == validation.STATE_CHANGE_ONLY:
         assert words(found) == ""
         assert any("refused for every package that needs one" in told for told in validation.warnings(found))
     elif COMMANDS[code].hands_over and source == states.READY:
@@ -87,17 +89,17 @@ def test_no_command_but_verification_and_override_reaches_delivered(code: str, s
 
 
 def test_a_pure_way_to_delivered_is_no_way_on_for_packages_with_a_code() -> None:
-    wanted = editing.with_row(editing.read(), row(slug="to-preparing", destination=states.PREPARING))
+    wanted = editing.with_transition(editing.current_workflow(), row(slug="to-preparing", destination=states.PREPARING))
     only_pure = row(slug="shortcut", source=states.PREPARING, destination=states.DELIVERED)
-    assert "Preparing would be a dead end" in words(editing.with_row(wanted, replace(only_pure, pk=None)))
+    assert "Preparing would be a dead end" in words(editing.with_transition(wanted, replace(only_pure, pk=None)))
 
 
 def test_a_dead_end_is_refused() -> None:
-    assert "Preparing would be a dead end" in words(editing.with_row(editing.read(), row()))
+    assert "Preparing would be a dead end" in words(editing.with_transition(editing.current_workflow(), row()))
 
 
 def test_an_unreachable_state_is_told() -> None:
-    found = editing.with_row(editing.read(), finish())
+    found = editing.with_transition(editing.current_workflow(), finish())
     assert words(found) == ""
     assert "No package can reach Preparing yet" in " ".join(validation.warnings(found))
 
@@ -105,21 +107,21 @@ def test_an_unreachable_state_is_told() -> None:
 def test_packages_are_not_left_without_a_way_on(operator: Actor) -> None:
     make_package()
     make_package()
-    now = editing.read()
-    main = next(item for item in now.rows if item.slug == "complete-packaging-without-shipment")
+    now = editing.current_workflow()
+    main = next(item for item in now.transitions if item.slug == "complete-packaging-without-shipment")
     with pytest.raises(ValidationFailed) as refusal:
-        editing.check_change(wanted=editing.with_row(now, replace(main, is_active=False)), actor=operator)
+        editing.check_change(wanted=editing.with_transition(now, replace(main, is_active=False)), actor=operator)
     assert "2 packages in Waiting would have no way on." in [fault["msg"] for fault in refusal.value.errors]
 
 
 def test_a_row_that_nobody_sees_is_no_way_on() -> None:
-    now = editing.read()
-    main = next(item for item in now.rows if item.slug == "ready-for-customer-pickup")
-    assert "dead end" in words(editing.with_row(now, replace(main, visibility=())))
+    now = editing.current_workflow()
+    main = next(item for item in now.transitions if item.slug == "ready-for-customer-pickup")
+    assert "dead end" in words(editing.with_transition(now, replace(main, visibility=())))
 
 
 def test_a_state_that_the_rules_know_cannot_go() -> None:
-    assert "cannot be left out" in words(editing.without_state(editing.read(), states.PACKED))
+    assert "cannot be left out" in words(editing.without_state(editing.current_workflow(), states.PACKED))
 
 
 def test_export_and_import_put_the_process_back(operator: Actor) -> None:
@@ -174,5 +176,5 @@ def test_only_the_back_office_changes_the_process() -> None:
 
 
 def test_a_state_may_be_added() -> None:
-    found = editing.with_state(editing.read(), State(enum_value="300", name="Checked"))
+    found = editing.with_state(editing.current_workflow(), State(enum_value="300", name="Checked"))
     assert words(found) == ""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from clickcollect.errors import Fault
 from clickcollect.omnitron.error_messages import sentence
-from clickcollect.oms.orders.connectors.json_access import first, part
+from clickcollect.oms.orders.connectors.json_access import child_object, first_given
 
 RETAIL_STORE: Final = "retail_store"
 
@@ -28,23 +28,23 @@ def shape_faults(data: Mapping[str, Any]) -> list[Fault]:
 
 def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
     """The order as `read_order` takes it."""
-    order = part(data, "order")
-    shipping, customer = part(order, "shipping_address"), part(order, "customer")
-    phone = first(customer.get("phone_number"))
-    is_for_store = shipping.get("address_type") == RETAIL_STORE or first(shipping.get(RETAIL_STORE)) is not None
+    order = child_object(data, "order")
+    shipping, customer = child_object(order, "shipping_address"), child_object(order, "customer")
+    phone = first_given(customer.get("phone_number"))
+    is_for_store = shipping.get("address_type") == RETAIL_STORE or first_given(shipping.get(RETAIL_STORE)) is not None
     return {
         "number": order.get("number"),
         "channel": f"Channel {channel_id}",
-        "date_placed": first(order.get("date_placed"), order.get("created_at")),
-        "language_code": first(order.get("language_code")),
-        "currency": first(order.get("currency")),
+        "date_placed": first_given(order.get("date_placed"), order.get("created_at")),
+        "language_code": first_given(order.get("language_code")),
+        "currency": first_given(order.get("currency")),
         "amount": order.get("amount"),
         "delivery_type": "in_store" if is_for_store else "home_delivery",
         "customer": {
-            "first_name": first(customer.get("first_name"), shipping.get("first_name")),
-            "last_name": first(customer.get("last_name"), shipping.get("last_name")) or "",
-            "email": first(customer.get("email"), shipping.get("email")),
-            "phone_number": first(phone, shipping.get("phone_number")),
+            "first_name": first_given(customer.get("first_name"), shipping.get("first_name")),
+            "last_name": first_given(customer.get("last_name"), shipping.get("last_name")) or "",
+            "email": first_given(customer.get("email"), shipping.get("email")),
+            "phone_number": first_given(phone, shipping.get("phone_number")),
             "phone_country": named(shipping.get("country"), by="code") if phone is None else None,
         },
         "shipping_address": store_of(shipping) if is_for_store else address_of(shipping),
@@ -63,8 +63,8 @@ def address_of(shipping: Mapping[str, Any]) -> dict[str, Any]:
     """Where a home delivery goes. Cities and countries come as names, as numbers, or as objects."""
     return {
         "address_type": "customer",
-        "address_line": first(shipping.get("line")),
-        "postcode": first(shipping.get("postcode")),
+        "address_line": first_given(shipping.get("line")),
+        "postcode": first_given(shipping.get("postcode")),
         "city": named(shipping.get("city")),
         "country": named(shipping.get("country"), by="code"),
     }
@@ -80,11 +80,11 @@ def item_of(item: Any) -> Any:
     """One line. ``product`` is the SKU; without a quantity a line is one piece."""
     if not isinstance(item, dict):
         return item
-    sku = first(item.get("sku"), item.get("product"))
+    sku = first_given(item.get("sku"), item.get("product"))
     return {
         "sku": str(sku) if isinstance(sku, int) and not isinstance(sku, bool) else sku,
-        "name": first(item.get("name"), item.get("product_name"), str(sku) if sku is not None else None),
+        "name": first_given(item.get("name"), item.get("product_name"), str(sku) if sku is not None else None),
         "quantity": 1 if item.get("quantity") is None else item["quantity"],
-        "price": first(item.get("unit_price"), item.get("price")),
-        "image_url": first(item.get("image_url")),
+        "price": first_given(item.get("unit_price"), item.get("price")),
+        "image_url": first_given(item.get("image_url")),
     }

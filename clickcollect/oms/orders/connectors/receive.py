@@ -18,14 +18,16 @@ Status = Literal["created", "known", "ignored"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class ChannelOrderResult:
     """What became of it."""
 
     status: Status
     order: Order | None = None
 
 
-def take(data: dict[str, Any] | None, *, connector: str, actor: Actor, is_webhook: bool) -> Taken:
+def receive_channel_order(
+    data: dict[str, Any] | None, *, connector: str, actor: Actor, is_webhook: bool
+) -> ChannelOrderResult:
     """Take in what a connector has read; None is an order with nothing to hand over.
 
     What is not for a store is kept as a home delivery or ignored by setting. A webhook is never told that such an
@@ -33,39 +35,39 @@ def take(data: dict[str, Any] | None, *, connector: str, actor: Actor, is_webhoo
     Raises ValidationFailed and OrderConflict.
     """
     if data is None:
-        return ignore(connector, actor)
+        return ignore_order(connector, actor)
     if data["delivery_type"] == "in_store":
-        return keep(read_order(data), actor)
+        return keep_order(read_order(data), actor)
     if app_settings.read()["CONNECTOR_HOME_DELIVERY"] == "ignore":
-        return ignore(connector, actor)
+        return ignore_order(connector, actor)
     try:
         order = read_order(data)
     except ValidationFailed:
         if not is_webhook:
             raise
-        return ignore(connector, actor)
-    taken = keep(order, actor)
-    if taken.status == "created":
-        count(connector, "kept", actor)
-    return taken
+        return ignore_order(connector, actor)
+    result = keep_order(order, actor)
+    if result.status == "created":
+        count_not_for_a_store(connector, "kept", actor)
+    return result
 
 
-def keep(order: OrderIn, actor: Actor) -> Taken:
+def keep_order(order: OrderIn, actor: Actor) -> ChannelOrderResult:
     received = receive_order(order=order, actor=actor)
-    return Taken(status="created" if received.created else "known", order=received.order)
+    return ChannelOrderResult(status="created" if received.created else "known", order=received.order)
 
 
-def ignore(connector: str, actor: Actor) -> Taken:
-    count(connector, "ignored", actor)
-    return Taken(status="ignored")
+def ignore_order(connector: str, actor: Actor) -> ChannelOrderResult:
+    count_not_for_a_store(connector, "ignored", actor)
+    return ChannelOrderResult(status="ignored")
 
 
-def count(connector: str, outcome: str, actor: Actor) -> None:
+def count_not_for_a_store(connector: str, outcome: str, actor: Actor) -> None:
     """One row in the log, without anything of the order."""
     log.noted(kind=NoteKind.NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
 
 
-def counted() -> dict[tuple[str, str], int]:
+def not_for_a_store_counts() -> dict[tuple[str, str], int]:
     """How many orders were not for a store, by connector and outcome."""
     rows = CommandLog.objects.filter(note_kind=NoteKind.NOT_FOR_A_STORE).order_by()
     grouped = rows.values_list("attributes__connector", "attributes__outcome").annotate(number=Count("pk"))

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from clickcollect.oms.orders.connectors.json_access import first, part, parts
+from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
 
 CHANNEL: Final = "Shopify"
 SIGNATURE_HEADER: Final = "X-Shopify-Hmac-Sha256"
@@ -33,25 +33,29 @@ def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | Non
 
     Arguments: ``locations``, the stores' ERP codes by casefolded name and code.
     """
-    lines = [line for line in parts(data, "line_items") if is_packed(line)]
-    if not lines or not (part(data, "shipping_address") or any(parts(data, "shipping_lines"))):
+    lines = [line for line in child_objects(data, "line_items") if is_packed(line)]
+    if not lines or not (child_object(data, "shipping_address") or any(child_objects(data, "shipping_lines"))):
         return None
     store = pickup_store(data, locations)
-    customer, billing, shipping = part(data, "customer"), part(data, "billing_address"), part(data, "shipping_address")
+    customer, billing, shipping = (
+        child_object(data, "customer"),
+        child_object(data, "billing_address"),
+        child_object(data, "shipping_address"),
+    )
     people = (customer, shipping, billing)
     phone, country = phone_of(data, customer=customer, addresses=(shipping, billing))
     return {
         "number": number_of(data),
         "channel": CHANNEL,
-        "date_placed": first(data.get("created_at"), data.get("processed_at")),
-        "language_code": first(data.get("customer_locale")),
+        "date_placed": first_given(data.get("created_at"), data.get("processed_at")),
+        "language_code": first_given(data.get("customer_locale")),
         "currency": data.get("currency"),
         "amount": data.get("total_price"),
         "delivery_type": "in_store" if store else "home_delivery",
         "customer": {
-            "first_name": first(*(person.get("first_name") for person in people)),
-            "last_name": first(*(person.get("last_name") for person in people)) or "",
-            "email": first(data.get("email"), data.get("contact_email"), customer.get("email")),
+            "first_name": first_given(*(person.get("first_name") for person in people)),
+            "last_name": first_given(*(person.get("last_name") for person in people)) or "",
+            "email": first_given(data.get("email"), data.get("contact_email"), customer.get("email")),
             "phone_number": phone,
             "phone_country": country,
         },
@@ -68,7 +72,7 @@ def phone_of(
     A number outside every address is the customer's: it is read in the country of the first address of theirs.
     """
     rows = list(addresses)
-    home = first(*(country_of(row) for row in (part(customer, "default_address"), *rows)))
+    home = first_given(*(country_of(row) for row in (child_object(customer, "default_address"), *rows)))
     given = [
         (data.get("phone"), home),
         (customer.get("phone"), home),
@@ -79,7 +83,7 @@ def phone_of(
 
 def country_of(address: Mapping[str, Any]) -> Any:
     """The country of an address, by its two letters where they are given."""
-    return first(address.get("country_code"), address.get("country"))
+    return first_given(address.get("country_code"), address.get("country"))
 
 
 def is_blank(value: Any) -> bool:
@@ -89,7 +93,10 @@ def is_blank(value: Any) -> bool:
 
 def is_packed(line: Mapping[str, Any]) -> bool:
     """Whether a line is goods: what needs no shipping is no package, and a line may have been taken off."""
-    return line.get("requires_shipping") is not False and first(line.get("current_quantity"), line.get("quantity")) != 0
+    return (
+        line.get("requires_shipping") is not False
+        and first_given(line.get("current_quantity"), line.get("quantity")) != 0
+    )
 
 
 def pickup_store(data: Any, locations: Mapping[str, str]) -> str | None:
@@ -100,19 +107,19 @@ def pickup_store(data: Any, locations: Mapping[str, str]) -> str | None:
     """
     names = [
         str(name).strip()
-        for line in parts(data, "shipping_lines")
+        for line in child_objects(data, "shipping_lines")
         for name in (line.get("code"), line.get("title"))
         if name
     ]
     for name in names:
         if code := locations.get(name.casefold()):
             return code
-    return names[0] if names and not part(data, "shipping_address") else None
+    return names[0] if names and not child_object(data, "shipping_address") else None
 
 
 def number_of(data: Any) -> Any:
     """`#1001` is 1001."""
-    name = first(data.get("name"), data.get("order_number"))
+    name = first_given(data.get("name"), data.get("order_number"))
     return name.strip().removeprefix("#") if isinstance(name, str) else name if name is None else str(name)
 
 
@@ -124,16 +131,16 @@ def address_of(shipping: Mapping[str, Any]) -> dict[str, Any]:
         "address_line": ", ".join(line for line in street if isinstance(line, str) and line),
         "postcode": shipping.get("zip"),
         "city": shipping.get("city"),
-        "country": first(shipping.get("country_code"), shipping.get("country")),
+        "country": first_given(shipping.get("country_code"), shipping.get("country")),
     }
 
 
 def item_of(line: Mapping[str, Any]) -> dict[str, Any]:
     """One line; what has no SKU goes by the number of its variant."""
-    number = first(line.get("variant_id"), line.get("product_id"), line.get("id"))
+    number = first_given(line.get("variant_id"), line.get("product_id"), line.get("id"))
     return {
-        "sku": first(line.get("sku"), None if number is None else str(number)),
-        "name": first(line.get("name"), line.get("title")),
-        "quantity": first(line.get("current_quantity"), line.get("quantity")),
+        "sku": first_given(line.get("sku"), None if number is None else str(number)),
+        "name": first_given(line.get("name"), line.get("title")),
+        "quantity": first_given(line.get("current_quantity"), line.get("quantity")),
         "price": line.get("price"),
     }

@@ -12,7 +12,7 @@ from django.test import Client
 
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.models import Package
-from clickcollect.oms.orders.connectors.receive import counted
+from clickcollect.oms.orders.connectors.receive import not_for_a_store_counts
 from clickcollect.oms.orders.connectors.shopify import is_signed, order_of
 from tests.oms.orders.connectors.payloads import SHIPPED, shopify_order
 from tests.shop import make_store, put_setting
@@ -107,9 +107,9 @@ def test_order_to_be_shipped_is_kept_as_home_delivery_and_counted() -> None:
     assert order.phone_number == "+491713920003"
     assert order.shipping_address["city"] == "Berlin"
     assert not Package.objects.exists()
-    assert counted() == {("shopify", "kept"): 1}
+    assert not_for_a_store_counts() == {("shopify", "kept"): 1}
     send(shopify_order(**SHIPPED, phone=None, customer={}))
-    assert counted() == {("shopify", "kept"): 1}
+    assert not_for_a_store_counts() == {("shopify", "kept"): 1}
 
 
 def test_order_to_be_shipped_is_ignored_by_setting_and_counted() -> None:
@@ -117,7 +117,7 @@ def test_order_to_be_shipped_is_ignored_by_setting_and_counted() -> None:
 
     assert send(shopify_order(**SHIPPED)) == (200, {"status": "ignored", "id": None, "number": None})
     assert not Order.objects.exists()
-    assert counted() == {("shopify", "ignored"): 1}
+    assert not_for_a_store_counts() == {("shopify", "ignored"): 1}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_order_to_be_shipped_is_ignored_by_setting_and_counted() -> None:
 )
 def test_what_cannot_be_for_a_store_is_never_refused(fields: dict[str, Any]) -> None:
     assert send(shopify_order(**fields))[0] == 200
-    assert counted() == {("shopify", "ignored"): 1}
+    assert not_for_a_store_counts() == {("shopify", "ignored"): 1}
     assert not Order.objects.exists()
 
 
