@@ -71,16 +71,16 @@ class RightsModelAdmin(ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may(request, self.read_right)
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may(request, self.read_right)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(self.add_right) and may(request, self.add_right)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(self.change_right) and may(request, self.change_right)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(self.delete_right) and may(request, self.delete_right)
 
     def require_read(self, request: HttpRequest) -> None:
@@ -163,7 +163,7 @@ class RightsModelAdmin(ModelAdmin):
         self,
         request: HttpRequest,
         object_id: int | str,
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Who changed this, when, and which fields."""
         self.require_read(request)

@@ -105,7 +105,7 @@ class DeliveryAdmin(RightsModelAdmin):
             path("<int:object_id>/", wrap(self.delivery_view), name="whisperer_delivery_change"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = delivery_listing(request)
         about = subjects_of(listing.shown)

@@ -185,7 +185,7 @@ class HookAdmin(RightsModelAdmin):
             path("<int:object_id>/history/", wrap(self.history_view), name="whisperer_hook_history"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = hook_listing(request)
         shown = [hook.pk for hook in listing.shown]

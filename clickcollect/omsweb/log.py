@@ -147,7 +147,7 @@ class LogAdmin(RightsModelAdmin):
             path("log.csv", wrap(self.csv_view), name="log_csv"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         titles = read_state_names()
         listing = log_listing(request, titles=titles)

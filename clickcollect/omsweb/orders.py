@@ -108,7 +108,7 @@ class OrderAdmin(RightsModelAdmin):
             path("<int:object_id>/", wrap(self.order_view), name="omnitron_order_change"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = order_listing(request)
         context = self.page(

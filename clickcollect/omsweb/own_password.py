@@ -32,7 +32,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
             raise ValidationError(refusal.detail) from None
         return old
 
-    def save(self, commit: bool = True) -> User:  # noqa: ARG002, FBT001, FBT002
+    def save(self, commit: bool = True) -> User:
         change_own_password(self.user, password=self.cleaned_data["new_password1"])
         return self.user
 

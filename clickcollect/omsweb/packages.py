@@ -153,7 +153,7 @@ class PackageAdmin(RightsModelAdmin):
             path("<int:object_id>/", wrap(self.package_view), name="oms_package_change"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = package_listing(request)
         exports = export.links(listing, name="packages")

@@ -115,7 +115,7 @@ class SettingsAdmin(RightsModelAdmin):
             path("<slug:key>/", wrap(self.setting_view), name="setting"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         found = lines(actor_of(request))
         groups = [

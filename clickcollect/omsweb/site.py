@@ -74,11 +74,11 @@ class OmsWeb(UnfoldAdminSite):
         pages.append(path("<path:address>", self.admin_view(self.nowhere)))
         return pages
 
-    def touch(self, request: HttpRequest) -> HttpResponse:  # noqa: ARG002
+    def touch(self, request: HttpRequest) -> HttpResponse:
         """Somebody is at the device, though the page asked for nothing."""
         return HttpResponse(status=204)
 
-    def nowhere(self, request: HttpRequest, address: str) -> HttpResponse:  # noqa: ARG002
+    def nowhere(self, request: HttpRequest, address: str) -> HttpResponse:
         """An address that OMS WEB does not have."""
         raise NotFound
 
@@ -86,7 +86,7 @@ class OmsWeb(UnfoldAdminSite):
         """Where a subject's pages stand."""
         return str(getattr(model_admin, "folder", "") or model._meta.verbose_name_plural)  # noqa: SLF001
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """A refusal of the house is a page with its sentence, never a 500; a stranger signs in; store staff go home."""
         inner: View = super().admin_view(view, cacheable)
 
@@ -106,14 +106,14 @@ class OmsWeb(UnfoldAdminSite):
 
         return update_wrapper(guarded, view)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard."""
         from clickcollect.omsweb.dashboard import dashboard  # noqa: PLC0415  it links to the subjects of this site
 
         context = {**self.each_context(request), "title": self.index_title, **dashboard(request)}
         return TemplateResponse(request, "omsweb/dashboard.html", context)
 
-    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:  # noqa: ARG002
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Across everything. Unfold's own keeps what it found in the cache, with customers' names: not here."""
         from clickcollect.omsweb.global_search import find_everywhere  # noqa: PLC0415  it links to the subjects of this site
 
@@ -137,7 +137,7 @@ class OmsWeb(UnfoldAdminSite):
         signed_in: View = secure_admin_login(super().login)
         return signed_in(request, extra_context)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return sign_out(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
@@ -148,9 +148,9 @@ class OmsWeb(UnfoldAdminSite):
 
     def app_index(
         self,
-        request: HttpRequest,  # noqa: ARG002
-        app_label: str,  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        request: HttpRequest,
+        app_label: str,
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Django's page of an app says nothing here."""
         return redirect("omsweb:index")

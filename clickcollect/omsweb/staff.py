@@ -132,7 +132,7 @@ class StaffAdmin(RightsModelAdmin):
             path("<int:object_id>/history/", wrap(self.history_view), name="accounts_user_history"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         may_add = self.has_add_permission(request)
         context = self.page(request, title=_("Staff"), listing=staff_listing(request), may_add=may_add)

@@ -142,7 +142,7 @@ class StoreAdmin(RightsModelAdmin):
             path("<int:object_id>/history/", wrap(self.history_view), name="omnitron_retailstore_history"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         context = self.page(request, title=_("Stores"), listing=store_listing(request), may_add=True)
         return TemplateResponse(request, "omsweb/stores.html", context)

@@ -87,7 +87,7 @@ class TokenAdmin(RightsModelAdmin):
             path("<int:object_id>/revoke/", wrap(self.revoke_view), name="token_revoke"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         context = self.page(request, title=_("API tokens"), tokens=list_tokens(), now=timezone.now())
         return TemplateResponse(request, "omsweb/tokens.html", context)

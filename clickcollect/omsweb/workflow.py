@@ -133,7 +133,7 @@ class WorkflowFileForm(OmsForm):
     def words_without_field(self, fault: Fault) -> str:
         return f"{fault['loc']}: {fault['msg']}"
 
-    def field_name(self, loc: str) -> str | None:  # noqa: ARG002
+    def field_name(self, loc: str) -> str | None:
         """Every fault stands above the form: a file has no place of its own for it."""
         return None
 
@@ -221,7 +221,7 @@ class TransitionAdmin(WorkflowAdmin):
             messages.success(request, _("%(name)s was removed.") % {"name": kept.name})
         return redirect("omsweb:oms_commandtransition_changelist")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         now = editing.current_workflow()
         context = self.page(
@@ -285,7 +285,7 @@ class StateAdmin(WorkflowAdmin):
             path("<int:object_id>/history/", wrap(self.history_view), name="oms_packagestate_history"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         context = self.page(
             request,
