@@ -3,6 +3,7 @@
 A refusal that can be mended stays in the dialog, with what was typed; any other closes it and shows the result.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -28,10 +29,10 @@ from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import RESEND, Offer, offers_of
-from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.command_form import LONGEST, CommandForm
 from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.package_page import PackagePage
 
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
     from clickcollect.omsweb.base_admin import RightsModelAdmin
 
 MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttled, ValidationFailed)
-LONGEST: Final = 500
-
-
-def widget_for(item: Input) -> dict[str, Any]:
-    """How one input looks: the name of its kind decides in the template."""
-    return {"item": item, "id": f"input-{item.name}", "wide": item.kind == "text"}
 
 
 @sensitive_post_parameters()
@@ -94,23 +89,29 @@ def show(request: HttpRequest, *, subject: "RightsModelAdmin", package: Package,
     return TemplateResponse(request, "omsweb/command.html", page)
 
 
-def dialog_context(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
+@sensitive_variables("data")
+def dialog_context(
+    *, package: Package, available: Available, actor: Actor, data: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What the dialog shows. ``lock``: why no code is asked for, and ``way_out``, the command that helps instead."""
     offer = Offer(available=available)
     words = {"package": package, "available": available, "title": title_of(offer), "submit": offer.confirm_label}
     if offer.needs_otp:
-        return words | for_the_code(package=package, available=available, actor=actor)
-    return words | {"fields": [widget_for(item) for item in offer.inputs], "question": question(offer)}
+        return words | for_the_code(package=package, available=available, actor=actor, data=data)
+    return words | {"form": CommandForm(data, available=available), "question": question(offer)}
 
 
-def for_the_code(*, package: Package, available: Available, actor: Actor) -> dict[str, Any]:
+@sensitive_variables("data")
+def for_the_code(
+    *, package: Package, available: Available, actor: Actor, data: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The code's field with what belongs to it; while the code is locked the story and the way out instead."""
     offers = offers_of(package=package, actor=actor)
     if offers.lock:
         return {"lock": offers.lock, "way_out": offers.main}
     resend = offers.by_code(RESEND)
     return {
-        "fields": [widget_for(item) for item in available.inputs],
+        "form": CommandForm(data, available=available),
         "resend": resend.available if resend else None,
         "employee_is_out": attempts.employee_is_out(actor=actor, limits=app_settings.read(package.stock_location_id)),
     }
@@ -185,7 +186,7 @@ def refuse_on_a_page(
     if transition not in known or attempts.has_locked(error.extra):
         messages.error(request, error.detail)
         return redirect("omsweb:oms_package_change", package.pk)
-    context = dialog_context(package=package, available=known[transition], actor=actor)
+    context = dialog_context(package=package, available=known[transition], actor=actor, data=request.POST)
     faults = error.errors if isinstance(error, ValidationFailed) else []
     page = subject.page(request, original=package, error=error, faults=faults, **context)
     return TemplateResponse(request, "omsweb/command.html", page, status=error.status)
