@@ -108,12 +108,12 @@ class DeliveryAdmin(RightsModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = delivery_listing(request)
-        about = subjects_of(listing.shown)
+        about = subjects_of(listing.page_rows)
         context = self.page(
             request,
             title=_("Deliveries"),
             listing=listing,
-            letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.shown],
+            letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.page_rows],
             may_write=actor_of(request).may("hooks:write"),
             most_found=MOST_FOUND,
             alarms=alarms.current(),

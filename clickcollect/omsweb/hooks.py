@@ -188,7 +188,7 @@ class HookAdmin(RightsModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = hook_listing(request)
-        shown = [hook.pk for hook in listing.shown]
+        shown = [hook.pk for hook in listing.page_rows]
         dead = Hook.objects.filter(pk__in=shown, deliveries__state=DeliveryState.DEAD).order_by()
         context = self.page(
             request,

@@ -37,7 +37,7 @@ class Filter:
     kind: str = "choice"
     choices: Sequence[tuple[str, Words]] = ()
 
-    def read(self, text: str) -> Any:
+    def parse(self, text: str) -> Any:
         """What was asked for; None where it makes no sense, which narrows nothing."""
         if self.kind in ("choice", "tab"):
             return text if any(text == value for value, _label in self.choices) else None
@@ -48,7 +48,7 @@ class Filter:
                 return None
         return text or None
 
-    def shown(self, value: Any) -> str:
+    def words_for(self, value: Any) -> str:
         """The words for a chosen value."""
         return str(dict(self.choices).get(value, value))
 
@@ -107,7 +107,7 @@ class Listing:
     @cached_property
     def chosen(self) -> dict[str, Any]:
         """The filters in force, by name."""
-        asked = {item.name: item.read(clean(self.request.GET.get(item.name, ""))) for item in self.filters}
+        asked = {item.name: item.parse(clean(self.request.GET.get(item.name, ""))) for item in self.filters}
         return {name: value for name, value in asked.items() if value is not None}
 
     @cached_property
@@ -147,7 +147,7 @@ class Listing:
         return min(whole_number(self.request.GET.get("page", ""), least=1, most=99_999) or 1, self.last_page)
 
     @cached_property
-    def shown(self) -> list[Any]:
+    def page_rows(self) -> list[Any]:
         """The rows of this page."""
         start = (self.number - 1) * self.per_page
         # Which rows these are is found first, so that no more than they are joined to anything.
@@ -189,7 +189,7 @@ class Listing:
         narrowing = [
             {
                 "label": str(by_name[name].label),
-                "value": by_name[name].shown(value),
+                "value": by_name[name].words_for(value),
                 "without": self.link(**{name: None}),
             }
             for name, value in self.chosen.items()

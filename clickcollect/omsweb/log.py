@@ -153,7 +153,7 @@ class LogAdmin(RightsModelAdmin):
         listing = log_listing(request, titles=titles)
         exports = [{"link": f"log.csv{listing.link()}", "label": "CSV"}]
         context = self.page(request, title=_("Log"), listing=listing, exports=exports, **saved_for(request, "log"))
-        context["entries"] = rows_in_words(listing.shown, titles=titles)
+        context["entries"] = rows_in_words(listing.page_rows, titles=titles)
         return TemplateResponse(request, "omsweb/log.html", context)
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:

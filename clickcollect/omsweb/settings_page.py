@@ -41,11 +41,11 @@ class Line:
     stores: list[tuple[int, str, Any]] = field(default_factory=list)
 
     @property
-    def shown(self) -> str:
+    def current_words(self) -> str:
         return value_words(self.value)
 
     @property
-    def default_shown(self) -> str:
+    def default_words(self) -> str:
         return value_words(self.setting.default)
 
     @property
