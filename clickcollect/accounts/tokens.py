@@ -1,7 +1,7 @@
 """API tokens: made, found, revoked. The key is shown once; only its SHA-256 is kept.
 
 256 random bits cannot be guessed, so a plain hash is enough and a look-up costs one statement.
-What a scope may be called is known above this room; the caller of `create_token` checks it.
+Scope names are validated by the caller (`oms.access.RIGHTS`, in `oms/tokens.py`).
 """
 
 import hashlib

@@ -184,8 +184,8 @@ class TransitionAdmin(WorkflowAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name="oms_commandtransition_changelist"),
-            path("file/", wrap(self.file_view), name="process_file"),
-            path("process.json", wrap(self.export_view), name="process_export"),
+            path("file/", wrap(self.file_view), name="workflow_file"),
+            path("process.json", wrap(self.export_view), name="workflow_export"),
             path("add/", wrap(self.transition_view), name="oms_commandtransition_add"),
             path("<int:object_id>/change/", wrap(self.transition_view), name="oms_commandtransition_change"),
             path("<int:object_id>/delete/", wrap(self.remove_view), name="oms_commandtransition_delete"),
@@ -232,7 +232,7 @@ class TransitionAdmin(WorkflowAdmin):
             warnings=validation.warnings(now),
             may_write=self.has_change_permission(request),
         )
-        return TemplateResponse(request, "omsweb/process.html", context)
+        return TemplateResponse(request, "omsweb/workflow.html", context)
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """The whole workflow as one file, to be kept in version control."""
@@ -258,7 +258,7 @@ class TransitionAdmin(WorkflowAdmin):
                     form.add_domain_error(error)
                     status = error.status
         page = self.page(request, title=_("Import a process"), form=form, plan=plan, text=form.text_read)
-        return TemplateResponse(request, "omsweb/process_file.html", page, status=status)
+        return TemplateResponse(request, "omsweb/workflow_file.html", page, status=status)
 
     def replaced(self, request: HttpRequest, *, nothing: bool) -> HttpResponse:
         words = _("Nothing changed: the process is already so.") if nothing else _("The process was replaced.")

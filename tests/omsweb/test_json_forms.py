@@ -54,11 +54,11 @@ def test_json_that_cannot_be_kept_is_refused_in_every_form(admin: Client, text: 
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-def test_a_process_file_that_cannot_be_kept_is_refused(admin: Client, text: str) -> None:
+def test_a_workflow_file_that_cannot_be_kept_is_refused(admin: Client, text: str) -> None:
     document = json.dumps(editing.export_document() | {"states": "the-hole"}).replace('"the-hole"', text)
     for apply in ({}, {"apply": "1"}):
         answer = admin.post(
-            reverse("omsweb:process_file"), {"file": SimpleUploadedFile("p.json", document.encode())} | apply
+            reverse("omsweb:workflow_file"), {"file": SimpleUploadedFile("p.json", document.encode())} | apply
         )
         assert answer.status_code == 400
 

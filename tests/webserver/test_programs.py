@@ -74,7 +74,7 @@ def test_too_much_in_chunks_is_the_same_problem(web: Served) -> None:
 
 
 def test_too_much_for_a_page_is_a_page(web: Served) -> None:
-    for path in ("/accounts/login/", reverse("omsweb:process_file")):
+    for path in ("/accounts/login/", reverse("omsweb:workflow_file")):
         status, text = send(web, path, form(2 * MIB), content_type=FORM)
         assert status == 413, path
         assert "Nothing was changed." in text
@@ -87,7 +87,7 @@ def test_a_signed_in_person_may_hand_in_twenty_mebibytes(web: Served) -> None:
     client.force_login(shop.make_user(Role.ADMIN))
     client.get("/oms/")
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    path = reverse("omsweb:process_file")
+    path = reverse("omsweb:workflow_file")
     token = "t" * 32
     headers = {
         "content_type": FORM,
