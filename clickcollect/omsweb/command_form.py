@@ -50,7 +50,8 @@ class CommandForm(OmsForm):
 def input_field(item: Input, *, is_first: bool) -> DomainField:
     """The box, or the choice, for one input; what is said of it appears below the form."""
     attrs: dict[str, Any] = {"aria-describedby": "verdict"} | ({"data-first": True} if is_first else {})
-    longest, widget = LONGEST, forms.TextInput(attrs=attrs)
+    longest = LONGEST
+    widget: forms.Widget = forms.TextInput(attrs=attrs)
     if item.kind == "otp":
         longest, code = 64, {"inputmode": "numeric", "spellcheck": "false", "enterkeyhint": "done"}
         widget = CodeInput(attrs=attrs | code | {"autocomplete": "off"})
