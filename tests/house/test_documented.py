@@ -48,13 +48,13 @@ def test_every_command_has_its_line_and_its_file(code: str) -> None:
 
 def test_every_command_has_a_row_to_start_with() -> None:
     """A new shop has a button for it; a pure change of state is the operator's to add."""
-    assert COMMANDS.keys() - {code for _name, code, *_rest in (*MAIN_ROAD, *BESIDES)} == {"PKG_STATE_TRANSITION"}
+    assert COMMANDS.keys() - {code for _name, code, *_rest in (*MAIN_FLOW, *EXTRA_COMMANDS)} == {"PKG_STATE_TRANSITION"}
 
 
 def test_every_row_reaches_shops_that_are_there_already() -> None:
     """The first migration seeds what the list says today, in new shops; an older shop needs one that names the row."""
     later = [path.read_text() for path in sorted(MIGRATIONS.glob("0*.py")) if path.name[:4] > "0002"]
-    new = {slug for _name, _code, slug, *_rest in (*MAIN_ROAD, *BESIDES)} - FIRST_ROWS
+    new = {slug for _name, _code, slug, *_rest in (*MAIN_FLOW, *EXTRA_COMMANDS)} - FIRST_ROWS
     assert [slug for slug in sorted(new) if not any(f"“{slug}”" in words for words in later)] == []
 
 
