@@ -41,7 +41,7 @@ def _migrate() -> None:
 
 def _serve(settings: Config) -> None:
     """Become the web server: one process, because the phone simulator lives in its memory."""
-    where = [settings.host, str(settings.port), str(settings.threads)]
+    where = [settings.host, str(settings.port), str(settings.threads), "1"]
     command = [sys.executable, "-m", "webserver.serve", "extension.wsgi:application", *where]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606

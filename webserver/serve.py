@@ -1,9 +1,10 @@
 """Serve a WSGI application: granian in worker processes, in each of them a Front.
 
-    python -m webserver.serve clickcollect.wsgi:application 127.0.0.1 8000 8
+    python -m webserver.serve clickcollect.wsgi:application 127.0.0.1 8000 8 2
 
-The last three are the address to listen on, the port and the number of working threads. The process that starts the
-workers loads nothing of the application.
+After the application come the address to listen on, the port, the working threads of each process and the number of
+processes. The kernel deals new connections out among them; they share nothing, so limits hold in each of them. The
+process that starts them loads nothing of the application.
 """
 
 import ctypes
@@ -42,7 +43,7 @@ def load_in_worker(target: str, *, port: int, threads: int, proxies: int) -> Any
     )
 
 
-def serve(*, target: str, address: str, port: int, threads: int) -> None:
+def serve(*, target: str, address: str, port: int, threads: int, processes: int) -> None:
     """Serve until SIGTERM; a worker that dies is replaced. Ends with a sentence where TRUSTED_PROXIES is no number."""
     proxies = os.environ.get("TRUSTED_PROXIES") or "0"
     if not proxies.isascii() or not proxies.isdigit():
@@ -53,7 +54,7 @@ def serve(*, target: str, address: str, port: int, threads: int) -> None:
         port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
-        workers=1,
+        workers=processes,
         backpressure=PER_PROCESS,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
         respawn_failed_workers=True,
@@ -64,4 +65,5 @@ def serve(*, target: str, address: str, port: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(target=sys.argv[1], address=sys.argv[2], port=int(sys.argv[3]), threads=int(sys.argv[4]))
+    port, threads, processes = map(int, sys.argv[3:])
+    serve(target=sys.argv[1], address=sys.argv[2], port=port, threads=threads, processes=processes)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Extract, Now
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, PlatformCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -89,7 +89,7 @@ def workers() -> Figures:
 
 
 registry: Final = CollectorRegistry(auto_describe=False)
-PARTS: Final[Iterable[Collector]] = (Shop(), ProcessCollector(registry=None), PlatformCollector(registry=None))
+PARTS: Final[Iterable[Collector]] = (Shop(), PlatformCollector(registry=None))
 for part in PARTS:
     registry.register(part)
 

@@ -14,6 +14,7 @@ from typing import IO
 
 from clickcollect.runtime.errors import Problem, listed
 from clickcollect.runtime.postgres import APPLICATION, EXTENSION, OWNER, SUPERUSER, Server
+from clickcollect.runtime.values import EXTENSION_THREADS, WEB_THREADS, threads, web_processes
 
 PASSWORDS = {
     SUPERUSER: "POSTGRES_SUPERUSER_PASSWORD",
@@ -24,6 +25,8 @@ PASSWORDS = {
 SHOP_SECRETS = ("SECRET_KEY", "PICKUP_CODE_KEYS")
 EXTENSION_SECRETS = ("EXTENSION_SECRET_KEY", "EXTENSION_WEBHOOK_SECRET")
 SECRETS = (*SHOP_SECRETS, *EXTENSION_SECRETS)
+LEAST_CONNECTIONS = 60
+OTHER_CONNECTIONS = 30  # workers, commands, what looks whether the database is there
 LOG_BYTES = 5 * 1024 * 1024
 
 
@@ -80,9 +83,11 @@ class DataFolder:
         return folder / f"{name}.log"
 
     def server(self, keys: dict[str, str]) -> Server:
-        """The PostgreSQL of this folder."""
+        """The PostgreSQL of this folder, with as many connections as the programs here may need."""
         passwords = {role: keys[name] for role, name in PASSWORDS.items()}
-        return Server(data=self.postgres, passwords=passwords, log=self.log("postgres"))
+        most = web_processes() * threads(WEB_THREADS) + threads(EXTENSION_THREADS) + OTHER_CONNECTIONS
+        settings = {"max_connections": str(max(most, LEAST_CONNECTIONS))}
+        return Server(data=self.postgres, passwords=passwords, log=self.log("postgres"), settings=settings)
 
     @contextmanager
     def hold(self, holder: Holder) -> Iterator[None]:

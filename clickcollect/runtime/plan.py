@@ -14,11 +14,10 @@ from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS,
 from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.ports import Ports
+from clickcollect.runtime.values import EXTENSION_THREADS, WEB_THREADS, threads, web_processes
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
 LOOPBACK = "127.0.0.0/8,::1/128"
-THREADS = os.environ.get("WEB_THREADS") or "8"
-EXTENSION_THREADS = os.environ.get("EXTENSION_THREADS") or "8"
 
 
 @dataclass(frozen=True)
@@ -80,13 +79,14 @@ class Plan:
 
 def web_command(ports: Ports) -> list[str]:
     """The Python program that serves the pages and the API."""
-    return ["webserver.serve", "clickcollect.wsgi:application", ports.web_bind, str(ports.web), THREADS]
+    numbers = [str(ports.web), str(threads(WEB_THREADS)), str(web_processes())]
+    return ["webserver.serve", "clickcollect.wsgi:application", ports.web_bind, *numbers]
 
 
 def extension_command(ports: Ports) -> list[str]:
     """The one that serves the Extension: exactly one process, the phone simulator keeps its messages in memory."""
     host, port = ports.extension_bind, str(ports.extension)
-    return ["webserver.serve", "extension.wsgi:application", host, port, EXTENSION_THREADS]
+    return ["webserver.serve", "extension.wsgi:application", host, port, str(threads(EXTENSION_THREADS)), "1"]
 
 
 def fingerprint(*, demo: bool) -> str:

@@ -36,7 +36,6 @@ START_SECONDS = 120.0  # a long crash recovery is let finish
 HAND_OVER_SECONDS = 15.0  # the server of a run that was killed may still be writing its last pages
 QUIET = {
     "listen_addresses": "",
-    "max_connections": "60",
     "log_checkpoints": "off",
     # What people typed stays out of the log: no failing statement, no DETAIL with a row's values.
     "log_min_error_statement": "panic",

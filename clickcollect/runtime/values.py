@@ -8,6 +8,10 @@ from urllib.parse import urlsplit
 
 from clickcollect.runtime.errors import Problem
 
+WEB_PROCESSES, WEB_THREADS, EXTENSION_THREADS = "WEB_PROCESSES", "WEB_THREADS", "EXTENSION_THREADS"
+THREADS = 8
+MOST_PROCESSES = 4  # unless more are asked for
+
 Check = Callable[[str, str], None]
 
 
@@ -76,6 +80,17 @@ def are_networks(name: str, text: str) -> None:
             raise Problem(f"{name} must list networks such as 10.0.0.0/8 or ::1/128, not {part!r}.") from None
 
 
+def web_processes() -> int:
+    """`WEB_PROCESSES`, or one for each core that this process may use, at most 4."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(os.environ.get(WEB_PROCESSES) or min(cores, MOST_PROCESSES))
+
+
+def threads(name: str) -> int:
+    """Requests that one process works on at once, by its setting."""
+    return int(os.environ.get(name) or THREADS)
+
+
 SECRETS_IN_FILES = (
     "SECRET_KEY",
     "PICKUP_CODE_KEYS",
@@ -96,8 +111,9 @@ CHECKS: dict[str, Check] = {
     "PORT": is_number(1, 65535),
     "EXTENSION_PORT": is_number(1, 65535),
     "TRUSTED_PROXIES": is_number(0, 10),
-    "WEB_THREADS": is_number(2, 200),
-    "EXTENSION_THREADS": is_number(2, 200),
+    WEB_PROCESSES: is_number(1, 64),
+    WEB_THREADS: is_number(2, 200),
+    EXTENSION_THREADS: is_number(2, 200),
     "WEBHOOK_IN_FLIGHT_PER_ENDPOINT": is_number(1, 10_000),
     "METRICS_ALLOWED_NETWORKS": are_networks,
     "WEBHOOK_ALLOWED_NETWORKS": are_networks,

@@ -98,11 +98,11 @@ def read_answer(connection: socket.socket, *, without_body: bool = False) -> Ans
 
 @contextmanager
 def serving(
-    target: str, log: Path, *, threads: int = 8, address: str = "127.0.0.1", **environment: str
+    target: str, log: Path, *, threads: int = 8, processes: int = 1, address: str = "127.0.0.1", **environment: str
 ) -> Iterator[Served]:
     """`python -m webserver.serve`, until the block ends."""
     port = free_port()
-    command = ["webserver.serve", target, address, str(port), str(threads)]
+    command = ["webserver.serve", target, address, str(port), str(threads), str(processes)]
     with started(command, log, port=port, path="/healthz", **environment) as served:
         yield served
 

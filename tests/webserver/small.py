@@ -31,8 +31,10 @@ def application(environ: Environ, start_response: Callable[..., None]) -> Iterab
     if name == "large":
         answer = b"x" * (int(rest[0]) * 1024 * 1024)
     else:
-        told = {key: value for key, value in environ.items() if isinstance(value, (str, bool))}
-        answer = json.dumps(told | {"read": len(body), "body": body[:100].decode("latin-1")}).encode()
+        told: Environ = {key: value for key, value in environ.items() if isinstance(value, (str, bool))}
+        answer = json.dumps(
+            told | {"pid": os.getpid(), "read": len(body), "body": body[:100].decode("latin-1")}
+        ).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
     return [answer]
 
