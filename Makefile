@@ -73,14 +73,24 @@ image: wheels ## The image of web, worker and Extension, on BASE (needs buildah)
 screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
 	$(BIN)/python scripts/screenshots.py
 
+PAGES := clickcollect extension
+# Named, so that biome does not look through the virtual environment.
+STATIC := $(wildcard clickcollect/*/static extension/static)
+
 lint: $(DEV_STAMP) ## Style, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djangofmt --check $(PAGES)
+	$(BIN)/djangofmt check $(PAGES)
+	$(BIN)/biome check --error-on-warnings $(STATIC)
 	$(BIN)/lint-imports
 
 format: $(DEV_STAMP) ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/djangofmt check --fix $(PAGES)
+	$(BIN)/djangofmt $(PAGES)
+	$(BIN)/biome check --write $(STATIC)
 
 types: $(DEV_STAMP) ## mypy, strict
 	$(BIN)/mypy

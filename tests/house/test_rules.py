@@ -9,6 +9,7 @@ from django.core.management import call_command
 from tests.house.files import PACKAGES, ROOT, python, text, tracked
 
 LONGEST_MODULE = 400
+LONGEST_LINE = 160  # of a template, a script, a style sheet
 LAYER_NAMES = {"utils.py", "services.py", "helpers.py", "selectors.py", "managers.py", "common.py", "misc.py"}
 # Written in pieces, so that this file does not break its own rules.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "un" + "pkg.com", "js" + "delivr.net")
@@ -30,6 +31,33 @@ def _lines(path: object) -> int:
 
 def test_modules_are_named_after_a_subject() -> None:
     assert not [path for path in python() if path.name in LAYER_NAMES]
+
+
+def test_no_line_of_a_page_is_longer_than_160_characters() -> None:
+    pages = [path for path in tracked() if path.suffix in {".html", ".js", ".css"}]
+    assert len(pages) > 100
+    too_long = {
+        f"{path.relative_to(ROOT)}:{number}": len(line)
+        for path in pages
+        for number, line in enumerate(text(path).splitlines(), start=1)
+        if len(line) > LONGEST_LINE
+    }
+    assert not too_long
+
+
+def test_pages_scripts_and_styles_are_linted_with_the_code() -> None:
+    for name in ("Makefile", ".pre-commit-config.yaml"):
+        assert all(tool in text(ROOT / name) for tool in ("djangofmt check", "biome check")), name
+
+
+def test_the_two_programs_have_the_same_design_tokens() -> None:
+    """The Extension lives across the street, so it has a file of its own; only the comment at its head differs."""
+    ours, theirs = (
+        text(ROOT / name).partition("*/")[2]
+        for name in ("clickcollect/instore/static/instore/tokens.css", "extension/static/extension/tokens.css")
+    )
+    assert ours.strip()
+    assert ours == theirs
 
 
 def test_no_file_names_a_package_registry() -> None:

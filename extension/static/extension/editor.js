@@ -1,7 +1,9 @@
 // The preview follows the typing; the server does the counting.
 
 const form = document.querySelector("form.write");
-const show = (id, text) => { document.getElementById(id).textContent = text; };
+const show = (id, text) => {
+  document.getElementById(id).textContent = text;
+};
 let waiting = 0;
 let newest = 0;
 
@@ -12,9 +14,11 @@ const preview = async () => {
   const found = await answer.json();
   for (const key of ["segments", "encoding", "count"]) show(key, found[key]);
   show("preview", found.text);
-  document.getElementById("problems").replaceChildren(
-    ...found.problems.map((words) => Object.assign(document.createElement("li"), { textContent: words })),
-  );
+  document
+    .getElementById("problems")
+    .replaceChildren(
+      ...found.problems.map((words) => Object.assign(document.createElement("li"), { textContent: words })),
+    );
 };
 
 form.addEventListener("input", () => {

@@ -6,8 +6,18 @@ const said = document.getElementById("said");
 const clock = document.getElementById("clock");
 const chosen = new URLSearchParams(location.search).get("to") ?? "";
 const title = document.title;
-const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const time = new Intl.DateTimeFormat(document.documentElement.lang, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat(document.documentElement.lang, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const exact = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "medium" });
 
 // Times of the server become the reader's own.
@@ -94,7 +104,8 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard.writeText(button.dataset.copy);
   const word = button.querySelector("span");
-  const before = button.dataset.word ??= word.textContent;
+  button.dataset.word ??= word.textContent;
+  const before = button.dataset.word;
   word.textContent = button.dataset.done;
   button.classList.add("is-done");
   button.querySelector("use").setAttribute("href", "#i-check");

@@ -21,7 +21,9 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:afterSwap", mark);
 
 const open = async (button) => {
-  const answer = await fetch(`${button.dataset.bulkOpen}?numbers=${[...numbers].join(",")}`, { headers: { "HX-Request": "true" } });
+  const answer = await fetch(`${button.dataset.bulkOpen}?numbers=${[...numbers].join(",")}`, {
+    headers: { "HX-Request": "true" },
+  });
   if (!answer.ok) return window.location.reload();
   document.getElementById("bulk")?.remove();
   document.getElementById("app").insertAdjacentHTML("beforeend", await answer.text());
@@ -38,7 +40,10 @@ const runAll = async (button) => {
     const line = document.getElementById(`bulk-${url.split("/")[3]}`);
     const answer = await send(url, new FormData());
     const said = new DOMParser().parseFromString(answer.html ?? "", "text/html");
-    const words = answer.code === "done" ? `✓ ${progress.dataset.done}` : said.querySelector(".next")?.textContent ?? answer.code ?? progress.dataset.lost;
+    const words =
+      answer.code === "done"
+        ? `✓ ${progress.dataset.done}`
+        : (said.querySelector(".next")?.textContent ?? answer.code ?? progress.dataset.lost);
     line.querySelector(".bulk-result").textContent = words;
     line.classList.add(answer.code === "done" ? "is-done" : "is-bad");
     progress.textContent = progress.dataset.words.replace("{n}", done + 1).replace("{all}", jobs.length);

@@ -2,12 +2,14 @@
 import { scanned } from "./pieces.js";
 
 const dialog = () => document.getElementById("camera");
-const say = (words) => (document.getElementById("camera-said").textContent = words);
+const say = (words) => {
+  document.getElementById("camera-said").textContent = words;
+};
 let stream = null;
 
 const stop = () => {
   dialog().querySelector("video").hidden = true;
-  stream?.getTracks().forEach((track) => track.stop());
+  for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
 };
 

@@ -1,7 +1,8 @@
 // Buttons, dialogs, the code, and the result. A try is sent until its answer is there, and counts once.
-import { clearFaults, openDialog, place, put, showFaults, withPlace } from "./pieces.js";
-import { showResult, closeResult } from "./result.js";
+
 import { interrupted, keptDialog } from "./kept.js";
+import { clearFaults, openDialog, place, put, showFaults, withPlace } from "./pieces.js";
+import { closeResult, showResult } from "./result.js";
 import { send } from "./send.js";
 
 const leaveFor = (address) => {
@@ -91,7 +92,8 @@ document.addEventListener("instore:scanned", (event) => {
   const form = openDialog()?.querySelector("form[data-label]");
   if (form) return checkLabel(event, form);
   const same = [...document.querySelectorAll("[data-sku]")].filter(
-    (one) => one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
+    (one) =>
+      one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
   );
   if (!same.length) return;
   event.preventDefault();

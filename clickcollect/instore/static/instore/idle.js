@@ -10,7 +10,14 @@ const here = () => {
   localStorage.setItem(TOUCHED, touched);
   if (touched - told < 45_000) return;
   told = touched;
-  fetch(touch, { method: "POST", headers: { "X-CSRFToken": document.body.dataset.csrf, "HX-Request": "true", "HX-Current-URL": window.location.href } }).catch(() => {});
+  fetch(touch, {
+    method: "POST",
+    headers: {
+      "X-CSRFToken": document.body.dataset.csrf,
+      "HX-Request": "true",
+      "HX-Current-URL": window.location.href,
+    },
+  }).catch(() => {});
 };
 for (const sign of ["pointerdown", "keydown", "wheel"]) {
   document.addEventListener(sign, here, { passive: true, capture: true });

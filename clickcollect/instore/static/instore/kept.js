@@ -13,8 +13,14 @@ const read = () => {
 };
 export const forget = () => sessionStorage.removeItem(KEY);
 
-const keeps = (field) => field.id && field.value !== field.defaultValue && !field.matches("[type=hidden], [type=password], .code, [name=username]");
-const valuesOf = (form) => [...form.elements].filter((field) => field.matches("input, select") && keeps(field)).map(({ id, value }) => [id, value]);
+const keeps = (field) =>
+  field.id &&
+  field.value !== field.defaultValue &&
+  !field.matches("[type=hidden], [type=password], .code, [name=username]");
+const valuesOf = (form) =>
+  [...form.elements]
+    .filter((field) => field.matches("input, select") && keeps(field))
+    .map(({ id, value }) => [id, value]);
 const fill = (values) => {
   for (const [id, value] of values ?? []) {
     const field = document.getElementById(id);
@@ -30,11 +36,15 @@ export const interrupted = ({ withDialog = true } = {}) => {
   const dialog = withDialog && document.querySelector("dialog[open] form[data-key]");
   const values = dialog ? valuesOf(dialog) : [];
   const at = unsaved().map(({ id, value, defaultValue }) => [id, value, defaultValue]);
-  sessionStorage.setItem(KEY, JSON.stringify({ me, here, at, dialog: dialog ? dialog.closest("dialog").id : "", values }));
+  sessionStorage.setItem(
+    KEY,
+    JSON.stringify({ me, here, at, dialog: dialog ? dialog.closest("dialog").id : "", values }),
+  );
   taken = true;
 };
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (taken) event.preventDefault(); // the lock leads on; news that comes late does not
+  if (taken)
+    event.preventDefault(); // the lock leads on; news that comes late does not
   else if (event.detail.xhr.getResponseHeader("HX-Redirect")) interrupted();
 });
 
@@ -47,7 +57,8 @@ window.addEventListener("pagehide", () => {
   interrupted({ withDialog: false }); // should that not arrive, it is still there on the way back
 });
 window.addEventListener("beforeunload", (event) => {
-  if (!taken && unsaved().some(({ name, value }) => name === "bags" && !/^\s*\d{0,2}\s*$/.test(value))) event.preventDefault();
+  if (!taken && unsaved().some(({ name, value }) => name === "bags" && !/^\s*\d{0,2}\s*$/.test(value)))
+    event.preventDefault();
 });
 
 const kept = read();

@@ -2,7 +2,9 @@
 import { openDialog, put } from "./pieces.js";
 
 const isBusy = () =>
-  openDialog() || document.activeElement?.closest(".place") || document.querySelector(".result.is-open, #more:not([hidden]), [aria-busy=true]");
+  openDialog() ||
+  document.activeElement?.closest(".place") ||
+  document.querySelector(".result.is-open, #more:not([hidden]), [aria-busy=true]");
 
 let before = new Set();
 const rowIds = () => new Set([...document.querySelectorAll("#list [id^=row-]")].map((row) => row.id));

@@ -1,6 +1,7 @@
 // Shelf and bags that stand typed on the page and not saved: they go with the next command.
 export const place = () => document.querySelector("form[data-place]");
-const changed = (form) => [...(form?.querySelectorAll("input.input") ?? [])].filter((field) => field.value !== field.defaultValue);
+const changed = (form) =>
+  [...(form?.querySelectorAll("input.input") ?? [])].filter((field) => field.value !== field.defaultValue);
 export const unsaved = () => changed(place());
 export const withPlace = (body) => {
   if (unsaved().length) for (const name of ["shelf", "bags"]) body.set(name, place().elements[name].value);
@@ -21,9 +22,14 @@ export const showFaults = (form, said) => {
   for (const fault of said?.querySelectorAll("[data-fault]") ?? []) {
     const field = form?.elements[fault.dataset.fault];
     if (!field?.id || field.matches(".code")) continue;
-    const words = Object.assign(document.createElement("p"), { className: "fault", id: `${field.id}-fault`, textContent: fault.textContent });
+    const words = Object.assign(document.createElement("p"), {
+      className: "fault",
+      id: `${field.id}-fault`,
+      textContent: fault.textContent,
+    });
     words.dataset.of = field.id;
-    if (form.matches("[data-place]")) form.append(words); // its fields are too narrow for words
+    if (form.matches("[data-place]"))
+      form.append(words); // its fields are too narrow for words
     else field.after(words);
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", words.id);

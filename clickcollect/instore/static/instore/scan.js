@@ -177,7 +177,15 @@ window.addEventListener(
 );
 
 // Whoever touches the screen is a person, and the scan is over.
-window.addEventListener("pointerdown", () => ((quietUntil = deadUntil = 0), keep()), true);
+window.addEventListener(
+  "pointerdown",
+  () => {
+    quietUntil = 0;
+    deadUntil = 0;
+    keep();
+  },
+  true,
+);
 
 // A scan that the change of the page cuts in two is none: its rest is dead on the next one.
 window.addEventListener("pagehide", () => {

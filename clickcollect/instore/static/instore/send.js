@@ -5,21 +5,30 @@ const AGAIN = new Set([502, 503, 504]);
 
 let open = null; // the try whose answer was lost: {what, key}
 
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const once = (url, body, key) =>
   fetch(url, {
     method: "POST",
     body,
-    headers: { "HX-Request": "true", "HX-Current-URL": window.location.href, "X-CSRFToken": document.body.dataset.csrf, "Idempotency-Key": key },
+    headers: {
+      "HX-Request": "true",
+      "HX-Current-URL": window.location.href,
+      "X-CSRFToken": document.body.dataset.csrf,
+      "Idempotency-Key": key,
+    },
     signal: AbortSignal.timeout(15000),
   });
 
 // After a sign-in in another tab this page's token is worth nothing. The same person goes on with a new one;
 // for anybody else the page loads anew, in their name.
 const renewed = async () => {
-  const page = await fetch(window.location.href).then((answer) => answer.text(), () => "");
+  const page = await fetch(window.location.href).then(
+    (answer) => answer.text(),
+    () => "",
+  );
   const { csrf, me } = new DOMParser().parseFromString(page, "text/html").body.dataset;
   if (!csrf || me !== document.body.dataset.me) return false;
   document.body.dataset.csrf = csrf;

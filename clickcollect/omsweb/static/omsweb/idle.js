@@ -1,10 +1,10 @@
 // A page that nobody touches locks itself, as Instore does. While somebody does, the server hears of it now and then.
 document.addEventListener("DOMContentLoaded", () => {
-  "use strict";
   const told = document.querySelector("[data-touch]")?.dataset;
   if (!told) return;
   const minutes = Number(told.idle) || 5;
-  const post = (address) => fetch(address, { method: "POST", headers: { "X-CSRFToken": told.csrf, "HX-Request": "true" } });
+  const post = (address) =>
+    fetch(address, { method: "POST", headers: { "X-CSRFToken": told.csrf, "HX-Request": "true" } });
   const TOUCHED = "touched"; // the device is touched, not a page: every tab of it knows, and Instore's too
   let touched = Date.now();
   let toldAt = Date.now();
@@ -29,6 +29,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const last = Math.max(touched, Number(localStorage.getItem(TOUCHED)) || 0);
     if (Date.now() - last <= minutes * 60_000 || !navigator.onLine) return;
     clearInterval(timer);
-    post(told.leave).catch(() => {}).finally(signIn);
+    post(told.leave)
+      .catch(() => {})
+      .finally(signIn);
   }, 5000);
 });

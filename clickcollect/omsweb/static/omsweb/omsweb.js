@@ -1,6 +1,5 @@
 // OMS WEB's own few lines: dialogs, lists that answer at once, rows that can be added. No rules.
 (() => {
-  "use strict";
   const slot = () => document.getElementById("dialog-slot");
   let opener = null;
 
@@ -84,7 +83,8 @@
       copy.setAttribute("data-copied", "");
     }
     for (const menu of document.querySelectorAll("details.ow-more[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".ow-menu:not(.ow-menu-form)")) menu.removeAttribute("open");
+      if (!menu.contains(event.target) || event.target.closest(".ow-menu:not(.ow-menu-form)"))
+        menu.removeAttribute("open");
     }
   });
 
