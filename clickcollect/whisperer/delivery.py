@@ -6,6 +6,7 @@ line or outcome; an answer's body is thrown away unread beyond what keeps the co
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import random
@@ -177,8 +178,7 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
     try:
         async with session.post(URL(url), data=body, headers=headers, allow_redirects=False) as response:
             answer = Answer(status=response.status, retry_after=response.headers.get("Retry-After", ""))
-            if not await drained(response):
-                response.close()
+            await drain(response)
             return answer
     except TimeoutError:
         return Answer(reason=Reason.TIMEOUT)
@@ -194,21 +194,13 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
         return Answer(reason=Reason.INTERNAL_ERROR)
 
 
-async def drained(response: aiohttp.ClientResponse) -> bool:
-    """Read a short answer to its end, so that the connection serves again. The status has decided already."""
-    if response.content.at_eof():
-        return True
+async def drain(response: aiohttp.ClientResponse) -> None:
+    """Read a short answer to its end, so that the connection serves again; aiohttp closes it when there is more."""
     left = LARGEST_ANSWER_BYTES
-    try:
+    with contextlib.suppress(aiohttp.ClientError, OSError):  # a timeout is one too
         async with asyncio.timeout(ANSWER_SECONDS):
-            while left > 0:
-                chunk = await response.content.read(left)
-                if not chunk:
-                    return True
+            while left and (chunk := await response.content.read(left)):
                 left -= len(chunk)
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        pass
-    return False
 
 
 def outcome_of(delivery: Claimed, answer: Answer, *, started_at: datetime, duration_ms: int) -> Outcome:

@@ -73,6 +73,11 @@ def test_a_store_is_seen_by_who_is_bound_to_it_or_to_none() -> None:
 # --- who somebody is ---
 
 
+def test_the_house_itself_may_everything_everywhere_and_is_no_program() -> None:
+    assert all(SYSTEM.may(right) for right in RIGHTS)
+    assert (SYSTEM.user_id, SYSTEM.store_ids, SYSTEM.is_program, SYSTEM.device_user_id) == (None, None, False, None)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ROLES)
 def test_a_person_acts_in_their_channel_and_stores(role: Role) -> None:

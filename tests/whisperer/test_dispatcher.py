@@ -33,12 +33,12 @@ class Noted(dispatcher.Dispatcher):
     def __init__(self, session: Any) -> None:
         super().__init__(session=session, wakeup=Wakeup())
         self.asked: list[int] = []
+        self.due: list[Claimed] = []
         self.together: list[list[int]] = []
 
     async def claim(self, most: int) -> list[Claimed]:
         self.asked.append(most)
-        self.wakeup.notify()  # so that nobody waits for more
-        return []
+        return self.due
 
     async def add_codes_and_deliver(self, deliveries: Sequence[Claimed]) -> None:
         self.together.append([delivery.id for delivery in deliveries])
@@ -95,6 +95,28 @@ def test_no_more_is_claimed_than_fits_beside_what_is_in_flight_or_not_recorded(
 
     found = with_a_dispatcher(claim)
     assert found == [dispatcher.MAX_IN_FLIGHT - one for one in asked]
+
+
+def test_with_nothing_due_it_waits_to_be_woken_and_with_something_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "POLL_SECONDS", 600.0)
+
+    async def claim(noted: Noted) -> None:
+        idle = asyncio.create_task(noted.claim_and_start())
+        await asyncio.sleep(20 * dispatcher.BATCH_WINDOW_SECONDS)
+        assert not idle.done()
+        noted.wakeup.notify()
+        await asyncio.wait_for(idle, 60)
+        noted.due = [claimed()]
+        await asyncio.wait_for(noted.claim_and_start(), 60)
+
+    with_a_dispatcher(claim)
+
+
+def test_its_times_fit_each_other() -> None:
+    assert 0 < dispatcher.GIL_SWITCH_INTERVAL < 0.005  # Python's default
+    assert 0 < dispatcher.BATCH_WINDOW_SECONDS < dispatcher.POLL_SECONDS
+    assert min(dispatcher.PLANS_LAST_SECONDS, dispatcher.PAUSE_AFTER_ERROR_SECONDS) > 0
+    assert 0 < dispatcher.GRACE_SECONDS < sending.TOTAL_SECONDS
 
 
 def test_many_answers_are_recorded_and_their_slots_claimed_without_waiting() -> None:
