@@ -53,17 +53,18 @@ KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 
 
 def database(url: str, *, pool: bool) -> dict[str, Any]:
-    """One PostgreSQL connection setting; prepared statements on, no open transaction around a request.
+    """One PostgreSQL connection setting, with no open transaction around a request.
 
-    Every execution is planned for its own values: a plan made for all values reads a long table from end to end
-    for a filter that nothing matches.
+    Statements are prepared, except where a pooler by transaction stands before the web: there the next one may come to
+    another session. Nothing is set by start-up options, which such a pooler drops: roles.py says what each role sets.
     """
     config: dict[str, Any] = dict(env.db_url_config(url))
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("clickcollect runs on PostgreSQL only: the database URL must begin with postgres://")
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
-    options |= {"server_side_binding": True, "prepare_threshold": 5, "connect_timeout": 5} | KEEP_ALIVE
-    options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_custom_plan".strip()
+    is_prepared = not pool or env.bool("DATABASE_PREPARED_STATEMENTS", True)
+    options |= {"server_side_binding": True, "connect_timeout": 5} | KEEP_ALIVE
+    options["prepare_threshold"] = 5 if is_prepared else None
     if pool:
         options["pool"] = {
             "min_size": 1,
@@ -72,7 +73,11 @@ def database(url: str, *, pool: bool) -> dict[str, Any]:
             "reconnect_timeout": 2,
             "connection_class": ProbingConnection,
         }
-    return config | {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if pool else None}
+    return config | {
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0 if pool else None,
+        "DISABLE_SERVER_SIDE_CURSORS": not is_prepared,
+    }
 
 
 def host_in_url(url: str) -> str:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import errors, sql
 
-from clickcollect.runtime.roles import grant_application_role
+from clickcollect.runtime.roles import grant_application_role, set_up_sessions
 from tests import postgres
 
 # Made by the migrations, changed by nobody: they survive.
@@ -64,6 +64,9 @@ def migrate(connection: psycopg.Connection) -> None:
     owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     grant_application_role(owner, connections["default"].settings_dict["USER"])
     owner.close()
+    default = connections["default"]
+    default.settings_dict["NAME"] = unfinished
+    set_up_sessions([owner, default])
     with superuser(unfinished) as inside:
         keep_reference_rows(inside)
     rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")

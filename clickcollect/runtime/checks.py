@@ -113,8 +113,9 @@ def check_pooler(url: str) -> Iterator[Finding]:
         before = _process(first)
         if _process(second) == before or _process(first) != before:  # the second one keeps its transaction open
             yield Finding(
-                "The database is reached through a connection pooler in transaction mode. Notifications and prepared "
-                "statements are lost in it: let DATABASE_URL lead to PostgreSQL itself, or set pool_mode = session.",
+                "The database is reached through a connection pooler in transaction mode. Only the web can work so, "
+                "with DATABASE_PREPARED_STATEMENTS=off; give the worker and commands such as this one a DATABASE_URL "
+                "that leads to PostgreSQL itself, or set pool_mode = session.",
                 is_fault=True,
             )
 

@@ -10,14 +10,15 @@ from django.db import connections
 
 from clickcollect.runtime.cli_errors import sentences
 from clickcollect.runtime.django_setup import set_up
-from clickcollect.runtime.roles import grant_application_role
+from clickcollect.runtime.roles import grant_application_role, set_up_sessions
 
 
 def migrate_database() -> None:
-    """Bring the tables up to date as their owner, then say what the application may do with them."""
+    """Bring the tables up to date as their owner, then say what the application may do, and how sessions begin."""
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     call_command("createcachetable", database="owner", verbosity=0)
     grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
+    set_up_sessions([connections["owner"], connections["default"]])
 
 
 def collect_static_files() -> None:

@@ -1,9 +1,25 @@
 """What the application's database role may do: work with rows, never with tables, and never rewrite the log."""
 
+from collections.abc import Iterable
+from typing import Final
+
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 MIGRATIONS_TABLE = "django_migrations"
+
+# What every session of a role begins with. Statements are planned for their own values: a plan made for all values
+# reads a long table from end to end for a filter that nothing matches (docs/decisions/0004-long-lists.md).
+SESSIONS: Final = {"plan_cache_mode": "force_custom_plan", "TimeZone": "UTC"}
+
+
+def set_up_sessions(connections: Iterable[BaseDatabaseWrapper]) -> None:
+    """Each role sets its own, by its own address: a pooler may drop what a client asks for at its start."""
+    for connection in connections:
+        with connection.cursor() as cursor:
+            for name, value in SESSIONS.items():
+                cursor.execute(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'")
+        connection.close()  # sessions that are open go on as they began
 
 
 def grant_application_role(owner_connection: BaseDatabaseWrapper, application_role: str) -> None:

@@ -71,6 +71,12 @@ def is_number(least: int, most: int) -> Check:
     return check
 
 
+def is_switch(name: str, text: str) -> None:
+    """`on` or `off`."""
+    if text not in ("on", "off"):
+        raise Problem(f"{name} must be on or off, not {text!r}.")
+
+
 def are_networks(name: str, text: str) -> None:
     """Networks with commas between them."""
     for part in filter(None, (piece.strip() for piece in text.split(","))):
@@ -111,6 +117,7 @@ CHECKS: dict[str, Check] = {
     "PORT": is_number(1, 65535),
     "EXTENSION_PORT": is_number(1, 65535),
     "TRUSTED_PROXIES": is_number(0, 10),
+    "DATABASE_PREPARED_STATEMENTS": is_switch,
     WEB_PROCESSES: is_number(1, 64),
     WEB_THREADS: is_number(2, 200),
     EXTENSION_THREADS: is_number(2, 200),
