@@ -4,13 +4,13 @@ from allauth.account.views import login, logout, reauthenticate
 from django.urls import URLPattern, URLResolver, include, path
 
 from clickcollect.api import app, health
-from clickcollect.instore.session_views import front_door
+from clickcollect.instore.session_views import home_redirect
 from clickcollect.omsweb.admin import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *app.addresses(),
     *health.addresses,
-    path("", front_door, name="front_door"),
+    path("", home_redirect, name="home"),
     path("instore/", include("clickcollect.instore.urls")),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),

@@ -32,7 +32,7 @@ def read_config(request: ApiRequest, store: StoreCode = None) -> dict[str, Any]:
     """Whether codes are needed, how long they are, and where this caller works."""
     request.actor.require("packages:read")
     place = store_of(request.actor, erp_code=store)
-    values = app_settings.read(place.pk if place else None)
+    values = app_settings.settings_in_force(place.pk if place else None)
     return {
         "is_enabled_otp": values.is_otp_enabled,
         "otp_length": values["OTP_LENGTH"],

@@ -66,7 +66,7 @@ def list_settings(request: ApiRequest, filters: Query[SettingFilters]) -> dict[s
     keys = [key for key in SETTINGS if wanted in key]
     if filters.page * filters.limit > PAGES_REACH:
         raise ValidationFailed.of("page", _("Pages reach the first 10,000 rows. Follow “next” to go on."))
-    start, values = (filters.page - 1) * filters.limit, app_settings.read()
+    start, values = (filters.page - 1) * filters.limit, app_settings.settings_in_force()
     shown = keys[start : start + filters.limit]
     more = start + filters.limit < len(keys)
     return {
@@ -81,16 +81,16 @@ def list_settings(request: ApiRequest, filters: Query[SettingFilters]) -> dict[s
 def create_setting(request: ApiRequest, payload: SettingNew) -> Status[dict[str, Any]]:
     """Give a known key its value, whether it stood at its default or not."""
     request.actor.require("settings:write")
-    setting = app_settings.known(payload.key)
+    setting = app_settings.setting_by_key(payload.key)
     save_setting(request, key=setting.key, value=payload.json_value, reason=payload.reason)
-    return Status(201, setting_document(setting.key, app_settings.read()))
+    return Status(201, setting_document(setting.key, app_settings.settings_in_force()))
 
 
 @router.get("/{id:setting_id}/", response=SettingOut, summary="Read a setting", operation_id="read_setting")
 def read_setting(request: ApiRequest, setting_id: int) -> dict[str, Any]:
     """One setting and its value in force."""
     request.actor.require("settings:read")
-    return setting_document(key_of(setting_id), app_settings.read())
+    return setting_document(key_of(setting_id), app_settings.settings_in_force())
 
 
 @router.put("/{id:setting_id}/", response=SettingOut, summary="Change a setting", operation_id="replace_setting")
@@ -109,7 +109,7 @@ def change_and_document(request: ApiRequest, *, setting_id: int, payload: Settin
     request.actor.require("settings:write")
     key = key_of(setting_id)
     save_setting(request, key=key, value=payload.json_value, reason=payload.reason)
-    return setting_document(key, app_settings.read())
+    return setting_document(key, app_settings.settings_in_force())
 
 
 def save_setting(request: ApiRequest, *, key: str, value: Any, reason: str | None) -> None:

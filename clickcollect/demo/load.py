@@ -85,7 +85,7 @@ def play(demo: DemoOrder, actors: dict[str, Actor]) -> None:
         if demo.scene is Scene.NOT_COLLECTED:
             outbox.supersede(subject=f"package:{package.pk}", types=[READY_EVENT], reason="sent_long_ago")
         Package.objects.filter(pk=package.pk).update(**placed_and_dated(demo))
-        search.update(get_package(SYSTEM, package_id=package.pk))
+        search.update_index(get_package(SYSTEM, package_id=package.pk))
 
 
 def bring(package_id: int, demo: DemoOrder, actors: dict[str, Actor]) -> None:

@@ -28,13 +28,13 @@ def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
     context: dict[str, Any] = {
         "store_session": session,
         "rows": [PackageRow(package=package, values=session.values) for package in packages],
-        "jobs": jobs(session, packages),
+        "jobs": shared_commands(session, packages),
         "numbers": ",".join(str(package.number) for package in packages),
     }
     return render(request, "instore/_bulk.html", context)
 
 
-def jobs(session: StoreSession, packages: list[Package]) -> list[dict[str, Any]]:
+def shared_commands(session: StoreSession, packages: list[Package]) -> list[dict[str, Any]]:
     """The commands on offer, each with the addresses of its packages. One package of each state is asked.
 
     Packages of an order that is being cancelled are asked apart: they are held back, and the others are not.

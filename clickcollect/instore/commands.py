@@ -110,4 +110,4 @@ def save_shelf(*, session: StoreSession, package: Package, data: dict[str, str])
     if not data.keys() >= SHELF_FIELDS:
         return
     with suppress(StateConflict):
-        shelving.place(actor=session.actor, package_id=package.pk, shelf=data["shelf"], bags=data["bags"])
+        shelving.set_shelf(actor=session.actor, package_id=package.pk, shelf=data["shelf"], bags=data["bags"])

@@ -23,7 +23,7 @@ class Visit:
     access_version: int
 
 
-def of(request: HttpRequest) -> dict[int, Visit]:
+def visits_on_device(request: HttpRequest) -> dict[int, Visit]:
     """Who signed in on this device."""
     text = request.get_signed_cookie(PEOPLE_COOKIE, default="", max_age=HOURS * 3600) or ""
     parts = [part.split(":") for part in str(text).split(",") if part.count(":") == 2]
@@ -34,7 +34,7 @@ def of(request: HttpRequest) -> dict[int, Visit]:
 
 def is_known(request: HttpRequest, user: User) -> bool:
     """Whether this person signed in here in full, and nothing has ended their access since then."""
-    visit = of(request).get(user.pk)
+    visit = visits_on_device(request).get(user.pk)
     return visit is not None and visit.access_version == user.access_version
 
 
@@ -42,7 +42,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Note that this person signed in here in full; whoever came back by PIN stays with the time of their password."""
     if is_known(request, user) or request.session.get(BY_PIN):
         return
-    visits = {**of(request), user.pk: Visit(at=int(time.time()), access_version=user.access_version)}
+    visits = {**visits_on_device(request), user.pk: Visit(at=int(time.time()), access_version=user.access_version)}
     newest = sorted(visits.items(), key=lambda pair: -pair[1].at)[:MOST_PEOPLE]
     response.set_signed_cookie(
         PEOPLE_COOKIE,

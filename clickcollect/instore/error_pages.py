@@ -22,7 +22,7 @@ def is_secure() -> bool:
     return bool(settings.SECURE)
 
 
-def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+def refusal_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """A refusal as a page of its own."""
     context = {"title": error.title, "sentence": error.detail, "is_missing": isinstance(error, NotFound)}
     return render(request, "instore/refused.html", context, status=error.status)
@@ -35,7 +35,7 @@ def refuse_too_large(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         for_people = not request.path_info.startswith(PROGRAMS)
         if for_people and request.META.get("webserver.too_large"):
             words = _("Nothing was changed. A form may be 1 MiB large, a file in OMS WEB 20 MiB: send less at once.")
-            return refused(request, PayloadTooLarge(words))
+            return refusal_page(request, PayloadTooLarge(words))
         return get_response(request)
 
     return middleware

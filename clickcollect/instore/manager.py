@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clickcollect.instore import lists, time_format
 from clickcollect.instore.charts import Chart, Value, chart
 from clickcollect.instore.store_session import StoreSession, store_staff_required
-from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, Figures, figures
+from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, StoreStatistics, compute_statistics
 from clickcollect.oms import reviews
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.lists import NOT_COLLECTED
@@ -34,7 +34,7 @@ def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The page, for 1, 7 or 14 days. Raises Forbidden for an associate."""
     session.actor.require("logs:read")
     days = period(request)
-    found = figures(session, days=days)
+    found = compute_statistics(session, days=days)
     open_reviews = reviews.open_reviews(session.actor)
     counts = lists.count_tabs(session)
     late = lists.page_of_tab(session, NOT_COLLECTED).rows
@@ -52,7 +52,7 @@ def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
         "late": late[:MOST_SHOWN],
         "tried": tried_today(session),
         "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],
-        "charts": drawn(session, found),
+        "charts": charts_of(session, found),
         "rows": [row_of(day) for day in reversed(found.days)],
         "since": date_format(found.days[0].day, "j F"),
         "until": date_format(found.days[-1].day, "j F"),
@@ -70,7 +70,7 @@ def export(request: HttpRequest, session: StoreSession) -> HttpResponse:
     response["Content-Disposition"] = str(content_disposition_header(True, f"{session.store.erp_code}.csv"))
     writer = csv.writer(response)
     writer.writerow(["day", *COUNTED, "median_minutes_to_ready", "median_hours_on_shelf"])
-    for day in figures(session, days=period(request)).days:
+    for day in compute_statistics(session, days=period(request)).days:
         times = [round(time, 1) if time is not None else "" for time in (day.median_to_ready, day.median_dwell)]
         cells = [day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times]
         writer.writerow([safe(cell) for cell in cells])
@@ -133,7 +133,7 @@ def row_of(day: Day) -> dict[str, Any]:
     }
 
 
-def drawn(session: StoreSession, found: Figures) -> list[dict[str, Any]]:
+def charts_of(session: StoreSession, found: StoreStatistics) -> list[dict[str, Any]]:
     """The charts of the page, each with a sentence that says the same."""
     target = float(session.values["PACK_WITHIN_HOURS"])
     collected = sum(found.collected_after.values())
@@ -150,11 +150,11 @@ def drawn(session: StoreSession, found: Figures) -> list[dict[str, Any]]:
             "chart": collected_chart(found),
         },
         {"title": _("Handovers by hour"), "sub": _("All days together"), "chart": hours_chart(found)},
-        {"title": _("Wrong codes and codes sent again"), "sub": _("Per day"), "chart": trouble_chart(found)},
+        {"title": _("Wrong codes and codes sent again"), "sub": _("Per day"), "chart": wrong_codes_chart(found)},
     ]
 
 
-def to_ready_chart(found: Figures, target: float) -> Chart:
+def to_ready_chart(found: StoreStatistics, target: float) -> Chart:
     highest = max((day.median_to_ready or 0 for day in found.days), default=0)
     values = [
         Value(
@@ -170,7 +170,7 @@ def to_ready_chart(found: Figures, target: float) -> Chart:
     return chart(values, target=target if highest / 60 > target / 3 else None)
 
 
-def collected_chart(found: Figures) -> Chart:
+def collected_chart(found: StoreStatistics) -> Chart:
     return chart(
         [
             Value(
@@ -184,7 +184,7 @@ def collected_chart(found: Figures) -> Chart:
     )
 
 
-def hours_chart(found: Figures) -> Chart:
+def hours_chart(found: StoreStatistics) -> Chart:
     busy = [hour for hour, number in found.hours.items() if number]
     first, last = min(busy, default=9), max(busy, default=20)
     hours = range(min(first, 9), max(last, 20) + 1)
@@ -193,7 +193,7 @@ def hours_chart(found: Figures) -> Chart:
     )
 
 
-def trouble_chart(found: Figures) -> Chart:
+def wrong_codes_chart(found: StoreStatistics) -> Chart:
     values = []
     for day in found.days:
         number = day.counts["wrong"] + day.counts["resent"]

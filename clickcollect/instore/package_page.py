@@ -55,7 +55,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
         "package": package,
         "row": PackageRow(package=package, values=session.values),
         "buttons": buttons,
-        "steps": progress_steps.steps(package, log_rows),
+        "steps": progress_steps.steps_of(package, log_rows),
         "timeline": timeline.timeline_of_package(package, log_rows),
         "items": items,
         "pieces": sum(item.quantity for item in items),

@@ -22,7 +22,7 @@ def place(request: HtmxRequest, session: StoreSession, number: str) -> HttpRespo
 
     def save(package: Package) -> None:
         shelf, bags = request.POST.get("shelf", ""), request.POST.get("bags", "")
-        shelving.place(actor=session.actor, package_id=package.pk, shelf=shelf, bags=bags)
+        shelving.set_shelf(actor=session.actor, package_id=package.pk, shelf=shelf, bags=bags)
 
     return save_and_show(request, session, number, save, announcement=_("Shelf and bags saved."))
 
@@ -34,7 +34,7 @@ def tick(request: HtmxRequest, session: StoreSession, number: str, item_id: int)
 
     def save(package: Package) -> None:
         picked = request.POST.get("picked", "0")
-        shelving.tick(actor=session.actor, package_id=package.pk, item_id=item_id, picked=picked)
+        shelving.set_picked(actor=session.actor, package_id=package.pk, item_id=item_id, picked=picked)
 
     return save_and_show(request, session, number, save, announcement=_("Item noted."))
 

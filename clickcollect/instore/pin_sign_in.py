@@ -26,7 +26,7 @@ BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 def switchable(request: HttpRequest) -> list[User]:
     """The people of this device who have a PIN; nobody with a second factor, nobody of the back office."""
     found = (
-        User.objects.filter(pk__in=device_users.of(request), is_active=True)
+        User.objects.filter(pk__in=device_users.visits_on_device(request), is_active=True)
         .exclude(pin="")
         .exclude(role__in=BACK_OFFICE)
     )

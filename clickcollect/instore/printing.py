@@ -20,17 +20,21 @@ MOST_PRINTED: Final = 50
 @store_staff_required
 def labels(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """A label a package: number as Code 128 and QR, never a code, and of the name only what tells two apart."""
-    return render(request, "instore/labels.html", {"store_session": session, "labels": wanted(request, session)})
+    return render(
+        request, "instore/labels.html", {"store_session": session, "labels": requested_packages(request, session)}
+    )
 
 
 @require_safe
 @store_staff_required
 def pick_lists(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """What to fetch for each package."""
-    return render(request, "instore/pick_lists.html", {"store_session": session, "labels": wanted(request, session)})
+    return render(
+        request, "instore/pick_lists.html", {"store_session": session, "labels": requested_packages(request, session)}
+    )
 
 
-def wanted(request: HttpRequest, session: StoreSession) -> list[dict[str, Any]]:
+def requested_packages(request: HttpRequest, session: StoreSession) -> list[dict[str, Any]]:
     """The packages that the address names, in its order; other stores' are not among them. Raises NotFound."""
     numbers = request.GET.get("numbers", "").split(",")[:MOST_PRINTED]
     found = {

@@ -1,4 +1,4 @@
-"""In and out: the front door, leaving a device, and the language of a device."""
+"""Signing out of a device, choosing the store, and the language of a device; the bare address leads home."""
 
 from urllib.parse import urlencode
 
@@ -19,14 +19,14 @@ from clickcollect.oms.access import actor_for, stores_of
 
 @require_safe
 @never_cache
-def front_door(request: HttpRequest) -> HttpResponse:
+def home_redirect(request: HttpRequest) -> HttpResponse:
     """The bare address leads people to where they work."""
     return HttpResponseRedirect(home_of(request.user) if isinstance(request.user, User) else INSTORE_HOME)
 
 
 @require_POST
 @never_cache
-def leave(request: HttpRequest) -> HttpResponse:
+def sign_out(request: HttpRequest) -> HttpResponse:
     """Lock the device: whoever comes next signs in. One that locked itself leads back to the page it showed."""
     address = reverse("account_login")
     if request.POST.get("locked"):
@@ -48,10 +48,10 @@ def touch(request: HttpRequest, session: StoreSession) -> HttpResponse:  # noqa:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def stores(request: HttpRequest) -> HttpResponse:
-    """Whoever works in several stores says in which one they stand."""
+    """Whoever works in several stores says in which one they are."""
     user = request.user
     if not isinstance(user, User) or user.is_staff:
-        return HttpResponseRedirect(reverse("front_door"))
+        return HttpResponseRedirect(reverse("home"))
     own = list(stores_of(actor_for(user)).filter(is_active=True))
     chosen = next((store for store in own if request.POST.get("store") == store.erp_code), None)
     if chosen:
@@ -67,7 +67,7 @@ def manifest(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         {"src": static(f"instore/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
         for size, purpose in ((192, "any"), (512, "any"), (512, "maskable"))
     ]
-    told = {
+    document = {
         "name": "Instore",
         "short_name": "Instore",
         "start_url": INSTORE_HOME,
@@ -77,7 +77,7 @@ def manifest(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         "theme_color": "#2746d1",
         "icons": icons,
     }
-    return JsonResponse(told, content_type="application/manifest+json")
+    return JsonResponse(document, content_type="application/manifest+json")
 
 
 @require_POST

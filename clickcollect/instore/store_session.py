@@ -108,7 +108,7 @@ def _answer(view: View[P], request: HtmxRequest, *args: P.args, **kwargs: P.kwar
         try:
             response = view(request, session, *args, **kwargs)
         except DomainError as error:
-            response = error_pages.refused(request, error)
+            response = error_pages.refusal_page(request, error)
     remember_device(response, session.store)
     device_users.remember(request, response, user)
     return response
@@ -129,7 +129,7 @@ def open_session(request: HttpRequest, user: User) -> StoreSession | None:
         actor=replace(actor, store_ids=frozenset({store.pk})),
         store=store,
         stores=stores,
-        values=app_settings.read(store.pk),
+        values=app_settings.settings_in_force(store.pk),
     )
 
 

@@ -43,7 +43,7 @@ class Day:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class StoreStatistics:
     """A period of a store. ``hours``: handovers by hour of the day; ``collected_after``: packages by days waited."""
 
     days: list[Day]
@@ -65,7 +65,7 @@ class Figures:
         return median(times) if times else None
 
 
-def figures(session: StoreSession, *, days: int) -> Figures:
+def compute_statistics(session: StoreSession, *, days: int) -> StoreStatistics:
     """The last days of a store, today included: two statements."""
     today = timezone.localdate()
     shown = {today - timedelta(days=back): Day(day=today - timedelta(days=back)) for back in range(days - 1, -1, -1)}
@@ -90,7 +90,7 @@ def figures(session: StoreSession, *, days: int) -> Figures:
             if ready:
                 day.dwell.append((at - ready).total_seconds() / 3600)
                 waited[min((at - ready).days, LONGEST_DWELL)] += 1
-    return Figures(days=list(shown.values()), hours=hours, collected_after=waited)
+    return StoreStatistics(days=list(shown.values()), hours=hours, collected_after=waited)
 
 
 def log_rows(session: StoreSession, since: datetime) -> list[Move]:

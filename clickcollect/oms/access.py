@@ -79,7 +79,7 @@ COMMAND_ROLES: Final[dict[str, frozenset[Role]]] = {
 class Actor:
     """Who acts, through which door, and where.
 
-    ``user_id`` is None for the house itself (a job); ``store_ids`` is None for every store;
+    ``user_id`` is None for the system itself (a job); ``store_ids`` is None for every store;
     ``scopes`` is None where no token narrows the role's rights; ``is_program``: a token made for a program acts,
     not a person and not the key of their sign-in; ``device_user_id``: who is signed in on the device where somebody
     else signs for one step.

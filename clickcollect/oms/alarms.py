@@ -1,4 +1,4 @@
-"""What needs a person now: raised from the tables themselves, so that a broken message road cannot silence it."""
+"""What needs a person now: raised from the tables themselves, so that it works while no message goes out."""
 
 import logging
 from dataclasses import dataclass
@@ -46,9 +46,13 @@ def oldest_code_message() -> timedelta | None:
     return statistics.oldest_undelivered(code_bearing_types())
 
 
-def current() -> list[Alarm]:
+def current_alarms() -> list[Alarm]:
     """The alarms of this moment, the most urgent first; three statements and the settings."""
-    return [*worker_silent(), *codes_waiting(oldest_code_message()), *map(failing, statistics.endpoints_backing_off())]
+    return [
+        *worker_silent(),
+        *codes_waiting(oldest_code_message()),
+        *map(endpoint_failing, statistics.endpoints_backing_off()),
+    ]
 
 
 def heartbeat_age() -> float | None:
@@ -73,7 +77,7 @@ def worker_silent() -> list[Alarm]:
 
 def codes_waiting(age: timedelta | None) -> list[Alarm]:
     """Codes that should have gone out long ago, when the oldest waits for ``age``: none, or one alarm for all."""
-    if age is not None and age > timedelta(seconds=app_settings.read()["READY_MESSAGE_ALARM_SECONDS"]):
+    if age is not None and age > timedelta(seconds=app_settings.settings_in_force()["READY_MESSAGE_ALARM_SECONDS"]):
         minutes = max(1, round(age.total_seconds() / 60))
         sentence = ngettext(
             "Customers' codes have not gone out for %(minutes)d minute. Tell customers that the message is late.",
@@ -94,8 +98,8 @@ def for_store_staff() -> list[str]:
     return [_("No messages go out to customers at the moment. Tell customers that the message is late.")]
 
 
-def failing(endpoint: statistics.BackingOff) -> Alarm:
-    """An address that does not take its letters."""
+def endpoint_failing(endpoint: statistics.BackingOff) -> Alarm:
+    """An address that does not take its deliveries."""
     words = {"address": endpoint.target_url, "count": endpoint.waiting}
     sentence = ngettext(
         "%(address)s does not answer; %(count)d message waits for it. Look at its hook.",
@@ -105,9 +109,9 @@ def failing(endpoint: statistics.BackingOff) -> Alarm:
     return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence % words, since=endpoint.since)
 
 
-def report() -> int:
+def log_alarms() -> int:
     """Write every alarm of this moment to the log; how many. The worker does so each minute."""
-    found = current()
+    found = current_alarms()
     for alarm in found:
         logger.error("Alarm: %s", alarm.sentence, extra={"code": str(alarm.kind)})
     return len(found)

@@ -208,7 +208,7 @@ class Values(Mapping[str, Any]):
         return bool(self["IS_OTP_ENABLED"])
 
 
-def read(store_id: int | None = None) -> Values:
+def settings_in_force(store_id: int | None = None) -> Values:
     """The settings in force; a store's own value wins over the general one."""
     rows = (
         AppliedSetting.objects.filter(Q(store=None) | Q(store_id=store_id))
@@ -219,7 +219,7 @@ def read(store_id: int | None = None) -> Values:
     return Values({key: value for key, _store, value in ordered})
 
 
-def known(key: str) -> Setting:
+def setting_by_key(key: str) -> Setting:
     """Find a setting by its key or alias. Raises ValidationFailed on ``json_value`` (contract section 2)."""
     setting = SETTINGS.get(ALIASES.get(key, key))
     if setting is None:

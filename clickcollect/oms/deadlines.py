@@ -35,17 +35,17 @@ def opening_spans(store_hours: Mapping[str, Any], day: date) -> Sequence[Sequenc
     return spans
 
 
-def moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
+def moment_of_day(day: date, clock: str, zone: ZoneInfo) -> datetime:
     """A time of a day in UTC; 24:00 is the first moment of the next day, also where the clock changes that night."""
     if clock >= "24:00":
-        return moment(day + ONE_DAY, "00:00", zone)
+        return moment_of_day(day + ONE_DAY, "00:00", zone)
     return datetime.combine(day, time.fromisoformat(clock), tzinfo=zone).astimezone(UTC)
 
 
 def spans_of(day: date, *, store_hours: Mapping[str, Any], zone: ZoneInfo) -> list[Span]:
     """When the store is really open on an opening day, in UTC; a span that ends before it begins ends the next day."""
     return [
-        (moment(day, first, zone), moment(day if first < last else day + ONE_DAY, last, zone))
+        (moment_of_day(day, first, zone), moment_of_day(day if first < last else day + ONE_DAY, last, zone))
         for first, last in opening_spans(store_hours, day)
     ]
 
@@ -111,7 +111,7 @@ def packing_due(
             return (begins + left).astimezone(zone)
         if ends > begins:
             left, now = left - (ends - begins), ends
-    return (max(now, moment(first_day + LONGEST_CLOSURE * ONE_DAY, "24:00", zone)) + left).astimezone(zone)
+    return (max(now, moment_of_day(first_day + LONGEST_CLOSURE * ONE_DAY, "24:00", zone)) + left).astimezone(zone)
 
 
 def open_from(

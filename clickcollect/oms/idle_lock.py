@@ -51,30 +51,30 @@ def is_over(request: HttpRequest) -> bool:
     if SESSION_KEY not in request.session or not isinstance(seen, int):
         return False
     away = time.time() - seen
-    return away > SHORTEST and away > minutes() * 60
+    return away > SHORTEST and away > lock_minutes() * 60
 
 
-def minutes() -> int:
+def lock_minutes() -> int:
     """How long a device may stay untouched."""
-    return int(app_settings.read()[SETTING])
+    return int(app_settings.settings_in_force()[SETTING])
 
 
 def note_touch(request: HttpRequest) -> None:
     """Remember that somebody is at the device, and for the page, how long it may wait for the next touch."""
     seen = request.session.get(SEEN)
     if not isinstance(seen, int) or (time.time() - seen >= WRITTEN_EVERY and is_touch(request)):
-        begin(request)
+        record_touch(request)
 
 
-def begin(request: HttpRequest) -> None:
+def record_touch(request: HttpRequest) -> None:
     request.session[SEEN] = int(time.time())
-    request.session[MINUTES] = minutes()
+    request.session[MINUTES] = lock_minutes()
 
 
 @receiver(user_logged_in)
 def signed_in(request: HttpRequest, **_: Any) -> None:
     """A sign-in, through whichever door, is the first touch."""
-    begin(request)
+    record_touch(request)
 
 
 def is_touch(request: HttpRequest) -> bool:

@@ -74,14 +74,14 @@ def announce_expired(timestamp: int) -> None:  # noqa: ARG001
 @job("report_alarms")
 def report_alarms(timestamp: int) -> None:  # noqa: ARG001
     """Write to the log what needs a person now."""
-    alarms.report()
+    alarms.log_alarms()
 
 
 @app.periodic(cron="*/5 * * * *")
 @job("remind_customers")
 def remind_customers(timestamp: int) -> None:  # noqa: ARG001
     """Remind customers whose pickup time ends soon."""
-    reminders.remind()
+    reminders.send_reminders()
 
 
 @app.periodic(cron="7 * * * *")
@@ -91,7 +91,7 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
     counters of sign-ins."""
     while privacy.erase_by_age():
         pass
-    while outbox.purge_payloads(days=app_settings.read()["EVENT_SNAPSHOT_DAYS"]):
+    while outbox.purge_payloads(days=app_settings.settings_in_force()["EVENT_SNAPSHOT_DAYS"]):
         pass
     idempotency.purge()
     sign_in_limits.purge_counters()

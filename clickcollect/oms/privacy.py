@@ -48,20 +48,20 @@ def erase_on_request(*, actor: Actor, phone_number: str = "", email: str = "", o
             changed_by="",
         )
     for order in found:
-        erase(order, actor=actor)
+        erase_order(order, actor=actor)
     return len(found)
 
 
 def erase_by_age() -> int:
     """Erase orders that ended longer ago than PERSONAL_DATA_DAYS; how many."""
-    age = timedelta(days=app_settings.read()["PERSONAL_DATA_DAYS"])
+    age = timedelta(days=app_settings.settings_in_force()["PERSONAL_DATA_DAYS"])
     old = Order.objects.filter(erased_at=None, ended_at__lt=Now() - age).order_by("ended_at")[:BATCH]
     for order in old:
-        erase(order, actor=SYSTEM)
+        erase_order(order, actor=SYSTEM)
     return len(old)
 
 
-def erase(order: Order, *, actor: Actor) -> None:
+def erase_order(order: Order, *, actor: Actor) -> None:
     """Blank everything about the person in one order, its packages, notes and event snapshots."""
     with transaction.atomic():
         Order.objects.filter(pk=order.pk).update(

@@ -1,4 +1,4 @@
-"""What time does to a ready package: a reminder before the deadline, word of its passing. By the database's clock."""
+"""The events that time brings: a reminder before the pickup deadline, and its expiry. By the database's clock."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,34 +26,34 @@ def ready_packages() -> QuerySet[Package]:
     return ready.order_by("pickup_deadline", "id")
 
 
-def remind() -> int:
+def send_reminders() -> int:
     """Remind customers whose pickup time ends soon, once for each deadline; how many were reminded."""
     soon = ready_packages().filter(
         Q(reminded_for=None) | ~Q(reminded_for=F("pickup_deadline")),
         pickup_deadline__gt=Now(),
         pickup_deadline__lte=Now() + LONGEST_REMINDER,
     )
-    return sum(each(package, tell_reminder) for package in soon[:BATCH] if is_due_for_reminder(package))
+    return sum(publish_locked(package, publish_reminder) for package in soon[:BATCH] if is_due_for_reminder(package))
 
 
 def is_due_for_reminder(package: Package) -> bool:
     """Whether the store's reminder time has come; a package made ready within it is not reminded at once."""
-    ahead = timedelta(hours=app_settings.read(package.stock_location_id)["PICKUP_REMINDER_HOURS"])
+    ahead = timedelta(hours=app_settings.settings_in_force(package.stock_location_id)["PICKUP_REMINDER_HOURS"])
     if package.pickup_deadline is None or package.pickup_deadline > package.clock + ahead:
         return False
     return package.ready_at is None or package.ready_at < package.pickup_deadline - ahead
 
 
 def announce_expired() -> int:
-    """Tell the world of passed deadlines, once for each; the package stays ready and its code has ended."""
+    """Publish the expiry of passed deadlines, once for each; the package stays ready and its code has ended."""
     passed = ready_packages().filter(
         Q(expired_for=None) | ~Q(expired_for=F("pickup_deadline")),
         pickup_deadline__lte=Now(),
     )
-    return sum(each(package, tell_expiry) for package in passed[:BATCH])
+    return sum(publish_locked(package, publish_expiry) for package in passed[:BATCH])
 
 
-def each(package: Package, tell: Callable[[Package], bool]) -> bool:
+def publish_locked(package: Package, publish: Callable[[Package], bool]) -> bool:
     """One package, one transaction, its row and its order's locked; False if either went on meanwhile."""
     with transaction.atomic():
         Package.objects.select_for_update().only("pk").get(pk=package.pk)
@@ -61,16 +61,16 @@ def each(package: Package, tell: Callable[[Package], bool]) -> bool:
         fresh = get_package(SYSTEM, package_id=package.pk)
         if fresh.version != package.version or fresh.order.is_being_cancelled:
             return False
-        return tell(fresh)
+        return publish(fresh)
 
 
-def tell_reminder(package: Package) -> bool:
+def publish_reminder(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(reminded_for=F("pickup_deadline"))
     events.post([events.Letter(event=events.PackagePickupReminderWhispererEvent, package=package)])
     return True
 
 
-def tell_expiry(package: Package) -> bool:
+def publish_expiry(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(expired_for=F("pickup_deadline"))
     events.post([events.Letter(event=events.PackagePickupExpiredWhispererEvent, package=package)])
     log.noted(kind=NoteKind.PICKUP_EXPIRED, actor=SYSTEM, package=package)

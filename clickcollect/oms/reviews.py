@@ -75,7 +75,7 @@ class Share:
         return round(100 * self.overrides / self.handovers, 1) if self.handovers else 0.0
 
 
-def seen_by(actor: Actor) -> QuerySet[CommandLog]:
+def recent_log(actor: Actor) -> QuerySet[CommandLog]:
     """The log of the actor's stores within the last 90 days."""
     rows = CommandLog.objects.filter(at__gte=Now() - LOOK_BACK)
     return rows if actor.store_ids is None else rows.filter(store_id__in=actor.store_ids)
@@ -84,7 +84,7 @@ def seen_by(actor: Actor) -> QuerySet[CommandLog]:
 def to_review(actor: Actor) -> QuerySet[CommandLog]:
     """What nobody has looked at yet, newest first."""
     done = OverrideReview.objects.filter(log_id=OuterRef("pk"))
-    return seen_by(actor).filter(WANTS_REVIEW).filter(~Exists(done)).order_by("-at", "-pk")
+    return recent_log(actor).filter(WANTS_REVIEW).filter(~Exists(done)).order_by("-at", "-pk")
 
 
 def open_reviews(actor: Actor) -> list[Review]:
@@ -162,7 +162,7 @@ def share_by_employee(actor: Actor) -> list[Share]:
 def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
     """Handovers and overrides by a column of the log."""
     actor.require("logs:read")
-    handovers = seen_by(actor).filter(kind=LogKind.MOVE, new_state=states.DELIVERED).order_by()
+    handovers = recent_log(actor).filter(kind=LogKind.MOVE, new_state=states.DELIVERED).order_by()
     rows = handovers.values(field).annotate(n=Count("id"), overrides=Count("id", filter=Q(command_code=OVERRIDE)))
     return {row[field] or 0: (row["n"], row["overrides"]) for row in rows[:1000]}
 

@@ -83,15 +83,15 @@ def index_terms(package: Package) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))[:MOST_TERMS]
 
 
-def vector(terms: Iterable[str]) -> Func:
+def search_vector(terms: Iterable[str]) -> Func:
     """The value of `Package.search` for these terms."""
     array = Value(list(terms), output_field=ArrayField(TextField()))
     return Func(array, function="array_to_tsvector", output_field=SearchVectorField())
 
 
-def update(package: Package) -> None:
+def update_index(package: Package) -> None:
     """Bring a package's index up to date: after it was made, and when name, phone or shelf changed."""
-    Package.objects.filter(pk=package.pk).update(search=vector(index_terms(package)))
+    Package.objects.filter(pk=package.pk).update(search=search_vector(index_terms(package)))
 
 
 class LexemeQuery(SearchQuery):

@@ -30,7 +30,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
     if needs_reason(setting=setting, value=value) and reason is not None and not said:
         raise ValidationFailed.of("reason", _("Say why codes are switched off. It is kept in the log."))
     with transaction.atomic():
-        before = app_settings.read(store_id)[setting.key]
+        before = app_settings.settings_in_force(store_id)[setting.key]
         row, made = AppliedSetting.objects.get_or_create(
             key=setting.key,
             store_id=store_id,
@@ -75,7 +75,7 @@ def setting_to_change(*, key: str, store_id: int | None, actor: Actor) -> Settin
     Store staff change what belongs to their own stores; a value for every store is the back office's.
     """
     actor.require("settings:write")
-    setting = app_settings.known(key)
+    setting = app_settings.setting_by_key(key)
     if not may_change(setting, actor=actor):
         raise Forbidden
     if store_id is None:

@@ -17,20 +17,20 @@ LONGEST_SHELF: Final = 20
 MOST_BAGS: Final = 99
 
 
-def place(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Package:
+def set_shelf(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Package:
     """Note where an open package lies and in how many bags; an empty text takes the note away.
 
     Raises NotFound, Forbidden, ValidationFailed on ``shelf`` and ``bags``, StateConflict once the package has ended.
     """
     actor.require("packages:command")
     package = get_package(actor, package_id=package_id)
-    wanted = read_place(shelf=shelf, bags=bags)
+    wanted = parse_shelf(shelf=shelf, bags=bags)
     with transaction.atomic():
         still_open = Package.objects.filter(pk=package.pk).exclude(state__enum_value__in=states.ENDED)
         if still_open.update(shelf=wanted[0], bags=wanted[1]) != 1:
             raise has_ended(package)
         package = get_package(actor, package_id=package_id)
-        search.update(package)
+        search.update_index(package)
         log.noted(
             kind=NoteKind.SHELVED,
             actor=actor,
@@ -40,7 +40,7 @@ def place(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Package:
     return package
 
 
-def read_place(*, shelf: str, bags: str) -> tuple[str, int | None]:
+def parse_shelf(*, shelf: str, bags: str) -> tuple[str, int | None]:
     """A shelf of at most 20 characters and a number of bags from 1 to 99. Raises ValidationFailed."""
     name, number = " ".join(shelf.split()).upper(), bags.strip()
     faults: list[Fault] = []
@@ -54,7 +54,7 @@ def read_place(*, shelf: str, bags: str) -> tuple[str, int | None]:
     return name, int(number) if number else None
 
 
-def tick(*, actor: Actor, package_id: int, item_id: int, picked: str) -> None:
+def set_picked(*, actor: Actor, package_id: int, item_id: int, picked: str) -> None:
     """Note how many pieces of one line were picked, while the package is being packed.
 
     Raises NotFound, Forbidden, ValidationFailed on ``picked``, StateConflict once it is packed.

@@ -172,7 +172,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
         picture = draw(editing.current_workflow(), packages=editing.open_packages(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
-        "alarms": alarms.current(),
+        "alarms": alarms.current_alarms(),
         "alarms_link": may(request, "hooks:read"),
         "needs": needs(request),
         "charts": [

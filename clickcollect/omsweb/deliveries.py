@@ -116,7 +116,7 @@ class DeliveryAdmin(RightsModelAdmin):
             letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.page_rows],
             may_write=actor_of(request).may("hooks:write"),
             most_found=MOST_FOUND,
-            alarms=alarms.current(),
+            alarms=alarms.current_alarms(),
             **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)

@@ -80,7 +80,7 @@ def test_filters(office: Caller, store: RetailStore) -> None:
     packed = shop.make_package(states.PACKED, store=berlin, order=shop.make_order("APP-12", store=berlin))
     home = shop.make_package(store=store, delivery_type="home_delivery")
     for package in (waiting, packed, home):
-        search.update(package)
+        search.update_index(package)
     assert found(office) == [home.pk, packed.pk, waiting.pk]
     assert found(office, state="500") == [packed.pk]
     assert found(office, state="999") == []
@@ -97,7 +97,7 @@ def test_filters(office: Caller, store: RetailStore) -> None:
 
 def test_filters_never_widen_what_is_seen(store: RetailStore) -> None:
     package = shop.make_package(store=store)
-    search.update(package)
+    search.update_index(package)
     stranger = make_caller("manager", shop.make_store("BER-01"))
     for query in ({"stock_location": "IST-01"}, {"number": package.number}, {"search": package.number}, {"state": 100}):
         assert found(stranger, **query) == []
@@ -105,7 +105,7 @@ def test_filters_never_widen_what_is_seen(store: RetailStore) -> None:
 
 def test_a_code_finds_nothing(office: Caller, store: RetailStore) -> None:
     package = shop.make_package(states.READY, store=store)
-    search.update(package)
+    search.update_index(package)
     assert found(office, search=shop.right_code(package)) == []
 
 
@@ -195,7 +195,7 @@ def test_a_page_costs_the_same_few_statements_however_long_it_is(store: RetailSt
     costs = []
     for _ in range(2):
         for _ in range(5):
-            search.update(shop.make_package(store=store, due_at=shop.PLACED))
+            search.update_index(shop.make_package(store=store, due_at=shop.PLACED))
         with CaptureQueriesContext(connection) as statements:
             assert caller.get(f"{PACKAGES}{query}").status_code == 200
         costs.append(len(statements))

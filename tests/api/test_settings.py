@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clickcollect.api.settings import IDS
-from clickcollect.oms.app_settings import SETTINGS, read
+from clickcollect.oms.app_settings import SETTINGS, settings_in_force
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from tests import shop
 from tests.api.caller import SETTINGS as ADDRESS
@@ -67,7 +67,7 @@ def test_the_list_has_pages(admin: Caller) -> None:
 def test_a_setting_is_changed_and_the_log_says_why(admin: Caller, method: str, body: dict[str, Any]) -> None:
     answer = admin.send(method, OTP, body)
     assert document_of(answer) == {"id": 1, "key": "IS_OTP_ENABLED", "json_value": False}
-    assert read().is_otp_enabled is False
+    assert settings_in_force().is_otp_enabled is False
     entry = CommandLog.objects.get(kind=LogKind.SETTING)
     assert (entry.attributes["setting.old"], entry.attributes["setting.new"]) == (True, False)
     assert [note.text for note in LogNote.objects.filter(log_id=entry.pk)] == (
@@ -79,7 +79,7 @@ def test_a_setting_is_changed_and_the_log_says_why(admin: Caller, method: str, b
 def test_posting_a_known_key_sets_it(admin: Caller, key: str) -> None:
     answer = admin.post(ADDRESS, {"key": key, "json_value": False})
     assert (answer.status_code, document_of(answer)["key"]) == (201, "IS_OTP_ENABLED")
-    assert read().is_otp_enabled is False
+    assert settings_in_force().is_otp_enabled is False
 
 
 @pytest.mark.parametrize("value", ["false", 0, None, [], {}, 1.5, "x" * 5000])

@@ -97,7 +97,7 @@ class Keyboard:
 def packed(**fields: Any) -> Package:
     """A package whose main button sends the customer's code; its label can be searched for."""
     package = shop.make_package(states.PACKED, **fields)
-    search.update(package)
+    search.update_index(package)
     return package
 
 

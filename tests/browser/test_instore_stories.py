@@ -47,7 +47,7 @@ def expect_delivered(page: Page) -> None:
 
 def test_from_the_sign_in_to_the_customer_with_the_right_code(window: OpenWindow) -> None:
     package = shop.make_package(states.WAITING, order=shop.make_order(first_name="Ayşe", last_name="Yılmaz"))
-    search.update(package)
+    search.update_index(package)
     shop.make_user("associate", package.stock_location, username="ayla")
     page = window().go()
     page.get_by_label("Username").fill("ayla")
@@ -100,7 +100,7 @@ def test_otp_off_asks_for_a_plain_confirmation_and_delivers(window: OpenWindow) 
 
 def test_another_stores_package_is_not_found(window: OpenWindow) -> None:
     package = shop.make_package(states.READY, store=shop.make_store("BER-01"))
-    search.update(package)
+    search.update_index(package)
     opened = window(shop.make_user("associate", shop.make_store("IST-01")))
     page = opened.go(f"/instore/packages/{package.number}/")
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
@@ -112,7 +112,7 @@ def test_another_stores_package_is_not_found(window: OpenWindow) -> None:
 
 def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
-    search.update(package)
+    search.update_index(package)
     page = window(shop.make_user("associate", package.stock_location)).go()
     expect(page.get_by_label("Search or scan")).to_be_focused()
     page.keyboard.type(str(package.number), delay=60)  # faster would be a scanner
@@ -135,7 +135,7 @@ def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) ->
 
 def test_scanner_and_code_take_three_interactions(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
-    search.update(package)
+    search.update_index(package)
     page = window(shop.make_user("associate", package.stock_location)).go()
     page.keyboard.type(f"{package.number}\n")  # 1: the scanner types and ends with Enter
     page.get_by_role("button", name="Delivered", exact=True).click()  # 2

@@ -75,7 +75,7 @@ def test_blank_and_enter_of_a_person_press_what_has_the_focus(window: OpenWindow
 
 def test_a_click_right_after_a_scan_counts(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
-    search.update(package)
+    search.update_index(package)
     page = window(shop.make_user("associate", package.stock_location)).go()
     Keyboard(page).scan(f"{package.number}\n")
     page.get_by_role("button", name="Delivered", exact=True).click()

@@ -53,7 +53,7 @@ def hostile_packages(count: int) -> list[Package]:
         package.order.items.update(name=text, sku=text[:64])
         package.items.update(name=text, sku=text[:64])
         Package.objects.filter(pk=package.pk).update(shelf=text[:20], message_reason=text)
-        search.update(shop.reread(package))
+        search.update_index(shop.reread(package))
         made.append(shop.reread(package))
     return made
 

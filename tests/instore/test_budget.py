@@ -32,7 +32,7 @@ def client_of(package: Package) -> Client:
 def test_list_pages_take_at_most_ten_statements(address: str) -> None:
     for state in (states.WAITING, states.PACKED, states.DELIVERED, states.CANCELLED):
         package = shop.make_package(state)
-        search.update(package)
+        search.update_index(package)
     client = client_of(package)
     with CaptureQueriesContext(
         connection,
@@ -60,7 +60,7 @@ def test_five_thousand_ready_packages_answer_within_300_ms_and_100_kb() -> None:
         ],
         batch_size=500,
     )
-    Package.objects.update(search=search.vector(search.index_terms(package)))
+    Package.objects.update(search=search.search_vector(search.index_terms(package)))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE oms_package")
     client = client_of(package)

@@ -26,7 +26,7 @@ each_way = pytest.mark.parametrize("delivered", DELIVERED.values(), ids=DELIVERE
 
 def packed(**fields: Any) -> Package:
     package = shop.make_package(states.PACKED, **fields)
-    search.update(package)
+    search.update_index(package)
     return package
 
 

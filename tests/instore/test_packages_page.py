@@ -162,7 +162,7 @@ def test_one_hit_opens_the_package_and_several_make_a_list() -> None:
         for name in ("Groß", "Klein")
     )
     for package in (first, second):
-        search.update(package)
+        search.update_index(package)
     client = signed_in()
     assert client.get("/instore/?q=gross").headers["Location"].startswith(f"/instore/packages/{first.number}/")
     assert (
@@ -173,7 +173,7 @@ def test_one_hit_opens_the_package_and_several_make_a_list() -> None:
 
 def test_an_empty_search_says_what_it_hides_and_where_there_is_something() -> None:
     package = shop.make_package(states.DELIVERED, order=shop.make_order(first_name="Jürgen"))
-    search.update(package)
+    search.update_index(package)
     shop.make_package(states.WAITING)
     html = page(signed_in(), "/instore/?q=j%C3%BCrgen&tab=to-pack")
     assert "hides 1 package in" in html

@@ -26,33 +26,33 @@ def endpoint() -> Endpoint:
 
 def test_codes_that_wait_too_long_raise_an_alarm(endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
     shop.make_package(states.READY)
-    assert alarms.current() == []
+    assert alarms.current_alarms() == []
     Delivery.objects.update(queued_at=now() - timedelta(minutes=5))
-    (alarm,) = alarms.current()
+    (alarm,) = alarms.current_alarms()
     assert alarm.kind is alarms.AlarmKind.CODES_WAIT
     assert "5 minutes" in alarm.sentence
     with caplog.at_level(logging.ERROR):
-        assert alarms.report() == 1
+        assert alarms.log_alarms() == 1
     assert "have not gone out" in caplog.text
     assert alarms.for_store_staff() == [alarm.sentence]
     shop.put_setting("READY_MESSAGE_ALARM_SECONDS", value=600)
-    assert alarms.current() == []
+    assert alarms.current_alarms() == []
 
 
 def test_an_address_that_does_not_answer_is_named_to_the_back_office_only(endpoint: Endpoint) -> None:
     Endpoint.objects.update(failing_since=now(), failures=10)
-    (alarm,) = alarms.current()
+    (alarm,) = alarms.current_alarms()
     assert alarm.kind is alarms.AlarmKind.ENDPOINT_FAILS
     assert endpoint.target_url in alarm.sentence
     assert alarms.for_store_staff() == []
 
 
 def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint: Endpoint) -> None:
-    assert alarms.current() == []
+    assert alarms.current_alarms() == []
     assert alarms.for_store_staff() == []
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
-    (alarm,) = alarms.current()
+    (alarm,) = alarms.current_alarms()
     assert alarm.kind is alarms.AlarmKind.WORKER_SILENT
     assert "The worker does not run" in alarm.sentence
     assert alarms.for_store_staff() == []
@@ -62,4 +62,4 @@ def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint
     ]
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
-    assert [alarm.kind for alarm in alarms.current()] == [alarms.AlarmKind.WORKER_SILENT]
+    assert [alarm.kind for alarm in alarms.current_alarms()] == [alarms.AlarmKind.WORKER_SILENT]

@@ -29,7 +29,7 @@ def test_a_wrong_value_is_refused_with_the_reason(key: str, value: object) -> No
 @pytest.mark.parametrize("stored", ["no", 0, {"value": False}, []])
 def test_an_unreadable_otp_switch_counts_as_on(stored: object) -> None:
     shop.put_setting("IS_OTP_ENABLED", value=stored)
-    assert app_settings.read().is_otp_enabled
+    assert app_settings.settings_in_force().is_otp_enabled
 
 
 @pytest.mark.django_db
@@ -37,6 +37,6 @@ def test_a_store_s_own_value_wins_over_the_general_one() -> None:
     store, other = shop.make_store("IST-01"), shop.make_store("BER-01")
     shop.put_setting("OTP_LENGTH", value=8)
     shop.put_setting("OTP_LENGTH", value=4, store=store)
-    assert app_settings.read(store.pk)["OTP_LENGTH"] == 4
-    assert app_settings.read(other.pk)["OTP_LENGTH"] == 8
-    assert app_settings.read()["OTP_LENGTH"] == 8
+    assert app_settings.settings_in_force(store.pk)["OTP_LENGTH"] == 4
+    assert app_settings.settings_in_force(other.pk)["OTP_LENGTH"] == 8
+    assert app_settings.settings_in_force()["OTP_LENGTH"] == 8

@@ -275,7 +275,7 @@ def test_a_code_that_waits_for_its_sending_is_not_sent() -> None:
             ask(waiting)
 
 
-@pytest.mark.parametrize(("job", "hours"), [(reminders.remind, 5), (reminders.announce_expired, -1)])
+@pytest.mark.parametrize(("job", "hours"), [(reminders.send_reminders, 5), (reminders.announce_expired, -1)])
 def test_nobody_is_reminded_of_it_or_told_that_its_time_is_over(job: Callable[[], int], hours: int) -> None:
     package = shop.make_package(states.READY)
     other = shop.make_package(states.READY)
@@ -288,7 +288,7 @@ def test_nobody_is_reminded_of_it_or_told_that_its_time_is_over(job: Callable[[]
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("job", "hours"), [(reminders.remind, 5), (reminders.announce_expired, -1)])
+@pytest.mark.parametrize(("job", "hours"), [(reminders.send_reminders, 5), (reminders.announce_expired, -1)])
 def test_a_reminder_that_had_looked_before_the_cancellation_is_not_sent(job: Callable[[], int], hours: int) -> None:
     package = shop.make_package(states.READY)
     until = now() + timedelta(hours=hours)

@@ -117,7 +117,7 @@ def packages(*numbers: int, order: str = "ORD-77") -> None:
     """Packages of these numbers, the first of an order that is called so."""
     for number in numbers:
         made = shop.make_order(order if number == numbers[0] else None)
-        search.update(shop.make_package(states.PACKED, order=made, id=number - 10_000))
+        search.update_index(shop.make_package(states.PACKED, order=made, id=number - 10_000))
 
 
 def meant(text: str) -> list[str]:

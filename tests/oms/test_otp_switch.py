@@ -23,14 +23,14 @@ def test_t53_only_an_administrator_turns_the_switch_and_issued_codes_stay(role: 
     change = {"key": "IS_OTP_ENABLED", "value": False, "store_id": None, "actor": actor, "reason": "a test"}
     if role == Role.ADMIN:
         set_setting(**change)  # type: ignore[arg-type]
-        assert not app_settings.read().is_otp_enabled
+        assert not app_settings.settings_in_force().is_otp_enabled
         logged = CommandLog.objects.get(kind="setting")
         assert (logged.attributes["setting.old"], logged.attributes["setting.new"]) == (True, False)
     else:
         with pytest.raises(DomainError) as caught:
             set_setting(**change)  # type: ignore[arg-type]
         assert caught.value.code == "forbidden"
-        assert app_settings.read().is_otp_enabled
+        assert app_settings.settings_in_force().is_otp_enabled
     with pytest.raises(OtpRequired):
         run_command(package_id=ready.pk, transition=DELIVER, actor=SYSTEM)
     main = next(
@@ -47,4 +47,4 @@ def test_switching_off_asks_for_a_reason() -> None:
     with pytest.raises(DomainError) as caught:
         set_setting(key="IS_OTP_ENABLED", value=False, store_id=None, actor=admin, reason="")
     assert caught.value.code == "validation_error"
-    assert app_settings.read().is_otp_enabled
+    assert app_settings.settings_in_force().is_otp_enabled

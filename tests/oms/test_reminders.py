@@ -27,26 +27,26 @@ def age(package: Package, *, deadline_in: timedelta) -> None:
 
 def test_the_customer_is_reminded_once_a_day_before_the_deadline() -> None:
     package = shop.make_package(states.READY)
-    assert reminders.remind() == 0
+    assert reminders.send_reminders() == 0
     age(package, deadline_in=timedelta(hours=23))
-    assert [reminders.remind() for _ in range(3)] == [1, 0, 0]
+    assert [reminders.send_reminders() for _ in range(3)] == [1, 0, 0]
     assert told(package, "package.pickup.reminder") == 1
 
 
 def test_an_extended_deadline_is_reminded_of_again() -> None:
     package = shop.make_package(states.READY)
     age(package, deadline_in=timedelta(hours=23))
-    reminders.remind()
+    reminders.send_reminders()
     run_command(package_id=package.pk, transition="EXTEND_PICKUP", actor=SYSTEM)
-    assert reminders.remind() == 0
+    assert reminders.send_reminders() == 0
     age(package, deadline_in=timedelta(hours=22))
-    assert reminders.remind() == 1
+    assert reminders.send_reminders() == 1
 
 
 def test_a_package_made_ready_shortly_before_its_deadline_is_not_reminded_at_once() -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(pickup_deadline=now() + timedelta(hours=5), ready_at=now())
-    assert reminders.remind() == 0
+    assert reminders.send_reminders() == 0
 
 
 def test_a_passed_deadline_is_announced_once_and_the_package_stays_ready() -> None:
@@ -55,7 +55,7 @@ def test_a_passed_deadline_is_announced_once_and_the_package_stays_ready() -> No
     assert [reminders.announce_expired() for _ in range(2)] == [1, 0]
     assert told(package, "package.pickup.expired") == 1
     assert shop.state_of(package) == states.READY
-    assert reminders.remind() == 0
+    assert reminders.send_reminders() == 0
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])

@@ -18,7 +18,7 @@ def found(text: str) -> list[str]:
 def indexed(**order_fields: Any) -> Package:
     order = shop.make_order(**order_fields)
     package = shop.make_package(states.PACKED, order=order, shelf="B4")
-    search.update(package)
+    search.update_index(package)
     return package
 
 
@@ -43,7 +43,7 @@ def test_number_name_phone_and_shelf_are_found_however_they_are_typed(typed: str
     package = indexed(number="WEB-100093", first_name="Ayşe", last_name="Yılmaz", phone_number="+905550004417")
     other = indexed(number="SHOP-7", first_name="Noah", last_name="Brown", phone_number="+905550000101")
     Package.objects.filter(pk=other.pk).update(shelf="C1")
-    search.update(shop.reread(other))
+    search.update_index(shop.reread(other))
     assert found(typed) == [package.number]
 
 

@@ -29,7 +29,7 @@ def nothing_changed() -> bool:
 def test_change_is_in_force_and_in_the_log_with_old_and_new_value() -> None:
     actor = make_actor(Role.OPERATOR)
     change(actor, "PICKUP_HOLD_DAYS", 9, reason="Holidays")
-    assert app_settings.read()["PICKUP_HOLD_DAYS"] == 9
+    assert app_settings.settings_in_force()["PICKUP_HOLD_DAYS"] == 9
     entry = CommandLog.objects.get(kind=LogKind.SETTING)
     assert entry.actor_id == actor.user_id
     assert entry.attributes["setting.key"] == "PICKUP_HOLD_DAYS"
@@ -91,17 +91,17 @@ def test_codes_are_not_switched_off_without_saying_why_where_it_is_asked() -> No
     assert [fault["loc"] for fault in refusal.value.errors] == ["reason"]
     assert nothing_changed()
     change(actor, "IS_OTP_ENABLED", value=False, reason="SMS provider is down")
-    assert not app_settings.read().is_otp_enabled
+    assert not app_settings.settings_in_force().is_otp_enabled
     change(actor, "IS_OTP_ENABLED", value=True, reason="")
-    assert app_settings.read().is_otp_enabled
+    assert app_settings.settings_in_force().is_otp_enabled
 
 
 def test_a_store_may_have_its_own_value_where_that_makes_sense() -> None:
     store, other = make_store("IST-01"), make_store("BER-01")
     actor = make_actor(Role.OPERATOR)
     change(actor, "PICKUP_HOLD_DAYS", 3, store_id=store.pk)
-    assert app_settings.read(store.pk)["PICKUP_HOLD_DAYS"] == 3
-    assert app_settings.read(other.pk)["PICKUP_HOLD_DAYS"] == 7
+    assert app_settings.settings_in_force(store.pk)["PICKUP_HOLD_DAYS"] == 3
+    assert app_settings.settings_in_force(other.pk)["PICKUP_HOLD_DAYS"] == 7
     with pytest.raises(ValidationFailed):
         change(actor, "OTP_RESEND_COOLDOWN_SECONDS", 30, store_id=store.pk)
 
@@ -122,5 +122,5 @@ def test_clearing_goes_back_to_the_general_value() -> None:
     put_setting("PICKUP_HOLD_DAYS", value=5)
     put_setting("PICKUP_HOLD_DAYS", value=3, store=store)
     clear_setting(key="PICKUP_HOLD_DAYS", store_id=store.pk, actor=make_actor(Role.OPERATOR), reason="")
-    assert app_settings.read(store.pk)["PICKUP_HOLD_DAYS"] == 5
+    assert app_settings.settings_in_force(store.pk)["PICKUP_HOLD_DAYS"] == 5
     assert CommandLog.objects.get().attributes["setting.new"] is None

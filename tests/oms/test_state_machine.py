@@ -131,7 +131,7 @@ class Counter(RuleBasedStateMachine):
     def otp_is_on(self) -> bool:
         from clickcollect.oms import app_settings as oms_settings
 
-        return oms_settings.read().is_otp_enabled
+        return oms_settings.settings_in_force().is_otp_enabled
 
     def package_now(self) -> Package:
         """The package as it stands in the database; read once after each step."""

@@ -169,7 +169,7 @@ def test_the_dashboard_costs_the_same_for_many(
 @pytest.mark.parametrize("asked", ["PK-{}", "pk {}", "WEB-", "yilm", "IST-01", "OTP_LENGTH"])
 def test_search_finds_across_everything(operator: Client, asked: str) -> None:
     package = make_package(store=make_store("IST-01"))
-    search.update(package)
+    search.update_index(package)
     asked = asked.format(package.number.removeprefix("PK-"))
     answer = operator.get("/oms/search/", {"s": asked, "extended": "1"})
     assert 'id="command-results-list"' in answer.content.decode()

@@ -90,14 +90,17 @@ def test_a_setting() -> None:
     assert shown["json_value"] == 1
     assert admin.patch(f"{SETTINGS}{shown['id']}/", {"json_value": 6}).status_code == 400
     assert admin.patch(f"{SETTINGS}{shown['id']}/", {"json_value": 3}).status_code == 200
-    assert app_settings.read()["LABEL_COPIES"] == 3
+    assert app_settings.settings_in_force()["LABEL_COPIES"] == 3
 
     store = shop.make_store()
     page = signed_in("admin")
     assert "Labels printed for each package." in page.get("/oms/settings/").content.decode()
     typed = {"store": store.pk, "json_value": "2", "reason": "Two bags"}
     assert page.post("/oms/settings/LABEL_COPIES/", typed).status_code == 302
-    assert (app_settings.read(store.pk)["LABEL_COPIES"], app_settings.read()["LABEL_COPIES"]) == (2, 3)
+    assert (
+        app_settings.settings_in_force(store.pk)["LABEL_COPIES"],
+        app_settings.settings_in_force()["LABEL_COPIES"],
+    ) == (2, 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -80,7 +80,7 @@ def device_store(context: template.Context) -> RetailStore | None:
 @register.simple_tag
 def idle_minutes(store: RetailStore | None) -> int:
     """After how many minutes without a touch a device of this store locks itself."""
-    return int(app_settings.read(store.pk if store else None)["INSTORE_IDLE_LOCK_MINUTES"])
+    return int(app_settings.settings_in_force(store.pk if store else None)["INSTORE_IDLE_LOCK_MINUTES"])
 
 
 @register.filter

@@ -118,7 +118,7 @@ def offers_of(*, package: Package, actor: Actor) -> Offers:
     The row marked primary is the main one; past the pickup time what moves that time, and while the code is locked
     what helps this person: a manager unlocks, an associate sends a new code, or asks a manager where none helps.
     """
-    values = app_settings.read(package.stock_location_id)
+    values = app_settings.settings_in_force(package.stock_location_id)
     found = available_commands(package=package, actor=actor, values=values, with_manager=True)
     offers = [Offer(available=item, needs_manager=not actor.may_run(item.row.command_code)) for item in found]
     offers.sort(key=lambda offer: offer.needs_manager)

@@ -104,4 +104,4 @@ def change_number(package: Package, number: str, *, has_codes: bool) -> None:
     free = Package.objects.filter(order_id=order.pk).select_for_update(skip_locked=True)
     for sibling in list(free):
         sibling.order = order
-        search.update(sibling)
+        search.update_index(sibling)

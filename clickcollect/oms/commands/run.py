@@ -109,7 +109,7 @@ def run_command(
             package=package,
             row=row,
             actor=actor,
-            settings=app_settings.read(package.stock_location_id),
+            settings=app_settings.settings_in_force(package.stock_location_id),
             now=package.clock,
             data=data or {},
         )
@@ -228,7 +228,7 @@ def available_commands(
     ``values``: the settings of the package's store, where the caller has read them already.
     ``with_manager``: also those that an associate may run once a manager signs.
     """
-    values = values or app_settings.read(package.stock_location_id)
+    values = values or app_settings.settings_in_force(package.stock_location_id)
     found = []
     for row in active_rows():
         behaviour = COMMANDS.get(row.command_code)

@@ -104,7 +104,7 @@ def place(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor) ->
     kept = Order.objects.select_related("retail_store").prefetch_related("items__retail_store").get(pk=pk)
     packages = make_packages(kept)
     for package in packages:
-        search.update(package)
+        search.update_index(package)
         log.noted(kind=NoteKind.CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
     if not packages:
         log.noted(kind=NoteKind.CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
@@ -173,7 +173,7 @@ def make_packages(order: Order) -> list[Package]:
         return []
     waiting_with_clock = PackageState.objects.annotate(clock=Now())
     waiting = waiting_with_clock.get(enum_class=states.ENUM_CLASS, enum_value=states.WAITING)
-    hours = {store: app_settings.read(store.pk)["PACK_WITHIN_HOURS"] for store, _parcel in parcels}
+    hours = {store: app_settings.settings_in_force(store.pk)["PACK_WITHIN_HOURS"] for store, _parcel in parcels}
     packages = Package.objects.bulk_create(
         Package(
             order=order,

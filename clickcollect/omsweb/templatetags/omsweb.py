@@ -74,7 +74,7 @@ def lock(context: dict[str, Any], package: Package) -> SafeString:
     limits: dict[int, app_settings.Values] = context["request"].__dict__.setdefault("omsweb_limits", {})
     store_id = package.stock_location_id
     if store_id not in limits:
-        limits[store_id] = app_settings.read(store_id)
+        limits[store_id] = app_settings.settings_in_force(store_id)
     if not attempts.is_locked(package, limits[store_id]):
         return SafeString()
     return lock_mark()
@@ -101,7 +101,7 @@ def soon_hours_for(request: HttpRequest) -> int:
     """What “soon” means, by the setting; read once for a request."""
     known: int | None = getattr(request, "omsweb_soon_hours", None)
     if known is None:
-        known = int(app_settings.read()["URGENCY_SOON_HOURS"])
+        known = int(app_settings.settings_in_force()["URGENCY_SOON_HOURS"])
         request.omsweb_soon_hours = known  # type: ignore[attr-defined]
     return known
 

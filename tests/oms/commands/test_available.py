@@ -118,7 +118,7 @@ def test_a_manager_sees_who_entered_wrong_codes_and_when_they_can_go_on() -> Non
     for actor, count in ((at_limit, 10), (a_few, 3), (stranger, 5)):
         tried(actor, count)
     EmployeeBudget.objects.create(user_id=shop.make_user("associate", store).pk, tried_at=[shop.PAST])
-    limits = app_settings.read(store.pk)
+    limits = app_settings.settings_in_force(store.pk)
     told = attempts.tried_by_staff(actor=shop.make_actor("manager", store), store_id=store.pk, limits=limits)
     assert [(line.name, line.within_hour, line.within_day) for line in told] == [
         (at_limit.name, 10, 10),

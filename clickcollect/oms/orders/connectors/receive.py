@@ -38,7 +38,7 @@ def receive_channel_order(
         return ignore_order(connector, actor)
     if data["delivery_type"] == "in_store":
         return keep_order(read_order(data), actor)
-    if app_settings.read()["CONNECTOR_HOME_DELIVERY"] == "ignore":
+    if app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "ignore":
         return ignore_order(connector, actor)
     try:
         order = read_order(data)
