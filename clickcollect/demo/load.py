@@ -52,10 +52,10 @@ def load_demo_shop() -> None:
 
 def is_loaded(last: DemoOrder) -> bool:
     """Whether a loading ran to its end before: its last order is there."""
-    return find(last) is not None
+    return existing_order(last) is not None
 
 
-def find(demo: DemoOrder) -> Order | None:
+def existing_order(demo: DemoOrder) -> Order | None:
     return Order.objects.filter(channel=demo.document["channel"], number=demo.document["number"]).first()
 
 
@@ -79,7 +79,7 @@ def make_staff() -> dict[str, User]:
 
 def play(demo: DemoOrder, actors: dict[str, Actor]) -> None:
     """Take one order in and bring its packages as far as they come; a loading that was interrupted goes on here."""
-    order = find(demo) or receive_order(order=read_order(demo.document), actor=SYSTEM).order
+    order = existing_order(demo) or receive_order(order=read_order(demo.document), actor=SYSTEM).order
     for package in Package.objects.filter(order=order).order_by("id"):
         bring(package.pk, demo, actors)
         if demo.scene is Scene.NOT_COLLECTED:
