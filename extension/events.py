@@ -25,7 +25,7 @@ from extension.pickup_event import (
 from extension.problem import problem
 from extension.receipts import Report
 from extension.safe_logging import places
-from extension.signature import is_genuine
+from extension.signature import find_signer
 
 logger = logging.getLogger("extension.events")
 
@@ -63,25 +63,26 @@ def _receive(request: HttpRequest) -> HttpResponse:
     if len(body) > LARGEST_BODY or int(announced) > LARGEST_BODY:  # the web server keeps back what is too large
         return problem(status=413, code="payload_too_large", detail="An event has at most 1 MiB.")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    if not is_genuine(body=body, headers=headers, secrets=config().webhook_secrets, now=time.time()):
+    signed_with = find_signer(body=body, headers=headers, secrets=config().webhook_secrets, now=time.time())
+    if signed_with is None:
         return problem(
             status=401,
             code="not_authenticated",
             detail="The signature is missing, wrong or too old. Give the hook the Extension's secret key.",
         )
     try:
-        return _answer(read_envelope(body))
+        return _answer(read_envelope(body), signed_with=signed_with)
     except Unreadable as unreadable:
         return problem(status=400, code="unreadable", detail=str(unreadable))
 
 
-def _answer(envelope: Envelope) -> HttpResponse:
+def _answer(envelope: Envelope, *, signed_with: int) -> HttpResponse:
     if envelope.type not in ANSWERED_TYPES:
         return _done("ignored", "No message belongs to this type.")
     if retention.is_too_old(envelope.issued_at):
         return _done("ignored", "This event is too old.")
     notice = read_pickup_event(envelope)
-    claimed = inbox.claim(notice)
+    claimed = inbox.claim(notice, signed_with=signed_with)
     if claimed is NoClaim.BUSY:
         detail = "A message of this package is being sent at this moment. Come again."
         return problem(status=503, code="busy", detail=detail, retry_after=BUSY_SECONDS)

@@ -48,13 +48,17 @@ class Message(models.Model):
 
 
 class Receipt(models.Model):
-    """What the OMS has still to hear about a message. Gone as soon as it has heard it."""
+    """What the OMS has still to hear about a message. Gone as soon as it has heard it.
+
+    ``secret``: the place, in the settings, of the secret that signed the event.
+    """
 
     objects: models.Manager["Receipt"] = models.Manager()
 
     event_uuid = models.CharField(max_length=64)
     status = models.CharField(max_length=16)
     reason = models.CharField(max_length=200, blank=True)
+    secret = models.PositiveSmallIntegerField(default=0, db_default=0)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     next_attempt_at = models.DateTimeField(db_default=Now(), db_index=True)

@@ -29,6 +29,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/api/docs#error-"
 MOST_FAULTS: Final = 100
 WRAPPERS: Final = frozenset({"body", "query", "path", "header", "cookie", "form", "file"})
+ONE: Final = "(one)"  # tags of a body's two forms: no part of a field's path
+MANY: Final = "(many)"
 
 
 class ServerError(DomainError):
@@ -112,7 +114,7 @@ def faults(errors: list[dict[str, Any]]) -> list[Fault]:
 
 def location(steps: tuple[Any, ...]) -> str:
     """`("body", "payload", "json_value")` is `json_value` to the caller."""
-    named = [str(step) for step in steps]
+    named = [str(step) for step in steps if step not in (ONE, MANY)]
     if named and named[0] in WRAPPERS:
         named = named[2:] if named[0] == "body" else named[1:]
     return ".".join(named) or "body"

@@ -1,4 +1,4 @@
-"""The demo's hooks: every event goes to the Extension beside us, so that the phone simulator gets its messages."""
+"""The demo's hooks: the events that ask for an SMS go to the Extension beside us, and so to the phone simulator."""
 
 import os
 import re
@@ -9,11 +9,28 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.oms.events.types import EVENTS
+from clickcollect.oms.events.types import (
+    PackagePickupCodeResentWhispererEvent,
+    PackagePickupOverriddenWhispererEvent,
+    PackagePickupPhoneChangedWhispererEvent,
+    PackagePickupReminderWhispererEvent,
+    PackageReadyForCustomerPickupWhispererEvent,
+)
 from clickcollect.whisperer.encryption import seal
 from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
 
 BESIDE_US: Final = re.compile(r"http://127\.0\.0\.1:\d+/events/")
+# What the Extension answers with an SMS; every other event would be a post for nothing.
+EVENT_TYPES: Final = tuple(
+    event.type
+    for event in (
+        PackageReadyForCustomerPickupWhispererEvent,
+        PackagePickupCodeResentWhispererEvent,
+        PackagePickupReminderWhispererEvent,
+        PackagePickupOverriddenWhispererEvent,
+        PackagePickupPhoneChangedWhispererEvent,
+    )
+)
 
 
 def extension_url() -> str:
@@ -26,21 +43,28 @@ def extension_secret() -> str:
 
 
 def make_hooks(owner: User) -> int:
-    """One hook for each type of event; how many are new. None without a secret: the Extension would refuse it all."""
+    """One hook for each event that the Extension uses; how many are new. A hook that somebody deleted stays deleted.
+
+    None without a secret: the Extension would refuse it all.
+    """
     secret = extension_secret()
     if not secret:
         return 0
     endpoint, _made = Endpoint.objects.get_or_create(target_url=extension_url())
-    known = set(
-        Hook.objects.filter(user=owner, endpoint=endpoint, deleted_at=None).values_list("event_type", flat=True)
-    )
+    known = set(Hook.objects.filter(user=owner, endpoint=endpoint).values_list("event_type", flat=True))
     sealed = seal(secret, purpose=HOOK_SECRET)
     hooks = [
         Hook(user=owner, event_type=name, target_url=endpoint.target_url, endpoint=endpoint, secret=sealed)
-        for name in EVENTS
+        for name in EVENT_TYPES
         if name not in known
     ]
     return len(Hook.objects.bulk_create(hooks))
+
+
+def add_missing(owner: User) -> int:
+    """A data folder of an earlier version gets the subscriptions that it lacks, if its events still come here."""
+    here = Hook.objects.filter(user=owner, endpoint__target_url=extension_url(), deleted_at=None)
+    return make_hooks(owner) if here.exists() else 0
 
 
 def follow_the_port(owner: User) -> None:

@@ -48,6 +48,7 @@ def load_demo_shop() -> None:
             play(demo, actors)
     elif owner := User.objects.filter(username="admin").first():
         hooks.follow_the_port(owner)
+        hooks.add_missing(owner)
 
 
 def is_loaded(last: DemoOrder) -> bool:

@@ -1,19 +1,27 @@
 """Receipts: only who got the event may say what became of it, and only the newest message counts."""
 
+import itertools
 import json
+import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clickcollect.oms import states
-from clickcollect.oms.models import Package
+from clickcollect.oms.events.message_status import MOST_RECEIPTS, MessageReceipt, Receipt, record
+from clickcollect.oms.models import MessageState, Package
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.hooks import create_hook, delete_hook
 from clickcollect.whisperer.models import Event, Hook
+from clickcollect.whisperer.outbox import publish
 from tests import shop
 from tests.api.caller import code_of
+from tests.whisperer.receivers import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +141,135 @@ def test_receipts_take_an_idempotency_key_too(hook: Hook) -> None:
     assert [answer.get("Idempotency-Replayed") for answer in answers] == [None, "true"]
     other = send(body | {"status": "delivered"}, **{"Idempotency-Key": "a"})
     assert (other.status_code, code_of(other)) == (422, "idempotency_mismatch")
+
+
+def created_event(package: Package) -> str:
+    """The uuid of another event of this package, of a type that another hook gets."""
+    with transaction.atomic():
+        return publish(type="package.created", subject=f"package:{package.pk}", payload={}).uuid
+
+
+def receipts_of(uuids: Sequence[str], status: str = "delivered") -> dict[str, Any]:
+    return {"receipts": [{"event_uuid": uuid, "status": status} for uuid in uuids]}
+
+
+@pytest.mark.parametrize("secret", ["a-plain-secret", SECRET])
+def test_many_receipts_come_in_one_call_and_are_recorded_by_one_statement(secret: str) -> None:
+    hook_with(secret)
+    told = [ready_package() for _ in range(4)]
+    body = receipts_of([uuid for _package, uuid in told])
+    body["receipts"][1] |= {"status": "failed", "reason": "No such number: 90 555 000 01 01", "channel": "sms"}
+    body["receipts"].insert(0, {"event_uuid": told[2][1], "status": "accepted"})
+    with CaptureQueriesContext(connection) as statements:
+        answer = send(body, secret=secret)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert len([one for one in statements if "UPDATE oms_package" in one["sql"]]) == 1
+    assert len(statements) <= 3
+    assert [message(package)[0] for package, _uuid in told] == ["delivered", "failed", "delivered", "delivered"]
+    assert message(told[1][0])[1] == "No such number: …"
+
+
+def test_a_batch_is_worth_what_its_receipts_are_one_by_one(hook: Hook) -> None:
+    """Every series of three, from every state."""
+    package, uuid = ready_package()
+    row = Package.objects.filter(pk=package.pk)
+    for state in MessageState:
+        for length in (1, 2, 3):
+            for words in itertools.product(Receipt, repeat=length):
+                series = [
+                    MessageReceipt(event_uuid=uuid, status=word, reason=f"reason {place}")
+                    for place, word in enumerate(words)
+                ]
+                ends = []
+                for batches in ([[one] for one in series], [series]):
+                    row.update(message_state=state, message_reason="before")
+                    for batch in batches:
+                        record(batch, hook_ids=[hook.pk])
+                    ends.append(message(package))
+                assert ends[0] == ends[1], (state, words)
+
+
+def test_an_event_of_another_secret_is_passed_over(hook: Hook) -> None:
+    hook_with("another-secret", event_type="package.created", port=9998)
+    package, ready = ready_package()
+    created = created_event(package)
+    Package.objects.filter(pk=package.pk).update(message_uuid=created)
+    assert send(receipts_of([ready, created, "0" * 32])).status_code == 204
+    assert message(package)[0] == "queued"
+    assert send(receipts_of([ready, created]), secret="another-secret").status_code == 204
+    assert message(package)[0] == "delivered"
+
+
+def test_hooks_with_the_same_secret_speak_with_one_voice(hook: Hook) -> None:
+    hook_with("a-plain-secret", event_type="package.created", port=9998)
+    (one, ready), (other, _uuid) = ready_package(), ready_package()
+    created = created_event(other)
+    Package.objects.filter(pk=other.pk).update(message_uuid=created)
+    assert send(receipts_of([ready, created])).status_code == 204
+    assert [message(package)[0] for package in (one, other)] == ["delivered", "delivered"]
+
+
+def test_a_batch_that_nobody_signed_changes_nothing(hook: Hook) -> None:
+    package, uuid = ready_package()
+    bodies: list[dict[str, Any]] = [
+        {"receipts": []},
+        {"receipts": uuid},
+        {"receipts": [uuid, [uuid], {"event_uuid": [uuid]}, None]},
+        receipts_of(["0" * 32]),
+    ]
+    for answer in [send(body) for body in bodies] + [send(receipts_of([uuid]), secret="another")]:
+        assert (answer.status_code, code_of(answer)) == (401, "not_authenticated")
+    assert message(package)[0] == "queued"
+
+
+def test_every_bad_receipt_of_a_batch_is_named_and_none_is_recorded(hook: Hook) -> None:
+    package, uuid = ready_package()
+    body = receipts_of([uuid] * 4)
+    body["receipts"][1]["status"] = "read"
+    body["receipts"][2]["reason"] = 7
+    body["receipts"][3] = "delivered"
+    answer = send(body)
+    assert (answer.status_code, code_of(answer)) == (400, "validation_error")
+    assert [row["loc"] for row in answer.json()["errors"]] == ["receipts.1.status", "receipts.2.reason", "receipts.3"]
+    assert message(package)[0] == "queued"
+
+
+def test_a_single_receipt_is_named_without_a_place(hook: Hook) -> None:
+    _package, uuid = ready_package()
+    answer = send({"event_uuid": uuid, "status": "read"})
+    assert [row["loc"] for row in answer.json()["errors"]] == ["status"]
+
+
+def test_a_batch_has_a_bound(hook: Hook) -> None:
+    package, uuid = ready_package()
+    too_many = send(receipts_of([uuid] * (MOST_RECEIPTS + 1)))
+    assert [row["loc"] for row in too_many.json()["errors"]] == ["receipts"]
+    assert message(package)[0] == "queued"
+    assert send(receipts_of([uuid] * MOST_RECEIPTS)).status_code == 204
+    assert message(package)[0] == "delivered"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_lock_packages_by_id_so_that_two_never_wait_for_each_other(hook: Hook) -> None:
+    (low, low_uuid), (high, high_uuid) = ready_package(), ready_package()
+    answers: list[int] = []
+
+    def report() -> None:
+        answers.append(send(receipts_of([high_uuid, low_uuid])).status_code)
+        connection.close()
+
+    reporter = threading.Thread(target=report)
+    with transaction.atomic():
+        Package.objects.select_for_update().get(pk=low.pk)
+        reporter.start()
+        with connection.cursor() as cursor:
+            wait_until(lambda: somebody_waits(cursor))
+        Package.objects.select_for_update(nowait=True).get(pk=high.pk)
+    reporter.join()
+    assert answers == [204]
+    assert [message(package)[0] for package in (low, high)] == ["delivered", "delivered"]
+
+
+def somebody_waits(cursor: Any) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return bool(cursor.fetchone()[0])

@@ -16,12 +16,13 @@ from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
 from clickcollect.whisperer.encryption import unseal
+from clickcollect.whisperer.hooks import delete_hook
 from clickcollect.whisperer.models import Delivery, Endpoint, Event, Hook
+from extension.pickup_event import ANSWERED_TYPES, PHONE_CHANGED
 from tests.shop import make_user
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,18 @@ class TheShopAsItIsLoaded(TestCase):
         assert set(Hook.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
         assert set(Endpoint.objects.values_list("target_url", flat=True)) == {"http://127.0.0.1:9001/events/"}
 
+    def test_an_older_data_folder_gets_the_subscription_that_it_lacks(self) -> None:
+        lacking = Hook.objects.filter(event_type=PHONE_CHANGED)
+        Delivery.objects.filter(hook__in=lacking).delete()
+        lacking.delete()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
+            load_demo_shop()
+            assert lacking.count() == 1
+            delete_hook(lacking.get())
+            load_demo_shop()
+            assert not lacking.filter(deleted_at=None).exists()
+
     def test_hooks_that_somebody_made_elsewhere_stay_where_they_are(self) -> None:
         Endpoint.objects.update(target_url="https://hooks.example.com/events/")
         Hook.objects.update(target_url="https://hooks.example.com/events/")
@@ -177,9 +190,9 @@ class TheShopAsItIsLoaded(TestCase):
         for order in Order.objects.filter(packages__state__enum_value=states.DELIVERED):
             assert order.status == OrderStatus.DELIVERED
 
-    def test_every_event_goes_to_the_extension_beside_us(self) -> None:
+    def test_the_extension_beside_us_gets_the_events_that_it_uses_and_no_other(self) -> None:
         made = Hook.objects.filter(is_active=True)
-        assert set(made.values_list("event_type", flat=True)) == set(EVENTS)
+        assert set(made.values_list("event_type", flat=True)) == ANSWERED_TYPES
         assert set(made.values_list("target_url", flat=True)) == {f"http://127.0.0.1:{settings.EXTENSION_PORT}/events/"}
         hook = made[0]
         assert unseal(hook.secret, purpose="whisperer.hook.secret") == "demo-secret"

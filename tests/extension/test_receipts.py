@@ -1,24 +1,36 @@
 """The OMS hears what became of each message: signed, in order, and however long it was away."""
 
 import json
+import time
 from typing import Any
 
 from extension.backoff import pause
 from extension.signature import is_genuine
 from tests.extension.conftest import Start
-from tests.extension.running import SECRET, Received, event, receiver
+from tests.extension.running import SECRET, Received, Receiver, event, receiver
 from tests.ports import free_port
-from tests.whisperer.receivers import wait_until
+from tests.whisperer.receivers import BUSY, wait_until
 
 PATH = "/api/v1/oms/message-receipts/"
 
 
-def told(received: list[Received]) -> list[dict[str, Any]]:
-    """What the receipts say, once their signature is checked."""
+def told(received: list[Received], *, secret: str = SECRET) -> list[dict[str, Any]]:
+    """What the receipts say, one by one, once their signature is checked."""
     for one in received:
         assert one.path == PATH
-        assert is_genuine(body=one.body, headers=one.headers, secrets=[SECRET], now=0)
-    return [json.loads(one.body) for one in received]
+        assert is_genuine(body=one.body, headers=one.headers, secrets=[secret], now=0)
+    return [receipt for one in received for receipt in receipts_in(one)]
+
+
+def receipts_in(one: Received) -> list[dict[str, Any]]:
+    document = json.loads(one.body)
+    found: list[dict[str, Any]] = document.get("receipts", [document])
+    return found
+
+
+def wait_for_receipts(oms: Receiver, count: int) -> list[dict[str, Any]]:
+    wait_until(lambda: sum(len(receipts_in(one)) for one in list(oms.received)) >= count)
+    return told(list(oms.received))
 
 
 def test_the_simulator_reports_accepted_and_then_delivered(start_extension: Start) -> None:
@@ -27,7 +39,7 @@ def test_the_simulator_reports_accepted_and_then_delivered(start_extension: Star
         documents = [event() for _ in range(5)]
         for document in documents:
             extension.post(document)
-        receipts = told(oms.wait_for(10))
+        receipts = wait_for_receipts(oms, 10)
         for document in documents:
             uuid = document["event"]["uuid"]
             assert [one["status"] for one in receipts if one["event_uuid"] == uuid] == ["accepted", "delivered"]
@@ -57,7 +69,7 @@ def test_not_set_up_is_told_once_and_taken_back_when_it_works(start_extension: S
         assert "EXTENSION_SMS_PROVIDER" in receipt["reason"]
         second = start_extension(EXTENSION_OMS_URL=oms.url, database_url=first.database_url)
         assert second.post(document).json["status"] == "sent"
-        assert [one["status"] for one in told(oms.wait_for(3))] == ["failed", "accepted", "delivered"]
+        assert [one["status"] for one in wait_for_receipts(oms, 3)] == ["failed", "accepted", "delivered"]
 
 
 def test_receipts_wait_for_an_oms_that_is_away_also_over_a_restart(start_extension: Start) -> None:
@@ -82,9 +94,69 @@ def test_a_receipt_that_the_oms_does_not_want_is_let_go(start_extension: Start) 
     with receiver(status=404) as oms:
         extension = start_extension(EXTENSION_OMS_URL=oms.url)
         extension.post(event())
-        oms.wait_for(2)
+        wait_for_receipts(oms, 2)
         wait_until(lambda: extension.rows("SELECT count(*) FROM extension_receipt") == [(0,)])
 
 
 def test_the_pause_grows_to_ten_minutes() -> None:
     assert [pause(tries) for tries in (0, 1, 2, 3, 9, 10, 11, 10**6)] == [1, 2, 4, 8, 512, 600, 600, 600]
+
+
+def test_what_is_written_while_one_call_is_under_way_goes_in_the_next_in_order(start_extension: Start) -> None:
+    with receiver() as oms:
+        extension = start_extension(EXTENSION_OMS_URL=oms.url)
+        oms.may_answer.clear()
+        documents = [event() for _ in range(20)]
+        extension.post(documents[0])
+        oms.wait_for(1)
+        for document in documents[1:]:
+            extension.post(document)
+        oms.may_answer.set()
+        heard = wait_for_receipts(oms, 40)
+        assert len(oms.received) <= 3
+        for document in documents:
+            uuid = document["event"]["uuid"]
+            assert [one["status"] for one in heard if one["event_uuid"] == uuid] == ["accepted", "delivered"]
+        wait_until(lambda: extension.rows("SELECT count(*) FROM extension_receipt") == [(0,)])
+
+
+def test_a_receipt_leaves_within_200_ms(start_extension: Start) -> None:
+    """With room for a busy machine; polling once a second would be too late."""
+    with receiver() as oms:
+        extension = start_extension(EXTENSION_OMS_URL=oms.url)
+        took = []
+        for place in range(5):
+            extension.post(event())
+            answered = time.monotonic()
+            wait_for_receipts(oms, 2 * (place + 1))
+            took.append(time.monotonic() - answered)
+        assert min(took) < 0.2 * BUSY / 2
+
+
+def test_of_a_batch_that_the_oms_refuses_only_the_bad_receipts_are_lost(start_extension: Start) -> None:
+    """The batch is refused, then each event is told alone: the OMS takes them, and nothing is left."""
+    with receiver(status=400) as oms:
+        extension = start_extension(EXTENSION_OMS_URL=oms.url)
+        document = event()
+        extension.post(document)
+        oms.wait_for(3)
+        assert [len(receipts_in(one)) for one in oms.received] == [2, 1, 1]
+        assert [one["status"] for one in told(oms.received[1:])] == ["accepted", "delivered"]
+        wait_until(lambda: extension.rows("SELECT count(*) FROM extension_receipt") == [(0,)])
+
+
+def test_each_receipt_is_signed_with_the_secret_that_signed_its_event(start_extension: Start) -> None:
+    """Another hook's secret would have it passed over."""
+    with receiver() as oms:
+        extension = start_extension(EXTENSION_OMS_URL=oms.url, EXTENSION_WEBHOOK_SECRET=f"{SECRET},another-secret")
+        oms.may_answer.clear()
+        extension.post(event())
+        oms.wait_for(1)
+        ours, theirs = event(), event()
+        extension.post(ours)
+        extension.post(theirs, secret="another-secret")
+        oms.may_answer.set()
+        oms.wait_for(3)
+        by_uuid = {receipts_in(one)[0]["event_uuid"]: one for one in oms.received}
+        assert len(told([by_uuid[ours["event"]["uuid"]]])) == 2
+        assert len(told([by_uuid[theirs["event"]["uuid"]]], secret="another-secret")) == 2

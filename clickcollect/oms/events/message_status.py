@@ -1,20 +1,24 @@
-"""What became of the customer's message, as the Extension reports it (contract sections 2 and 4).
+"""What became of the customers' messages, as the Extension reports it (contract sections 2 and 4).
 
 Only the package's newest message counts, and a message that has arrived does not un-arrive.
 """
 
+import json
 import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
-from django.db.models.functions import Now
+from django.db import connection
 
-from clickcollect.oms.models import MessageState, Package
-from clickcollect.whisperer.models import Event
+from clickcollect.oms.models import MessageState
 
+MOST_RECEIPTS: Final = 500  # in one call
 LONGEST_REASON: Final = 200
 DIGITS: Final = re.compile(r"\d(?:[\W_]?\d){3,}")  # an echo of the message could hold the code, or the phone number
-SUBJECT: Final = "package:"
 
 
 class Receipt(StrEnum):
@@ -25,28 +29,71 @@ class Receipt(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class MessageReceipt:
+    """What became of the message of one event."""
+
+    event_uuid: str
+    status: Receipt
+    reason: str = ""
+
+
 # The states from which a receipt moves a message on.
 FOLLOWS: Final[dict[Receipt, tuple[MessageState, ...]]] = {
     Receipt.ACCEPTED: (MessageState.NONE, MessageState.QUEUED, MessageState.FAILED),
     Receipt.DELIVERED: (MessageState.NONE, MessageState.QUEUED, MessageState.ACCEPTED, MessageState.FAILED),
     Receipt.FAILED: (MessageState.NONE, MessageState.QUEUED, MessageState.ACCEPTED),
 }
+NOT_ARRIVED: Final = FOLLOWS[Receipt.DELIVERED]
+
+# Packages are locked by id, as everywhere; who waited for a lock sees the row as it is then.
+RECORD: Final = """
+WITH receipt AS (
+    SELECT DISTINCT ON (package_id) * FROM (
+        SELECT CASE WHEN e.subject ~ '^package:[0-9]{1,18}$' THEN substr(e.subject, 9)::bigint END AS package_id,
+               e.uuid, r.state, r.reason, r.follows
+        FROM jsonb_to_recordset(%s::jsonb) AS r(uuid text, state text, reason text, follows text[])
+        JOIN whisperer_event e ON e.uuid = r.uuid
+        WHERE EXISTS (SELECT FROM whisperer_delivery d WHERE d.event_id = e.id AND d.hook_id = ANY(%s::bigint[]))
+    ) told JOIN oms_package p ON p.id = told.package_id AND p.message_uuid = told.uuid
+), locked AS MATERIALIZED (
+    SELECT p.id FROM oms_package p WHERE p.id IN (SELECT package_id FROM receipt)
+    ORDER BY p.id FOR NO KEY UPDATE
+)
+UPDATE oms_package p SET message_state = receipt.state, message_reason = receipt.reason, message_at = now()
+FROM locked JOIN receipt ON receipt.package_id = locked.id
+WHERE p.id = locked.id AND p.message_uuid = receipt.uuid AND p.message_state = ANY(receipt.follows)
+"""
 
 
-def record(*, event: Event, status: Receipt, reason: str = "") -> bool:
-    """Note what became of the message of this event. False when it changes nothing: an older message, or old news."""
-    package_id = event.subject.removeprefix(SUBJECT)
-    if not event.subject.startswith(SUBJECT) or not package_id.isdigit():
-        return False
-    newest = Package.objects.filter(pk=int(package_id), message_uuid=event.uuid)
-    return (
-        newest.filter(message_state__in=FOLLOWS[status]).update(
-            message_state=MessageState(status.value),
-            message_reason=kept_reason(reason) if status is Receipt.FAILED else "",
-            message_at=Now(),
-        )
-        == 1
-    )
+def record(receipts: Sequence[MessageReceipt], *, hook_ids: Collection[int]) -> int:
+    """Note what became of messages, with one statement; how many packages it changes.
+
+    It is as if the receipts came one after another. What changes nothing: an event that none of these hooks got, an
+    older message, old news.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, [rows_of(receipts), list(hook_ids)])
+        return int(cursor.rowcount)
+
+
+def rows_of(receipts: Sequence[MessageReceipt]) -> str:
+    """One row for each event: where its receipts lead, and from which states."""
+    by_event = groupby(sorted(receipts, key=attrgetter("event_uuid")), key=attrgetter("event_uuid"))
+    return json.dumps([row_of(uuid, list(of_event)) for uuid, of_event in by_event])
+
+
+def row_of(uuid: str, receipts: Sequence[MessageReceipt]) -> dict[str, object]:
+    """What several receipts of one event come to. The first of equal ones in a row tells the reason."""
+    runs = [next(equal) for _status, equal in groupby(receipts, key=attrgetter("status"))]
+    arrived = [one for one in runs if one.status is Receipt.DELIVERED]
+    last = arrived[0] if arrived else runs[-1]
+    return {
+        "uuid": uuid,
+        "state": MessageState(last.status.value).value,
+        "reason": kept_reason(last.reason) if last.status is Receipt.FAILED else "",
+        "follows": [state.value for state in (FOLLOWS[last.status] if len(runs) == 1 else NOT_ARRIVED)],
+    }
 
 
 def kept_reason(reason: str) -> str:
