@@ -217,7 +217,7 @@ def _record(due: Sequence[Due], statuses: Mapping[int, int]) -> None:
             )
     if again:
         logger.info("%s receipts not taken (HTTP %s), they are sent again", len(again), statuses[again[0].id])
-    values = {
+    values: dict[str, Any] = {
         "told": [receipt.id for receipt in due if _is_final(statuses[receipt.id])],
         "again": [receipt.id for receipt in again],
         "waits": [float(pause(receipt.attempts)) for receipt in again],

@@ -95,8 +95,8 @@ def named_events(body: dict[str, Any]) -> list[str]:
     """The uuids of the events that a body speaks of, as far as they are uuids; what is wrong is named afterwards."""
     rows = body.get(BATCH_KEY, [body])
     rows = rows[:MOST_RECEIPTS] if isinstance(rows, list) else []
-    uuids = {row.get("event_uuid") for row in rows if isinstance(row, dict) and isinstance(row.get("event_uuid"), str)}
-    return [uuid for uuid in uuids if UUID.fullmatch(uuid)]
+    given = [row.get("event_uuid") for row in rows if isinstance(row, dict)]
+    return list({uuid for uuid in given if isinstance(uuid, str) and UUID.fullmatch(uuid)})
 
 
 def known_secrets(hook: Hook) -> list[str]:
