@@ -3,6 +3,7 @@
 import re
 from typing import Protocol
 
+TAG = re.compile(r"<[^>]*>")
 BREAK = re.compile(r"(?<=>)\s*\n\s*|\s*\n\s*(?=<)")
 
 
@@ -14,5 +15,6 @@ class Answer(Protocol):
 
 
 def markup(response: Answer) -> str:
-    """The answer's HTML without the line breaks that a template has beside its tags."""
-    return BREAK.sub("", response.content.decode())
+    """The answer's HTML without its template's line breaks: none beside a tag, one blank between attributes."""
+    html = TAG.sub(lambda tag: re.sub(r"\s+(?=>)", "", " ".join(tag[0].split())), response.content.decode())
+    return BREAK.sub("", html)

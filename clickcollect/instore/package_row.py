@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.instore import badges
 from clickcollect.instore.badges import Badge
@@ -12,6 +13,9 @@ from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import Package
+
+FITS_A_ROW = 3  # characters of a shelf's name that have room in full size
+FITS_THE_PAGE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,29 @@ class PackageRow:
     @property
     def delivery_type(self) -> str:
         return DeliveryType(self.package.order.delivery_type).label
+
+    @property
+    def has_long_shelf_in_list(self) -> bool:
+        """The shelf's name is set smaller in a list."""
+        return len(self.package.shelf) > FITS_A_ROW
+
+    @property
+    def has_long_shelf_on_page(self) -> bool:
+        """The shelf's name is set smaller on the package's own page."""
+        return len(self.package.shelf) > FITS_THE_PAGE
+
+    @property
+    def hand_over_sentence(self) -> str:
+        """What is taken from where, for the moment of the handover."""
+        package = self.package
+        if package.shelf and package.bags:
+            words = ngettext(
+                "Hand over %(n)s bag from shelf %(shelf)s", "Hand over %(n)s bags from shelf %(shelf)s", package.bags
+            )
+            return words % {"n": package.bags, "shelf": package.shelf}
+        if package.shelf:
+            return _("Hand over the package from shelf %(shelf)s") % {"shelf": package.shelf}
+        return _("Hand over the package")
 
     @property
     def is_delivered(self) -> bool:

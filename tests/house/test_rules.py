@@ -60,6 +60,15 @@ def test_the_two_programs_have_the_same_design_tokens() -> None:
     assert ours == theirs
 
 
+def test_the_pictures_of_the_docs_weigh_less_than_two_megabytes_and_each_is_shown() -> None:
+    folder = ROOT / "docs" / "guide" / "images"
+    pictures = {path.name: path.stat().st_size for path in folder.iterdir()}
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {name for page in pages for name in re.findall(r"images/([\w-]+\.\w+)", text(page))}
+    assert set(pictures) == shown
+    assert sum(pictures.values()) < 2_000_000
+
+
 def test_no_file_names_a_package_registry() -> None:
     assert not [path for path in tracked() if any(host in text(path) for host in REGISTRIES)]
 

@@ -62,12 +62,12 @@ def test_the_deliveries_stay_cheap(operator: Client, django_assert_max_num_queri
 
 
 def test_the_language_is_changed_here_and_leads_back(operator: Client) -> None:
-    page = operator.get("/oms/packages/?state=100").content.decode()
+    page = markup(operator.get("/oms/packages/?state=100"))
     assert 'action="/instore/language/"' in page
     assert 'name="next" value="/oms/packages/?state=100"' in page
     answer = operator.post("/instore/language/", {"language": "tr", "next": "/oms/packages/?state=100"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/oms/packages/?state=100")
-    turkish = operator.get("/oms/packages/").content.decode()
+    turkish = markup(operator.get("/oms/packages/"))
     assert '<html lang="tr"' in turkish
     assert 'value="tr" lang="tr" aria-current="true"' in turkish
 

@@ -183,7 +183,7 @@ def test_without_javascript_the_fifth_wrong_code_closes_the_form_and_says_what_t
         assert 'role="alert"' in answer.content.decode()
     answer = send(operator, package, "self-service-package-delivery", htmx=False, **wrong)
     assert answer.status_code == 302
-    page = operator.get(answer["Location"]).content.decode()
+    page = markup(operator.get(answer["Location"]))
     assert 'role="alert">The code is incorrect. Too many wrong codes: the code is locked.' in page
 
 

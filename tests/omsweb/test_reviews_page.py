@@ -134,10 +134,10 @@ def test_a_calm_list_says_so(operator: Client) -> None:
 
 
 def test_the_sidebar_and_the_dashboard_lead_here(operator: Client) -> None:
-    assert "ow-nav-badge" not in operator.get("/oms/packages/").content.decode()
+    assert "ow-nav-badge" not in markup(operator.get("/oms/packages/"))
     overridden()
-    assert '<span class="ow-nav-badge">1</span>' in operator.get("/oms/packages/").content.decode()
-    assert f'class="ow-need ow-need-warn" href="{PAGE}"' in operator.get("/oms/").content.decode()
+    assert '<span class="ow-nav-badge">1</span>' in markup(operator.get("/oms/packages/"))
+    assert f'class="ow-need ow-need-warn" href="{PAGE}"' in markup(operator.get("/oms/"))
 
 
 def test_the_list_costs_the_same_for_many(
