@@ -123,14 +123,14 @@ def call(*command: str, cwd: Path, **environment: str) -> None:
             running.discard(process)
 
 
-def digest(*paths: str) -> str:
-    return hashlib.sha256(b"".join((ROOT / path).read_bytes() for path in paths)).hexdigest()
+def digest(tree: Path, *paths: str) -> str:
+    return hashlib.sha256(b"".join((tree / path).read_bytes() for path in paths)).hexdigest()
 
 
 def begin(module: str, tests: list[str], tree: Path) -> Path:
     """The session of a module: anew when the module has changed, once more its survivors when the tests have."""
     session = WORK / f"{module.replace('/', '.')}.sqlite"
-    stamp, state = session.with_suffix(".state"), [digest(module), digest(*tests)]
+    stamp, state = session.with_suffix(".state"), [digest(tree, module), digest(tree, *tests)]
     known = stamp.read_text().split() if session.exists() and stamp.exists() else ["", ""]
     if known[0] != state[0]:
         session.unlink(missing_ok=True)

@@ -62,6 +62,17 @@ def test_a_command_needs_the_role_and_what_weakens_the_check_a_scope_of_its_own(
     assert found == [may, may and command not in OVERRIDES, may, False]
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("role", ROLES)
+def test_where_a_manager_signs_an_associate_may_what_managers_may_and_nobody_else_more(
+    role: Role, command: str
+) -> None:
+    may = (Role.MANAGER if role == Role.ASSOCIATE else role) in COMMANDS[command]
+    assert actor(role).may_run(command, with_manager=True) is may
+    narrowed = actor(role, scopes=frozenset({"packages:command"}))
+    assert narrowed.may_run(command, with_manager=True) is (may and command not in OVERRIDES)
+
+
 def test_a_store_is_seen_by_who_is_bound_to_it_or_to_none() -> None:
     assert actor().sees_store(1)
     assert actor().sees_store(None)
