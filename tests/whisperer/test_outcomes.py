@@ -113,3 +113,16 @@ def test_outcomes_that_come_after_their_lease_are_counted_in_the_log(
         many = [Outcome(delivery=one, started_at=one.clock, **TAKEN) for one in (*late, found[2])]
         assert outcomes.record_outcomes(many) == 1
     assert "2 outcomes came after their lease" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_is_gone_stops_its_own_hook_and_no_other(user: User, filler: Filler) -> None:
+    hook, other = make_hook(user), make_hook(user, url="http://127.0.0.1:10/hook")
+    publish()
+    dead: dict[str, Any] = {"state": DeliveryState.DEAD, "answered": False, "reason": Reason.GONE}
+    many = [
+        Outcome(delivery=one, started_at=one.clock, stops_hook=one.hook == hook, **dead) for one in claims.claim(10)
+    ]
+    assert outcomes.record_outcomes(many) == 2
+    stopped = {one.pk: (one.is_active, one.stopped_reason) for one in Hook.objects.all()}
+    assert stopped == {hook.pk: (False, "gone"), other.pk: (True, "")}
