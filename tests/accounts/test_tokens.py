@@ -1,12 +1,14 @@
 """API tokens, as the rooms above use them: what is kept of a key, how often its use is noted, how many are listed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from clickcollect.accounts import tokens
 from clickcollect.accounts.models import ApiToken, User
+from clickcollect.errors import NotAuthenticated
 from tests import shop
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,14 @@ def test_a_use_that_another_process_has_noted_in_the_last_minute_is_not_noted_ag
     ApiToken.objects.update(last_used_at=then)
     tokens.note_use(token)
     assert (ApiToken.objects.get().last_used_at != then) is noted
+
+
+@pytest.mark.parametrize("ended", [{"is_active": False}, {"password": "of somebody else"}])
+def test_a_sign_in_that_began_before_access_ended_makes_no_key(admin: User, ended: dict[str, Any]) -> None:
+    User.objects.update(**ended)
+    with pytest.raises(NotAuthenticated):
+        tokens.create_login(user=admin, scopes=())
+    assert not ApiToken.objects.exists()
 
 
 def test_a_list_ends_with_a_thousand_tokens_the_newest_first(admin: User) -> None:
