@@ -133,10 +133,14 @@ class Order(models.Model):
             models.CheckConstraint(name="order_amount_not_negative", condition=Q(amount__gte=0)),
         )
         indexes = (
+            # API `number`; OMS WEB by the beginning of a number.
             models.Index(name="order_number_prefix", fields=["number"], opclasses=["text_pattern_ops"]),
+            # API `status`; OMS WEB's filter.
             models.Index(name="order_status_newest", fields=["status", "-id"]),
+            # Whose orders: erasing and telling what is kept of a customer.
             models.Index(name="order_phone", fields=["phone_number"]),
             models.Index(name="order_email", fields=["email"]),
+            # The daily job that erases personal data of old orders.
             models.Index(name="order_to_erase", fields=["ended_at"], condition=Q(erased_at__isnull=True)),
         )
 

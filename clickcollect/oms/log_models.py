@@ -6,6 +6,7 @@ Free text and names live in `LogNote`, which can be erased without touching the 
 
 from typing import Final
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -53,6 +54,17 @@ WANTS_REVIEW: Final = (
 )
 
 
+# What each package does once in its life, in the process as it is installed: one row in four or more.
+SEED_COMMANDS: Final = (
+    "",
+    "COMPLETE_PACKAGING_WITHOUT_SHIPMENT",
+    "READY_FOR_PICKUP",
+    "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
+)
+RARE_NEW_STATE: Final = Q(kind=LogKind.MOVE) & ~Q(new_state__in=("500", "600", "700"))
+RARE_OLD_STATE: Final = Q(kind=LogKind.MOVE) & ~Q(old_state__in=("100", "500", "600"))
+
+
 class CommandLog(models.Model):
     """One thing that happened, or was refused. Only ids, codes and times."""
 
@@ -82,17 +94,32 @@ class CommandLog(models.Model):
             models.CheckConstraint(name="log_note_kind_of_note", condition=Q(note_kind="") | Q(kind=LogKind.NOTE)),
         )
         indexes = (
+            # A package's timeline; `object_id` of the API; OMS WEB's log by package or order number.
             models.Index(name="log_of_package", fields=["package_id", "-id"]),
-            models.Index(name="log_kind_newest", fields=["kind", "-id"]),
-            models.Index(name="log_kind_new_state", fields=["kind", "new_state", "-id"]),
-            models.Index(name="log_kind_old_state", fields=["kind", "old_state", "-id"]),
-            models.Index(name="log_time", fields=["at", "id"]),
-            models.Index(name="log_command", fields=["command_code", "-id"]),
-            models.Index(name="log_note_kind_newest", fields=["note_kind", "-id"], condition=~Q(note_kind="")),
-            models.Index(name="log_wants_review", fields=["at", "id"], condition=WANTS_REVIEW),
+            # The log of a store: API, Instore's statistics (by kind and time).
             models.Index(name="log_store_kind", fields=["store_id", "kind", "-at", "-id"]),
-            models.Index(name="log_store_old_state", fields=["store_id", "kind", "old_state", "-at", "-id"]),
-            models.Index(name="log_store_new_state", fields=["store_id", "kind", "new_state", "-at", "-id"]),
+            # `created_date__gte` of the API, periods in OMS WEB, the last hour in /metrics. Rows come in by time.
+            BrinIndex(name="log_time_range", fields=["at"], autosummarize=True),
+            # What every package does is met soon enough from the newest row back; these find what is rare.
+            # `kind` of API and OMS WEB.
+            models.Index(name="log_rare_kind", fields=["kind", "-id"], condition=~Q(kind=LogKind.MOVE)),
+            # `new_state` and `old_state` of the API, for the office and for a store.
+            models.Index(name="log_rare_new_state", fields=["new_state", "-id"], condition=RARE_NEW_STATE),
+            models.Index(name="log_rare_old_state", fields=["old_state", "-id"], condition=RARE_OLD_STATE),
+            models.Index(
+                name="log_store_rare_new", fields=["store_id", "new_state", "-at", "-id"], condition=RARE_NEW_STATE
+            ),
+            models.Index(
+                name="log_store_rare_old", fields=["store_id", "old_state", "-at", "-id"], condition=RARE_OLD_STATE
+            ),
+            # OMS WEB's log by command.
+            models.Index(
+                name="log_rare_command", fields=["command_code", "-id"], condition=~Q(command_code__in=SEED_COMMANDS)
+            ),
+            # OMS WEB's log by what was noted.
+            models.Index(name="log_note_kind_newest", fields=["note_kind", "-id"], condition=~Q(note_kind="")),
+            # What a manager looks at afterwards: Instore, OMS WEB.
+            models.Index(name="log_wants_review", fields=["at", "id"], condition=WANTS_REVIEW),
         )
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ What must never be false is a constraint of the database.
 The log and its seals are append-only and stand in `log_models.py`.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -15,7 +15,7 @@ from django.db.models.functions import Cast, Concat, Now
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.accounts.models import Channel
-from clickcollect.omnitron.models import Order, OrderItem, RetailStore
+from clickcollect.omnitron.models import DeliveryType, Order, OrderItem, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
 
@@ -122,6 +122,9 @@ class MessageState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+HOME_DELIVERY: Final = Q(delivery_type=DeliveryType.HOME_DELIVERY)  # the condition of an index
+
+
 class Package(models.Model):
     """Goods of one order in one store, and everything that decides who may walk out with them.
 
@@ -145,8 +148,15 @@ class Package(models.Model):
         on_delete=models.PROTECT,
         related_name="packages",
         verbose_name=_("stock location"),
+        db_index=False,  # other indexes begin with it
     )
-    state = models.ForeignKey(PackageState, on_delete=models.PROTECT, related_name="packages", verbose_name=_("state"))
+    state = models.ForeignKey(
+        PackageState,
+        on_delete=models.PROTECT,
+        related_name="packages",
+        verbose_name=_("state"),
+        db_index=False,  # other indexes begin with it
+    )
     version = models.PositiveIntegerField(default=1)
     state_changed_at = models.DateTimeField(_("in this state since"), db_default=Now())
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
@@ -200,18 +210,26 @@ class Package(models.Model):
             ),
         )
         indexes = (
+            # Instore's tabs of open packages and their counts; API `stock_location`, `state`, `sort=due_at`.
             models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
+            # Instore's *All*; API `stock_location`, or a store's own list.
             models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
+            # API `state` in a store, newest first.
             models.Index(name="package_store_state_newest", fields=["stock_location", "state", "-id"]),
+            # Instore's tabs of packages that have ended, the last one first.
             models.Index(name="package_store_ended", fields=["stock_location", "state", "-state_changed_at", "-id"]),
+            # OMS WEB's tabs and dashboard; API `state`, `sort=due_at`; reminders and deadlines of ready packages.
             models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
+            # API `state`, newest first, for the office.
             models.Index(name="package_state_newest", fields=["state", "-id"]),
-            models.Index(name="package_delivery_newest", fields=["delivery_type", "-id"]),
-            models.Index(name="package_store_delivery", fields=["stock_location", "delivery_type", "-id"]),
+            # API `delivery_type`; packages for a store are nearly all, and are met soon enough in the lists above.
+            models.Index(name="package_home_newest", fields=["-id"], condition=HOME_DELIVERY),
+            models.Index(name="package_store_home_newest", fields=["stock_location", "-id"], condition=HOME_DELIVERY),
+            # API and OMS WEB by the beginning of an order's number.
             models.Index(name="package_order_number", fields=["order_number", "id"]),
-            models.Index(name="package_deadline", fields=["pickup_deadline"]),
+            # API `created_date__gte`, `created_date__lte`, `sort=created_date`.
             models.Index(name="package_created", fields=["created_date", "id"]),
-            models.Index(name="package_number_prefix", fields=["number"], opclasses=["varchar_pattern_ops"]),
+            # The search fields of Instore, OMS WEB and the API.
             GinIndex(name="package_search", fields=["search"]),
         )
 
@@ -252,7 +270,12 @@ class CodeIssue(models.Model):
     An open issue has its nonce; a closed one has lost it and can never be derived again.
     """
 
-    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="issues")
+    package = models.ForeignKey(
+        Package,
+        on_delete=models.CASCADE,
+        related_name="issues",
+        db_index=False,  # `issue_number_once` begins with it
+    )
     number = models.PositiveSmallIntegerField()
     nonce = models.BinaryField(max_length=16, null=True)
     key_id = models.CharField(max_length=32)
@@ -273,7 +296,6 @@ class CodeIssue(models.Model):
                 | Q(closed_at__isnull=False, nonce__isnull=True),
             ),
         )
-        indexes = (models.Index(name="issue_open_by_key", fields=["key_id"], condition=Q(closed_at__isnull=True)),)
 
     def __repr__(self) -> str:
         return f"<CodeIssue {self.number} of package {self.package_id}>"
