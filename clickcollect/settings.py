@@ -131,7 +131,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -159,7 +158,7 @@ MIDDLEWARE = [
     "clickcollect.outage.refuse_while_away",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "clickcollect.oms.browser_sessions.SignedInMiddleware",
     "clickcollect.oms.idle_lock.idle_lock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clickcollect.instore.error_pages.refuse_too_large",
@@ -232,6 +231,7 @@ CONTENT_SECURITY_POLICY = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "clickcollect.oms.browser_sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE else 0

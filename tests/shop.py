@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore, StoreMembership
-from clickcollect.oms import states
+from clickcollect.oms import callers, states
 from clickcollect.oms.access import SYSTEM, Actor, actor_for, get_package
 from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.run import run_command
@@ -51,6 +51,12 @@ def make_user(role: Role | str = Role.ASSOCIATE, *stores: RetailStore, **fields:
 def make_actor(role: Role | str = Role.ASSOCIATE, *stores: RetailStore, channel: Channel | None = None) -> Actor:
     """The actor behind a new person of that role."""
     return actor_for(make_user(role, *stores), channel=channel)
+
+
+def caller_of(key: str) -> Actor | None:
+    """The actor behind a token's key, as the API sees it."""
+    found = callers.caller_of(key)
+    return found.actor if found else None
 
 
 def order_document(number: str | None = None, *, store: str = "IST-01", **fields: Any) -> dict[str, Any]:

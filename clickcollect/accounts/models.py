@@ -1,9 +1,14 @@
 """People and the keys their programs use. Which store they work in is not known here."""
 
+from collections.abc import Collection
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
@@ -57,6 +62,8 @@ class User(AbstractBaseUser):
         default=0, editable=False
     )  # sessions and devices know the one they saw
     date_joined = models.DateTimeField(_("date joined"), auto_now_add=True)
+
+    store_ids: Collection[int] | None = None  # where the session that brought the person along knows them
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -180,3 +187,20 @@ class SignInCounter(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser's session with the person who is signed in there, so that one statement finds both."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="sessions")
+
+    if TYPE_CHECKING:
+        user_id: int | None
+
+    class Meta(AbstractBaseSession.Meta):
+        pass
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """Where sessions are read and written (Django asks)."""
+        return import_module(settings.SESSION_ENGINE).SessionStore  # type: ignore[no-any-return]

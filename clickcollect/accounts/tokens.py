@@ -81,19 +81,10 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def find_token(key: str) -> ApiToken | None:
-    """The token of a key, with its user, if both are good at this moment by the database's clock."""
-    good = Q(expires_at=None) | Q(expires_at__gt=Now())
-    candidates = ApiToken.objects.select_related("user").filter(good, revoked_at=None, user__is_active=True)
-    return candidates.filter(digest=digest_of(key)).first()
-
-
-def note_use(token: ApiToken) -> None:
-    """Remember when a token was used last, written at most once a minute."""
-    if token.last_used_at is not None and timezone.now() - token.last_used_at < USE_NOTED_EVERY:
-        return
+def note_use(token_id: int) -> None:
+    """Remember that a token was used; written at most once a minute."""
     stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_NOTED_EVERY)
-    ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=Now())
+    ApiToken.objects.filter(stale, pk=token_id).update(last_used_at=Now())
 
 
 def revoke_token(token_id: int) -> bool:

@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from clickcollect import __version__
+from clickcollect.accounts.idempotency import Replayed
 from clickcollect.api import (
     connectors,
     instore_config,
@@ -25,7 +26,7 @@ from clickcollect.api import (
 from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
-from clickcollect.api.middleware import guarded, idempotent, unknown_address
+from clickcollect.api.middleware import guarded, idempotent, on_replay, unknown_address
 from clickcollect.api.openapi import DESCRIPTION, TITLE, Docs, complete
 from clickcollect.api.problems import on_exception
 
@@ -56,6 +57,7 @@ api = ClickCollectAPI(
 )
 for kind in (Exception, Http404, HttpError, ValidationError):  # ninja has its own for each
     api.add_exception_handler(kind, on_exception)
+api.add_exception_handler(Replayed, on_replay)
 api.add_decorator(idempotent, mode="view")
 
 api.add_router("/api/v1/auth", sign_in.router)

@@ -7,10 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja.utils import check_csrf
 
+from clickcollect.accounts.idempotency import Once
 from clickcollect.accounts.models import User
-from clickcollect.accounts.tokens import find_token, note_use
+from clickcollect.accounts.tokens import note_use
 from clickcollect.errors import Forbidden, NotAuthenticated
 from clickcollect.oms.access import RIGHTS, Actor, actor_for
+from clickcollect.oms.callers import caller_of
 
 SCHEMES: Final = frozenset({"token", "bearer"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -19,12 +21,14 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class ApiRequest(HttpRequest):
     """A request whose caller is known.
 
-    ``caller`` names whose Idempotency-Keys it uses; ``powers`` is what decides which answers the caller may get.
+    ``caller`` names whose Idempotency-Keys it uses; ``effective_rights`` decide which answers the caller may get;
+    ``once``: its Idempotency-Key, where the work itself keeps it.
     """
 
     actor: Actor
     caller: str
-    powers: Mapping[str, Any]
+    effective_rights: Mapping[str, Any]
+    once: Once | None
 
 
 def signed_in(request: HttpRequest) -> Actor:
@@ -45,7 +49,8 @@ def introduce(request: HttpRequest, *, actor: Actor) -> None:
     """Put the caller on the request."""
     request.actor = actor  # type: ignore[attr-defined]
     request.caller = f"user:{actor.user_id}"  # type: ignore[attr-defined]
-    request.powers = {  # type: ignore[attr-defined]
+    request.once = None  # type: ignore[attr-defined]
+    request.effective_rights = {  # type: ignore[attr-defined]
         "channel": str(actor.channel),
         "stores": None if actor.store_ids is None else sorted(actor.store_ids),
         "rights": sorted(right for right in RIGHTS if actor.may(right)),
@@ -55,11 +60,12 @@ def introduce(request: HttpRequest, *, actor: Actor) -> None:
 def by_token(header: str) -> Actor:
     """`Token <key>` and `Bearer <key>` both work."""
     scheme, _space, key = header.strip().partition(" ")
-    token = find_token(key.strip()) if scheme.lower() in SCHEMES else None
-    if token is None:
+    caller = caller_of(key.strip()) if scheme.lower() in SCHEMES else None
+    if caller is None:
         raise NotAuthenticated(_("This token is unknown, revoked or expired. Send a valid one."))
-    note_use(token)
-    return actor_for(token.user, token=token)
+    if caller.use_is_to_be_noted:
+        note_use(caller.token_id)
+    return caller.actor
 
 
 def by_session(request: HttpRequest) -> Actor:

@@ -87,7 +87,7 @@ def signed_by_hooks(request: HttpRequest) -> list[int]:
     if not signers:
         raise NotAuthenticated(_("Sign the body with the secret of the hook that got this event."))
     request.caller = f"hook:{min(signers)}"  # type: ignore[attr-defined]
-    request.powers = {}  # type: ignore[attr-defined]
+    request.effective_rights = {}  # type: ignore[attr-defined]
     return signers
 
 

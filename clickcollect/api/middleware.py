@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
@@ -10,12 +10,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import get_supported_language_variant, parse_accept_lang_header
 
-from clickcollect.accounts.idempotency import Answer, Request, answer_once
+from clickcollect.accounts.idempotency import Answer, Once, Replayed, Request, answer_once
 from clickcollect.api.bodies import check_address, check_envelope, read_json
 from clickcollect.api.problems import on_exception, problem_response
 from clickcollect.errors import DomainError, MethodNotAllowed, NotFound
 
 View = Callable[..., HttpResponseBase]
+KEPT_BY_THE_WORK: Final = frozenset({"run_command", "send_order"})  # operations
 
 
 def guarded(view: View) -> View:
@@ -71,7 +72,7 @@ def unknown_address(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpR
 
 
 def idempotent(run: View) -> View:
-    """Give a POST that carries an Idempotency-Key to `answer_once`. Addresses without a caller are left alone.
+    """Answer a POST that carries an Idempotency-Key once. Addresses without a caller are left alone.
 
     Wraps the operation's run, before its input is validated, so that a refused input is kept too.
     """
@@ -88,6 +89,8 @@ def idempotent(run: View) -> View:
             asked = Request(caller=request.caller, key=key, subject=subject_of(request))  # type: ignore[attr-defined]
         except DomainError:
             return run(request, **kwargs)  # it is refused there for the same reason
+        if operation.operation_id in KEPT_BY_THE_WORK:
+            return kept_by_the_work(request, asked=asked, work=lambda: run(request, **kwargs))
         fresh: list[HttpResponseBase] = []
 
         def work() -> Answer:
@@ -103,14 +106,39 @@ def idempotent(run: View) -> View:
     return view
 
 
+def kept_by_the_work(request: HttpRequest, *, asked: Request, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Let the work keep key and answer in its own transaction; what was refused before it began is kept here."""
+    once = Once(request=asked, render=rendered)
+    try:
+        once.look()
+    except Replayed as before:
+        return response_of(before.answer)
+    except DomainError as error:
+        return problem_response(error)
+    request.once = once  # type: ignore[attr-defined]
+    response = work()
+    once.settle(answer_of(response))
+    return response
+
+
+def rendered(led_to: Any) -> Answer:
+    """The answer to a refusal, or the empty one."""
+    return answer_of(problem_response(led_to)) if isinstance(led_to, DomainError) else Answer(status=204)
+
+
+def on_replay(_request: HttpRequest, before: Replayed | type[Replayed]) -> HttpResponse:
+    """The work has found that it was done before."""
+    return response_of(before.answer if isinstance(before, Replayed) else Answer(status=204))
+
+
 def subject_of(request: HttpRequest) -> dict[str, Any]:
-    """What makes it this request, and whose powers it was made with."""
+    """What makes it this request, and with whose rights it was made."""
     return {
         "method": request.method,
         "path": request.path,
         "query": dict(request.GET.lists()),
         "body": read_json(request),
-        "powers": request.powers,  # type: ignore[attr-defined]
+        "powers": request.effective_rights,  # type: ignore[attr-defined]
     }
 
 

@@ -1,14 +1,16 @@
 """Omnitron's orders over HTTP: taken in, listed, read, cancelled."""
 
+import json
 from typing import Annotated, Any, Final
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Status
+from ninja import Field, Query, Router
 
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
+from clickcollect.api.middleware import answer_of
 from clickcollect.api.pagination import NEWEST, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import NotFound, ValidationFailed
@@ -21,10 +23,11 @@ from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import order_document, package_document
 from clickcollect.oms.events.payload_schemas import OrderOut
 from clickcollect.oms.orders.cancellation import cancel_order
-from clickcollect.oms.orders.intake import receive_order
+from clickcollect.oms.orders.intake import Received, receive_order
 
 router = Router(tags=["Orders"])
 
+JSON: Final = "application/json; charset=utf-8"
 LONGEST_REASON: Final = 500
 STATUSES: Final = {str(status.value): status for status in OrderStatus}
 
@@ -73,15 +76,23 @@ def order_with_packages(order: Order) -> dict[str, Any]:
         "x-problems": ("order_conflict",),
     },
 )
-def send_order(request: ApiRequest) -> Status[dict[str, Any]]:
+def send_order(request: ApiRequest) -> HttpResponse:
     """One order, with its package in Waiting at its stock location: 201. The same order again: 200, nothing new.
 
     A bad order changes nothing, and every bad field is named at once.
     """
     request.actor.require("orders:write")
-    received = receive_order(order=read_order(read_json(request)), actor=request.actor)
-    order = orders_of(request.actor).get(pk=received.order.pk)
-    return Status(201 if received.created else 200, order_with_packages(order))
+    sent = read_order(read_json(request))
+    if request.once:
+        request.once.render = lambda received: answer_of(as_response(received, request.actor))
+    return as_response(receive_order(order=sent, actor=request.actor, once=request.once), request.actor)
+
+
+def as_response(received: Received, actor: Actor) -> HttpResponse:
+    """The order as it is kept now, as its sender hears of it."""
+    found = order_with_packages(orders_of(actor).get(pk=received.order.pk))
+    text = json.dumps(found, ensure_ascii=False)
+    return HttpResponse(text, status=201 if received.created else 200, content_type=JSON)
 
 
 @router.get("/", response=Page[OrderOut], summary="List orders", operation_id="list_orders")

@@ -15,7 +15,7 @@ from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.field_types import Line, Moment, sized
 from clickcollect.oms import search, states
 from clickcollect.oms.access import Actor, get_package, packages_of, stores_of
-from clickcollect.oms.commands.run import active_rows, available_commands, names, run_command
+from clickcollect.oms.commands.run import active_rows, available_commands, matches, run_command
 from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import package_document
 from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
@@ -178,6 +178,7 @@ def command(request: ApiRequest, package_id: int) -> HttpResponse:
         transition=body["slug"] if named is None else named,
         actor=request.actor,
         data={name: value for name, value in body.items() if name not in ROUTING},
+        once=request.once,
     )
     response = HttpResponse(status=204)
     del response["Content-Type"]
@@ -220,4 +221,4 @@ def is_plain(value: Any) -> bool:
 def name_the_same(transition: int, slug: str) -> bool:
     """Whether both name one row; an id that is none is left to `run_command`."""
     rows = [row for row in active_rows() if row.pk == transition]
-    return not rows or names(rows[0], slug)
+    return not rows or matches(rows[0], slug)

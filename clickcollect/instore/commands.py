@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
-from clickcollect.accounts import idempotency
-from clickcollect.accounts.idempotency import Answer
+from clickcollect.accounts.idempotency import Once, Replayed, Request
 from clickcollect.errors import DomainError, OtpMalformed, StateConflict
 from clickcollect.instore import manager_approval, responses
 from clickcollect.instore.result import CommandResult
@@ -65,27 +64,35 @@ def run_idempotently(
     request: HttpRequest, *, session: StoreSession, package: Package, slug: str, data: dict[str, str]
 ) -> CommandResult:
     """The same try sent twice, because its answer was lost, counts once and gets its true answer."""
-
-    def work() -> Answer:
-        return run_and_report(request, session=session, package=package, slug=slug, data=data).as_answer()
-
     key = request.headers.get(KEY_HEADER, "")
     if not key:
-        return CommandResult.from_answer(work())
-    keyed = idempotency.Request(
+        return run_and_report(request, session=session, package=package, slug=slug, data=data)
+    keyed = Request(
         caller=f"user:{session.user.pk}",
         key=key,
         subject={"door": "instore", "package": package.pk, "slug": slug, "data": data},
     )
+    once = Once(request=keyed, render=CommandResult.rendered)
     try:
-        return CommandResult.from_answer(idempotency.answer_once(keyed, work))
+        once.look()
+        result = run_and_report(request, session=session, package=package, slug=slug, data=data, once=once)
+    except Replayed as before:
+        return CommandResult.from_answer(before.answer)
     except DomainError as error:
         return CommandResult.from_error(error)
+    once.settle(result.as_answer())
+    return result
 
 
 @sensitive_variables("data")
 def run_and_report(
-    request: HttpRequest, *, session: StoreSession, package: Package, slug: str, data: dict[str, str]
+    request: HttpRequest,
+    *,
+    session: StoreSession,
+    package: Package,
+    slug: str,
+    data: dict[str, str],
+    once: Once | None = None,
 ) -> CommandResult:
     """Refuse a scanned label, let a manager sign where one is needed, and run the command."""
     try:
@@ -96,7 +103,7 @@ def run_and_report(
             actor = manager_approval.approve(request, session=session, package=package, slug=slug, **signature)
         save_shelf(session=session, package=package, data=data)
         inputs = {name: value for name, value in data.items() if name not in FORM_FIELDS}
-        outcome = run_command(package_id=package.pk, transition=slug, actor=actor, data=inputs)
+        outcome = run_command(package_id=package.pk, transition=slug, actor=actor, data=inputs, once=once)
     except DomainError as error:
         return CommandResult.from_error(error)
     return CommandResult.from_outcome(outcome)

@@ -6,7 +6,7 @@ from typing import Any
 
 from clickcollect.accounts.idempotency import Answer
 from clickcollect.errors import DomainError
-from clickcollect.oms.commands.run import Outcome
+from clickcollect.oms.commands.base import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,12 @@ class CommandResult:
     @classmethod
     def from_error(cls, error: DomainError) -> "CommandResult":
         return cls(status=error.status, code=error.code, detail=error.detail, extra=dict(error.extra))
+
+    @classmethod
+    def rendered(cls, led_to: Outcome | DomainError) -> Answer:
+        """What a command led to, as it is kept for a repeated request."""
+        result = cls.from_error(led_to) if isinstance(led_to, DomainError) else cls.from_outcome(led_to)
+        return result.as_answer()
 
     @classmethod
     def from_answer(cls, answer: Answer) -> "CommandResult":

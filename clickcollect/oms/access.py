@@ -4,19 +4,17 @@ Doors ask here and decide nothing themselves. A package outside the caller's sto
 and that is decided before anything else is looked at.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from clickcollect.accounts.models import ApiToken, Channel, Role, User
+from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore, StoreMembership
 from clickcollect.oms.models import Package
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ASSOCIATE, MANAGER, OPERATOR, ADMIN = Role.ASSOCIATE, Role.MANAGER, Role.OPERATOR, Role.ADMIN
 EVERYBODY: Final = frozenset({ASSOCIATE, MANAGER, OPERATOR, ADMIN})
@@ -130,29 +128,30 @@ SYSTEM: Final = Actor(
 )
 
 
-def actor_for(user: User, *, channel: Channel | None = None, token: ApiToken | None = None) -> Actor:
-    """The actor behind a signed-in person, or behind a token of theirs.
-
-    Store staff act in INSTORE and in their own stores only, whatever a token says.
-    """
+def actor_for(user: User, *, channel: Channel | None = None) -> Actor:
+    """The actor behind a signed-in person. Store staff act in INSTORE and in their own stores only."""
     role = Role(user.role)
-    asked = Channel(token.channel) if token else (channel or user.channel)
-    store_ids: frozenset[int] | None = None
-    if role not in BACK_OFFICE:
-        asked = Channel.INSTORE
-        store_ids = frozenset(StoreMembership.objects.filter(user=user).values_list("store_id", flat=True))
-    if token and token.stores:
-        named = frozenset(RetailStore.objects.filter(erp_code__in=token.stores).values_list("id", flat=True))
-        store_ids = named if store_ids is None else named & store_ids
+    is_staff = role not in BACK_OFFICE
+    own = stores_worked_in(user) if is_staff else ()
     return Actor(
         user_id=user.id,
         name=user.get_full_name(),
         role=role,
-        channel=asked,
-        store_ids=store_ids,
-        scopes=frozenset(token.scopes) if token else None,
-        is_program=token is not None and not token.is_sign_in,
+        channel=channel_of(role, asked=channel or user.channel),
+        store_ids=frozenset(own) if is_staff else None,
     )
+
+
+def stores_worked_in(user: User) -> Iterable[int]:
+    """The ids of a person's stores; the session that brought them along has read them already."""
+    if user.store_ids is not None:
+        return user.store_ids
+    return StoreMembership.objects.filter(user=user).values_list("store_id", flat=True)
+
+
+def channel_of(role: Role, *, asked: Channel) -> Channel:
+    """Store staff act in INSTORE, whatever was asked for."""
+    return asked if role in BACK_OFFICE else Channel.INSTORE
 
 
 def orders_of(actor: Actor) -> QuerySet[Order]:
@@ -187,23 +186,13 @@ def get_package(actor: Actor, *, package_id: int | None = None, number: str | No
         raise NotFound from None
 
 
-def get_locked_package(package_id: int) -> Package:
-    """Lock a package's row until the transaction ends, then read it.
-
-    The lock is taken on the row alone: locked through a join, a row whose state changes meanwhile would fall
-    out of the result.
-    """
-    Package.objects.select_for_update().only("pk").get(pk=package_id)
-    return packages_of(SYSTEM).get(pk=package_id)
-
-
 def stores_of(actor: Actor) -> QuerySet[RetailStore]:
     """The stores this caller can see."""
     stores = RetailStore.objects.all()
     return stores if actor.store_ids is None else stores.filter(id__in=actor.store_ids)
 
 
-def names_of(user_ids: "Iterable[int | None]") -> dict[int, str]:
+def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
     """The names of people by id, in one statement."""
     wanted = {user_id for user_id in user_ids if user_id is not None}
     return {user.id: user.get_full_name() for user in User.objects.filter(id__in=wanted)} if wanted else {}

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.oms.models import AppliedSetting
+from clickcollect.oms import configuration
 
 ALIASES: Final = {"is_enabled_otp": "IS_OTP_ENABLED"}
 
@@ -187,7 +186,7 @@ SETTINGS: Final[dict[str, Setting]] = {
 
 
 class Values(Mapping[str, Any]):
-    """The settings in force, for one store or for all: a snapshot, read in one statement."""
+    """The settings in force, for one store or for all, as they were at one moment."""
 
     def __init__(self, applied: Mapping[str, Any]) -> None:
         self._applied = applied
@@ -210,13 +209,7 @@ class Values(Mapping[str, Any]):
 
 def settings_in_force(store_id: int | None = None) -> Values:
     """The settings in force; a store's own value wins over the general one."""
-    rows = (
-        AppliedSetting.objects.filter(Q(store=None) | Q(store_id=store_id))
-        if store_id
-        else (AppliedSetting.objects.filter(store=None))
-    )
-    ordered = sorted(rows.values_list("key", "store_id", "json_value"), key=lambda row: row[1] is not None)
-    return Values({key: value for key, _store, value in ordered})
+    return Values(configuration.current().settings_of(store_id))
 
 
 def setting_by_key(key: str) -> Setting:

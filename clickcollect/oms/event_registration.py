@@ -71,7 +71,7 @@ def add_code(event: Event) -> dict[str, Any]:
     package = current(event)
     issue = pickup_code.open_issue(package)
     if issue is None:
-        if pickup_code.is_protected(package):
+        if pickup_code.has_ever_had_code(package):
             raise Superseded("issue_closed")
         return {}
     return {"otp": otp(package, issue)}

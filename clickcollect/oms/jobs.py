@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from clickcollect.accounts import idempotency, sign_in_limits
 from clickcollect.oms import alarms, app_settings, privacy, reminders
+from clickcollect.oms.browser_sessions import SessionStore
 from clickcollect.oms.log import audit
 from clickcollect.oms.orders import cancellation
 from clickcollect.whisperer import outbox
@@ -95,4 +95,4 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
         pass
     idempotency.purge()
     sign_in_limits.purge_counters()
-    call_command("clearsessions")
+    SessionStore.clear_expired()

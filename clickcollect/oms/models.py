@@ -29,6 +29,7 @@ __all__ = (
     "CodeIssue",
     "CommandLog",
     "CommandTransition",
+    "ConfigurationVersion",
     "EmployeeBudget",
     "LogNote",
     "MessageState",
@@ -362,3 +363,16 @@ class AppliedSetting(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ConfigurationVersion(models.Model):
+    """One row whose ``version`` is new after every change of states, transitions, settings and hooks.
+
+    Triggers put it there (migration 0008); `oms/configuration.py` reads it.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.version)

@@ -1,15 +1,14 @@
 """The order follows its packages (contract section 1, `sync_remote_order_status`)."""
 
 from collections.abc import Collection
-
-from django.db.models.functions import Now
+from datetime import datetime
+from typing import Any, Final
 
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.oms import states
-from clickcollect.oms.models import Package
 
-ENDED = (OrderStatus.CANCELED, OrderStatus.DELIVERED, OrderStatus.REFUNDED)
-FOLLOWS_CONFIGURATION = (OrderStatus.READY_FOR_PICKUP, OrderStatus.DELIVERED)
+ENDED: Final = (OrderStatus.CANCELED, OrderStatus.DELIVERED, OrderStatus.REFUNDED)
+FOLLOWS_CONFIGURATION: Final = (OrderStatus.READY_FOR_PICKUP, OrderStatus.DELIVERED)
 
 
 def status_of(package_states: Collection[str], *, cancelling: bool) -> OrderStatus:
@@ -26,29 +25,23 @@ def status_of(package_states: Collection[str], *, cancelling: bool) -> OrderStat
     return OrderStatus.PREPARING
 
 
-def hold(order_id: int) -> None:
+def lock_order(order_id: int) -> None:
     """Hold an order until the transaction ends; what is read of it afterwards is the last word.
 
     The last of two packages moving at once sees the other, and a code never goes to a number that is being corrected.
     Always after the package and before its issue: whoever locks in another order waits for somebody who waits for him.
     """
-    Order.objects.select_for_update().only("pk").get(pk=order_id)
+    Order.objects.select_for_update(no_key=True).only("pk").get(pk=order_id)
 
 
-def follow(package: Package, *, tell_omnitron: bool) -> Order | None:
-    """Bring the order of a package that has just moved up to date; the order if its status changed.
+def following_columns(
+    order: Order, package_states: Collection[str], *, tell_omnitron: bool, now: datetime
+) -> dict[str, Any]:
+    """What changes on an order whose packages are in these states now; nothing where its status stays.
 
-    The order is held, and was read with the package after that.
+    The order is held, and was read with its packages after that.
     """
-    order = package.order
-    siblings = Package.objects.filter(order_id=order.pk).values_list("state__enum_value", flat=True)
-    status = status_of(list(siblings), cancelling=order.cancel_requested_at is not None)
+    status = status_of(package_states, cancelling=order.cancel_requested_at is not None)
     if status == order.status or (status in FOLLOWS_CONFIGURATION and not tell_omnitron):
-        return None
-    order.status = status
-    Order.objects.filter(pk=order.pk).update(
-        status=status,
-        modified_date=Now(),
-        ended_at=Now() if status in ENDED else None,
-    )
-    return order
+        return {}
+    return {"status": int(status), "modified_date": now, "ended_at": now if status in ENDED else None}

@@ -57,7 +57,7 @@ def publish_locked(package: Package, publish: Callable[[Package], bool]) -> bool
     """One package, one transaction, its row and its order's locked; False if either went on meanwhile."""
     with transaction.atomic():
         Package.objects.select_for_update().only("pk").get(pk=package.pk)
-        order_status.hold(package.order_id)
+        order_status.lock_order(package.order_id)
         fresh = get_package(SYSTEM, package_id=package.pk)
         if fresh.version != package.version or fresh.order.is_being_cancelled:
             return False
@@ -66,12 +66,12 @@ def publish_locked(package: Package, publish: Callable[[Package], bool]) -> bool
 
 def publish_reminder(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(reminded_for=F("pickup_deadline"))
-    events.post([events.Letter(event=events.PackagePickupReminderWhispererEvent, package=package)])
+    events.publish([events.OutgoingEvent(event=events.PackagePickupReminderWhispererEvent, package=package)])
     return True
 
 
 def publish_expiry(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(expired_for=F("pickup_deadline"))
-    events.post([events.Letter(event=events.PackagePickupExpiredWhispererEvent, package=package)])
+    events.publish([events.OutgoingEvent(event=events.PackagePickupExpiredWhispererEvent, package=package)])
     log.noted(kind=NoteKind.PICKUP_EXPIRED, actor=SYSTEM, package=package)
     return True

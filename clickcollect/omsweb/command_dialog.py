@@ -29,7 +29,8 @@ from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import RESEND, Offer, offers_of
-from clickcollect.oms.commands.run import Available, Outcome, available_commands, run_command
+from clickcollect.oms.commands.base import Outcome
+from clickcollect.oms.commands.run import Available, available_commands, run_command
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.command_form import LONGEST, CommandForm

@@ -32,7 +32,7 @@ def test_a_use_that_another_process_has_noted_in_the_last_minute_is_not_noted_ag
     token = tokens.create_token(user=admin, name="till", scopes=()).token
     then = timezone.now() - timedelta(seconds=ago)
     ApiToken.objects.update(last_used_at=then)
-    tokens.note_use(token)
+    tokens.note_use(token.pk)
     assert (ApiToken.objects.get().last_used_at != then) is noted
 
 

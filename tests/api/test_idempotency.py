@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.db.models import F
+from django.http import HttpResponse
 
 from clickcollect.accounts import idempotency
 from clickcollect.accounts.models import IdempotencyKey
@@ -15,11 +17,11 @@ from clickcollect.api import packages as packages_api
 from clickcollect.omnitron.models import Order, StoreMembership
 from clickcollect.oms import states
 from clickcollect.oms.codes.attempt_limits import PROGRAM_TIMES
-from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.commands import statements
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from tests import concurrency, shop
-from tests.api.caller import ORDERS, PACKAGES, Caller, caller_for, code_of, make_caller
+from tests.api.caller import ORDERS, PACKAGES, SETTINGS, Caller, caller_for, code_of, make_caller
 
 pytestmark = pytest.mark.django_db
 PACK = {"slug": "complete-packaging-without-shipment"}
@@ -158,30 +160,83 @@ def test_throttled_is_not_kept_and_keeps_its_header(till: Caller) -> None:
     assert IdempotencyKey.objects.count() == 0
 
 
-def test_while_the_first_one_runs_the_second_one_waits_outside(till: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = shop.make_package()
-    answers: list[int] = []
+@pytest.mark.django_db(transaction=True)
+def test_while_the_first_one_runs_the_second_one_does_not_wait() -> None:
+    """It hears so at once, before it looks at the package, which the first one waits for."""
+    store = shop.make_store()
+    key = make_caller("associate", store).headers["Authorization"].split()[1]
+    package = shop.make_package(store=store)
 
-    def slow(**given: Any) -> Any:
-        answers.append(till.command(package.pk, PACK, Idempotency_Key="a").status_code)
-        return run_command(**given)
+    def deed() -> Any:
+        return Caller(key).command(package.pk, PACK, Idempotency_Key="a")
 
-    monkeypatch.setattr(f"{packages_api.__name__}.run_command", slow)
-    assert till.command(package.pk, PACK, Idempotency_Key="a").status_code == 204
-    assert answers == [409]
+    second: list[Any] = []
+    (first,) = concurrency.stopped_at(
+        lambda: Package.objects.select_for_update(no_key=True).get(pk=package.pk),
+        deed,
+        meanwhile=lambda: second.extend(concurrency.at_once([deed])),
+    )
+    assert isinstance(first, HttpResponse)
+    assert (first.status_code, second[0].status_code) == (204, 409)
+    assert code_of(second[0]) == "idempotency_in_progress"
+    assert "Retry-After" not in second[0]
+    assert deed().status_code == 204, "afterwards it is told what came of the first"
 
 
-def test_in_progress_ends_after_60_seconds(till: Caller) -> None:
-    package = shop.make_package()
-    till.command(package.pk, PACK, Idempotency_Key="a")
-    Package.objects.filter(pk=package.pk).update(state_id=package.state_id)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("commits", [False, True])
+@pytest.mark.parametrize("what", ["command", "order"])
+def test_after_a_crash_a_retry_runs_at_once_and_after_commit_it_hears_its_answer(
+    *, what: str, commits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = shop.make_store()
+    package = shop.make_package(store=store)
+    operator = make_caller("operator")
+
+    def send() -> HttpResponse:
+        if what == "order":
+            return operator.post(ORDERS, sent, Idempotency_Key="a")
+        return operator.command(package.pk, PACK, Idempotency_Key="a")
+
+    sent = shop.order_document("WEB-1")
+    with monkeypatch.context() as patch:
+        crash_at_commit(patch, commits=commits)
+        assert send().status_code == 503
+    connection.close()
+    assert IdempotencyKey.objects.count() == commits
+    answer = send()
+    assert (answer.status_code, answer.get("Idempotency-Replayed")) == (
+        201 if what == "order" else 204,
+        "true" if commits else None,
+    )
+    assert Order.objects.filter(number="WEB-1").count() == (what == "order")
+    assert CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).count() == (what == "command")
+
+
+def crash_at_commit(patch: pytest.MonkeyPatch, *, commits: bool) -> None:
+    """The process loses its database just before COMMIT is sent, or when it was carried out."""
+    commit = connection._commit  # type: ignore[attr-defined]
+
+    def crash(*_given: object) -> None:
+        if commits:
+            commit()
+        raise OperationalError("gone")
+
+    patch.setattr(connection, "_commit", crash)
+    if not commits:
+        patch.setattr(statements, "commit", crash)
+
+
+def test_elsewhere_in_progress_ends_after_60_seconds() -> None:
+    admin = make_caller("admin")
+    body = {"key": "OTP_LENGTH", "json_value": 5}
+    assert admin.post(SETTINGS, body, Idempotency_Key="a").status_code == 201
     crashed = IdempotencyKey.objects.all()
     crashed.update(status=None, body=b"", started_at=F("started_at") - timedelta(seconds=59))
-    answer = till.command(package.pk, PACK, Idempotency_Key="a")
+    answer = admin.post(SETTINGS, body, Idempotency_Key="a")
     assert (answer.status_code, code_of(answer)) == (409, "idempotency_in_progress")
     crashed.update(started_at=F("started_at") - timedelta(seconds=2))
-    assert till.command(package.pk, PACK, Idempotency_Key="a").status_code == 204
-    assert CommandLog.objects.filter(package_id=package.pk).count() == 2
+    assert admin.post(SETTINGS, body, Idempotency_Key="a").status_code == 201
 
 
 def test_after_24_hours_the_key_is_free(till: Caller) -> None:

@@ -11,7 +11,7 @@ from clickcollect.accounts.tokens import create_login, create_token
 from clickcollect.errors import DomainError
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import reviews, states
-from clickcollect.oms.access import OVERRIDES, RIGHTS, Actor, actor_for
+from clickcollect.oms.access import OVERRIDES, RIGHTS, Actor
 from clickcollect.oms.codes import attempt_limits
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import CommandTransition, EmployeeBudget, Package, ProgramBudget
@@ -23,8 +23,13 @@ COMMANDS = sorted(set(RIGHTS) - {"packages:override"})
 
 
 def program_of(user: Any, *stores: str) -> Actor:
-    token = create_token(user=user, name="till", scopes=RIGHTS, stores=stores).token
-    return actor_for(user, token=token)
+    return acting_with(create_token(user=user, name="till", scopes=RIGHTS, stores=stores).key)
+
+
+def acting_with(key: str) -> Actor:
+    actor = shop.caller_of(key)
+    assert actor is not None
+    return actor
 
 
 def guess(package: Package, actor: Actor, offset: int = 1) -> str:
@@ -61,7 +66,7 @@ def test_what_weakens_the_check_needs_a_scope_of_its_own(command: str) -> None:
 @pytest.mark.django_db
 def test_a_person_s_own_sign_in_keeps_all_of_their_rights() -> None:
     user = shop.make_user("admin")
-    actor = actor_for(user, token=create_login(user=user, scopes=RIGHTS).token)
+    actor = acting_with(create_login(user=user, scopes=RIGHTS).key)
     assert all(actor.may_run(command) for command in OVERRIDES)
     assert not actor.is_program
 
@@ -127,7 +132,7 @@ def test_programs_have_five_times_a_person_s_limit_in_each_store_and_another_tok
     assert guess(shop.make_package(states.READY, store=here), program_of(shop.make_user("admin"))) == "otp_incorrect"
     # The owner at a counter has a person's limit, untouched by the programs; so has the key of a sign-in.
     assert not EmployeeBudget.objects.filter(user_id=owner.pk).exists()
-    sign_in = actor_for(owner, token=create_login(user=owner, scopes=RIGHTS).token)
+    sign_in = acting_with(create_login(user=owner, scopes=RIGHTS).key)
     assert guess(shop.make_package(states.READY, store=here), sign_in) == "otp_incorrect"
     assert len(EmployeeBudget.objects.get(user_id=owner.pk).tried_at) == 1
 

@@ -84,7 +84,7 @@ def test_a_page_loads_itself_again_and_goes_on(shop: OutageShop, context: Browse
 def test_a_form_is_sent_again_and_its_work_is_done_once(shop: OutageShop, context: BrowserContext) -> None:
     """The sign-in, which makes a session: pressed three times, the third when the database is back."""
     page = fill_in(context, shop, "associate")
-    counted = "SELECT count(*) FROM django_session"
+    counted = "SELECT count(*) FROM accounts_browsersession"
     before = int(str(shop.ground.value(counted)))
     shop.ground.leave("stopped")
     page.get_by_role("button", name="Sign in", exact=True).click()

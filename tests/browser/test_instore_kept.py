@@ -1,9 +1,9 @@
 """Work that was typed is not lost: by the main button, a dialog, a lock, a lost session, or leaving the page."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, ViewportSize, expect
 
+from clickcollect.accounts.models import BrowserSession
 from clickcollect.oms import states
 from clickcollect.oms.models import Package
 from tests import shop
@@ -174,7 +174,7 @@ def test_a_session_that_ended_elsewhere_leads_back_to_the_dialog_with_its_words(
     dialog = page.get_by_role("dialog", name="Deliver without code")
     dialog.get_by_label("What did the customer show?").select_option("id_document")
     dialog.get_by_label("Reason").fill("Phone lost")
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
     dialog.get_by_role("button", name="Deliver without code").click()
     expect(page.get_by_role("status")).to_contain_text("You were signed out. Sign in to pick up where you left off")
     assert shop.state_of(package) == states.READY

@@ -12,7 +12,7 @@ from django.db import transaction
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.oms.events import types as events
-from clickcollect.oms.events.types import EVENTS, Letter
+from clickcollect.oms.events.types import EVENTS, OutgoingEvent
 from clickcollect.whisperer import hooks, redelivery, retry, signing
 from clickcollect.whisperer.documents import delivery_document, hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, Event
@@ -32,7 +32,9 @@ def post_every_type() -> None:
         {"order": package.order} if kind.of_order else {"package": shop.reread(package)} for kind in EVENTS.values()
     ]
     with transaction.atomic():
-        events.post(Letter(event=kind, **about) for kind, about in zip(EVENTS.values(), subjects, strict=True))
+        events.publish(
+            OutgoingEvent(event=kind, **about) for kind, about in zip(EVENTS.values(), subjects, strict=True)
+        )
 
 
 def subscribe(url: str, *, secret: str) -> None:

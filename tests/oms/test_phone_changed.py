@@ -14,7 +14,7 @@ from clickcollect.errors import DomainError, OtpExpired, OtpIncorrect, OtpLocked
 from clickcollect.oms import event_registration, reviews, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.events.types import Letter, PackagePickupPhoneChangedWhispererEvent
+from clickcollect.oms.events.types import OutgoingEvent, PackagePickupPhoneChangedWhispererEvent
 from clickcollect.oms.log_models import CommandLog, LogNote
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
@@ -74,7 +74,7 @@ def assert_learns_nothing(package: Package, payload: dict[str, Any]) -> None:
 
 def test_control_a_snapshot_shared_with_the_new_number_s_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     package = shop.make_package(states.READY)
-    monkeypatch.setattr(Letter, "about", property(lambda letter: (letter.subject, "")))
+    monkeypatch.setattr(OutgoingEvent, "about", property(lambda letter: (letter.subject, "")))
     correct(package, NEW)
     with pytest.raises(AssertionError):
         assert_learns_nothing(package, told(package)[0])

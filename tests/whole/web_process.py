@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import django
 from django.conf import settings
+from psycopg.pq import TransactionStatus
 
 
 def run(package_id: int) -> None:
@@ -52,18 +53,27 @@ def stand_still(word: str) -> NoReturn:
 def say_when_committing(still: str) -> None:
     from django.db import connection as proxy
 
-    connection: Any = proxy
-    commit = connection._commit
+    from clickcollect.oms.commands import statements
 
-    def committing() -> None:
+    connection: Any = proxy
+    committed, ours = connection._commit, statements.commit
+
+    def committing(execute: statements.Execute) -> None:
         say("commit")
         if still == "before":
             stand_still("still")
-        commit()
+        ours(execute)
+
+    def afterwards() -> None:
+        if connection.connection.info.transaction_status != TransactionStatus.IDLE:  # no COMMIT of ours went before
+            say("commit")
+            if still == "before":
+                stand_still("still")
+        committed()
         if still == "after":
             stand_still("still")
 
-    connection._commit = committing
+    statements.commit, connection._commit = committing, afterwards
 
 
 def be_killed(still: str, package_ids: list[str]) -> NoReturn:

@@ -1,13 +1,12 @@
 """How many wrong codes are left, whose limit is reached, and whether a code is locked: for people to see.
 
-Deciding is done in `attempt_limits.py`, and counted there. Three limits stand side by side: the code's, the package's
-over all its codes, and the employee's own (contract section 5).
+The limits themselves stand in `attempt_limits.py`. Three of them stand side by side: the code's, the package's over
+all its codes, and the employee's own (contract section 5).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from django.db.models.functions import Now
@@ -19,50 +18,41 @@ from clickcollect.omnitron.models import StoreMembership
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.codes import attempt_limits
+from clickcollect.oms.codes.attempt_limits import (
+    DAY,
+    HOUR,
+    Limit,
+    WrongCodes,
+    left_of_package,
+    package_limit,
+    throttled,
+)
 from clickcollect.oms.models import EmployeeBudget, Package
 
 MOST_STAFF: Final = 50
 
 
-class Limit(StrEnum):
-    """Whose limit was reached, as `limits_reached` of a refusal names it."""
-
-    CODE = "code"
-    PACKAGE = "package"
-    EMPLOYEE = "employee"
-    PROGRAM = "program"
-
-
 def attempts_left(*, package: Package, actor: Actor, limits: Values) -> int:
     """The smallest of what code, package and employee have left (contract section 5)."""
-    of_code = limits["OTP_ATTEMPTS_PER_ISSUE"] - package.issue_attempts
-    of_package = package_limit(package, limits) - package.total_attempts
-    return max(0, min(int(of_code), of_package, left_of_employee(actor=actor, limits=limits)))
+    tried, now = of_employee(actor)
+    of_employee_left = tried.left(now=now, limits=limits) if now else int(limits["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"])
+    return max(0, min(left_of_package(package, limits), of_employee_left))
 
 
-def left_of_employee(*, actor: Actor, limits: Values) -> int:
-    """What one employee has left of the hour and the day."""
-    an_hour, a_day = limits["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"], limits["OTP_ATTEMPTS_PER_EMPLOYEE_DAY"]
-    if actor.user_id is None:
-        return int(an_hour)
-    budget = EmployeeBudget.objects.annotate(clock=Now()).filter(user_id=actor.user_id).first()
+def of_employee(actor: Actor) -> tuple[WrongCodes, datetime | None]:
+    """An employee's wrong codes of the last day, and the database's clock; None where there are none."""
+    budget = EmployeeBudget.objects.annotate(clock=Now()).filter(user_id=actor.user_id or 0).first()
     if budget is None:
-        return int(an_hour)
-    within_day = [moment for moment in budget.tried_at if moment > budget.clock - attempt_limits.DAY]
-    return attempt_limits.left(within_day, now=budget.clock, an_hour=an_hour, a_day=a_day)
+        return WrongCodes(of=Limit.EMPLOYEE), None
+    return WrongCodes(of=Limit.EMPLOYEE, here=budget.tried_at), budget.clock
 
 
 def employee_is_out(*, actor: Actor, limits: Values) -> str:
     """The sentence for an employee whose own limit is reached: who can go on, and when they can; else nothing."""
-    if actor.user_id is None or left_of_employee(actor=actor, limits=limits) > 0:
+    tried, now = of_employee(actor)
+    if now is None or tried.left(now=now, limits=limits) > 0:
         return ""
-    return attempt_limits.throttled(user_id=actor.user_id, limits=limits).detail
-
-
-def package_limit(package: Package, limits: Values) -> int:
-    """How many wrong codes a package may see in its life: the setting, and more for each unlock."""
-    return int(limits["OTP_ATTEMPTS_PER_PACKAGE"]) + attempt_limits.UNLOCK_ADDS * package.unlocks
+    return throttled(tried, now=now, limits=limits).detail
 
 
 def package_is_used_up(package: Package, limits: Values) -> bool:
@@ -74,7 +64,7 @@ def is_locked(package: Package, limits: Values) -> bool:
     """Whether a ready package's code, or the whole package, has seen too many wrong codes."""
     if package.issue_number == 0 or package.state.enum_value != states.READY:
         return False
-    return package.issue_attempts >= limits["OTP_ATTEMPTS_PER_ISSUE"] or package_is_used_up(package, limits)
+    return left_of_package(package, limits) <= 0
 
 
 def new_codes_are_used_up(package: Package, limits: Values) -> bool:
@@ -116,13 +106,12 @@ def tried_by_staff(*, actor: Actor, store_id: int, limits: Values) -> list[Tried
     names = {user.pk: user.get_full_name() for user in User.objects.filter(pk__in=[row.user_id for row in found])}
     told = []
     for row in found:
-        within_day = [moment for moment in row.tried_at if moment > row.clock - attempt_limits.DAY]
-        free_at = attempt_limits.free_again(within_day, now=row.clock, limits=limits)
+        free_at = WrongCodes(of=Limit.EMPLOYEE, here=row.tried_at).free_at(now=row.clock, limits=limits)
         told.append(
             Tried(
                 name=names.get(row.user_id, ""),
-                within_hour=sum(moment > row.clock - attempt_limits.HOUR for moment in within_day),
-                within_day=len(within_day),
+                within_hour=sum(moment > row.clock - HOUR for moment in row.tried_at),
+                within_day=sum(moment > row.clock - DAY for moment in row.tried_at),
                 free_at=free_at if free_at > row.clock else None,
             )
         )

@@ -1,4 +1,4 @@
-"""The pickup code: issue, derive, verify, close. Everything about the code, and only that (contract section 5).
+"""The pickup code: issue, derive, verify. Everything about the code, and only that (contract section 5).
 
 A code is derived when it is needed and never stored: HOTP over HKDF-SHA256 of a master key, the nonce of this issue,
 the package and the issue number (RFC 4226, RFC 5869). The nonce goes when the issue closes, and the code with it.
@@ -8,38 +8,31 @@ import base64
 import hmac
 import secrets
 import unicodedata
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pyotp
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from clickcollect.errors import (
-    DomainError,
     OtpExpired,
     OtpIncorrect,
+    OtpLocked,
     OtpMalformed,
     OtpNotIssued,
     OtpRequired,
-    StateConflict,
+    Throttled,
     ValidationFailed,
 )
-from clickcollect.oms import states
-from clickcollect.oms.access import SYSTEM, Actor, get_locked_package, get_package
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.codes import attempt_limits, attempts
-from clickcollect.oms.codes.attempt_limits import Reserved
-from clickcollect.oms.events import types as events
-from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.codes import attempts
+from clickcollect.oms.codes.attempt_limits import WrongCodes, left_of_package, throttled
 from clickcollect.oms.models import CodeIssue, Package
 
 LONGEST_INPUT: Final = 64
@@ -73,12 +66,14 @@ class Code:
         raise TypeError("A pickup code is never written down.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verified:
-    """A comparison that succeeded: this issue, at this version of the package."""
+@dataclass(kw_only=True)
+class Comparison:
+    """Whether a code was compared, and with what outcome: read by whoever must count it if all else fails.
 
-    issue_id: int
-    version: int
+    ``is_wrong``: taken for granted just before the comparison, so that nothing that happens in it goes uncounted.
+    """
+
+    is_wrong: bool = False
 
 
 @sensitive_variables()
@@ -131,9 +126,14 @@ def open_issue(package: Package) -> CodeIssue | None:
     return CodeIssue.objects.filter(package=package, closed_at=None).first()
 
 
-def is_protected(package: Package) -> bool:
+def has_ever_had_code(package: Package) -> bool:
     """Whether a code was ever issued and the package may therefore leave only by verification or override."""
     return package.issue_number > 0
+
+
+def needs_code(package: Package, settings: Values) -> bool:
+    """Whether this package is handed over with a code only (contract section 1, `IS_OTP_ENABLED`)."""
+    return settings.is_otp_enabled or has_ever_had_code(package)
 
 
 def is_expired(package: Package) -> bool:
@@ -141,105 +141,74 @@ def is_expired(package: Package) -> bool:
     return package.pickup_deadline is not None and package.pickup_deadline <= package.clock
 
 
-def next_issue_columns() -> dict[str, Any]:
-    """What a package's row gets in the statement that makes way for a new issue."""
-    return {"issue_number": F("issue_number") + 1, "issue_attempts": 0}
+def new_issue(package: Package, *, digits: int) -> CodeIssue:
+    """The next issue of a package, made with the newest key; whoever holds the package's row saves it.
 
-
-def issue(package: Package, *, digits: int, key_id: str | None = None) -> CodeIssue:
-    """Make a new issue for a package whose row this transaction has locked and whose ``issue_number`` has been raised.
-
-    Arguments: ``digits``, 4 to 8; ``key_id``, left out = the newest key. Closes the issue before it.
+    Arguments: ``digits``, 4 to 8.
     """
-    close(package, reason="replaced")
-    return CodeIssue.objects.create(
-        package=package,
-        number=package.issue_number,
+    return CodeIssue(
+        package_id=package.pk,
+        number=package.issue_number + 1,
         nonce=secrets.token_bytes(16),
-        key_id=key_id or next(iter(settings.PICKUP_CODE_KEYS)),
+        key_id=next(iter(settings.PICKUP_CODE_KEYS)),
         digits=digits,
     )
 
 
-def close(package: Package, *, reason: str, issue_id: int | None = None) -> bool:
-    """End the open issue, or just that one, and erase its nonce. Whether there was one to end."""
-    still_open = CodeIssue.objects.filter(package=package, closed_at=None)
-    if issue_id is not None:
-        still_open = still_open.filter(pk=issue_id)
-    return still_open.update(closed_at=Now(), closed_reason=reason, nonce=None) == 1
-
-
 @sensitive_variables()
-def verify(*, package: Package, typed: object, actor: Actor, limits: Values) -> Verified:
-    """Decide whether this is the customer's code.
+def verify(
+    *,
+    package: Package,
+    issue: CodeIssue | None,
+    typed: object,
+    tried: WrongCodes,
+    limits: Values,
+    comparison: Comparison,
+) -> OtpIncorrect | None:
+    """Compare what was typed with the customer's code: None if it is right, else the refusal, which must be counted.
 
-    The attempt is counted and committed before it is compared. It is given back when no comparison took place
-    or when it succeeded; only a wrong code stays counted (docs/safety.md, statements 4 and 5).
-    Raises the Otp… refusals, Throttled, StateConflict, ValidationFailed.
+    Whoever calls holds the package's row and the lock on who tries, and tells the outcome after COMMIT.
+    What is expired, locked, throttled or cannot be a code is refused without a comparison.
+    Arguments: ``package``, read after the locks, with its ``clock``; ``comparison``, told before anything is compared.
+    Raises OtpNotIssued, OtpRequired, OtpMalformed, ValidationFailed, Throttled, OtpExpired, OtpLocked: not counted.
+    Source: contract section 5.
     """
-    current = open_issue(package)
-    if current is None:
-        raise why_no_issue(package)
-    entered = normalise(typed, digits=current.digits)
-    code = derive(current)
-    reserved = attempt_limits.reserve(package=package, issue=current, actor=actor, limits=limits)
-    if not reserved.granted:
-        raise why_refused(package, current, limits)
-    if not code.matches(entered):
-        raise wrong_code(package=package, reserved=reserved, actor=actor, limits=limits)
-    attempt_limits.give_back(reserved)
-    return Verified(issue_id=current.pk, version=reserved.version)
+    if issue is None:
+        raise OtpNotIssued
+    entered = normalise(typed, digits=issue.digits)
+    code = derive(issue)
+    if tried.left(now=package.clock, limits=limits) <= 0:
+        raise throttled(tried, now=package.clock, limits=limits)
+    if package.pickup_deadline is None or is_expired(package):
+        raise OtpExpired
+    if left_of_package(package, limits) <= 0:
+        raise attempts.locked(package, limits)
+    comparison.is_wrong = True
+    comparison.is_wrong = not code.matches(entered)
+    return wrong_code(package=package, tried=tried, limits=limits) if comparison.is_wrong else None
 
 
-def wrong_code(*, package: Package, reserved: Reserved, actor: Actor, limits: Values) -> OtpIncorrect:
-    """The refusal of a wrong code; the one that used the code's or package's last tells everybody that it is locked."""
-    if reserved.used_the_last:
-        with transaction.atomic():
-            locked = get_locked_package(package.pk)
-            events.post([events.Letter(event=events.PackagePickupLockedWhispererEvent, package=locked)])
-            log.noted(
-                kind=NoteKind.LOCKED_OUT, actor=actor, package=locked, attributes={"otp.issue": reserved.issue_number}
-            )
-    remaining = reserved.attempts_remaining
-    if remaining == 0:
-        return no_attempts_left(package=package, reserved=reserved, actor=actor, limits=limits)
-    sentence = ngettext(
-        "The code is incorrect. %(count)d attempt left.",
-        "The code is incorrect. %(count)d attempts left.",
-        remaining,
+def wrong_code(*, package: Package, tried: WrongCodes, limits: Values) -> OtpIncorrect:
+    """The refusal of a wrong code, with what is left once it is counted and whose limit it has reached."""
+    after = copy(package)
+    after.issue_attempts += 1
+    after.total_attempts += 1
+    mine = tried.with_one_more(package.clock)
+    of_package = left_of_package(after, limits)
+    of_person = mine.left(now=package.clock, limits=limits) if tried.of else of_package
+    remaining = min(of_package, of_person)
+    if remaining > 0:
+        sentence = ngettext(
+            "The code is incorrect. %(count)d attempt left.",
+            "The code is incorrect. %(count)d attempts left.",
+            remaining,
+        )
+        return OtpIncorrect(sentence % {"count": remaining}, attempts_remaining=remaining)
+    told: list[OtpLocked | Throttled] = [attempts.locked(after, limits)] if of_package <= 0 else []
+    if tried.of and of_person <= 0:
+        told.append(throttled(mine, now=package.clock, limits=limits))
+    return OtpIncorrect(
+        " ".join([_("The code is incorrect."), *(refusal.detail for refusal in told)]),
+        attempts_remaining=0,
+        limits_reached=[limit for refusal in told for limit in refusal.extra["limits_reached"]],
     )
-    return OtpIncorrect(sentence % {"count": remaining}, attempts_remaining=remaining)
-
-
-def no_attempts_left(*, package: Package, reserved: Reserved, actor: Actor, limits: Values) -> OtpIncorrect:
-    """Whose limit a wrong code has reached: the code's or the package's, the employee's own, or both."""
-    reached: list[str] = []
-    sentences = [_("The code is incorrect.")]
-    if reserved.used_the_last:
-        locked = attempts.locked(get_package(SYSTEM, package_id=package.pk), limits)
-        reached += locked.extra["limits_reached"]
-        sentences.append(locked.detail)
-    if reserved.left_of_employee <= 0 and actor.user_id is not None:
-        if reserved.stores:
-            own = attempt_limits.program_throttled(actor=actor, stores=reserved.stores, limits=limits)
-        else:
-            own = attempt_limits.throttled(user_id=actor.user_id, limits=limits)
-        reached += own.extra["limits_reached"]
-        sentences.append(own.detail)
-    return OtpIncorrect(" ".join(sentences), attempts_remaining=0, limits_reached=reached)
-
-
-def why_no_issue(package: Package) -> DomainError:
-    """No code works: somebody was first, or none was ever issued."""
-    moved_on = get_package(SYSTEM, package_id=package.pk).version != package.version
-    return StateConflict() if moved_on else OtpNotIssued()
-
-
-def why_refused(package: Package, current: CodeIssue, limits: Values) -> DomainError:
-    """Read the package again and say why no attempt was granted."""
-    row = get_package(SYSTEM, package_id=package.pk)
-    if row.state.enum_value != states.READY or row.issue_number != current.number:
-        return StateConflict()
-    if row.pickup_deadline is None or is_expired(row):
-        return OtpExpired()
-    return attempts.locked(row, limits)

@@ -1,22 +1,25 @@
-"""What a command is: one small class that says what must be asked, whether it may happen, and what else happens.
+"""What a command is: one small class that says what must be asked, and what shall happen.
 
-It knows no states, doors or transactions: those belong to the row and to `run.py`.
+It knows no doors, queries or transactions: those belong to the transition and to `run.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import ValidationFailed
+from clickcollect.errors import DomainError, ValidationFailed
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.events.types import Letter
-from clickcollect.oms.models import CommandTransition, Package
+from clickcollect.oms.codes.attempt_limits import WrongCodes
+from clickcollect.oms.codes.pickup_code import Comparison
+from clickcollect.oms.events.types import OutgoingEvent
+from clickcollect.oms.models import CodeIssue, CommandTransition, Package
+
+CODE: Final = "otp"  # the field in which a customer's code comes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +36,28 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Everything one run of a command may need. ``data`` may hold a customer's code: it is never shown or stored."""
+    """Everything one run of a command may need, read after the locks.
+
+    ``issue``: the one whose code works now; ``tried``: the wrong codes of who tries; ``order_has_codes``: whether a
+    code was ever issued for any package of the order; ``comparison``: told of every comparison before it is made.
+    ``data`` may hold a customer's code: it is never shown or stored.
+    """
 
     package: Package
-    row: CommandTransition
+    transition: CommandTransition
     actor: Actor
     settings: Values
     now: datetime
-    data: Mapping[str, Any] = field(repr=False)
+    issue: CodeIssue | None = None
+    tried: WrongCodes = field(default_factory=WrongCodes)
+    order_has_codes: bool = False
+    comparison: Comparison = field(default_factory=Comparison)
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def moves(self) -> bool:
         """Whether the package goes to another state."""
-        return self.row.source_id != self.row.destination_id
+        return self.transition.source_id != self.transition.destination_id
 
     def texts(self, *names: str) -> dict[str, str]:
         """The free texts of these names that were really given, for the notes beside the log."""
@@ -59,21 +71,51 @@ def require_reason(call: Call) -> None:
         raise ValidationFailed.of("reason", _("Say why, in a few words."))
 
 
-@dataclass(kw_only=True)
-class Applied:
-    """What a command did besides the move: letters to post, ids and codes for the log, free text for its notes."""
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What shall be written when the command happens, beside state, version and log row.
 
-    letters: list[Letter] = field(default_factory=list)
-    attributes: dict[str, str | int | bool] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
+    ``changes``: further columns of the package; ``order_changes``: of its order; ``new_code``: a new issue takes the
+    place of the old one; ``closes_issue``: why the issue of the call ends, which is then exactly the one compared;
+    ``events``: before those of the new state; ``attributes``: ids and codes for the log; ``notes``: its free text.
+    """
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    order_changes: Mapping[str, Any] = field(default_factory=dict)
+    new_code: bool = False
+    closes_issue: str = ""
+    events: Sequence[OutgoingEvent] = ()
+    attributes: Mapping[str, str | int | bool] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why nothing happens. ``counts``: a wrong code was compared, and is written down with the refusal."""
+
+    error: DomainError
+    counts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command led to: the package as it is now, and the transition that took it there."""
+
+    package: Package
+    row: CommandTransition
+
+    @property
+    def command_code(self) -> str:
+        return self.row.command_code
 
 
 class Command:
-    """A behaviour that command rows name by its code. Override only what differs.
+    """A behaviour that command transitions name by its code. Override only what differs.
 
-    ``button``: the label of the main button; None = the row's own name.
+    ``button``: the label of the main button; None = the transition's own name.
     ``hands_over``: verifies the code, or writes an override; only such a command may deliver a package
     that was ever issued a code. ``click_and_collect_only``: refuses home deliveries, whatever their state.
+    ``source_states``, ``destination_states``: where its transitions may start and end; None = anywhere.
     """
 
     code: ClassVar[str]
@@ -83,33 +125,20 @@ class Command:
     source_states: ClassVar[frozenset[str] | None] = None
     destination_states: ClassVar[frozenset[str] | None] = None
 
-    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
         """What must be asked before it can run; nothing = no dialog opens."""
         return []
 
-    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        """Whether it makes sense to show the button now; `check` decides all the same."""
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:
+        """Whether it makes sense to show the button now; `decide` has the last word all the same."""
         return True
 
-    def check(self, call: Call) -> Any:  # noqa: ARG002
-        """May it happen? Raise a DomainError if not. Runs outside the transaction: what it writes stays written."""
-        return None
+    def decide(self, call: Call) -> Move | Refusal:
+        """What shall happen, without a query or a clock of its own. Raises a DomainError that counts nothing."""
+        return Move()
 
-    def seen_version(self, call: Call, checked: Any) -> int:  # noqa: ARG002
-        """The version of the package that `check` saw."""
-        return call.package.version
-
-    def guard(self, call: Call, checked: Any) -> Q:  # noqa: ARG002
-        """What must still be true of the package at the very moment it moves."""
-        return Q()
-
-    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        """Further columns of the package, set in the same statement as its state."""
-        return {}
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        """What else happens, inside the transaction, after the package has moved. Raise to undo it all."""
-        return Applied()
+    def apply(self, call: Call, move: Move) -> None:
+        """What a rare command writes beside its move, inside the transaction. Raise a DomainError to undo it all."""
 
 
 COMMANDS: Final[dict[str, Command]] = {}

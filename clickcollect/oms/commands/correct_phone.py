@@ -1,17 +1,15 @@
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import Fault, ValidationFailed
-from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms import search, states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.commands.base import Call, Command, Input, Move, command
 from clickcollect.oms.commands.resend_code import recent, refuse_too_many
 from clickcollect.oms.commands.send_new_code import refuse_new_code
 from clickcollect.oms.events import types as events
@@ -32,48 +30,49 @@ class CorrectPhone(Command):
 
     button = gettext_lazy("Correct phone number")
 
-    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [
             Input(name="phone_number", label=gettext_lazy("Phone number"), kind="phone"),
             Input(name="reason", label=gettext_lazy("Reason")),
         ]
 
-    def check(self, call: Call) -> str:
+    def decide(self, call: Call) -> Move:
         number, faults = read(call)
         if not call.texts("reason"):
             faults.append({"loc": "reason", "msg": _("Say why, in a few words.")})
         if faults:
             raise ValidationFailed(faults)
-        if sends_a_code(call.package):
+        sends = sends_a_code(call.package)
+        if sends:
             refuse_new_code(call)
             refuse_too_many(call)
-        return number
+        changed = {"phone_number": number, "modified_date": call.now}
+        new = {"new_codes": call.package.new_codes + 1, "code_sent_at": [*recent(call), call.now]}
+        return Move(
+            changes=new if sends else {},
+            order_changes=changed | ({"phone_changed_at": call.now} if call.order_has_codes else {}),
+            new_code=sends,
+            events=[
+                *([ready(call.package)] if sends else []),
+                *([told_at(call.package, call.package.order.phone_number)] if call.order_has_codes else []),
+            ],
+            attributes={"phone.had_code": call.order_has_codes},
+            notes=call.texts("reason"),
+        )
 
-    def changes(self, call: Call, checked: str) -> dict[str, Any]:  # noqa: ARG002
-        if not sends_a_code(call.package):
-            return {}
-        return {
-            **pickup_code.next_issue_columns(),
-            "new_codes": F("new_codes") + 1,
-            "code_sent_at": [*recent(call), call.now],
-        }
+    def apply(self, call: Call, move: Move) -> None:
+        end_other_codes(call.package)
+        update_search(call.package)
 
-    def apply(self, call: Call, checked: str) -> Applied:
-        old = call.package.order.phone_number
-        if old == checked:  # somebody was first
-            raise ValidationFailed.of("phone_number", THE_SAME)
-        has_codes = Package.objects.filter(order_id=call.package.order_id, issue_number__gt=0).exists()
-        change_number(call.package, checked, has_codes=has_codes)
-        done = Applied(attributes={"phone.had_code": has_codes}, notes=call.texts("reason"))
-        if sends_a_code(call.package):
-            issue = pickup_code.issue(call.package, digits=call.settings["OTP_LENGTH"])
-            done.attributes["otp.issue"] = issue.number
-            ready = events.PackageReadyForCustomerPickupWhispererEvent
-            done.letters.append(events.Letter(event=ready, package=call.package))
-        if has_codes and old:
-            changed = events.PackagePickupPhoneChangedWhispererEvent
-            done.letters.append(events.Letter(event=changed, package=call.package, told_number=old))
-        return done
+
+def ready(package: Package) -> events.OutgoingEvent:
+    return events.OutgoingEvent(event=events.PackageReadyForCustomerPickupWhispererEvent, package=package)
+
+
+def told_at(package: Package, number: str) -> events.OutgoingEvent:
+    """Word of the change, for the number that it was before."""
+    changed = events.PackagePickupPhoneChangedWhispererEvent
+    return events.OutgoingEvent(event=changed, package=package, told_number=number)
 
 
 def read(call: Call) -> tuple[str, list[Fault]]:
@@ -89,19 +88,21 @@ def read(call: Call) -> tuple[str, list[Fault]]:
 
 def sends_a_code(package: Package) -> bool:
     """Whether the package stands at the counter and was issued a code: the new number gets one of its own."""
-    return package.state.enum_value == states.READY and pickup_code.is_protected(package)
+    return package.state.enum_value == states.READY and pickup_code.has_ever_had_code(package)
 
 
-def change_number(package: Package, number: str, *, has_codes: bool) -> None:
-    """Put the number on the order, which the caller holds, end its other packages' codes, and find them all by it."""
-    order = package.order
-    order.phone_number = number
-    changed = {"phone_changed_at": Now()} if has_codes else {}
-    Order.objects.filter(pk=order.pk).update(phone_number=number, modified_date=Now(), **changed)
-    others = CodeIssue.objects.filter(package__order_id=order.pk, closed_at=None).exclude(package=package)
+def end_other_codes(package: Package) -> None:
+    """End the codes of the order's other packages: they went to the old number. The caller holds the order."""
+    others = CodeIssue.objects.filter(package__order_id=package.order_id, closed_at=None).exclude(package=package)
     others.update(closed_at=Now(), closed_reason="phone_corrected", nonce=None)
-    # Another package's row that is busy keeps its old search words: waiting for it here could wait for ever.
-    free = Package.objects.filter(order_id=order.pk).select_for_update(skip_locked=True)
+
+
+def update_search(package: Package) -> None:
+    """Let all packages of the order be found by its new number.
+
+    Another package's row that is busy keeps its old search words: waiting for it here could wait for ever.
+    """
+    free = Package.objects.filter(order_id=package.order_id).select_for_update(skip_locked=True, no_key=True)
     for sibling in list(free):
-        sibling.order = order
+        sibling.order = package.order
         search.update_index(sibling)

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,7 +8,7 @@ from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.commands.base import Call, Command, Input, Move, command
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
 
@@ -33,16 +33,16 @@ class DeliverWithoutCode(Command):
     hands_over = True
     click_and_collect_only = True
 
-    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [
             Input(name="evidence", label=gettext_lazy("What did the customer show?"), kind="choice", choices=EVIDENCE),
             Input(name="reason", label=gettext_lazy("Reason")),
         ]
 
-    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        return settings.is_otp_enabled or pickup_code.is_protected(package)
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:
+        return pickup_code.needs_code(package, settings)
 
-    def check(self, call: Call) -> None:
+    def decide(self, call: Call) -> Move:
         faults: list[Fault] = []
         if call.data.get("evidence") not in dict(EVIDENCE):
             faults.append({"loc": "evidence", "msg": _("Choose what the customer showed.")})
@@ -50,11 +50,9 @@ class DeliverWithoutCode(Command):
             faults.append({"loc": "reason", "msg": _("Say why the package is handed over without the code.")})
         if faults:
             raise ValidationFailed(faults)
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        pickup_code.close(call.package, reason="overridden")
-        return Applied(
-            letters=[events.Letter(event=events.PackagePickupOverriddenWhispererEvent, package=call.package)],
+        return Move(
+            closes_issue="overridden",
+            events=[events.OutgoingEvent(event=events.PackagePickupOverriddenWhispererEvent, package=call.package)],
             attributes={"override": True, "override.evidence": str(call.data["evidence"])},
             notes=call.texts("reason", "collector_name", "collector_relation"),
         )

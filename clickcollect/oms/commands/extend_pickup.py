@@ -1,10 +1,8 @@
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import deadlines, states
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.commands.base import Applied, Call, Command, Input, command
+from clickcollect.oms.commands.base import Call, Command, Input, Move, command
 from clickcollect.oms.events import documents
 from clickcollect.oms.models import Package
 
@@ -17,18 +15,18 @@ class ExtendPickup(Command):
     source_states = frozenset({states.READY})
     destination_states = frozenset({states.READY})
 
-    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [Input(name="reason", label=_("Reason"), required=False)]
 
-    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
+    def decide(self, call: Call) -> Move:
         current = call.package.pickup_deadline
         until = deadlines.for_store(
             call.package.stock_location,
             since=max(call.now, current) if current else call.now,
             open_days=call.settings["PICKUP_EXTENSION_DAYS"],
         )
-        return {"pickup_deadline": until, "due_at": until}
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        until = documents.utc(call.package.pickup_deadline) or ""
-        return Applied(attributes={"pickup.deadline": until}, notes=call.texts("reason"))
+        return Move(
+            changes={"pickup_deadline": until, "due_at": until},
+            attributes={"pickup.deadline": documents.utc(until) or ""},
+            notes=call.texts("reason"),
+        )

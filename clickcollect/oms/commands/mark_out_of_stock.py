@@ -1,10 +1,8 @@
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.commands.base import Applied, Call, Command, Input, command, require_reason
+from clickcollect.oms.commands.base import Call, Command, Input, Move, command, require_reason
 from clickcollect.oms.models import Package
 
 
@@ -15,11 +13,9 @@ class MarkOutOfStock(Command):
     button = _("Mark out of stock")
     destination_states = frozenset({states.OUT_OF_STOCK})
 
-    def inputs(self, package: Package, settings: Values) -> list[Input]:  # noqa: ARG002
+    def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [Input(name="reason", label=_("What is missing?"))]
 
-    def check(self, call: Call) -> None:
+    def decide(self, call: Call) -> Move:
         require_reason(call)
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        return Applied(notes=call.texts("reason"))
+        return Move(notes=call.texts("reason"))

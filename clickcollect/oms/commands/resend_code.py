@@ -1,6 +1,5 @@
 import math
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -9,7 +8,7 @@ from clickcollect.errors import OtpExpired, OtpNotIssued, Throttled
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts, pickup_code
-from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.commands.base import Call, Command, Move, command
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
 
@@ -24,27 +23,24 @@ class ResendCode(Command):
     source_states = frozenset({states.READY})
     destination_states = frozenset({states.READY})
 
-    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        works = pickup_code.is_protected(package) and not pickup_code.is_expired(package)
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:
+        works = pickup_code.has_ever_had_code(package) and not pickup_code.is_expired(package)
         return works and not attempts.is_locked(package, settings)
 
-    def check(self, call: Call) -> None:
-        issue = pickup_code.open_issue(call.package)
-        if issue is None:
+    def decide(self, call: Call) -> Move:
+        if call.issue is None:
             raise OtpNotIssued
-        pickup_code.derive(issue)  # a lost key is told now, not when the message goes out
+        pickup_code.derive(call.issue)  # a lost key is told now, not when the message goes out
         if pickup_code.is_expired(call.package):
             raise OtpExpired
         if attempts.is_locked(call.package, call.settings):
             raise attempts.locked(call.package, call.settings)
         refuse_too_many(call)
-
-    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        return {"code_sent_at": [*recent(call), call.now]}
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        letter = events.Letter(event=events.PackagePickupCodeResentWhispererEvent, package=call.package)
-        return Applied(letters=[letter], attributes={"otp.issue": call.package.issue_number})
+        return Move(
+            changes={"code_sent_at": [*recent(call), call.now]},
+            events=[events.OutgoingEvent(event=events.PackagePickupCodeResentWhispererEvent, package=call.package)],
+            attributes={"otp.issue": call.package.issue_number},
+        )
 
 
 def recent(call: Call) -> list[datetime]:

@@ -1,57 +1,251 @@
 """The one road: every change of a package's state goes through `run_command`, and every refusal is recorded here.
 
-1. find the row and the class, quickly, for people;
-2. `check` outside the transaction: what it counts stays counted;
-3. one transaction: the conditional UPDATE first, then what else happens, the events, the log row. All or nothing;
-4. any DomainError becomes a log row with its code, and is raised again.
+Lock, read, decide, write, answer. One transaction, which nobody may wrap:
 
-While an order is being cancelled its packages are held back: asked in 1, so that nothing is compared or counted, and
-again in 3 under the order's lock, so that a cancellation that was answered before is never overtaken.
+1. the package, its order and, where a code was typed, who tries are locked; later statements read what is needed;
+2. the command decides, without a query: a move, or a refusal, which may count a wrong code;
+3. all of it is written, events and log row with it, and committed. A refusal commits its log row and its count;
+4. and only then is it told: no outcome is told before its count is committed (contract section 5, docs/safety.md).
+
+An error that is no refusal rolls everything back. If it comes after a wrong comparison, that is counted in a
+transaction of its own before the error is told.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
-from django.utils import formats
+from django.db import Error, connection, models, transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
+from psycopg import errors
 
+from clickcollect.accounts.idempotency import Once
 from clickcollect.errors import (
     CommandUnknown,
+    DatabaseAway,
     DomainError,
     Forbidden,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
     NotClickAndCollect,
+    NotFound,
     OtpRequired,
     StateConflict,
 )
-from clickcollect.oms import app_settings, order_status, states
-from clickcollect.oms.access import Actor, get_package, names_of, packages_of
+from clickcollect.oms import app_settings, configuration, states
+from clickcollect.oms.access import SYSTEM, Actor, get_package
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import COMMANDS, Call, Command, Input
+from clickcollect.oms.codes import attempt_limits, pickup_code
+from clickcollect.oms.codes.pickup_code import Comparison
+from clickcollect.oms.commands import conflicts, statements, write
+from clickcollect.oms.commands.base import CODE, COMMANDS, Call, Command, Input, Outcome, Refusal
+from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.events import documents
-from clickcollect.oms.events import types as events
 from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
-from clickcollect.oms.models import CommandTransition, Package
+from clickcollect.oms.models import CommandLog, CommandTransition, Package
 
 ALIASES: Final = {
     "SelfServisPackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
     "SelfServicePackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
 }
+ASK_AGAIN_AFTER: Final = 1  # seconds, when somebody else held the package for too long
+NOTHING_RAN: Final = (IdempotencyInProgress, IdempotencyMismatch)  # refused before anything was looked at
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a command led to: the package as it is now, and the row that took it there."""
+@dataclass(kw_only=True)
+class Run:
+    """One walk along the road, as far as it came: who must still record or count something finds here what."""
 
-    package: Package
-    row: CommandTransition
+    package_id: int
+    asked: int | str
+    actor: Actor
+    data: Mapping[str, Any]
+    once: Once | None
+    comparison: Comparison
+    found: statements.Found | None = None
+    transition: CommandTransition | None = None
+    call: Call | None = None
+
+    @property
+    def package(self) -> Package | None:
+        return self.found.package if self.found else None
+
+
+@sensitive_variables("data", "run")
+def run_command(
+    *,
+    package_id: int,
+    transition: int | str,
+    actor: Actor,
+    data: Mapping[str, Any] | None = None,
+    once: Once | None = None,
+) -> Outcome:
+    """Run one command on one package: the only way a package changes.
+
+    Arguments: ``transition``, the transition's id, or its slug, command code or an alias; ``data``, what was asked
+    for; ``once``, a request that may be sent again: its answer is kept in the same transaction.
+    Raises a DomainError, which stands in the log by then; nothing has changed in that case but a counted attempt.
+    DatabaseAway when somebody else held the package for too long. Source: contract sections 1 and 5.
+    """
+    package_id = min(package_id, models.BigIntegerField.MAX_BIGINT)  # nobody's
+    run = Run(package_id=package_id, asked=transition, actor=actor, data=data or {}, once=once, comparison=Comparison())
+    try:
+        outcome = walk(run)
+    except NOTHING_RAN:
+        raise
+    except DomainError as error:  # raised while it was written: nothing of it is left, and it is recorded by itself
+        raise record_alone(run, error) from None
+    except BaseException as error:
+        count_alone(run)
+        if came_from(error, errors.LockNotAvailable):
+            raise DatabaseAway(
+                _("Somebody else is working on this package. Try again in a moment."), retry_after=ASK_AGAIN_AFTER
+            ) from None
+        raise
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic(durable=True)
+@sensitive_variables("run", "decision")
+def walk(run: Run) -> Outcome | DomainError:
+    """Lock, read, decide and write, in one transaction; what is returned is committed."""
+    run.found = statements.lock_and_read(
+        package_id=run.package_id, actor=run.actor, is_trying=CODE in run.data, once=run.once
+    )
+    known = configuration.of_version(run.found.version)
+    try:
+        command, call = prepare(run, known)
+        decision = command.decide(call)
+    except DomainError as error:
+        decision = Refusal(error=error)
+    if isinstance(decision, Refusal):
+        told = conflicts.told(decision.error, run.package)
+        entry = refusal_entry(run, told)
+        write.write_refusal(refusal=replace(decision, error=told), entry=entry, call=run.call, once=run.once)
+        return told
+    return write.write_move(call=call, command=command, move=decision, found=run.found, known=known, once=run.once)
+
+
+def prepare(run: Run, known: Configuration) -> tuple[Command, Call]:
+    """The command, and all that it may need. Raises a DomainError for what is refused before it is asked."""
+    found, package = run.found, run.package
+    if found is None or package is None or found.now is None:
+        raise NotFound
+    package.state = known.states[package.state_id]
+    run.transition = find_transition(known, asked=run.asked, package=package, actor=run.actor)
+    command = COMMANDS[run.transition.command_code]
+    refuse_start(row=run.transition, command=command, package=package, actor=run.actor)
+    run.call = Call(
+        package=package,
+        transition=run.transition,
+        actor=run.actor,
+        settings=Values(known.settings_of(package.stock_location_id)),
+        now=found.now,
+        issue=found.issue,
+        tried=attempt_limits.of_actor(run.actor, employee=found.employee, here=found.here, everywhere=found.everywhere),
+        order_has_codes=any(number > 0 for _id, _state, number in found.siblings),
+        comparison=run.comparison,
+        data=run.data,
+    )
+    refuse_unverified_delivery(call=run.call, command=command)
+    return command, run.call
+
+
+def refusal_entry(run: Run, error: DomainError) -> CommandLog:
+    return log.refusal_entry(
+        package=run.package, package_id=run.package_id, row=run.transition, actor=run.actor, error=error
+    )
+
+
+def record_alone(run: Run, error: DomainError) -> DomainError:
+    """Record a refusal whose transaction was rolled back; the refusal as it is told."""
+    with transaction.atomic(durable=True):
+        told = conflicts.told(error, get_package(SYSTEM, package_id=run.package_id))
+        entry = refusal_entry(run, told)
+        write.write_refusal(refusal=Refusal(error=told), entry=entry, call=run.call, once=run.once)
+    return told
+
+
+def count_alone(run: Run) -> None:
+    """Count a wrong code whose transaction failed, package and person each by itself, unless it is counted already.
+
+    Raises DatabaseAway where that fails too: then a wrong code is told as a right one would be.
+    """
+    if not run.comparison.is_wrong or run.call is None or run.found is None:
+        return
+    try:
+        if not connection.in_atomic_block:
+            connection.close()  # in whatever state it was left
+        for statement, values in write.counted(run.call, transaction=run.found.transaction).statements():
+            with transaction.atomic(durable=True), connection.cursor() as cursor:
+                cursor.execute(statement, values)
+    except Error:
+        raise DatabaseAway from None
+
+
+def came_from(error: BaseException | None, kind: type[Exception]) -> bool:
+    """Whether an error is of a kind, or came from one."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error is not None
+
+
+def find_transition(known: Configuration, *, asked: int | str, package: Package, actor: Actor) -> CommandTransition:
+    """The transition that a caller means, one that starts where the package is if there is one.
+
+    Raises CommandUnknown.
+    """
+    rows = [row for row in known.transitions if matches(row, asked) and actor.channel in row.visibility]
+    rows = [row for row in rows if row.command_code in COMMANDS]
+    if not rows:
+        raise CommandUnknown
+    return next((row for row in rows if row.source_id == package.state_id), rows[0])
+
+
+def refuse_start(*, row: CommandTransition, command: Command, package: Package, actor: Actor) -> None:
+    """Raises Forbidden, NotClickAndCollect for a home delivery, whatever its state, or StateConflict."""
+    if not actor.may_run(row.command_code):
+        raise Forbidden
+    if command.click_and_collect_only and not package.order.is_click_and_collect:
+        raise NotClickAndCollect
+    if row.source_id != package.state_id or is_held_back(row=row, package=package):
+        raise StateConflict
+
+
+def is_held_back(*, row: CommandTransition, package: Package) -> bool:
+    """Whether the package's order is being cancelled and the command does more than end the package in the store.
+
+    Nothing of such an order is packed, made ready, sent a code, extended or handed over (contract section 1).
+    """
+    stays_in_the_store = states.ENDED - {states.DELIVERED}
+    return package.order.is_being_cancelled and row.destination.enum_value not in stays_in_the_store
+
+
+def active_rows() -> list[CommandTransition]:
+    """All active rows, in the order of the list; there are a few dozen at the most."""
+    return list(configuration.current().transitions)
+
+
+def matches(row: CommandTransition, transition: int | str) -> bool:
+    """Whether a row is what was asked for: by id, slug, command code or alias."""
+    if isinstance(transition, int):
+        return row.pk == transition
+    return transition in (row.slug, row.command_code) or ALIASES.get(transition) == row.command_code
+
+
+def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
+    """While codes are on, and ever after one was issued, a package is handed over by verification or by an override.
+
+    That holds whatever an edited transition says. A home delivery has no code and is not handed over at the counter.
+    """
+    if command.hands_over or call.transition.destination.enum_value != states.DELIVERED:
+        return
+    is_on = call.settings.is_otp_enabled and call.package.order.is_click_and_collect
+    if is_on or pickup_code.has_ever_had_code(call.package):
+        raise OtpRequired(_("Hand this package over with the customer's code, or without it as a manager."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,142 +278,6 @@ class Available:
         }
 
 
-@sensitive_variables("data")
-def run_command(
-    *,
-    package_id: int,
-    transition: int | str,
-    actor: Actor,
-    data: Mapping[str, Any] | None = None,
-) -> Outcome:
-    """Run one command on one package: the only way a package changes.
-
-    Arguments: ``transition``, the row's id, or its slug, command code or an alias; ``data``, what was asked for.
-    Raises a DomainError, which stands in the log by then; nothing has changed in that case
-    but a counted attempt. Source: contract sections 1 and 5.
-    """
-    package: Package | None = None
-    row: CommandTransition | None = None
-    try:
-        package = get_package(actor, package_id=package_id)
-        row = find_row(transition=transition, package=package, actor=actor)
-        command = COMMANDS[row.command_code]
-        refuse_start(row=row, command=command, package=package, actor=actor)
-        call = Call(
-            package=package,
-            row=row,
-            actor=actor,
-            settings=app_settings.settings_in_force(package.stock_location_id),
-            now=package.clock,
-            data=data or {},
-        )
-        refuse_unverified_delivery(call=call, command=command)
-        checked = command.check(call)
-        return Outcome(package=move(call=call, command=command, checked=checked), row=row)
-    except DomainError as error:
-        told = conflict_story(error=error, package=package)
-        log.refused(package=package, package_id=package_id, row=row, actor=actor, error=told)
-        raise told from None
-
-
-def find_row(*, transition: int | str, package: Package, actor: Actor) -> CommandTransition:
-    """The row that a caller means, one that starts where the package is if there is one. Raises CommandUnknown."""
-    rows = [row for row in active_rows() if names(row, transition) and actor.channel in row.visibility]
-    rows = [row for row in rows if row.command_code in COMMANDS]
-    if not rows:
-        raise CommandUnknown
-    return next((row for row in rows if row.source_id == package.state_id), rows[0])
-
-
-def refuse_start(*, row: CommandTransition, command: Command, package: Package, actor: Actor) -> None:
-    """Raises Forbidden, NotClickAndCollect for a home delivery, whatever its state, or StateConflict."""
-    if not actor.may_run(row.command_code):
-        raise Forbidden
-    if command.click_and_collect_only and not package.order.is_click_and_collect:
-        raise NotClickAndCollect
-    if row.source_id != package.state_id or is_held_back(row=row, package=package):
-        raise StateConflict
-
-
-def is_held_back(*, row: CommandTransition, package: Package) -> bool:
-    """Whether the package's order is being cancelled and the command does more than end the package in the store.
-
-    Nothing of such an order is packed, made ready, sent a code, extended or handed over (contract section 1).
-    """
-    stays_in_the_store = states.ENDED - {states.DELIVERED}
-    return package.order.is_being_cancelled and row.destination.enum_value not in stays_in_the_store
-
-
-def active_rows() -> list[CommandTransition]:
-    """All active rows, in the order of the list; there are a few dozen at the most."""
-    return list(CommandTransition.objects.filter(is_active=True).select_related("source", "destination"))
-
-
-def names(row: CommandTransition, transition: int | str) -> bool:
-    """Whether a row is what was asked for: by id, slug, command code or alias."""
-    if isinstance(transition, int):
-        return row.pk == transition
-    return transition in (row.slug, row.command_code) or ALIASES.get(transition) == row.command_code
-
-
-def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
-    """While codes are on, and ever after one was issued, a package is handed over by verification or by an override.
-
-    That holds whatever an edited row says. A home delivery has no code and is not handed over at the counter.
-    """
-    if command.hands_over or call.row.destination.enum_value != states.DELIVERED:
-        return
-    needs_code = call.settings.is_otp_enabled and call.package.order.is_click_and_collect
-    if needs_code or pickup_code.is_protected(call.package):
-        raise OtpRequired(_("Hand this package over with the customer's code, or without it as a manager."))
-
-
-def move(*, call: Call, command: Command, checked: Any) -> Package:
-    """Step 3 of the one road: all or nothing."""
-    package, row = call.package, call.row
-    with transaction.atomic(durable=True):
-        changes = columns(call) | command.changes(call, checked)
-        untouched = Q(pk=package.pk, state_id=row.source_id, version=command.seen_version(call, checked))
-        if Package.objects.filter(untouched & command.guard(call, checked)).update(**changes) != 1:
-            raise StateConflict
-        order_status.hold(package.order_id)
-        package = packages_of(call.actor).get(pk=package.pk)
-        if is_held_back(row=row, package=package):
-            raise StateConflict
-        applied = command.apply(replace(call, package=package), checked)
-        letters = list(applied.letters)
-        if call.moves:
-            leave_ready(call=call, command=command)
-            letters += events.letters_of_move(package)
-            order = order_status.follow(package, tell_omnitron=row.configuration.get("sync_remote_order_status", True))
-            letters += [events.Letter(event=events.OrderUpdatedWhispererEvent, order=order)] if order else []
-        events.post(letters)
-        log.moved(package=package, row=row, actor=call.actor, attributes=applied.attributes, notes=applied.notes)
-        if row.destination.enum_value == states.DELIVERED and package.order.phone_changed_at:
-            log.noted(kind=NoteKind.AFTER_PHONE_CHANGE, actor=call.actor, package=package)
-    return package
-
-
-def columns(call: Call) -> dict[str, Any]:
-    """What every run sets: the state, the version, and since when."""
-    if not call.moves:
-        return {"version": F("version") + 1}
-    ended = call.row.destination.enum_value in states.ENDED
-    return {
-        "version": F("version") + 1,
-        "state_id": call.row.destination_id,
-        "state_changed_at": Now(),
-        "modified_date": Now(),
-        **({"due_at": None} if ended else {}),
-    }
-
-
-def leave_ready(*, call: Call, command: Command) -> None:
-    """A package that is no longer ready has no working code; one that hands over has closed it already."""
-    if call.row.source.enum_value == states.READY and not command.hands_over:
-        pickup_code.close(call.package, reason=call.row.destination.enum_value)
-
-
 def available_commands(
     *, package: Package, actor: Actor, values: Values | None = None, with_manager: bool = False
 ) -> list[Available]:
@@ -242,35 +300,3 @@ def available_commands(
         if may_run and behaviour.offered(package, values, package.clock):
             found.append(Available(row=row, command=behaviour, inputs=behaviour.inputs(package, values)))
     return found
-
-
-def conflict_story(*, error: DomainError, package: Package | None) -> DomainError:
-    """Turn a bare state conflict into its story: "already Delivered at 10:42 by Ayla"."""
-    if not isinstance(error, StateConflict) or error.extra or package is None:
-        return error
-    row = Package.objects.select_related("state", "stock_location", "order").get(pk=package.pk)
-    if row.is_held_back:
-        return cancellation_story(row)
-    entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
-    when = entry.at if entry else row.state_changed_at
-    who = names_of([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
-    local = formats.time_format(when.astimezone(ZoneInfo(row.stock_location.time_zone)), "H:i")
-    words = {"state": _(row.state.name), "time": local, "name": who or _("the system")}
-    return StateConflict(
-        _("This package is already %(state)s, since %(time)s by %(name)s.") % words,
-        state=row.state.name,
-        changed_at=documents.utc(when),
-        changed_by=words["name"],
-    )
-
-
-def cancellation_story(package: Package) -> StateConflict:
-    """Why a package is held back: who asked for the end of its order, and when."""
-    asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
-    who = names_of([asked.actor_id]).get(asked.actor_id or 0, "") if asked else ""
-    return StateConflict(
-        _("This order is being cancelled. Keep the package in the store."),
-        state=package.state.name,
-        changed_at=documents.utc(package.order.cancel_requested_at),
-        changed_by=who or _("the system"),
-    )

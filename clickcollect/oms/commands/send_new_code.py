@@ -1,7 +1,5 @@
 from datetime import datetime
-from typing import Any
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -9,7 +7,7 @@ from clickcollect.errors import OtpExpired, OtpLocked, OtpNotIssued
 from clickcollect.oms import deadlines, states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts, pickup_code
-from clickcollect.oms.commands.base import Applied, Call, Command, command
+from clickcollect.oms.commands.base import Call, Command, Move, command
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
 
@@ -23,34 +21,31 @@ class SendNewCode(Command):
     destination_states = frozenset({states.READY})
     click_and_collect_only = True
 
-    def offered(self, package: Package, settings: Values, now: datetime) -> bool:  # noqa: ARG002
-        wanted = settings.is_otp_enabled or pickup_code.is_protected(package)
+    def offered(self, package: Package, settings: Values, now: datetime) -> bool:
         used_up = attempts.package_is_used_up(package, settings) or attempts.new_codes_are_used_up(package, settings)
-        return wanted and not used_up and not pickup_code.is_expired(package)
+        return pickup_code.needs_code(package, settings) and not used_up and not pickup_code.is_expired(package)
 
-    def check(self, call: Call) -> None:
-        if not (call.settings.is_otp_enabled or pickup_code.is_protected(call.package)):
+    def decide(self, call: Call) -> Move:
+        if not pickup_code.needs_code(call.package, call.settings):
             raise OtpNotIssued(_("Pickup codes are switched off. This package is handed over without one."))
         refuse_new_code(call)
-
-    def changes(self, call: Call, checked: Any) -> dict[str, Any]:  # noqa: ARG002
-        first = not pickup_code.is_protected(call.package)
+        is_first = not pickup_code.has_ever_had_code(call.package)
         until = call.package.pickup_deadline or deadlines.for_store(
             call.package.stock_location,
             since=call.now,
             open_days=call.settings["PICKUP_HOLD_DAYS"],
         )
-        return {
-            **pickup_code.next_issue_columns(),
-            "new_codes": F("new_codes") + (0 if first else 1),
-            "pickup_deadline": until,
-            "due_at": until,
-        }
-
-    def apply(self, call: Call, checked: Any) -> Applied:  # noqa: ARG002
-        issue = pickup_code.issue(call.package, digits=call.settings["OTP_LENGTH"])
-        letter = events.Letter(event=events.PackageReadyForCustomerPickupWhispererEvent, package=call.package)
-        return Applied(letters=[letter], attributes={"otp.issue": issue.number})
+        return Move(
+            changes={
+                "new_codes": call.package.new_codes + (0 if is_first else 1),
+                "pickup_deadline": until,
+                "due_at": until,
+            },
+            new_code=True,
+            events=[
+                events.OutgoingEvent(event=events.PackageReadyForCustomerPickupWhispererEvent, package=call.package)
+            ],
+        )
 
 
 def refuse_new_code(call: Call) -> None:

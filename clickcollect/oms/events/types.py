@@ -1,23 +1,21 @@
 """What the outside world receives: one class per event type, with its payload (contract section 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
-
-from django.db.models.functions import Now
 
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import states
 from clickcollect.oms.events.documents import order_document, package_document
 from clickcollect.oms.models import MessageState, Package
 from clickcollect.whisperer import outbox
-from clickcollect.whisperer.models import Delivery, Event
 
 NO_RECEIVER: Final = "no_receiver"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class OutgoingEvent:
     """An event that is about to be published: its class and the package or order it tells of.
 
     ``told_number``: the customer's phone number in it, where that is not the order's.
@@ -30,12 +28,12 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        """Whom it tells of, in the post office's words."""
+        """Whom it tells of; `sequence` rises for each subject."""
         return f"order:{self.order.pk}" if self.order else f"package:{self.package.pk if self.package else 0}"
 
     @property
     def about(self) -> tuple[str, str]:
-        """What letters of the same snapshot share."""
+        """What events of the same snapshot share."""
         return self.subject, self.told_number
 
     def document(self) -> dict[str, Any]:
@@ -147,7 +145,7 @@ class OrderUpdatedWhispererEvent(WhispererEvent):
 EVENTS: Final[dict[str, type[WhispererEvent]]] = {cls.type: cls for cls in WhispererEvent.__subclasses__()}
 
 # Specific news first: the customer's code must not wait behind the general one.
-ON_ARRIVAL: Final[dict[str, type[WhispererEvent]]] = {
+EVENT_BY_STATE: Final[dict[str, type[WhispererEvent]]] = {
     states.PACKED: PackagePackedWhispererEvent,
     states.READY: PackageReadyForCustomerPickupWhispererEvent,
     states.DELIVERED: PackageDeliveredWhispererEvent,
@@ -155,39 +153,35 @@ ON_ARRIVAL: Final[dict[str, type[WhispererEvent]]] = {
 }
 
 
-def letters_of_move(package: Package) -> list[Letter]:
+def events_for_transition(package: Package) -> list[OutgoingEvent]:
     """What a package that has just arrived in its state tells the world."""
-    arrival = ON_ARRIVAL.get(package.state.enum_value)
-    kinds = [arrival] if arrival else []
-    return [Letter(event=kind, package=package) for kind in [*kinds, PackageStatusTransitionedWhispererEvent]]
+    specific = EVENT_BY_STATE.get(package.state.enum_value)
+    kinds = [specific] if specific else []
+    return [OutgoingEvent(event=kind, package=package) for kind in [*kinds, PackageStatusTransitionedWhispererEvent]]
 
 
-def post(letters: Iterable[Letter]) -> None:
-    """Publish in the order given, inside the caller's transaction. The payload is a snapshot of this moment."""
-    given = list(letters)
+def with_snapshots(outgoing: Sequence[OutgoingEvent]) -> list[outbox.OutgoingEvent]:
+    """As the outbox takes them; events of one subject share one snapshot of this moment."""
     snapshots: dict[tuple[str, str], dict[str, Any]] = {}
-    envelopes = [
-        outbox.OutgoingEvent(
-            type=letter.event.type,
-            subject=letter.subject,
-            payload=snapshots.get(letter.about) or snapshots.setdefault(letter.about, letter.document()),
-        )
-        for letter in given
+    for event in outgoing:
+        if event.about not in snapshots:
+            snapshots[event.about] = event.document()
+    return [
+        outbox.OutgoingEvent(type=event.event.type, subject=event.subject, payload=snapshots[event.about])
+        for event in outgoing
     ]
-    for letter, event in zip(given, outbox.publish_all(envelopes), strict=True):
-        if letter.event.code_bearing and letter.package is not None:
-            follow_message(letter.package, event)
 
 
-def follow_message(package: Package, event: Event) -> None:
-    """From now on the package shows what becomes of this message; one that nobody will receive has failed already."""
-    has_receiver = Delivery.objects.filter(event=event).exists()
-    package.message_uuid = event.uuid
-    package.message_state = MessageState.QUEUED if has_receiver else MessageState.FAILED
-    package.message_reason = "" if has_receiver else NO_RECEIVER
-    Package.objects.filter(pk=package.pk).update(
-        message_uuid=package.message_uuid,
-        message_state=package.message_state,
-        message_reason=package.message_reason,
-        message_at=Now(),
-    )
+def publish(outgoing: Iterable[OutgoingEvent]) -> None:
+    """Publish in the order given, inside the caller's transaction. The payload is a snapshot of this moment."""
+    outbox.publish_all(with_snapshots(list(outgoing)))
+
+
+def message_columns(uuid: str, *, has_receiver: bool, now: datetime) -> dict[str, Any]:
+    """What a package shows of the message that carries its code; one that nobody will receive has failed already."""
+    return {
+        "message_uuid": uuid,
+        "message_state": str(MessageState.QUEUED if has_receiver else MessageState.FAILED),
+        "message_reason": "" if has_receiver else NO_RECEIVER,
+        "message_at": now,
+    }

@@ -44,16 +44,9 @@ def who_did(entry: CommandLog, *, name: str, names: Mapping[int, str]) -> str:
     return _("%(manager)s, on the device of %(employee)s") % {"manager": name, "employee": device_user}
 
 
-def moved(
-    *,
-    package: Package,
-    row: CommandTransition,
-    actor: Actor,
-    attributes: Attributes,
-    notes: Mapping[str, str],
-) -> CommandLog:
-    """Record what a command did, inside its transaction."""
-    entry = CommandLog.objects.create(
+def transition_entry(*, package: Package, row: CommandTransition, actor: Actor, attributes: Attributes) -> CommandLog:
+    """What a command did, for whoever writes it inside the transaction."""
+    return CommandLog(
         kind=LogKind.MOVE if row.source_id != row.destination_id else LogKind.NOTE,
         package_id=package.pk,
         order_id=package.order_id,
@@ -64,18 +57,12 @@ def moved(
         channel=actor.channel,
         command_code=row.command_code,
         slug=row.slug,
+        note_kind="",
         attributes={**row_attributes(row), **actor_attributes(actor), **attributes},
     )
-    write_notes(entry=entry, notes=notes)
-    return entry
 
 
-def fitting(package_id: int | None) -> int | None:
-    """An id that a row can hold; a number from an address that no package could have is left out."""
-    return package_id if package_id is not None and package_id <= models.BigIntegerField.MAX_BIGINT else None
-
-
-def refused(
+def refusal_entry(
     *,
     package: Package | None,
     package_id: int | None,
@@ -83,9 +70,9 @@ def refused(
     actor: Actor,
     error: DomainError,
 ) -> CommandLog:
-    """Record a refusal with its code, outside any transaction. What was typed is not kept."""
+    """A refusal with its code. What was typed is not kept."""
     known_row = row_attributes(row) if row else {}
-    return CommandLog.objects.create(
+    return CommandLog(
         kind=LogKind.REFUSED,
         package_id=package.pk if package else fitting(package_id),
         order_id=package.order_id if package else None,
@@ -97,8 +84,30 @@ def refused(
         command_code=row.command_code if row else "",
         slug=row.slug if row else "",
         code=error.code,
+        note_kind="",
         attributes={**known_row, **actor_attributes(actor)},
     )
+
+
+def note_entry(
+    *, kind: NoteKind, actor: Actor, package: Package | None = None, attributes: Attributes | None = None
+) -> CommandLog:
+    """Something that happened beside the commands, such as an expiry or an erasure."""
+    return CommandLog(
+        kind=LogKind.NOTE,
+        package_id=package.pk if package else None,
+        order_id=package.order_id if package else None,
+        store_id=package.stock_location_id if package else None,
+        actor_id=actor.user_id,
+        channel=actor.channel,
+        note_kind=kind,
+        attributes=dict(attributes or {}),
+    )
+
+
+def fitting(package_id: int | None) -> int | None:
+    """An id that a row can hold; a number from an address that no package could have is left out."""
+    return package_id if package_id is not None and package_id <= models.BigIntegerField.MAX_BIGINT else None
 
 
 def sign_off_refused(
@@ -142,16 +151,8 @@ def noted(
     notes: Mapping[str, str] | None = None,
 ) -> CommandLog:
     """Record something that happened beside the commands, such as an expiry or an erasure."""
-    entry = CommandLog.objects.create(
-        kind=LogKind.NOTE,
-        package_id=package.pk if package else None,
-        order_id=package.order_id if package else None,
-        store_id=package.stock_location_id if package else None,
-        actor_id=actor.user_id,
-        channel=actor.channel,
-        note_kind=kind,
-        attributes=dict(attributes or {}),
-    )
+    entry = note_entry(kind=kind, actor=actor, package=package, attributes=attributes)
+    entry.save(force_insert=True)
     write_notes(entry=entry, notes=notes or {})
     return entry
 

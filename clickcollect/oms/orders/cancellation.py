@@ -47,7 +47,7 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
             ended_at=None if waiting else Now(),
         )
         note_request(order=order, packages=waiting, actor=actor, reason=reason)
-        events.post([events.Letter(event=events.OrderUpdatedWhispererEvent, order=order)])
+        events.publish([events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=order)])
         if waiting:
             defer(order_id)
 

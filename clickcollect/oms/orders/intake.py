@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import prefetch_related_objects
 from django.db.models.functions import Now
 
+from clickcollect.accounts.idempotency import Once
 from clickcollect.errors import Forbidden, OrderConflict
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.omnitron.order_comparison import differing_fields
@@ -36,25 +37,35 @@ class Received:
     created: bool
 
 
-def receive_order(*, order: OrderIn, actor: Actor) -> Received:
+def receive_order(*, order: OrderIn, actor: Actor, once: Once | None = None) -> Received:
     """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0).
 
-    Arguments: ``order``, read by `omnitron.order_schema.read_order`.
+    Arguments: ``order``, read by `omnitron.order_schema.read_order`; ``once``, a request that may be sent again: its
+    answer is kept in the same transaction.
     Raises OrderConflict with ``differs``, Forbidden. Sent fifty times at once it is one order: the database decides.
     """
     actor.require("orders:write")
     stores = stores_of(order)
     refuse_foreign_stores(stores=stores, actor=actor)
-    if known := kept_order(order):
-        return known_order(known=known, sent=order, actor=actor)
     try:
-        with transaction.atomic(durable=True):
-            return Received(order=place(order=order, stores=stores, actor=actor), created=True)
-    except IntegrityError:
+        return take_in(order=order, stores=stores, actor=actor, once=once)
+    except IntegrityError:  # the same number came in at this very moment: it is there now
+        return take_in(order=order, stores=stores, actor=actor, once=once)
+
+
+def take_in(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor, once: Once | None) -> Received:
+    """Keep a new order, or find that it is there, in one transaction."""
+    with transaction.atomic(durable=True):
+        if once:
+            once.claim()
         known = kept_order(order)
-        if known is None:
-            raise
-        return known_order(known=known, sent=order, actor=actor)
+        if known:
+            received = known_order(known=known, sent=order, actor=actor)
+        else:
+            received = Received(order=place(order=order, stores=stores, actor=actor), created=True)
+        if once:
+            once.keep(received)
+        return received
 
 
 def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) -> None:
@@ -108,10 +119,10 @@ def place(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor) ->
         log.noted(kind=NoteKind.CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
     if not packages:
         log.noted(kind=NoteKind.CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
-    events.post(
+    events.publish(
         [
-            events.Letter(event=events.OrderCreatedWhispererEvent, order=kept),
-            *(events.Letter(event=events.PackageCreatedWhispererEvent, package=package) for package in packages),
+            events.OutgoingEvent(event=events.OrderCreatedWhispererEvent, order=kept),
+            *(events.OutgoingEvent(event=events.PackageCreatedWhispererEvent, package=package) for package in packages),
         ]
     )
     return kept

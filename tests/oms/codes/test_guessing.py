@@ -1,8 +1,10 @@
-"""Guessing: the budgets are exact under any concurrency and survive whatever happens to the request."""
+"""Guessing: the limits are exact under any concurrency and survive whatever happens to the request."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
@@ -10,14 +12,15 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, OperationalError, connection
 
 from clickcollect.accounts.models import Role
-from clickcollect.errors import DomainError, OtpIncorrect, OtpLocked, Throttled
+from clickcollect.errors import DatabaseAway, DomainError, OtpIncorrect, OtpLocked, Throttled
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor
-from clickcollect.oms.codes import attempt_limits, pickup_code
+from clickcollect.oms.codes import attempt_limits
+from clickcollect.oms.codes.pickup_code import Code
+from clickcollect.oms.commands import run, statements
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, EmployeeBudget, Package
@@ -33,23 +36,18 @@ def deliver(package: Package, otp: str, actor: Actor = SYSTEM) -> Callable[[], o
     return partial(run_command, package_id=package.pk, transition=DELIVER, actor=actor, data={"otp": otp})
 
 
-def careless(package: Package, otp: str, *, everybody_has_read: Barrier) -> Callable[[], object]:
-    """The control: count by reading, adding one and saving, as one must not."""
+NO_LOCK = "SELECT %(package)s::bigint"  # in place of a statement that locks
 
-    def guess() -> object:
-        seen = Package.objects.get(pk=package.pk)
-        if seen.issue_attempts >= 5:
-            raise OtpLocked
-        everybody_has_read.wait(timeout=60)
-        issue = pickup_code.open_issue(seen)
-        assert issue is not None
-        code = pickup_code.derive(issue)
-        Package.objects.filter(pk=seen.pk).update(issue_attempts=seen.issue_attempts + 1)
-        if not code.matches(pickup_code.Code(otp)):
-            raise OtpIncorrect
-        return None
 
-    return guess
+def all_read_before_anybody_compares(patch: pytest.MonkeyPatch, together: int) -> None:
+    """What happens without a lock at its worst: everybody has read what is left before the first has counted."""
+    barrier, of_actor = Barrier(together), attempt_limits.of_actor
+
+    def read_by_all(*given: Any, **named: Any) -> attempt_limits.WrongCodes:
+        barrier.wait(timeout=60)
+        return of_actor(*given, **named)
+
+    patch.setattr(attempt_limits, "of_actor", read_by_all)
 
 
 @pytest.mark.parametrize("guesses", [200, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
@@ -62,12 +60,13 @@ def test_t08_of_many_wrong_guesses_at_once_exactly_five_are_evaluated(guesses: i
     assert CommandLog.objects.filter(note_kind="locked_out").count() == 1
 
 
-def test_t08_control_read_modify_write_evaluates_more() -> None:
+def test_t08_control_without_the_lock_on_the_package_more_are_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
     package = shop.make_package(states.READY)
-    barrier = Barrier(THREADS)
-    deeds = [careless(package, shop.wrong_code(package, n + 1), everybody_has_read=barrier) for n in range(THREADS)]
-    assert codes(at_once(deeds)) == {"otp_incorrect": THREADS}
-    assert shop.reread(package).issue_attempts == 1
+    guesses = [deliver(package, shop.wrong_code(package, n + 1)) for n in range(THREADS)]
+    monkeypatch.setattr(statements, "LOCK_PACKAGE", NO_LOCK)
+    monkeypatch.setattr(statements, "LOCK_ORDER", NO_LOCK)
+    all_read_before_anybody_compares(monkeypatch, THREADS)
+    assert codes(at_once(guesses)) == {"otp_incorrect": THREADS}
 
 
 @pytest.mark.parametrize(
@@ -99,22 +98,21 @@ KILLERS: tuple[type[BaseException], ...] = (
 
 
 @contextmanager
-def killed_after_reserving(line: int, killer: type[BaseException]) -> Iterator[list[int]]:
-    """Raise at the nth line that runs in `pickup_code` or `run` after the attempt was reserved."""
-    reserved = False
+def killed_after_comparing(line: int, kill: Callable[[], object]) -> Iterator[list[int]]:
+    """Kill at the nth line of ours that runs after a comparison."""
+    compared = False
     ran: list[int] = []
 
     def trace(frame: FrameType, event: str, _arg: Any) -> Any:
-        nonlocal reserved
-        name = frame.f_code.co_filename
-        if not name.endswith(("oms/codes/pickup_code.py", "oms/commands/run.py", "oms/codes/attempt_limits.py")):
+        nonlocal compared
+        if "/clickcollect/" not in frame.f_code.co_filename:
             return None
-        if event == "return" and frame.f_code is attempt_limits.reserve.__code__:
-            reserved = True
-        elif event == "line" and reserved and frame.f_code is not attempt_limits.reserve.__code__:
+        if event == "return" and frame.f_code is Code.matches.__code__:
+            compared = True
+        elif event == "line" and compared:
             ran.append(frame.f_lineno)
             if len(ran) == line:
-                raise killer
+                kill()
         return trace
 
     sys.settrace(trace)
@@ -124,39 +122,117 @@ def killed_after_reserving(line: int, killer: type[BaseException]) -> Iterator[l
         sys.settrace(None)
 
 
-def test_t10_a_wrong_guess_is_counted_whatever_kills_the_request() -> None:
-    """100 of 100: ten kinds of exception, over all the lines that run after the attempt was reserved."""
+def raising(killer: type[BaseException]) -> Callable[[], object]:
+    def kill() -> object:
+        raise killer
+
+    return kill
+
+
+def lines_after_a_wrong_comparison() -> int:
     package = shop.make_package(states.READY)
-    with killed_after_reserving(0, Interrupted) as ran, pytest.raises(OtpIncorrect):
-        deliver(package, shop.wrong_code(package))()
-    lines = len(ran)
-    assert lines >= 10, "the kill must hit real lines"
-    killed = counted = 0
-    for kill in range(100):
+    actor = shop.make_actor(Role.ASSOCIATE, package.stock_location)
+    with killed_after_comparing(0, raising(Interrupted)) as ran, pytest.raises(OtpIncorrect):
+        deliver(package, shop.wrong_code(package), actor)()
+    assert len(ran) >= 50, "the kill must hit real lines"
+    return len(ran)
+
+
+@pytest.mark.timeout(300)
+def test_t10_a_wrong_guess_is_counted_whatever_is_raised() -> None:
+    """At every line that runs after the comparison, ten kinds of exception in turn: counted once, for both."""
+    lines = lines_after_a_wrong_comparison()
+    kills = max(100, lines)
+    killed = counted = of_employee = 0
+    for kill in range(kills):
         package = shop.make_package(states.READY)
-        guess = deliver(package, shop.wrong_code(package))
+        actor = shop.make_actor(Role.ASSOCIATE, package.stock_location)
+        guess = deliver(package, shop.wrong_code(package), actor)
+        killer = KILLERS[(kill + kill // lines) % len(KILLERS)]
         try:
-            with killed_after_reserving(1 + kill % lines, KILLERS[(kill + kill // lines) % len(KILLERS)]):
+            with killed_after_comparing(1 + kill % lines, raising(killer)):
                 guess()
         except KILLERS:
             killed += 1
         finally:
             connection.close()
         counted += shop.reread(package).issue_attempts
-    assert (killed, counted) == (100, 100)
+        of_employee += len(EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at)
+    assert (killed, counted, of_employee) == (kills, kills, kills)
 
 
-def test_t10_control_counted_inside_the_transaction_of_the_request_it_is_lost() -> None:
+def test_t10_control_without_the_count_after_a_failure_guesses_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "count_alone", lambda _run: None)
     package = shop.make_package(states.READY)
-
-    @transaction.atomic
-    def careless_request() -> None:
-        Package.objects.filter(pk=package.pk).update(issue_attempts=F("issue_attempts") + 1)
-        raise Interrupted
-
-    with pytest.raises(Interrupted):
-        careless_request()
+    with pytest.raises(Interrupted), killed_after_comparing(3, raising(Interrupted)):
+        deliver(package, shop.wrong_code(package))()
+    connection.close()
     assert shop.reread(package).issue_attempts == 0
+
+
+def test_t10_where_it_cannot_be_counted_a_wrong_code_is_told_as_a_right_one_would_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    package = shop.make_package(states.READY)
+    monkeypatch.setattr(attempt_limits, "COUNT_ON_PACKAGE", "SELECT 1 / 0 WHERE %(package)s::bigint > 0")
+    with pytest.raises(DatabaseAway), killed_after_comparing(3, raising(RuntimeError)):
+        deliver(package, shop.wrong_code(package))()
+
+
+def told_by_a_process_killed_at(line: int, guess: Callable[[], object]) -> bytes:
+    """What a process of its own says before it is killed, with SIGKILL, at the nth line after its comparison."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        connection.connection = None  # the parent's: left alone
+        with suppress(DomainError), killed_after_comparing(line, lambda: os.kill(os.getpid(), signal.SIGKILL)):
+            guess()
+        os.write(writing, b"told")
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(pid, 0)
+    with os.fdopen(reading, "rb") as pipe:
+        return pipe.read()
+
+
+@pytest.mark.timeout(300)
+def test_t10_a_process_killed_at_any_line_has_told_nothing_that_is_not_counted() -> None:
+    lines = lines_after_a_wrong_comparison()
+    told = 0
+    for line in (*range(1, lines + 1, 3), lines + 1):
+        package = shop.make_package(states.READY)
+        guess = deliver(package, shop.wrong_code(package))
+        connection.close()
+        said = told_by_a_process_killed_at(line, guess)
+        told += bool(said)
+        assert not said or shop.reread(package).issue_attempts == 1
+    assert told >= 1, "who is not killed tells"
+
+
+def test_what_is_locked_or_expired_is_refused_without_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    matches = Code.matches
+
+    def counting(self: Code, typed: Code) -> bool:
+        compared.append("once")
+        return matches(self, typed)
+
+    monkeypatch.setattr(Code, "matches", counting)
+    package = shop.make_package(states.READY)
+    right = deliver(package, shop.right_code(package))
+    changes: list[tuple[dict[str, object], dict[str, object], str]] = [
+        ({"issue_attempts": 5}, {"issue_attempts": 0}, "otp_locked"),
+        ({"total_attempts": 10}, {"total_attempts": 0}, "otp_locked"),
+        ({"pickup_deadline": shop.PAST}, {"pickup_deadline": package.pickup_deadline}, "otp_expired"),
+    ]
+    for change, back, code in changes:
+        Package.objects.filter(pk=package.pk).update(**change)
+        with pytest.raises(DomainError) as caught:
+            right()
+        assert (caught.value.code, compared) == (code, [])
+        Package.objects.filter(pk=package.pk).update(**back)
+    right()
+    assert compared == ["once"], "the control: what is not refused is compared"
 
 
 @pytest.mark.parametrize(
@@ -177,20 +253,39 @@ def test_t12_new_codes_at_once_leave_one_active_and_rising_numbers(rounds: int, 
         assert shop.reread(package).issue_number == numbers[-1]
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
 def test_t13_an_employee_stops_at_ten_and_others_are_unaffected(count: int) -> None:
+    """Over as many packages at once, a right code among every 20."""
     store = shop.make_store()
     actor, colleague = (shop.make_actor(Role.ASSOCIATE, store) for _ in range(2))
     packages = [shop.make_package(states.READY, store=store) for _ in range(count)]
-    answers = at_once([deliver(package, shop.wrong_code(package), actor) for package in packages])
-    assert codes(answers) == {"otp_incorrect": 10, "throttled": count - 10}
+    right = packages[7::20]
+    typed = [shop.right_code(one) if one in right else shop.wrong_code(one) for one in packages]
+    answers = at_once([deliver(one, otp, actor) for one, otp in zip(packages, typed, strict=True)])
+    told = codes(answers)
+    assert told["otp_incorrect"] == 10
+    assert set(told) <= {"otp_incorrect", "throttled", "ok"}
+    assert told.get("ok", 0) <= len(right)
     assert sum(shop.reread(package).total_attempts for package in packages) == 10
+    untouched = next(one for one in packages if shop.state_of(one) == states.READY)
     with pytest.raises(Throttled) as caught:
-        deliver(packages[0], shop.right_code(packages[0]), actor)()
-    assert 3500 < caught.value.extra["retry_after"] <= 3600
-    deliver(packages[0], shop.right_code(packages[0]), colleague)()
-    assert shop.state_of(packages[0]) == states.DELIVERED
+        deliver(untouched, shop.right_code(untouched), actor)()
+    assert 3400 < caught.value.extra["retry_after"] <= 3600
+    deliver(untouched, shop.right_code(untouched), colleague)()
+    assert shop.state_of(untouched) == states.DELIVERED
     assert len(EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at) == 10
+
+
+def test_t13_control_without_the_lock_on_the_person_more_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = shop.make_store()
+    actor = shop.make_actor(Role.ASSOCIATE, store)
+    guesses = [
+        deliver(package, shop.wrong_code(package), actor)
+        for package in [shop.make_package(states.READY, store=store) for _ in range(THREADS)]
+    ]
+    monkeypatch.setattr(statements, "LOCK_PERSON", NO_LOCK)
+    all_read_before_anybody_compares(monkeypatch, THREADS)
+    assert codes(at_once(guesses)) == {"otp_incorrect": THREADS}
 
 
 def test_twenty_a_day_are_counted_over_the_hours() -> None:
@@ -246,26 +341,8 @@ def test_a_right_code_delivers_once_and_leaves_no_counter_raised() -> None:
         code = shop.right_code(package)
         counted = codes(at_once([deliver(package, code, actors[n % 4]) for n in range(40)]))
         assert counted["ok"] == 1
-        assert set(counted) <= {"ok", "state_conflict", "otp_locked", "throttled"}
+        assert set(counted) == {"ok", "state_conflict"}
         package = shop.reread(package)
         assert (package.issue_attempts, package.total_attempts) == (0, 0)
         assert CommandLog.objects.filter(package_id=package.pk, kind="move", new_state=states.DELIVERED).count() == 1
-    assert all(budget.tried_at == [] for budget in EmployeeBudget.objects.all())
-
-
-def test_a_delivery_that_loses_to_a_new_code_is_a_conflict_and_gives_its_attempt_back() -> None:
-    package = shop.make_package(states.READY)
-    code, issue = shop.right_code(package), pickup_code.open_issue(package)
-    original = attempt_limits.give_back
-
-    def overtaken(reserved: attempt_limits.Reserved) -> None:
-        original(reserved)
-        Package.objects.filter(pk=package.pk).update(version=F("version") + 1)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt_limits, "give_back", overtaken)
-        with pytest.raises(DomainError) as caught:
-            deliver(package, code)()
-    assert caught.value.code == "state_conflict"
-    assert shop.reread(package).total_attempts == 0
-    assert pickup_code.open_issue(package) == issue
+    assert not EmployeeBudget.objects.exists()

@@ -58,8 +58,8 @@ def delete(row: int) -> None:
 
 def insert(row: int) -> None:
     as_owner(
-        "INSERT INTO oms_commandlog (at, kind, channel, old_state, new_state, command_code, slug, note_kind,"
-        " attributes) SELECT at - interval '1 hour', kind, channel, '', '', '', '', 'shelved', '{}'"
+        "INSERT INTO oms_commandlog (at, kind, channel, old_state, new_state, command_code, slug, code, note_kind,"
+        " attributes) SELECT at - interval '1 hour', kind, channel, '', '', '', '', '', 'shelved', '{}'"
         " FROM oms_commandlog WHERE id = %s",
         row,
     )
@@ -93,7 +93,7 @@ def test_t55_an_inserted_row_is_named() -> None:
     audit.seal()
     insert(ids[6])
     verdict = audit.verify()
-    assert verdict.bad_log_id == CommandLog.objects.get(code="forged").pk
+    assert verdict.bad_log_id == CommandLog.objects.get(note_kind="shelved").pk
 
 
 def test_t55_a_kept_head_shows_that_the_end_was_cut_off() -> None:

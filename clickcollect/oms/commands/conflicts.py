@@ -1,0 +1,53 @@
+"""The story of a conflict: what the package is now, since when and by whom (contract section 2, `state_conflict`)."""
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from clickcollect.errors import DomainError, StateConflict
+from clickcollect.oms.access import names_of
+from clickcollect.oms.events import documents
+from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
+from clickcollect.oms.models import Package
+
+WITHOUT_WORDS: Final = StateConflict.sentence
+
+
+def told(error: DomainError, package: Package | None) -> DomainError:
+    """A bare state conflict with its story, "already Delivered, since 10:42 by Ayla"; anything else as it is."""
+    if not isinstance(error, StateConflict) or error.extra or package is None:
+        return error
+    has_words = error.detail != str(WITHOUT_WORDS)
+    if package.is_held_back and not has_words:
+        return of_cancellation(package)
+    entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
+    when = entry.at if entry else package.state_changed_at
+    who = name_of(entry)
+    local = formats.time_format(when.astimezone(ZoneInfo(package.stock_location.time_zone)), "H:i")
+    words = {"state": _(package.state.name), "time": local, "name": who}
+    story = _("This package is already %(state)s, since %(time)s by %(name)s.") % words
+    return StateConflict(
+        error.detail if has_words else story,
+        state=package.state.name,
+        changed_at=documents.utc(when),
+        changed_by=who,
+    )
+
+
+def of_cancellation(package: Package) -> StateConflict:
+    """Why a package is held back: who asked for the end of its order, and when."""
+    asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
+    return StateConflict(
+        _("This order is being cancelled. Keep the package in the store."),
+        state=package.state.name,
+        changed_at=documents.utc(package.order.cancel_requested_at),
+        changed_by=name_of(asked),
+    )
+
+
+def name_of(entry: CommandLog | None) -> str:
+    """Who wrote a log row."""
+    who = names_of([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
+    return who or _("the system")

@@ -1,0 +1,291 @@
+"""The fixed SQL of the one road: lock and read in one round trip, write and COMMIT in another (docs/safety.md).
+
+Locks are taken first and by statements of their own, in this order: the package's row, its order's row, who tries.
+What a decision needs is read by a later statement: a SELECT that locks and joins at once returns, after it had to
+wait, the new row and the old rows of what it joins.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import DataError, connection, models
+from django.db.backends.utils import CursorWrapper
+from psycopg import errors
+
+from clickcollect.accounts.idempotency import Once
+from clickcollect.errors import StateConflict
+from clickcollect.omnitron.models import Order, OrderItem, RetailStore
+from clickcollect.oms.access import Actor
+from clickcollect.oms.log_models import CommandLog
+from clickcollect.oms.models import CodeIssue, Package, PackageItem
+
+Row = TypeVar("Row", bound=models.Model)
+LOCK_TIMEOUT: Final = "3s"  # then the caller hears 503
+PERSON_LOCK: Final = 0x9CC  # apart from every other advisory lock
+
+
+class Columns(Generic[Row]):
+    """The columns of a model in a SELECT, and the object that they make."""
+
+    def __init__(self, model: type[Row], alias: str, *, without: Sequence[str] = ()) -> None:
+        self.model = model
+        fields = [field for field in model._meta.concrete_fields if field.attname not in without]  # noqa: SLF001
+        self.names = [field.attname for field in fields]
+        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
+        self.as_json = [at for at, field in enumerate(fields) if isinstance(field, models.JSONField)]
+
+    def made(self, values: Sequence[Any]) -> Row:
+        row = list(values)
+        for at in self.as_json:
+            row[at] = json.loads(row[at]) if isinstance(row[at], str) else row[at]
+        return self.model.from_db(connection.alias, self.names, row)
+
+
+PACKAGE: Final = Columns(Package, "package", without=("search",))
+ORDER: Final = Columns(Order, "placed")
+STORE: Final = Columns(RetailStore, "store")
+ISSUE: Final = Columns(CodeIssue, "issue")
+
+# Who may not see the package locks nothing.
+VISIBLE: Final = """id = %(package)s::bigint
+    AND (%(stores)s::bigint[] IS NULL OR stock_location_id = ANY (%(stores)s::bigint[]))"""
+WAIT_NO_LONGER_THAN: Final = "SELECT set_config('lock_timeout', %s, true)"
+LOCK_PACKAGE: Final = f"SELECT FROM oms_package WHERE {VISIBLE} FOR NO KEY UPDATE"
+LOCK_ORDER: Final = f"""
+SELECT FROM omnitron_order WHERE id = (SELECT order_id FROM oms_package WHERE {VISIBLE}) FOR NO KEY UPDATE
+"""  # noqa: S608
+LOCK_PERSON: Final = f"""
+SELECT pg_advisory_xact_lock(%(lock)s::int, hashtext(%(person)s::text))
+WHERE EXISTS (SELECT FROM oms_package WHERE {VISIBLE})
+"""  # noqa: S608
+READ: Final = f"""
+SELECT {PACKAGE.sql}, {ORDER.sql}, {STORE.sql}, {ISSUE.sql},
+    clock_timestamp(), pg_current_xact_id()::text,
+    (SELECT tried_at FROM oms_employeebudget WHERE user_id = %(user)s::bigint),
+    (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = store.id),
+    (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = 0),
+    (SELECT json_agg(json_build_array(id, state_id, issue_number))::text FROM oms_package
+        WHERE order_id = placed.id),
+    (SELECT json_agg(json_build_array(sku, name, quantity) ORDER BY id)::text FROM oms_packageitem
+        WHERE package_id = package.id),
+    (SELECT json_agg(json_build_array(sku, name, quantity, price::text, image_url) ORDER BY id)::text
+        FROM omnitron_orderitem WHERE order_id = placed.id)
+FROM oms_package package
+JOIN omnitron_order placed ON placed.id = package.order_id
+JOIN omnitron_retailstore store ON store.id = package.stock_location_id
+LEFT JOIN oms_codeissue issue ON issue.package_id = package.id AND issue.closed_at IS NULL
+WHERE package.id = %(package)s::bigint
+    AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
+"""  # noqa: S608
+VERSION: Final = "SELECT version::text FROM oms_configurationversion"
+
+# The count of what it has changed is checked where it happens: 1 / 0 ends the transaction before COMMIT is reached.
+CLOSE_ISSUE: Final = """
+WITH closed AS (
+    UPDATE oms_codeissue SET closed_at = %(now)s::timestamptz, closed_reason = %(reason)s::text, nonce = NULL
+    WHERE id = %(issue)s::bigint AND package_id = %(package)s::bigint AND closed_at IS NULL RETURNING id
+) SELECT 1 / count(*) FROM closed
+"""
+OPEN_ISSUE: Final = """
+INSERT INTO oms_codeissue (package_id, number, nonce, key_id, digits, closed_reason)
+VALUES (%(package)s::bigint, %(number)s::smallint, %(nonce)s::bytea, %(key_id)s::text, %(digits)s::smallint, '')
+"""
+UPDATE_PACKAGE: Final = """
+WITH moved AS (
+    UPDATE oms_package SET {columns} WHERE id = %(package)s::bigint AND version = %(seen)s::int RETURNING id
+) SELECT 1 / count(*) FROM moved
+"""
+UPDATE_ORDER: Final = "UPDATE omnitron_order SET {columns} WHERE id = %(order)s::bigint"
+LOG_COLUMNS: Final = [field.attname for field in CommandLog._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
+LOG_VALUES: Final = {name: f"%({name})s" for name in LOG_COLUMNS} | {
+    "at": "coalesce(%(at)s::timestamptz, clock_timestamp())"
+}
+LOG: Final = f"""
+WITH entry AS (
+    INSERT INTO oms_commandlog ({", ".join(LOG_COLUMNS)})
+    VALUES ({", ".join(LOG_VALUES[name] for name in LOG_COLUMNS)}) RETURNING id, package_id
+)
+INSERT INTO oms_lognote (log_id, package_id, kind, text)
+SELECT entry.id, entry.package_id, note.kind, note.text
+FROM entry, unnest(%(note_kinds)s::text[], %(note_texts)s::text[]) AS note(kind, text)
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was read after the locks. ``siblings``: id, state id and issue number of each package of the order."""
+
+    version: str | None
+    package: Package | None = None
+    issue: CodeIssue | None = None
+    now: datetime | None = None
+    transaction: str = ""
+    employee: Sequence[datetime] = ()
+    here: Sequence[datetime] = ()
+    everywhere: Sequence[datetime] = ()
+    siblings: Sequence[tuple[int, int, int]] = ()
+
+
+def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once | None = None) -> Found:
+    """Lock the package, its order and, with ``is_trying`` a code, who tries; then read all of it. One round trip.
+
+    The package is None where there is none that this caller can see; nothing is locked then.
+    Raises what ``once`` says of a request that was sent before or runs already.
+    """
+    stores = None if actor.store_ids is None else sorted(actor.store_ids)
+    seen = {"package": package_id, "stores": stores}
+    with once.claimed() if once else nullcontext(), first_round_trip() as execute:
+        execute(WAIT_NO_LONGER_THAN, [LOCK_TIMEOUT])
+        claim = [execute(*statement) for statement in once.claiming()] if once else []
+        execute(LOCK_PACKAGE, seen)
+        execute(LOCK_ORDER, seen)
+        if is_trying and actor.user_id is not None:
+            execute(LOCK_PERSON, seen | {"lock": PERSON_LOCK, "person": f"{actor.user_id} {actor.is_program}"})
+        read = execute(READ, seen | {"user": actor.user_id})
+        version = execute(VERSION)
+    if once:
+        once.judge(claim[-1].fetchone())
+    numbered = version.fetchone()
+    return found(read.fetchone(), version=numbered[0] if numbered else None)
+
+
+def found(row: Sequence[Any] | None, *, version: str | None) -> Found:
+    """The objects that a row of READ makes."""
+    if row is None:
+        return Found(version=version)
+    values = iter(row)
+    package, order = PACKAGE.made(take(values, PACKAGE)), ORDER.made(take(values, ORDER))
+    store, issue = STORE.made(take(values, STORE)), take(values, ISSUE)
+    now, transaction, employee, here, everywhere, siblings, items, order_items = values
+    package.order, package.stock_location, package.clock = order, store, now
+    prefetched(package, "items", [PackageItem(sku=s, name=n, quantity=q) for s, n, q in listed(items)])
+    prefetched(
+        order,
+        "items",
+        [
+            OrderItem(sku=sku, name=name, quantity=quantity, price=price and Decimal(price), image_url=image_url)
+            for sku, name, quantity, price, image_url in listed(order_items)
+        ],
+    )
+    return Found(
+        version=version,
+        package=package,
+        issue=ISSUE.made(issue) if issue[0] is not None else None,
+        now=now,
+        transaction=transaction,
+        employee=employee or (),
+        here=here or (),
+        everywhere=everywhere or (),
+        siblings=[tuple(sibling) for sibling in listed(siblings)],
+    )
+
+
+def take(values: Iterator[Any], columns: Columns[Any]) -> list[Any]:
+    return [next(values) for _name in columns.names]
+
+
+def listed(text: str | None) -> list[Any]:
+    found: list[Any] = json.loads(text or "[]")
+    return found
+
+
+def prefetched(row: models.Model, name: str, items: list[Any]) -> None:
+    """As if `prefetch_related` had read them."""
+    row._prefetched_objects_cache = {name: items}  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class Execute:
+    """Queue a statement of a pipeline; its rows can be fetched once the pipeline is through."""
+
+    def __init__(self) -> None:
+        self.cursors: list[CursorWrapper] = []
+
+    def __call__(self, statement: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> CursorWrapper:
+        cursor = connection.cursor()
+        self.cursors.append(cursor)
+        cursor.execute(statement, values)
+        return cursor
+
+
+@contextmanager
+def pipeline() -> Iterator[Execute]:
+    """Statements that travel together, in one round trip; the first that fails ends all that follow."""
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield Execute()
+
+
+@contextmanager
+def first_round_trip() -> Iterator[Execute]:
+    """The same for a transaction's first statements: BEGIN travels along.
+
+    psycopg would send it in a round trip of its own; in its autocommit mode it leaves it to us, and Django, which has
+    opened the transaction, ends it as ever. A test that rolls back all has begun long before.
+    """
+    if is_outermost():
+        connection.connection.autocommit = True
+    with pipeline() as execute:
+        if is_outermost():
+            execute("BEGIN")
+        yield execute
+
+
+def is_outermost() -> bool:
+    return not connection.savepoint_ids
+
+
+@contextmanager
+def last_round_trip() -> Iterator[Execute]:
+    """The same for a transaction's last statements, COMMIT among them: none follows, and what fails commits nothing.
+
+    Raises StateConflict when a row is not what it was when it was read, locks or no locks.
+    """
+    try:
+        with pipeline() as execute:
+            yield execute
+            commit(execute)
+    except DataError as error:
+        if isinstance(error.__cause__, errors.DivisionByZero):
+            raise StateConflict from None
+        raise
+
+
+def commit(execute: Execute) -> None:
+    """Let COMMIT travel along; Django's own then finds nothing to do. A test that rolls back all has its own."""
+    if is_outermost():
+        execute("COMMIT")
+
+
+def update_package(execute: Execute, package: Package, changes: Mapping[str, Any], *, seen: int) -> None:
+    """Set these columns, if the version is still the one that was read."""
+    columns = ", ".join(f"{name} = %({name})s" for name in changes)
+    execute(UPDATE_PACKAGE.format(columns=columns), {**changes, "package": package.pk, "seen": seen})
+
+
+def update_order(execute: Execute, order: Order, changes: Mapping[str, Any]) -> None:
+    columns = ", ".join(f"{name} = %({name})s" for name in changes)
+    execute(UPDATE_ORDER.format(columns=columns), {**changes, "order": order.pk})
+
+
+def open_issue(execute: Execute, issue: CodeIssue) -> None:
+    values = {name: getattr(issue, name) for name in ("number", "nonce", "key_id", "digits")}
+    execute(OPEN_ISSUE, values | {"package": issue.package_id})
+
+
+def close_issue(execute: Execute, issue: CodeIssue, *, reason: str, now: datetime) -> None:
+    """End exactly this issue, which must be open, and erase its nonce: the code can never be derived again."""
+    execute(CLOSE_ISSUE, {"issue": issue.pk, "package": issue.package_id, "reason": reason, "now": now})
+
+
+def write_log(
+    execute: Execute, entry: CommandLog, notes: Mapping[str, str] | None = None, *, at: datetime | None
+) -> None:
+    """Append a row to the log, and its free text beside it; ``at``, left out = now by the database's clock."""
+    values = {name: getattr(entry, name) for name in LOG_COLUMNS}
+    values |= {"at": at, "attributes": json.dumps(entry.attributes)}
+    texts = {kind: text[:500] for kind, text in (notes or {}).items()}
+    execute(LOG, values | {"note_kinds": list(texts), "note_texts": list(texts.values())})

@@ -1,0 +1,191 @@
+"""What each command decides, with no database at all: a table of what it finds and what shall be written."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from clickcollect.accounts.models import Channel, Role
+from clickcollect.errors import DomainError
+from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
+from clickcollect.oms import commands, states  # noqa: F401  registers every command
+from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
+from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
+from clickcollect.oms.commands.base import COMMANDS, Call, Move, Refusal
+from clickcollect.oms.models import CodeIssue, CommandTransition, Package, PackageState
+
+NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+LATER: Final = NOW + timedelta(days=2)
+DELIVER: Final = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
+OVERRIDE: Final = {"evidence": "id_document", "reason": "phone is broken"}
+ACTOR: Final = Actor(
+    user_id=7, name="Ayla", role=Role.MANAGER, channel=Channel.INSTORE, store_ids=frozenset({1}), scopes=None
+)
+
+
+@pytest.fixture(autouse=True)
+def key(settings: Any) -> None:
+    settings.PICKUP_CODE_KEYS = {"k1": bytes(32)}
+
+
+def state_of(number: str) -> PackageState:
+    return PackageState(pk=int(number), name=states.NAMES[number], enum_value=number)
+
+
+def call(code: str, source: str, destination: str, *, data: dict[str, Any] | None = None, **given: Any) -> Call:
+    """A call of a command; ``given``: columns of the package, and whatever else differs from a quiet day."""
+    applied, tried = given.pop("applied", {}), given.pop("tried", WrongCodes(of=Limit.EMPLOYEE))
+    has_codes = given.pop("order_has_codes", False)
+    order = Order(pk=5, status=400, phone_number="+905550000101", delivery_type=DeliveryType.IN_STORE)
+    store = RetailStore(pk=1, time_zone="Europe/Istanbul", country="TR")
+    columns = {"issue_number": 1, "pickup_deadline": LATER} if source == states.READY else {}
+    package = Package(pk=9, order=order, stock_location=store, state=state_of(source), **(columns | given))
+    package.clock = NOW
+    is_open = source == states.READY and package.issue_number > 0
+    issue = CodeIssue(pk=3, package_id=9, number=package.issue_number, nonce=bytes(16), key_id="k1", digits=6)
+    return Call(
+        package=package,
+        transition=CommandTransition(
+            pk=1, command_code=code, source=state_of(source), destination=state_of(destination)
+        ),
+        actor=ACTOR,
+        settings=Values(applied),
+        now=NOW,
+        issue=issue if is_open else None,
+        tried=tried,
+        order_has_codes=has_codes,
+        data=data or {},
+    )
+
+
+def right() -> dict[str, str]:
+    """The code of the issue that `call` makes."""
+    issue = CodeIssue(package_id=9, number=1, nonce=bytes(16), key_id="k1", digits=6)
+    return {"otp": pickup_code.derive(issue).reveal()}
+
+
+def wrong() -> dict[str, str]:
+    return {"otp": str((int(right()["otp"]) + 1) % 1_000_000).zfill(6)}
+
+
+def decided(code: str, *way: str, **given: Any) -> Move | Refusal:
+    """A move or a refusal; one that was raised counts nothing."""
+    made = call(code, *way, **given)
+    try:
+        return COMMANDS[code].decide(made)
+    except DomainError as error:
+        return Refusal(error=error)
+
+
+READY, DELIVERED, PACKED = states.READY, states.DELIVERED, states.PACKED
+MANY = [NOW - timedelta(minutes=n) for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("code", "way", "given", "expected"),
+    [
+        ("COMPLETE_PACKAGING_WITHOUT_SHIPMENT", ("100", PACKED), {}, {}),
+        ("PKG_STATE_TRANSITION", ("100", "200"), {}, {}),
+        (
+            "READY_FOR_PICKUP",
+            (PACKED, READY),
+            {},
+            {"new_code": True, "sets": {"ready_at", "pickup_deadline", "due_at"}},
+        ),
+        ("READY_FOR_PICKUP", (PACKED, READY), {"applied": {"IS_OTP_ENABLED": False}}, {"new_code": False}),
+        (DELIVER, (READY, DELIVERED), {"data": right}, {"closes_issue": "delivered"}),
+        (DELIVER, (READY, DELIVERED), {"issue_number": 0, "applied": {"IS_OTP_ENABLED": False}}, {"closes_issue": ""}),
+        ("DELIVER_WITHOUT_CODE", (READY, DELIVERED), {"data": OVERRIDE}, {"closes_issue": "overridden"}),
+        ("RESEND_CODE", (READY, READY), {}, {"sets": {"code_sent_at"}}),
+        ("SEND_NEW_CODE", (READY, READY), {}, {"new_code": True, "sets": {"new_codes", "pickup_deadline", "due_at"}}),
+        ("UNLOCK_CODE", (READY, READY), {"issue_attempts": 5}, {"sets": {"issue_attempts", "unlocks"}}),
+        ("EXTEND_PICKUP", (READY, READY), {}, {"sets": {"pickup_deadline", "due_at"}}),
+        ("RETURN_TO_STOCK", (READY, states.RETURNED), {"pickup_deadline": NOW}, {}),
+        ("CANCEL_PACKAGE", (READY, states.CANCELLED), {"data": {"reason": "late"}}, {}),
+        ("MARK_OUT_OF_STOCK", ("100", states.OUT_OF_STOCK), {"data": {"reason": "one short"}}, {}),
+        (
+            "CORRECT_PHONE",
+            (READY, READY),
+            {"data": {"phone_number": "+905550000102", "reason": "typing error"}, "order_has_codes": True},
+            {"new_code": True, "sets": {"new_codes", "code_sent_at"}, "tells": 2},
+        ),
+    ],
+)
+def test_what_shall_be_written(
+    code: str, way: tuple[str, str], given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    given = given | ({"data": given["data"]()} if callable(given.get("data")) else {})
+    move = decided(code, *way, **given)
+    assert isinstance(move, Move)
+    assert set(move.changes) == expected.get("sets", set(move.changes))
+    assert move.new_code is expected.get("new_code", False)
+    assert move.closes_issue == expected.get("closes_issue", "")
+    assert len(move.events) == expected.get("tells", len(move.events))
+    assert right()["otp"] not in f"{move.changes} {move.attributes} {move.notes}"
+
+
+@pytest.mark.parametrize(
+    ("code", "way", "given", "refusal"),
+    [
+        (DELIVER, (READY, DELIVERED), {}, "otp_required"),
+        (DELIVER, (READY, DELIVERED), {"data": {"otp": "12"}}, "otp_malformed"),
+        (DELIVER, (READY, DELIVERED), {"data": {"otp": 5}}, "validation_error"),
+        (DELIVER, (READY, DELIVERED), {"data": right, "issue_number": 0}, "otp_not_issued"),
+        (DELIVER, (READY, DELIVERED), {"data": right, "pickup_deadline": NOW}, "otp_expired"),
+        (DELIVER, (READY, DELIVERED), {"data": right, "issue_attempts": 5}, "otp_locked"),
+        (DELIVER, (READY, DELIVERED), {"data": right, "total_attempts": 10}, "otp_locked"),
+        (DELIVER, (READY, DELIVERED), {"data": right, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY)}, "throttled"),
+        ("DELIVER_WITHOUT_CODE", (READY, DELIVERED), {}, "validation_error"),
+        ("RESEND_CODE", (READY, READY), {"issue_number": 0}, "otp_not_issued"),
+        ("RESEND_CODE", (READY, READY), {"issue_attempts": 5}, "otp_locked"),
+        ("RESEND_CODE", (READY, READY), {"code_sent_at": [NOW]}, "throttled"),
+        ("RESEND_CODE", (READY, READY), {"pickup_deadline": NOW}, "otp_expired"),
+        ("SEND_NEW_CODE", (READY, READY), {"pickup_deadline": NOW}, "otp_expired"),
+        ("SEND_NEW_CODE", (READY, READY), {"new_codes": 3}, "otp_locked"),
+        ("SEND_NEW_CODE", (READY, READY), {"total_attempts": 10}, "otp_locked"),
+        ("UNLOCK_CODE", (READY, READY), {}, "state_conflict"),
+        ("RETURN_TO_STOCK", (READY, states.RETURNED), {}, "state_conflict"),
+        ("CANCEL_PACKAGE", (READY, states.CANCELLED), {}, "validation_error"),
+        ("MARK_OUT_OF_STOCK", ("100", states.OUT_OF_STOCK), {"data": {"reason": " "}}, "validation_error"),
+        ("CORRECT_PHONE", (READY, READY), {"data": {"phone_number": "+905550000101"}}, "validation_error"),
+    ],
+)
+def test_what_is_refused_without_a_comparison_counts_nothing(
+    code: str, way: tuple[str, str], given: dict[str, Any], refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = given | ({"data": given["data"]()} if callable(given.get("data")) else {})
+    monkeypatch.setattr(pickup_code.Code, "matches", None)  # a comparison would be an error
+    found = decided(code, *way, **given)
+    assert isinstance(found, Refusal)
+    assert (found.error.code, found.counts) == (refusal, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "remaining", "reached"),
+    [
+        ({}, 4, None),
+        ({"issue_attempts": 4, "total_attempts": 4}, 0, ["code"]),
+        ({"total_attempts": 9}, 0, ["package"]),
+        ({"total_attempts": 9, "unlocks": 1}, 4, None),
+        ({"tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:9])}, 0, ["employee"]),
+        ({"tried": WrongCodes(of=Limit.PROGRAM, here=MANY)}, 4, None),
+        ({"tried": WrongCodes(of=Limit.PROGRAM, everywhere=[NOW] * 499)}, 0, ["program"]),
+        ({"issue_attempts": 4, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:9])}, 0, ["code", "employee"]),
+    ],
+)
+def test_a_wrong_code_is_counted_and_says_what_is_left(
+    given: dict[str, Any], remaining: int, reached: list[str] | None
+) -> None:
+    made = call(DELIVER, READY, DELIVERED, data=wrong(), **given)
+    found = COMMANDS[DELIVER].decide(made)
+    assert isinstance(found, Refusal)
+    assert (found.error.code, found.counts, made.comparison.is_wrong) == ("otp_incorrect", True, True)
+    assert found.error.extra["attempts_remaining"] == remaining
+    assert found.error.extra.get("limits_reached") == reached
+
+
+def test_every_command_stands_in_the_table() -> None:
+    marks = [mark for mark in test_what_shall_be_written.pytestmark if mark.name == "parametrize"]
+    assert {row[0] for mark in marks for row in mark.args[1]} == set(COMMANDS)
