@@ -368,7 +368,7 @@ class AppliedSetting(models.Model):
 class ConfigurationVersion(models.Model):
     """One row whose ``version`` is new after every change of states, transitions, settings and hooks.
 
-    Triggers put it there (migration 0008); `oms/configuration.py` reads it.
+    Triggers put it there (migration 0009); `oms/configuration.py` reads it.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

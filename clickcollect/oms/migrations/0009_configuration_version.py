@@ -39,7 +39,7 @@ DROP FUNCTION configuration_has_changed;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("oms", "0007_note_kinds"),
+        ("oms", "0008_fewer_indexes"),
         ("whisperer", "0003_why_no_secure_connection"),
     ]
     operations = [
