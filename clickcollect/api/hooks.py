@@ -19,7 +19,7 @@ from clickcollect.api.hook_schemas import (
     RetryIn,
     RetryOut,
 )
-from clickcollect.api.pagination import NEWEST, paginate
+from clickcollect.api.pagination import NEWEST, Objects, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.whisperer import hooks, redelivery, registry
@@ -89,7 +89,11 @@ def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[s
     if filters.is_active is not None:
         rows = rows.filter(is_active=filters.is_active)
     return paginate(
-        rows, request=request, paging=filters, key=NEWEST, document=partial(hook_document, reader=request.actor)
+        Objects(rows),
+        request=request,
+        paging=filters,
+        key=NEWEST,
+        document=partial(hook_document, reader=request.actor),
     )
 
 
@@ -176,7 +180,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
     """What was sent to whom, and what became of it, the newest first. No bodies."""
     require(request.actor, READ)
     return paginate(
-        filtered_deliveries(filters),
+        Objects(filtered_deliveries(filters)),
         request=request,
         paging=filters,
         key=NEWEST,

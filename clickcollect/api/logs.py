@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from ninja import Field, Query, Router
 
 from clickcollect.api.authentication import ApiRequest
-from clickcollect.api.pagination import NEWEST, Key, Paging, paginate
+from clickcollect.api.pagination import NEWEST, Key, Objects, Paging, paginate
 from clickcollect.api.schemas import LogOut, Page
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.field_types import Line, Moment, sized
@@ -75,7 +75,9 @@ def list_entries(request: ApiRequest, filters: Query[LogFilters]) -> dict[str, A
         "at__gte": filters.created_date__gte,
     }
     rows = entries_of(request.actor).filter(**{name: value for name, value in wanted.items() if value is not None})
-    return paginate(rows, request=request, paging=filters, key=log_sort_key(request.actor), document=Documents())
+    return paginate(
+        Objects(rows), request=request, paging=filters, key=log_sort_key(request.actor), document=Documents()
+    )
 
 
 @router.get("/{id:entry_id}/", response=LogOut, summary="Read a log entry", operation_id="read_log_entry")

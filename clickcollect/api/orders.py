@@ -11,7 +11,7 @@ from ninja import Field, Query, Router
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
 from clickcollect.api.middleware import answer_of
-from clickcollect.api.pagination import NEWEST, Paging, paginate
+from clickcollect.api.pagination import NEWEST, Objects, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.field_types import Line, sized
@@ -105,7 +105,7 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> dict[str, 
     if filters.number is not None:
         rows = rows.filter(number__startswith=filters.number)
     return paginate(
-        rows,
+        Objects(rows),
         request=request,
         paging=filters,
         key=NEWEST,

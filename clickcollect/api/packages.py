@@ -2,24 +2,23 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router
 
+from clickcollect.api.answers import json_answer
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
 from clickcollect.api.pagination import Key, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.field_types import Line, Moment, sized
-from clickcollect.oms import search, states
-from clickcollect.oms.access import Actor, get_package, packages_of, stores_of
+from clickcollect.oms import package_sql, states
+from clickcollect.oms.access import get_package
 from clickcollect.oms.commands.run import active_rows, available_commands, matches, run_command
 from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import package_document
 from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
-from clickcollect.oms.models import Package, PackageState
 from clickcollect.wire_format import LARGEST_ID
 
 router = Router(tags=["Packages"])
@@ -103,51 +102,34 @@ def package_sort_key(filters: PackageFilters) -> Key:
     return Key(columns=("id",) if column == "id" else (column, "id"), descending=filters.sort.startswith("-"))
 
 
-def filtered_packages(packages: QuerySet[Package], *, filters: PackageFilters, actor: Actor) -> QuerySet[Package]:
-    """The packages that the filters leave."""
-    if filters.state is not None:
-        packages = packages.filter(state_id=PackageState.objects.filter(enum_value=filters.state).first())
-    if filters.stock_location is not None:
-        packages = packages.filter(stock_location=stores_of(actor).filter(erp_code=filters.stock_location).first())
-    if filters.search is not None:
-        packages = search.matching(packages, filters.search)
-    if filters.sort in ("due_at", "-due_at"):
-        packages = packages.filter(due_at__isnull=False)
-    wanted = {
-        "order_number__startswith": filters.order_number,
-        "number": filters.number,
-        "delivery_type": filters.delivery_type,
-        "created_date__gte": filters.created_date__gte,
-        "created_date__lte": filters.created_date__lte,
-    }
-    return packages.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
-
-
 @router.get("/", response=Page[PackageOut], summary="List packages", operation_id="list_packages")
-def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> dict[str, Any]:
+def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> HttpResponse:
     """The packages of the caller's stores, newest first."""
     request.actor.require("packages:read")
-    rows = filtered_packages(packages_of(request.actor), filters=filters, actor=request.actor)
-    return paginate(
-        rows.prefetch_related("items"),
+    key = package_sort_key(filters)
+    asked = filters.dict(exclude={*Paging.model_fields, "sort"}, exclude_none=True)
+    rows = package_sql.filtered(package_sql.rows_of(request.actor), asked)
+    page = paginate(
+        rows.where("package.due_at IS NOT NULL") if "due_at" in key.columns else rows,
         request=request,
         paging=filters,
-        key=package_sort_key(filters),
-        document=package_document,
+        key=key,
+        document=package_sql.Documents(),
         no_index_sorts=filters.search is not None or filters.order_number is not None,
     )
+    return json_answer(page)
 
 
 @router.get("/{id:package_id}/", response=PackageOut, summary="Read a package", operation_id="read_package")
-def read_package(request: ApiRequest, package_id: int) -> dict[str, Any]:
+def read_package(request: ApiRequest, package_id: int) -> HttpResponse:
     """One package. `commands` holds exactly what this caller may run on it now.
 
     A package outside the caller's stores is not found.
     """
     request.actor.require("packages:read")
-    package = get_package(request.actor, package_id=package_id)
+    package = package_sql.read_package(request.actor, package_id=package_id)
     runnable = available_commands(package=package, actor=request.actor)
-    return package_document(package, commands=[command.document() for command in runnable])
+    return json_answer(package_document(package, commands=[command.document() for command in runnable]))
 
 
 @router.post(

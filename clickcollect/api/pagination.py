@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 
 from django.db.models import F, Model, OrderBy, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -18,13 +18,15 @@ from django.utils.translation import gettext as _
 from ninja import Field, Schema
 
 from clickcollect.errors import ValidationFailed
+from clickcollect.oms.list_sql import Part
 from clickcollect.wire_format import LARGEST_ID
 
 COUNTED_UP_TO: Final = 10_001
 PAGES_REACH: Final = 10_000
 EARLIEST_YEAR: Final = 1970
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
+Object = TypeVar("Object", bound=Model)
 
 
 class Paging(Schema):
@@ -49,21 +51,6 @@ class Key:
     columns: tuple[str, ...]
     descending: bool = False
 
-    def order_by(self, *, backward: bool, past_indexes: bool = False) -> list[OrderBy]:
-        """In SQL. ``past_indexes``: wrapped in COALESCE, so that the planner cannot use an index for the order."""
-        columns = [Coalesce(column, column) if past_indexes else F(column) for column in self.columns]
-        return [OrderBy(column, descending=self.descending != backward) for column in columns]
-
-    def after(self, values: Sequence[Any], *, backward: bool) -> Q:
-        """The rows behind these values. The first condition alone is what an index follows."""
-        toward = "lt" if self.descending != backward else "gt"
-        *leading, last = self.columns
-        if not leading:
-            return Q(**{f"{last}__{toward}": values[0]})
-        first = leading[0]
-        beyond = Q(**{f"{first}__{toward}": values[0]}) | Q(**{f"{last}__{toward}": values[1]})
-        return Q(**{f"{first}__{toward}e": values[0]}) & beyond
-
 
 NEWEST: Final = Key(columns=("id",), descending=True)
 
@@ -81,8 +68,53 @@ class Cursor:
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+class Source(Protocol[Row]):
+    """Where the rows of a list come from: fixed SQL, or objects of a model."""
+
+    def count(self, *, most: int | None) -> int:
+        """How many there are, counted no further than ``most``."""
+
+    def page(self, part: Part) -> list[Row]:
+        """The rows of this part in its order."""
+
+    def key_of(self, row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
+        """The values of the columns that the list is sorted by."""
+
+
+@dataclass(frozen=True)
+class Objects(Generic[Object]):
+    """Objects of a model: for lists that nobody asks for a hundred times a minute."""
+
+    found: QuerySet[Object]
+
+    def count(self, *, most: int | None) -> int:
+        plain = self.found.order_by()
+        return plain.count() if most is None else plain.values("pk")[:most].count()
+
+    def page(self, part: Part) -> list[Object]:
+        """``past_indexes``: wrapped in COALESCE, so that the planner cannot use an index for the order."""
+        columns = [Coalesce(name, name) if part.past_indexes else F(name) for name in part.key]
+        ordered = self.found.order_by(*(OrderBy(column, descending=part.descending) for column in columns))
+        if part.after is not None:
+            ordered = ordered.filter(behind(part.key, part.after, toward="lt" if part.descending else "gt"))
+        return list(ordered[part.start : part.start + part.limit])
+
+    def key_of(self, row: Object, columns: Sequence[str]) -> tuple[Any, ...]:
+        return tuple(getattr(row, column) for column in columns)
+
+
+def behind(columns: Sequence[str], values: Sequence[Any], *, toward: str) -> Q:
+    """The rows behind these values. The first condition alone is what an index follows."""
+    *leading, last = columns
+    if not leading:
+        return Q(**{f"{last}__{toward}": values[0]})
+    first = leading[0]
+    beyond = Q(**{f"{first}__{toward}": values[0]}) | Q(**{f"{last}__{toward}": values[1]})
+    return Q(**{f"{first}__{toward}e": values[0]}) & beyond
+
+
 def paginate(
-    rows: QuerySet[Row],
+    source: Source[Row],
     *,
     request: HttpRequest,
     paging: Paging,
@@ -95,9 +127,9 @@ def paginate(
     ``no_index_sorts``: what is asked for has an index that finds it and none that sorts it. Then few rows are found
     first and sorted; looking for them along the list would read all of it.
     """
-    count = counted(rows, exact=paging.count == "exact")
+    count = source.count(most=None if paging.count == "exact" else COUNTED_UP_TO)
     few = no_index_sorts and count < COUNTED_UP_TO
-    found, cursors = page_of(rows, paging=paging, key=key, past_indexes=few)
+    found, cursors = page_of(source, paging=paging, key=key, past_indexes=few)
     return {
         "count": count,
         "next": link_to_cursor(request, cursors[1]),
@@ -107,18 +139,21 @@ def paginate(
 
 
 def page_of(
-    rows: QuerySet[Row], *, paging: Paging, key: Key, past_indexes: bool
+    source: Source[Row], *, paging: Paging, key: Key, past_indexes: bool
 ) -> tuple[list[Row], tuple[Cursor | None, Cursor | None]]:
     """The rows of one page, and where the pages before and behind it begin."""
     cursor = read_cursor(paging.cursor, key=key)
     backward = cursor is not None and cursor.backward
-    ordered = rows.order_by(*key.order_by(backward=backward, past_indexes=past_indexes))
-    start = 0
-    if cursor:
-        ordered = ordered.filter(key.after(cursor.values, backward=backward))
-    else:
-        start = offset_of(paging)
-    found = list(ordered[start : start + paging.limit + 1])
+    start = 0 if cursor else offset_of(paging)
+    part = Part(
+        key=key.columns,
+        descending=key.descending != backward,
+        after=cursor.values if cursor else None,
+        start=start,
+        limit=paging.limit + 1,
+        past_indexes=past_indexes,
+    )
+    found = source.page(part)
     more = len(found) > paging.limit
     found = found[: paging.limit]
     if backward:
@@ -126,10 +161,10 @@ def page_of(
     if not found:
         return [], (None, None)
     before = more if backward else (cursor is not None or start > 0)
-    behind = more or backward
+    goes_on = more or backward
     return found, (
-        Cursor(values=values_of(found[0], key), backward=True) if before else None,
-        Cursor(values=values_of(found[-1], key), backward=False) if behind else None,
+        Cursor(values=source.key_of(found[0], key.columns), backward=True) if before else None,
+        Cursor(values=source.key_of(found[-1], key.columns), backward=False) if goes_on else None,
     )
 
 
@@ -137,16 +172,6 @@ def offset_of(paging: Paging) -> int:
     if paging.page * paging.limit > PAGES_REACH:
         raise ValidationFailed.of("page", _("Pages reach the first 10,000 rows. Follow “next” to go on."))
     return (paging.page - 1) * paging.limit
-
-
-def counted(rows: QuerySet[Row], *, exact: bool) -> int:
-    """How many rows there are, counted no further than 10,001 unless exactly."""
-    plain = rows.order_by()
-    return plain.count() if exact else plain.values("pk")[:COUNTED_UP_TO].count()
-
-
-def values_of(row: Model, key: Key) -> tuple[Any, ...]:
-    return tuple(getattr(row, column) for column in key.columns)
 
 
 def link_to_cursor(request: HttpRequest, cursor: Cursor | None) -> str | None:

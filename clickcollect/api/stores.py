@@ -5,7 +5,7 @@ from typing import Any, Final
 from ninja import Query, Router
 
 from clickcollect.api.authentication import ApiRequest
-from clickcollect.api.pagination import Key, Paging, paginate
+from clickcollect.api.pagination import Key, Objects, Paging, paginate
 from clickcollect.api.schemas import Page, RetailStoreOut, StockLocationSummary
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import stores_of
@@ -55,7 +55,7 @@ def list_retail_stores(request: ApiRequest, paging: Query[Paging]) -> dict[str, 
     """The stores that this caller can see, by ERP code."""
     request.actor.require("stores:read")
     rows = stores_of(request.actor)
-    return paginate(rows, request=request, paging=paging, key=BY_CODE, document=retail_store_document)
+    return paginate(Objects(rows), request=request, paging=paging, key=BY_CODE, document=retail_store_document)
 
 
 @router.get(
@@ -68,4 +68,4 @@ def list_stock_locations(request: ApiRequest, paging: Query[Paging]) -> dict[str
     """The same stores as the OMS calls them."""
     request.actor.require("stores:read")
     rows = stores_of(request.actor)
-    return paginate(rows, request=request, paging=paging, key=BY_CODE, document=stock_location_document)
+    return paginate(Objects(rows), request=request, paging=paging, key=BY_CODE, document=stock_location_document)

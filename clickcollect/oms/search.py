@@ -98,10 +98,15 @@ class LexemeQuery(SearchQuery):
     """A tsquery of ready lexemes, quoted: what a person types is never parsed as an expression."""
 
     def __init__(self, lexemes: Iterable[str], *, whole: bool = False, **extra: Any) -> None:
-        super().__init__(Value(" & ".join(quoted(lexeme, whole=whole) for lexeme in lexemes)), **extra)
+        super().__init__(Value(tsquery(lexemes, whole=whole)), **extra)
 
     def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, Any]:  # type: ignore[override]
         return super(SearchQuery, self).as_sql(compiler, connection, template="(%(expressions)s)::text::tsquery")
+
+
+def tsquery(lexemes: Iterable[str], *, whole: bool = False) -> str:
+    """All of these lexemes as the text of a tsquery."""
+    return " & ".join(quoted(lexeme, whole=whole) for lexeme in lexemes)
 
 
 def quoted(lexeme: str, *, whole: bool = False) -> str:

@@ -1,0 +1,241 @@
+"""Packages as answers by fixed SQL: rows of a list, and one package with all that its commands are decided by.
+
+What a package looks like is said by `events/documents.py`; a test compares the two, package by package.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import orjson
+from django.db import connection, models
+from orjson import Fragment
+
+from clickcollect.errors import NotFound
+from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
+from clickcollect.oms import search
+from clickcollect.oms.access import Actor
+from clickcollect.oms.list_sql import Rows, fetched, utc
+from clickcollect.oms.models import Package, PackageItem, PackageState
+from clickcollect.wire_format import LARGEST_ID
+
+ITEMS: Final = """(
+    SELECT json_agg(json_build_object('sku', item.sku, 'name', item.name, 'quantity', item.quantity) ORDER BY item.id)
+    FROM oms_packageitem item WHERE item.package_id = package.id
+)::text"""
+JOINS: Final = """
+    JOIN omnitron_order placed ON placed.id = package.order_id
+    JOIN oms_packagestate state ON state.id = package.state_id
+    JOIN omnitron_retailstore store ON store.id = package.stock_location_id
+"""
+
+
+class PackageRow(NamedTuple):
+    """One row of a page; times are text, ``config`` and ``items`` are JSON text."""
+
+    id: int
+    number: str
+    ready_at: str | None
+    pickup_deadline: str | None
+    order_id: int
+    order_number: str
+    channel: str
+    date_placed: str
+    delivery_type: str
+    first_name: str
+    last_name: str
+    phone_number: str
+    email: str
+    language_code: str
+    items: str | None
+    state_id: int
+    state_name: str
+    config: str
+    enum_class: str
+    enum_value: str
+    store_id: int
+    store_name: str
+    erp_code: str
+    store_email: str
+    daytime_phone: str
+    time_zone: str
+    store_language: str
+    address_line: str
+    postcode: str
+    city: str
+    country: str
+
+
+COLUMNS: Final = f"""
+    package.id, package.number, {utc("package.ready_at")}, {utc("package.pickup_deadline")},
+    placed.id, placed.number, placed.channel, {utc("placed.date_placed")}, placed.delivery_type,
+    placed.first_name, placed.last_name, placed.phone_number, placed.email, placed.language_code, {ITEMS},
+    state.id, state.name, state.config::text, state.enum_class, state.enum_value,
+    store.id, store.name, store.erp_code, store.email, store.phone_number, store.time_zone, store.language_code,
+    store.address_line, store.postcode, store.city, store.country
+"""
+PACKAGES: Final = Rows(table="oms_package", alias="package", columns=COLUMNS, joins=JOINS)
+
+CONDITIONS: Final = {
+    "state": "package.state_id = %(state)s::bigint",
+    "stock_location": "package.stock_location_id = %(stock_location)s::bigint",
+    "order_number": "package.order_number LIKE %(order_number)s::text",
+    "number": "package.number = %(number)s::text",
+    "delivery_type": "package.delivery_type = %(delivery_type)s::text",
+    "search": "package.search @@ %(search)s::text::tsquery",
+    "created_date__gte": "package.created_date >= %(created_date__gte)s::timestamptz",
+    "created_date__lte": "package.created_date <= %(created_date__lte)s::timestamptz",
+}
+NAMED: Final = """
+SELECT (SELECT id FROM oms_packagestate WHERE enum_value = %(state)s::text ORDER BY id LIMIT 1),
+    (SELECT id FROM omnitron_retailstore WHERE erp_code = %(store)s::text)
+"""
+
+
+def rows_of(actor: Actor) -> Rows:
+    """The packages that this caller can see."""
+    return PACKAGES.in_stores("package.stock_location_id", actor.store_ids)
+
+
+def ids_of(*, state: str | None, erp_code: str | None) -> tuple[int | None, int | None]:
+    """The ids of a state, by its `enum_value`, and of a store; plain values tell the planner which index to take."""
+    (found,) = fetched(NAMED, {"state": state, "store": erp_code})
+    return found
+
+
+def filtered(rows: Rows, asked: Mapping[str, Any]) -> Rows:
+    """Those of them that meet every condition; ``asked`` by the names of the API's filters (contract section 2)."""
+    values = dict(asked)
+    if values.keys() & {"state", "stock_location"}:
+        found = ids_of(state=values.get("state"), erp_code=values.get("stock_location"))
+        ids = dict(zip(("state", "stock_location"), found, strict=True))
+        values |= {name: ids[name] for name in ids.keys() & values.keys()}
+    if "order_number" in values:
+        values["order_number"] = beginning(values["order_number"])
+    if "search" in values:
+        terms = search.asked_terms(values["search"])
+        if not terms:
+            return rows.where("false")  # a text without a word finds nothing
+        values["search"] = search.tsquery(terms)
+    for name, value in values.items():
+        rows = rows.where(CONDITIONS[name], **{name: value})
+    return rows
+
+
+def beginning(text: str) -> str:
+    """The LIKE pattern of what begins with this text."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+class Documents:
+    """Rows as documents; what many of them share, their state and their store, is written once."""
+
+    def __init__(self) -> None:
+        self.states: dict[int, Fragment] = {}
+        self.stores: dict[int, Fragment] = {}
+
+    def __call__(self, values: Sequence[Any]) -> dict[str, Any]:
+        row = PackageRow._make(values[: len(PackageRow._fields)])  # the key of the list stands behind them
+        return {
+            "id": row.id,
+            "number": row.number,
+            "state": self.states.get(row.state_id) or self.states.setdefault(row.state_id, state_text(row)),
+            "commands": [],
+            "order_id": row.order_id,
+            "order_number": row.order_number,
+            "channel_name": row.channel,
+            "date_placed": row.date_placed,
+            "city": row.city,
+            "stock_location": self.stores.get(row.store_id) or self.stores.setdefault(row.store_id, store_text(row)),
+            "packageitem_set": Fragment(row.items or "[]"),
+            "customer": {
+                "first_name": row.first_name,
+                "last_name": row.last_name,
+                "phone_number": row.phone_number,
+                "email": row.email,
+                "language_code": row.language_code,
+            },
+            "delivery_type": row.delivery_type,
+            "delivery_from_store": row.delivery_type == DeliveryType.IN_STORE,
+            "ready_at": row.ready_at,
+            "pickup_deadline": row.pickup_deadline,
+        }
+
+
+def state_text(row: PackageRow) -> Fragment:
+    state = {
+        "id": row.state_id,
+        "name": row.state_name,
+        "config": Fragment(row.config),
+        "enum_class": row.enum_class,
+        "enum_value": row.enum_value,
+    }
+    return Fragment(orjson.dumps(state))
+
+
+def store_text(row: PackageRow) -> Fragment:
+    address = {"line": row.address_line, "postcode": row.postcode, "city": row.city, "country": row.country}
+    store = {
+        "id": row.store_id,
+        "name": row.store_name,
+        "erp_code": row.erp_code,
+        "email": row.store_email,
+        "daytime_phone": row.daytime_phone,
+        "time_zone": row.time_zone,
+        "language_code": row.store_language,
+        "address": address,
+    }
+    return Fragment(orjson.dumps(store))
+
+
+Model = TypeVar("Model", bound=models.Model)
+
+
+class Columns(Generic[Model]):
+    """The columns of a model in a SELECT, and the object that they make."""
+
+    def __init__(self, model: type[Model], alias: str, *, without: Sequence[str] = ()) -> None:
+        fields = [field for field in model._meta.concrete_fields if field.attname not in without]  # noqa: SLF001
+        self.model = model
+        self.names = [field.attname for field in fields]
+        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
+        self.as_json = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+
+    def made(self, values: Iterator[Any]) -> Model:
+        """The object of the next values."""
+        row = [next(values) for _name in self.names]
+        for place in self.as_json:
+            row[place] = json.loads(row[place]) if isinstance(row[place], str) else row[place]
+        return self.model.from_db(connection.alias, self.names, row)
+
+
+PACKAGE: Final = Columns(Package, "package", without=("search",))
+ORDER: Final = Columns(Order, "placed")
+STATE: Final = Columns(PackageState, "state")
+STORE: Final = Columns(RetailStore, "store")
+ONE_PACKAGE: Final = f"""
+SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp(), {ITEMS}
+FROM oms_package package {JOINS}
+WHERE package.id = %(package)s::bigint
+    AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
+"""  # noqa: S608
+
+
+def read_package(actor: Actor, *, package_id: int) -> Package:
+    """One package as `access.get_package` reads it, with its items, in one statement.
+
+    Raises NotFound, also for another store's package.
+    """
+    stores = None if actor.store_ids is None else sorted(actor.store_ids)
+    found = fetched(ONE_PACKAGE, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
+    if not found:
+        raise NotFound
+    values = iter(found[0])
+    package = PACKAGE.made(values)
+    package.order, package.state, package.stock_location = ORDER.made(values), STATE.made(values), STORE.made(values)
+    package.clock, items = values
+    # As if `prefetch_related` had read them.
+    package._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001
+        "items": [PackageItem(**item) for item in orjson.loads(items or "[]")]
+    }
+    return package
