@@ -1,4 +1,4 @@
-"""Our own answers, written as they are: their shape is checked by tests, not again for every request (docs/api.md)."""
+"""Our own answers, written as they are: their shape is checked by tests, not again for every request."""
 
 import json
 from typing import Any, Final
