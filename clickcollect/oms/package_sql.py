@@ -213,6 +213,7 @@ PACKAGE: Final = Columns(Package, "package", without=("search",))
 ORDER: Final = Columns(Order, "placed")
 STATE: Final = Columns(PackageState, "state")
 STORE: Final = Columns(RetailStore, "store")
+JOINED: Final[tuple[tuple[str, Columns[Any]], ...]] = (("order", ORDER), ("state", STATE), ("stock_location", STORE))
 ONE_PACKAGE: Final = f"""
 SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp(), {ITEMS}
 FROM oms_package package {JOINS}
@@ -232,9 +233,10 @@ def read_package(actor: Actor, *, package_id: int) -> Package:
         raise NotFound
     values = iter(found[0])
     package = PACKAGE.made(values)
-    package.order, package.state, package.stock_location = ORDER.made(values), STATE.made(values), STORE.made(values)
+    # As if `select_related` and `prefetch_related` had read them.
+    for name, columns in JOINED:
+        Package._meta.get_field(name).set_cached_value(package, columns.made(values))  # type: ignore[union-attr]  # noqa: SLF001
     package.clock, items = values
-    # As if `prefetch_related` had read them.
     package._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001
         "items": [PackageItem(**item) for item in orjson.loads(items or "[]")]
     }
