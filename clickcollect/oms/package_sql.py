@@ -77,7 +77,7 @@ COLUMNS: Final = f"""
 PACKAGES: Final = Rows(table="oms_package", alias="package", columns=COLUMNS, joins=JOINS)
 
 CONDITIONS: Final = {
-    "state": "package.state_id = %(state)s::bigint",
+    "state": "package.state_id IN (%(state)s::bigint)",
     "stock_location": "package.stock_location_id = %(stock_location)s::bigint",
     "order_number": "package.order_number LIKE %(order_number)s::text",
     "number": "package.number = %(number)s::text",
