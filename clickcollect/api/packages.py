@@ -127,8 +127,8 @@ def read_package(request: ApiRequest, package_id: int) -> HttpResponse:
     A package outside the caller's stores is not found.
     """
     request.actor.require("packages:read")
-    package = package_sql.read_package(request.actor, package_id=package_id)
-    runnable = available_commands(package=package, actor=request.actor)
+    package, known = package_sql.read_package(request.actor, package_id=package_id)
+    runnable = available_commands(package=package, actor=request.actor, known=known)
     return json_answer(package_document(package, commands=[command.document() for command in runnable]))
 
 

@@ -3,18 +3,18 @@
 What a package looks like is said by `events/documents.py`; a test compares the two, package by package.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
-from django.db import connection, models
 from orjson import Fragment
 
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
-from clickcollect.oms import search
+from clickcollect.oms import configuration, search
 from clickcollect.oms.access import Actor
+from clickcollect.oms.columns import Columns, listed, prefetched, take
+from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import Rows, fetched, utc
 from clickcollect.oms.models import Package, PackageItem, PackageState
 from clickcollect.wire_format import LARGEST_ID
@@ -188,56 +188,33 @@ def store_text(row: PackageRow) -> Fragment:
     return Fragment(orjson.dumps(store))
 
 
-Model = TypeVar("Model", bound=models.Model)
-
-
-class Columns(Generic[Model]):
-    """The columns of a model in a SELECT, and the object that they make."""
-
-    def __init__(self, model: type[Model], alias: str, *, without: Sequence[str] = ()) -> None:
-        fields = [field for field in model._meta.concrete_fields if field.attname not in without]  # noqa: SLF001
-        self.model = model
-        self.names = [field.attname for field in fields]
-        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
-        self.as_json = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
-
-    def made(self, values: Iterator[Any]) -> Model:
-        """The object of the next values."""
-        row = [next(values) for _name in self.names]
-        for place in self.as_json:
-            row[place] = json.loads(row[place]) if isinstance(row[place], str) else row[place]
-        return self.model.from_db(connection.alias, self.names, row)
-
-
 PACKAGE: Final = Columns(Package, "package", without=("search",))
 ORDER: Final = Columns(Order, "placed")
 STATE: Final = Columns(PackageState, "state")
 STORE: Final = Columns(RetailStore, "store")
 JOINED: Final[tuple[tuple[str, Columns[Any]], ...]] = (("order", ORDER), ("state", STATE), ("stock_location", STORE))
 ONE_PACKAGE: Final = f"""
-SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp(), {ITEMS}
+SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp(), {ITEMS},
+    (SELECT version::text FROM oms_configurationversion)
 FROM oms_package package {JOINS}
 WHERE package.id = %(package)s::bigint
     AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
 """  # noqa: S608
 
 
-def read_package(actor: Actor, *, package_id: int) -> Package:
-    """One package as `access.get_package` reads it, with its items, in one statement.
+def read_package(actor: Actor, *, package_id: int) -> tuple[Package, Configuration]:
+    """One package as `access.get_package` reads it, with its items, and the configuration of that moment.
 
-    Raises NotFound, also for another store's package.
+    One statement, unless the configuration has changed. Raises NotFound, also for another store's package.
     """
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
     found = fetched(ONE_PACKAGE, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
     if not found:
         raise NotFound
     values = iter(found[0])
-    package = PACKAGE.made(values)
-    # As if `select_related` and `prefetch_related` had read them.
-    for name, columns in JOINED:
-        Package._meta.get_field(name).set_cached_value(package, columns.made(values))  # type: ignore[union-attr]  # noqa: SLF001
-    package.clock, items = values
-    package._prefetched_objects_cache = {  # type: ignore[attr-defined]  # noqa: SLF001
-        "items": [PackageItem(**item) for item in orjson.loads(items or "[]")]
-    }
-    return package
+    package = PACKAGE.made(take(values, PACKAGE))
+    for name, columns in JOINED:  # as if `select_related` had read them
+        Package._meta.get_field(name).set_cached_value(package, columns.made(take(values, columns)))  # type: ignore[union-attr]  # noqa: SLF001
+    package.clock, items, version = values
+    prefetched(package, "items", [PackageItem(**item) for item in listed(items)])
+    return package, configuration.of_version(version)

@@ -33,7 +33,7 @@ from clickcollect.errors import (
     OtpRequired,
     StateConflict,
 )
-from clickcollect.oms import app_settings, configuration, states
+from clickcollect.oms import configuration, states
 from clickcollect.oms.access import SYSTEM, Actor, get_package
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempt_limits, pickup_code
@@ -279,16 +279,22 @@ class Available:
 
 
 def available_commands(
-    *, package: Package, actor: Actor, values: Values | None = None, with_manager: bool = False
+    *,
+    package: Package,
+    actor: Actor,
+    values: Values | None = None,
+    known: Configuration | None = None,
+    with_manager: bool = False,
 ) -> list[Available]:
     """The commands that this caller may run on this package now, in the order of the list (contract section 2).
 
-    ``values``: the settings of the package's store, where the caller has read them already.
+    ``values``, ``known``: the settings of the package's store and the configuration, where the caller has read them.
     ``with_manager``: also those that an associate may run once a manager signs.
     """
-    values = values or app_settings.settings_in_force(package.stock_location_id)
+    known = known or configuration.current()
+    values = values or Values(known.settings_of(package.stock_location_id))
     found = []
-    for row in active_rows():
+    for row in known.transitions:
         behaviour = COMMANDS.get(row.command_code)
         if behaviour is None or row.source_id != package.state_id or actor.channel not in row.visibility:
             continue

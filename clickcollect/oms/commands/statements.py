@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import DataError, connection, models
 from django.db.backends.utils import CursorWrapper
@@ -21,29 +21,13 @@ from clickcollect.accounts.idempotency import Once
 from clickcollect.errors import StateConflict
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.oms.access import Actor
+from clickcollect.oms.columns import Columns, listed, prefetched, take
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package, PackageItem
 
 Row = TypeVar("Row", bound=models.Model)
 LOCK_TIMEOUT: Final = "3s"  # then the caller hears 503
 PERSON_LOCK: Final = 0x9CC  # apart from every other advisory lock
-
-
-class Columns(Generic[Row]):
-    """The columns of a model in a SELECT, and the object that they make."""
-
-    def __init__(self, model: type[Row], alias: str, *, without: Sequence[str] = ()) -> None:
-        self.model = model
-        fields = [field for field in model._meta.concrete_fields if field.attname not in without]  # noqa: SLF001
-        self.names = [field.attname for field in fields]
-        self.sql = ", ".join(f"{alias}.{field.column}" for field in fields)
-        self.as_json = [at for at, field in enumerate(fields) if isinstance(field, models.JSONField)]
-
-    def made(self, values: Sequence[Any]) -> Row:
-        row = list(values)
-        for at in self.as_json:
-            row[at] = json.loads(row[at]) if isinstance(row[at], str) else row[at]
-        return self.model.from_db(connection.alias, self.names, row)
 
 
 PACKAGE: Final = Columns(Package, "package", without=("search",))
@@ -183,20 +167,6 @@ def found(row: Sequence[Any] | None, *, version: str | None) -> Found:
         everywhere=everywhere or (),
         siblings=[tuple(sibling) for sibling in listed(siblings)],
     )
-
-
-def take(values: Iterator[Any], columns: Columns[Any]) -> list[Any]:
-    return [next(values) for _name in columns.names]
-
-
-def listed(text: str | None) -> list[Any]:
-    found: list[Any] = json.loads(text or "[]")
-    return found
-
-
-def prefetched(row: models.Model, name: str, items: list[Any]) -> None:
-    """As if `prefetch_related` had read them."""
-    row._prefetched_objects_cache = {name: items}  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class Execute:
