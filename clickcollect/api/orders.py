@@ -8,16 +8,17 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router
 
+from clickcollect.api.answers import JSON, json_answer
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
 from clickcollect.api.middleware import answer_of
-from clickcollect.api.pagination import NEWEST, Objects, Paging, paginate
+from clickcollect.api.pagination import NEWEST, Paging, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.field_types import Line, sized
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.omnitron.order_schema import OrderIn, read_order
-from clickcollect.oms import access
+from clickcollect.oms import access, order_sql
 from clickcollect.oms.access import Actor, order_items_of, packages_of
 from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import order_document, package_document
@@ -27,9 +28,9 @@ from clickcollect.oms.orders.intake import Received, receive_order
 
 router = Router(tags=["Orders"])
 
-JSON: Final = "application/json; charset=utf-8"
 LONGEST_REASON: Final = 500
-STATUSES: Final = {str(status.value): status for status in OrderStatus}
+STATUSES: Final = {str(status.value): status.value for status in OrderStatus}
+NO_STATUS: Final = 0
 
 
 Channel = Annotated[
@@ -96,22 +97,19 @@ def as_response(received: Received, actor: Actor) -> HttpResponse:
 
 
 @router.get("/", response=Page[OrderOut], summary="List orders", operation_id="list_orders")
-def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> dict[str, Any]:
+def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> HttpResponse:
     """Orders with their status and packages, newest first."""
     request.actor.require("orders:read")
-    rows = orders_of(request.actor)
-    if filters.status is not None:
-        rows = rows.filter(status=STATUSES[filters.status]) if filters.status in STATUSES else rows.none()
-    if filters.number is not None:
-        rows = rows.filter(number__startswith=filters.number)
-    return paginate(
-        Objects(rows),
+    status = None if filters.status is None else STATUSES.get(filters.status, NO_STATUS)
+    page = paginate(
+        order_sql.orders_of(request.actor, status=status, number=filters.number),
         request=request,
         paging=filters,
         key=NEWEST,
-        document=order_with_packages,
+        document=dict,
         no_index_sorts=filters.number is not None,
     )
+    return json_answer(page)
 
 
 @router.post(
