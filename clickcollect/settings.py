@@ -175,8 +175,8 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         # Before allauth's and unfold's own: sign-in looks like Instore, and the admin's header is ours.
         "DIRS": [BASE_DIR / "instore" / "templates", BASE_DIR / "omsweb" / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", ["clickcollect.template_loader.Loader"])],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
