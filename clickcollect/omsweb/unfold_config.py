@@ -71,7 +71,6 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "10px",
     "COLORS": {"primary": PRIMARY, "base": BASE},
     "STYLES": [lambda _request: static("omsweb/omsweb.css")],
-    "SCRIPTS": [lambda _request: static("omsweb/omsweb.js"), lambda _request: static("omsweb/idle.js")],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -1,178 +1,176 @@
 // OMS WEB's own few lines: dialogs, lists that answer at once, rows that can be added. No rules.
-(() => {
-  const slot = () => document.getElementById("dialog-slot");
-  let opener = null;
+const slot = () => document.getElementById("dialog-slot");
+let opener = null;
 
-  function openDialog(dialog) {
-    opener = document.activeElement;
-    dialog.removeAttribute("data-open");
-    dialog.addEventListener("close", () => {
-      slot()?.replaceChildren();
-      if (opener?.isConnected) opener.focus();
-    });
-    dialog.showModal();
-    dialog.querySelector("[data-first]")?.focus();
+function openDialog(dialog) {
+  opener = document.activeElement;
+  dialog.removeAttribute("data-open");
+  dialog.addEventListener("close", () => {
+    slot()?.replaceChildren();
+    if (opener?.isConnected) opener.focus();
+  });
+  dialog.showModal();
+  dialog.querySelector("[data-first]")?.focus();
+}
+
+// A refusal is an answer like any other: show it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  const html = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
+  if (xhr.status >= 400 && xhr.status < 500 && html) {
+    if (xhr.getResponseHeader("HX-Retarget")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    } else {
+      window.location.reload();
+    }
   }
+});
 
-  // A refusal is an answer like any other: show it.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr } = event.detail;
-    const html = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
-    if (xhr.status >= 400 && xhr.status < 500 && html) {
-      if (xhr.getResponseHeader("HX-Retarget")) {
-        event.detail.shouldSwap = true;
-        event.detail.isError = false;
-      } else {
-        window.location.reload();
-      }
-    }
-  });
-
-  document.addEventListener("htmx:afterSwap", () => {
-    const dialog = slot()?.querySelector("dialog[data-open]");
-    if (dialog) openDialog(dialog);
-    const verdict = document.querySelector("dialog [role=alert]");
-    const field = document.querySelector("dialog .ow-code");
-    if (verdict && field) {
-      field.focus();
-      field.select();
-    }
-  });
-
-  document.addEventListener("omsweb:close", () => {
-    slot()?.querySelector("dialog")?.close();
-  });
-
-  // What could not be sent or answered is said where the answer would stand; what was typed stays.
-  function say(words) {
-    const verdict = document.getElementById("verdict") || document.getElementById("result");
-    if (!verdict) return;
-    const note = document.createElement("p");
-    note.className = "ow-verdict-bad";
-    note.setAttribute("role", "alert");
-    note.textContent = words;
-    verdict.replaceChildren(note);
+document.addEventListener("htmx:afterSwap", () => {
+  const dialog = slot()?.querySelector("dialog[data-open]");
+  if (dialog) openDialog(dialog);
+  const verdict = document.querySelector("dialog [role=alert]");
+  const field = document.querySelector("dialog .ow-code");
+  if (verdict && field) {
+    field.focus();
+    field.select();
   }
-  document.addEventListener("htmx:sendError", () => {
-    say(document.body.dataset.offline || "There is no connection. Nothing was sent; try again.");
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status === 503) say(event.detail.xhr.responseText);
-  });
+});
 
-  document.addEventListener("click", (event) => {
-    const close = event.target.closest("dialog [data-close]");
-    if (close) {
-      event.preventDefault();
-      close.closest("dialog").close();
-      return;
-    }
-    const add = event.target.closest("[data-add-row]");
-    if (add) {
-      event.preventDefault();
-      addRow(add.dataset.addRow);
-    }
-    const remove = event.target.closest("[data-remove-row]");
-    if (remove) {
-      event.preventDefault();
-      remove.closest("[data-row]").remove();
-    }
-    const copy = event.target.closest("[data-copy]");
-    if (copy) {
-      navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent.trim());
-      copy.setAttribute("data-copied", "");
-    }
-    for (const menu of document.querySelectorAll("details.ow-more[open]")) {
-      if (!menu.contains(event.target) || event.target.closest(".ow-menu:not(.ow-menu-form)"))
-        menu.removeAttribute("open");
-    }
-  });
+document.addEventListener("omsweb:close", () => {
+  slot()?.querySelector("dialog")?.close();
+});
 
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      for (const menu of document.querySelectorAll("details.ow-more[open]")) {
-        menu.removeAttribute("open");
-        menu.querySelector("summary").focus();
-      }
-    }
-    if (event.key === " " && event.target.matches("a[role=button]")) {
-      event.preventDefault();
-      event.target.click();
-    }
-  });
+// What could not be sent or answered is said where the answer would stand; what was typed stays.
+function say(words) {
+  const verdict = document.getElementById("verdict") || document.getElementById("result");
+  if (!verdict) return;
+  const note = document.createElement("p");
+  note.className = "ow-verdict-bad";
+  note.setAttribute("role", "alert");
+  note.textContent = words;
+  verdict.replaceChildren(note);
+}
+document.addEventListener("htmx:sendError", () => {
+  say(document.body.dataset.offline || "There is no connection. Nothing was sent; try again.");
+});
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 503) say(event.detail.xhr.responseText);
+});
 
-  // Along the tabs by arrow keys, in the direction of the page.
-  document.addEventListener("keydown", (event) => {
-    const tab = event.target.closest("[role=tab]");
-    const steps = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!tab || !steps) return;
+document.addEventListener("click", (event) => {
+  const close = event.target.closest("dialog [data-close]");
+  if (close) {
     event.preventDefault();
-    const tabs = [...tab.parentElement.children];
-    const step = document.dir === "rtl" ? -steps : steps;
-    tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].focus();
-  });
-  window.addEventListener("pageshow", () => {
-    document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  });
+    close.closest("dialog").close();
+    return;
+  }
+  const add = event.target.closest("[data-add-row]");
+  if (add) {
+    event.preventDefault();
+    addRow(add.dataset.addRow);
+  }
+  const remove = event.target.closest("[data-remove-row]");
+  if (remove) {
+    event.preventDefault();
+    remove.closest("[data-row]").remove();
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent.trim());
+    copy.setAttribute("data-copied", "");
+  }
+  for (const menu of document.querySelectorAll("details.ow-more[open]")) {
+    if (!menu.contains(event.target) || event.target.closest(".ow-menu:not(.ow-menu-form)"))
+      menu.removeAttribute("open");
+  }
+});
 
-  document.addEventListener("change", (event) => {
-    const form = event.target.closest("form[data-autosubmit]");
-    if (form && event.target.matches("select, input[type=date]")) form.requestSubmit();
-  });
-
-  // Empty fields do not clutter the address.
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("form[data-autosubmit]")) return;
-    for (const field of event.target.elements) {
-      if (field.name && field.value === "") field.disabled = true;
-    }
-  });
-  window.addEventListener("pageshow", () => {
-    for (const field of document.querySelectorAll("form[data-autosubmit] :disabled")) field.disabled = false;
-  });
-
-  // What acts on ticked rows can be pressed when something is ticked.
-  function countTicks(form) {
-    const boxes = [...form.querySelectorAll("input[type=checkbox][name=id]")];
-    const ticked = boxes.filter((box) => box.checked).length;
-    const found = form.querySelector("[data-tick-found]:checked");
-    for (const button of form.querySelectorAll("[data-needs-tick]")) button.disabled = !ticked && !found;
-    for (const words of form.querySelectorAll("[data-ticked]")) words.textContent = ticked || "";
-    const all = form.querySelector("[data-tick-all]");
-    if (all) {
-      all.checked = ticked > 0 && ticked === boxes.length;
-      all.indeterminate = ticked > 0 && ticked < boxes.length;
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll("details.ow-more[open]")) {
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
     }
   }
-  document.addEventListener("change", (event) => {
-    const form = event.target.closest("form[data-ticks]");
-    if (!form) return;
-    if (event.target.matches("[data-tick-all]")) {
-      for (const box of form.querySelectorAll("input[type=checkbox][name=id]")) box.checked = event.target.checked;
-    }
-    countTicks(form);
-  });
-  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-ticks]").forEach(countTicks));
-
-  // A second press while the first is under way sends nothing.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "1";
-  });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  });
-
-  function addRow(name) {
-    const rows = document.getElementById(name);
-    const template = document.getElementById(`${name}-template`);
-    const next = Number(rows.dataset.next);
-    rows.dataset.next = String(next + 1);
-    const holder = document.createElement("template");
-    holder.innerHTML = template.innerHTML.replaceAll("__n__", String(next));
-    rows.append(holder.content);
-    rows.lastElementChild.querySelector("input")?.focus();
+  if (event.key === " " && event.target.matches("a[role=button]")) {
+    event.preventDefault();
+    event.target.click();
   }
-})();
+});
+
+// Along the tabs by arrow keys, in the direction of the page.
+document.addEventListener("keydown", (event) => {
+  const tab = event.target.closest("[role=tab]");
+  const steps = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!tab || !steps) return;
+  event.preventDefault();
+  const tabs = [...tab.parentElement.children];
+  const step = document.dir === "rtl" ? -steps : steps;
+  tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length].focus();
+});
+window.addEventListener("pageshow", () => {
+  document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form && event.target.matches("select, input[type=date]")) form.requestSubmit();
+});
+
+// Empty fields do not clutter the address.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-autosubmit]")) return;
+  for (const field of event.target.elements) {
+    if (field.name && field.value === "") field.disabled = true;
+  }
+});
+window.addEventListener("pageshow", () => {
+  for (const field of document.querySelectorAll("form[data-autosubmit] :disabled")) field.disabled = false;
+});
+
+// What acts on ticked rows can be pressed when something is ticked.
+function countTicks(form) {
+  const boxes = [...form.querySelectorAll("input[type=checkbox][name=id]")];
+  const ticked = boxes.filter((box) => box.checked).length;
+  const found = form.querySelector("[data-tick-found]:checked");
+  for (const button of form.querySelectorAll("[data-needs-tick]")) button.disabled = !ticked && !found;
+  for (const words of form.querySelectorAll("[data-ticked]")) words.textContent = ticked || "";
+  const all = form.querySelector("[data-tick-all]");
+  if (all) {
+    all.checked = ticked > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
+}
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-ticks]");
+  if (!form) return;
+  if (event.target.matches("[data-tick-all]")) {
+    for (const box of form.querySelectorAll("input[type=checkbox][name=id]")) box.checked = event.target.checked;
+  }
+  countTicks(form);
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-ticks]").forEach(countTicks));
+
+// A second press while the first is under way sends nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+function addRow(name) {
+  const rows = document.getElementById(name);
+  const template = document.getElementById(`${name}-template`);
+  const next = Number(rows.dataset.next);
+  rows.dataset.next = String(next + 1);
+  const holder = document.createElement("template");
+  holder.innerHTML = template.innerHTML.replaceAll("__n__", String(next));
+  rows.append(holder.content);
+  rows.lastElementChild.querySelector("input")?.focus();
+}
