@@ -31,7 +31,7 @@ def translations(language: str) -> dict[str, str]:
 def pieces(page: str) -> set[str]:
     """What stands between the tags of a page, and what is read out."""
     page = re.sub(r"(?s)<(script|style)\b.*?</\1>", " ", page)
-    page = re.sub(r"(?s)<button[^>]* lang=.*?</button>", " ", page)  # a language says its own name
+    page = re.sub(r"(?s)<button[^>]*\slang=.*?</button>", " ", page)  # a language says its own name
     page = re.sub(r"<[^>]*material-symbols[^>]*>[^<]*<|<wbr>", "", page)  # an icon's name; "In_store" breaks
     spoken = re.findall(r'\s(?:aria-label|placeholder|title)="([^"]*)"', page)
     return {html.unescape(piece).strip() for piece in [*re.split(r"(?s)<[^>]*>", page), *spoken]} - {""}
