@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.log_models import LogNote
 from clickcollect.oms.models import CommandTransition, Package
 from clickcollect.runtime import worker
 from tests import shop
@@ -24,6 +25,7 @@ from tests.api.caller import PACKAGES, SETTINGS, document_of, make_caller
 from tests.whisperer import dispatch
 from tests.whisperer.receivers import Receiver, receiving, wait_until, working
 
+WRONG = "The wrong colour"
 HTMX = {"HX-Request": "true"}
 
 
@@ -52,21 +54,26 @@ def test_a_command() -> None:
     caller = make_caller("operator")
     offered = [command["slug"] for command in document_of(caller.get(f"{PACKAGES}{by_program.pk}/"))["commands"]]
     assert "unpack" in offered
-    assert caller.command(by_program.pk, {"slug": "unpack"}).status_code == 204
+    assert caller.command(by_program.pk, {"slug": "unpack"}).status_code == 400, "it asks for a reason"
+    assert caller.command(by_program.pk, {"slug": "unpack", "reason": WRONG}).status_code == 204
 
     in_store = packed()
     counter = signed_in("associate", in_store.stock_location)
     address = f"/instore/packages/{in_store.number}/"
     assert "Unpack" in counter.get(address).content.decode()
-    assert counter.post(f"{address}commands/unpack/", {"from": "unpack"}, headers=HTMX).status_code == 200
+    pressed = {"from": "unpack", "reason": WRONG}
+    assert counter.post(f"{address}commands/unpack/", pressed, headers=HTMX).status_code == 200
 
     in_office = packed()
     office = signed_in("operator")
     address = f"/oms/packages/{in_office.pk}/"
     assert "Unpack" in office.get(address).content.decode()
-    assert office.post(f"{address}command/{row.pk}/", {"dialog": "1"}, headers=HTMX).status_code == 200
+    assert office.post(f"{address}command/{row.pk}/", {"dialog": "1", "reason": WRONG}, headers=HTMX).status_code == 200
 
-    assert {shop.state_of(package) for package in (by_program, in_store, in_office)} == {states.WAITING}
+    packages = (by_program, in_store, in_office)
+    assert {shop.state_of(package) for package in packages} == {states.WAITING}
+    kept = LogNote.objects.filter(package_id__in=[package.pk for package in packages], kind="reason")
+    assert list(kept.values_list("text", flat=True)) == [WRONG] * 3
 
 
 @pytest.mark.django_db(transaction=True)
