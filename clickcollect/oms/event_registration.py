@@ -4,16 +4,19 @@ Registered when the app is ready. `add_code` runs immediately before each attemp
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Any, Final, NamedTuple
 
-from django.db.models.functions import Now
+from django.db import connection
 
-from clickcollect.errors import OtpNotIssued
+from clickcollect.errors import NotFound, OtpNotIssued
+from clickcollect.omnitron.models import CANCELLED
 from clickcollect.oms import states
-from clickcollect.oms.access import SYSTEM, get_package
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.events import examples
+from clickcollect.oms.events import examples, message_status
+from clickcollect.oms.events.message_status import MessageMove
 from clickcollect.oms.events.payload_schemas import OrderOut, PackageOut
 from clickcollect.oms.events.types import EVENTS, PackageReadyForCustomerPickupWhispererEvent, WhispererEvent
 from clickcollect.oms.models import CodeIssue, MessageState, Package
@@ -22,9 +25,19 @@ from clickcollect.whisperer.models import DeliveryState, Event
 from clickcollect.whisperer.registry import DeliveryEnded, EventType, Expired, Superseded
 from clickcollect.wire_format import utc
 
+READY_EVENT: Final = PackageReadyForCustomerPickupWhispererEvent.type
+CURRENT: Final = """
+SELECT p.id, s.enum_value, o.status, p.issue_number, p.pickup_deadline, p.pickup_deadline <= clock_timestamp(),
+       (SELECT max(e.sequence) FROM whisperer_event e WHERE e.subject = 'package:' || p.id AND e.type = %s),
+       i.number, i.key_id, i.nonce, i.digits
+FROM oms_package p JOIN oms_packagestate s ON s.id = p.state_id JOIN omnitron_order o ON o.id = p.order_id
+LEFT JOIN oms_codeissue i ON i.package_id = p.id AND i.closed_at IS NULL
+WHERE p.id = ANY(%s::bigint[])
+"""
 EXAMPLE_UUID: Final = "7d5c0f6a3b9e4c1f8a2d6e5b4c3f2a1d"
 EXAMPLE_CODE: Final = "482913"  # made up: no package has it
 KEY_LOST: Final = "key_lost"
+QUEUED: Final[tuple[MessageState, ...]] = (MessageState.QUEUED,)
 OTP_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "description": "Only while a code is issued; exists in this request and nowhere else.",
@@ -37,69 +50,115 @@ OTP_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
+class Row(NamedTuple):
+    """What decides about a code, as it is now."""
+
+    package_id: int
+    state: str
+    order_status: int
+    issue_number: int
+    deadline: datetime | None
+    is_expired: bool | None
+    newest_sequence: int | None
+    open_issue: CodeIssue | None
+
+
 def package_id(source: Event | DeliveryEnded) -> int:
     """The id of the package an event is about."""
     return int(source.subject.removeprefix("package:"))
 
 
-def current(event: Event) -> Package:
-    """The package of a code-bearing event. Raises Superseded or Expired when it must not be sent any more."""
-    package = get_package(SYSTEM, package_id=package_id(event))
-    if package.state.enum_value != states.READY:
-        raise Superseded(f"package_{package.state.enum_value}")
-    if package.order.is_being_cancelled:
+def read_current(events: Sequence[Event]) -> dict[int, Row]:
+    """The packages of these events with their open issues, by id, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(CURRENT, [READY_EVENT, [package_id(event) for event in events]])
+        return {row[0]: Row._make((*row[:7], issue_of(row[0], *row[7:]))) for row in cursor.fetchall()}
+
+
+def issue_of(package: int, number: int | None, key_id: str, nonce: bytes, digits: int) -> CodeIssue | None:
+    if number is None:
+        return None
+    return CodeIssue(package_id=package, number=number, key_id=key_id, nonce=nonce, digits=digits)
+
+
+def check_row(event: Event, row: Row | None) -> Row:
+    """Raises Superseded or Expired when the event must not be sent any more, NotFound without its package."""
+    if row is None:
+        raise NotFound
+    if row.state != states.READY:
+        raise Superseded(f"package_{row.state}")
+    if row.order_status in CANCELLED:
         raise Superseded("order_cancelled")
-    newer = Event.objects.filter(
-        subject=event.subject,
-        type=PackageReadyForCustomerPickupWhispererEvent.type,
-        sequence__gt=event.sequence,
-    )
-    if newer.exists():
+    if row.newest_sequence is not None and row.newest_sequence > event.sequence:
         raise Superseded("newer_code")
-    if pickup_code.is_expired(package):
+    if row.is_expired:
         raise Expired
-    return package
+    return row
 
 
 def check_current(event: Event) -> None:
     """Whether a code-bearing event may still be sent, without deriving its code."""
-    current(event)
+    check_row(event, read_current([event]).get(package_id(event)))
 
 
 def add_code(event: Event) -> dict[str, Any]:
     """The code for one attempt: that of the issue that works now, or nothing where none was issued."""
-    package = current(event)
-    issue = pickup_code.open_issue(package)
-    if issue is None:
-        if pickup_code.has_ever_had_code(package):
+    return added(event, read_current([event]).get(package_id(event)))
+
+
+def add_codes(events: Sequence[Event]) -> list[dict[str, Any] | Exception]:
+    """The same for many, with one statement; a refusal stands in its event's place."""
+    rows = read_current(events)
+    found: list[dict[str, Any] | Exception] = []
+    for event in events:
+        try:
+            found.append(added(event, rows.get(package_id(event))))
+        except Exception as refusal:  # noqa: BLE001  one that cannot be sent holds no other one back
+            found.append(refusal)
+    return found
+
+
+def added(event: Event, current: Row | None) -> dict[str, Any]:
+    """What is added to this event. Raises Superseded, Expired, NotFound."""
+    row = check_row(event, current)
+    if row.open_issue is None:
+        if pickup_code.has_ever_had_code(Package(issue_number=row.issue_number)):
             raise Superseded("issue_closed")
         return {}
-    return {"otp": otp(package, issue)}
+    return {"otp": otp(row.open_issue, deadline=row.deadline)}
 
 
-def otp(package: Package, issue: CodeIssue) -> dict[str, Any]:
+def otp(issue: CodeIssue, *, deadline: datetime | None) -> dict[str, Any]:
     """The part of the payload that is never stored. Raises Expired when the key of the issue is lost."""
     try:
         code = pickup_code.derive(issue)
     except OtpNotIssued:
         raise Expired(KEY_LOST) from None
-    return {"code": code.reveal(), "expires_at": utc(package.pickup_deadline), "issue": issue.number}
+    return {"code": code.reveal(), "expires_at": utc(deadline), "issue": issue.number}
 
 
 def update_message_state(ended: Sequence[DeliveryEnded]) -> None:
-    """A customer's message that was taken or died shows on its package; the receipts of the Extension go further."""
+    """A customer's message that was taken or died shows on its package; the receipts of the Extension go further.
+
+    One statement for all; where an event ended at several hooks, one for each time, in turn.
+    """
+    by_event: dict[str, list[MessageMove]] = {}
     for delivery in ended:
-        if delivery.is_test or not EVENTS[delivery.event_type].code_bearing:
-            continue
-        newest = Package.objects.filter(pk=package_id(delivery), message_uuid=delivery.event_uuid)
-        queued = newest.filter(message_state=MessageState.QUEUED)
-        if delivery.state == DeliveryState.DEAD:
-            unanswered = newest.filter(message_state__in=(MessageState.QUEUED, MessageState.ACCEPTED))
-            unanswered.update(message_state=MessageState.FAILED, message_reason=delivery.reason, message_at=Now())
-        elif delivery.state == DeliveryState.DELIVERED:
-            queued.update(message_state=MessageState.ACCEPTED, message_reason="", message_at=Now())
-        else:  # superseded: the package left the counter before its message did, so there is none to wait for
-            queued.update(message_state=MessageState.NONE, message_reason="", message_at=None)
+        if EVENTS[delivery.event_type].code_bearing and not delivery.is_test:
+            by_event.setdefault(delivery.event_uuid, []).append(move_of(delivery))
+    for turn in zip_longest(*by_event.values()):
+        message_status.move([one for one in turn if one is not None])
+
+
+def move_of(ended: DeliveryEnded) -> MessageMove:
+    """What the end of a delivery means for the message."""
+    if ended.state == DeliveryState.DEAD:
+        state, reason, follows = MessageState.FAILED, ended.reason, (*QUEUED, MessageState.ACCEPTED)
+    elif ended.state == DeliveryState.DELIVERED:
+        state, reason, follows = MessageState.ACCEPTED, "", QUEUED
+    else:  # superseded: the package left the counter before its message did, so there is none to wait for
+        state, reason, follows = MessageState.NONE, "", QUEUED
+    return MessageMove(package_id=package_id(ended), uuid=ended.event_uuid, state=state, reason=reason, follows=follows)
 
 
 def payload_schema(event: type[WhispererEvent]) -> dict[str, Any]:
@@ -167,6 +226,7 @@ def register_all() -> None:
                 code_bearing=event.code_bearing,
                 payload_schema=partial(payload_schema, event),
                 add_code=add_code if event.code_bearing else None,
+                add_codes=add_codes if event.code_bearing else None,
                 check_current=check_current if event.code_bearing else None,
                 example=partial(payload_example, event),
             ),

@@ -10,13 +10,16 @@ import contextlib
 import json
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final
 
 import aiohttp
+from django.db import DatabaseError
+from django.db.utils import InterfaceError
 from yarl import URL
 
 from clickcollect import __version__
@@ -41,6 +44,8 @@ class CodeNotAdded(Exception):
 
 
 AddedCode = Extra | NotSendable | CodeNotAdded
+AddMany = Callable[[Sequence[Event]], Sequence[Extra | Exception]]
+DATABASE_ERRORS: Final = (DatabaseError, InterfaceError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,8 +129,9 @@ def body_of(delivery: Claimed, extra: Mapping[str, Any]) -> bytes:
     """The envelope, made once per attempt; the signature covers exactly these bytes."""
     test = ', "test": true' if delivery.is_test else ""
     payload = delivery.payload or "{}"
-    if extra:
-        payload = json.dumps(json.loads(payload) | extra, ensure_ascii=False)
+    if extra:  # joined as text: PostgreSQL wrote the snapshot as an object, and no snapshot has what is added
+        rest = payload[1:].lstrip()
+        payload = json.dumps(extra, ensure_ascii=False)[:-1] + ("" if rest == "}" else ", ") + rest
     return (
         f'{{"event": {{"type": {json.dumps(delivery.type)}, "uuid": "{delivery.uuid}", '
         f'"issued_at": "{utc(delivery.issued_at)}", "sequence": {delivery.sequence}{test}}}, "payload": {payload}}}'
@@ -255,25 +261,68 @@ def status_failure_reason(status: int) -> Reason | None:
 
 
 def add_codes(deliveries: Sequence[Claimed]) -> list[AddedCode]:
-    """What is added to each just before it is sent, or why it must not go out. Runs in one thread, a few at a time.
+    """What is added to each just before it is sent, or why it must not go out. Runs in one thread, many at a time.
 
-    An error's text is never read: it may hold a code.
+    An error's text is never read: it may hold a code. Raises DatabaseError, so that the connection is made anew.
     """
-    events = Event.objects.in_bulk([delivery.event_id for delivery in deliveries])
-    return [add_code(events.get(delivery.event_id)) for delivery in deliveries]
+    found: dict[int, AddedCode] = {}
+    together: dict[AddMany, list[int]] = defaultdict(list)
+    for place, delivery in enumerate(deliveries):
+        known = registry.find_type(delivery.type)
+        if known is None or known.add_codes is None or delivery.is_test:
+            found[place] = add_code(event_of(delivery, payload=json.loads(delivery.payload or "null")))
+        else:
+            together[known.add_codes].append(place)
+    for add, places in together.items():
+        found.update(zip(places, add_many(add, [event_of(deliveries[place]) for place in places]), strict=True))
+    return [found[place] for place in range(len(deliveries))]
 
 
-def add_code(event: Event | None) -> AddedCode:
-    known = registry.find_type(event.type) if event else None
-    if event is None or known is None or known.add_code is None:
+def event_of(delivery: Claimed, *, payload: Any = None) -> Event:
+    """The event of a claimed delivery, without reading it again."""
+    return Event(
+        id=delivery.event_id,
+        uuid=delivery.uuid,
+        type=delivery.type,
+        subject=delivery.subject,
+        sequence=delivery.sequence,
+        issued_at=delivery.issued_at,
+        is_test=delivery.is_test,
+        payload=payload,
+    )
+
+
+def add_many(add: AddMany, events: Sequence[Event]) -> list[AddedCode]:
+    try:
+        return [added_or_not(one, type_=event.type) for event, one in zip(events, add(events), strict=True)]
+    except DATABASE_ERRORS:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return [added_or_not(error, type_=event.type) for event in events]
+
+
+def add_code(event: Event) -> AddedCode:
+    """The same for one event."""
+    known = registry.find_type(event.type)
+    if known is None or known.add_code is None:
         return CodeNotAdded()
     try:
         if event.is_test:
             example = known.example() if known.example else {}
             return {name: value for name, value in example.items() if name not in (event.payload or {})}
         return known.add_code(event)
-    except NotSendable as refusal:
-        return type(refusal)(refusal.reason) if type(refusal) in (registry.Superseded, registry.Expired) else refusal
+    except DATABASE_ERRORS:
+        raise
     except Exception as error:  # noqa: BLE001
-        logger.error("adding the code of an event of type %s failed: %s", event.type, type(error).__name__)  # noqa: TRY400
+        return added_or_not(error, type_=event.type)
+
+
+def added_or_not(answer: Extra | Exception, *, type_: str) -> AddedCode:
+    """A refusal is handed on without the frames that knew a code, any other error by its kind alone."""
+    if isinstance(answer, NotSendable):
+        ours = type(answer) in (registry.Superseded, registry.Expired)
+        return type(answer)(answer.reason) if ours else answer
+    if isinstance(answer, Exception):
+        logger.error("adding the code of an event of type %s failed: %s", type_, type(answer).__name__)
         return CodeNotAdded()
+    return answer

@@ -27,7 +27,7 @@ from clickcollect.whisperer.outcomes import Outcome
 from clickcollect.whisperer.wakeup import Wakeup, wait_at_most
 
 MAX_IN_FLIGHT: Final = 512
-CODES_PER_BATCH: Final = 8
+CODES_PER_BATCH: Final = 32  # one statement for all of them
 POLL_SECONDS: Final = 1.0
 BATCH_WINDOW_SECONDS: Final = 0.010  # lets claims and records come in batches
 RECORD_BATCH: Final = 32  # half the limit per endpoint: recorded while the other half is in flight
@@ -122,7 +122,7 @@ class Dispatcher:
         self.wakeup.notify()
 
     async def claim_and_start(self) -> None:
-        """Claim what there are slots for and start it; with nothing due, wait for the wake-up."""
+        """Claim what there are slots for and start it; when that was all that may go now, wait for the wake-up."""
         self.wakeup.clear()
         self.slots_free.clear()
         self.answered = 0
@@ -136,8 +136,8 @@ class Dispatcher:
         self.start(deliveries)
         if deliveries:
             await wait_at_most(BATCH_WINDOW_SECONDS, self.slots_free)
-        else:
-            await self.wakeup.wait(POLL_SECONDS)
+        if len(deliveries) < free or not deliveries:
+            await self.wakeup.wait(POLL_SECONDS)  # new events, free slots and free ordering keys ring it
 
     async def claim(self, most: int) -> list[Claimed]:
         if monotonic() - self.last_look_at_leases > POLL_SECONDS:

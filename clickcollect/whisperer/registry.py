@@ -46,8 +46,10 @@ class EventType:
     """One type of event.
 
     ``class_name``: the class that stands for it. ``payload_schema``: JSON Schema of the payload, or what makes it.
-    ``add_code``: for code-bearing types, and only for those. ``check_current``: the same refusals without deriving a
-    code, asked before a redelivery. ``example``: a made-up payload, with a made-up code where there is one.
+    ``add_code``: for code-bearing types, and only for those. ``add_codes``: the same for many at once, which get no
+    payload; what could not be added, or must not be sent, stands as an exception in its place. ``check_current``: the
+    same refusals without deriving a code, asked before a redelivery. ``example``: a made-up payload, with a made-up
+    code where there is one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class EventType:
     code_bearing: bool = False
     payload_schema: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     add_code: Callable[[Event], Extra] | None = None
+    add_codes: Callable[[Sequence[Event]], Sequence[Extra | Exception]] | None = None
     check_current: Callable[[Event], None] | None = None
     example: Callable[[], Extra] | None = None
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
+from clickcollect.errors import NotFound
 from clickcollect.oms import event_docs, event_registration, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.events.types import EVENTS
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.whisperer import registry
 from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import DeliveryEnded, Expired, Superseded
@@ -98,6 +101,67 @@ def test_a_lost_key_makes_a_dead_letter_and_not_a_crash() -> None:
     package = shop.make_package(states.READY)
     with override_settings(PICKUP_CODE_KEYS={"other": bytes(32)}), pytest.raises(Expired, match="key_lost"):
         event_registration.add_code(newest(package))
+
+
+@pytest.mark.django_db
+def test_codes_of_many_events_are_added_with_one_statement() -> None:
+    """Each is what it is alone, refusals too."""
+    ready, old, gone, bare = (shop.make_package(states.READY) for _ in range(4))
+    run(gone, DELIVER, otp=shop.right_code(gone))
+    superseded = newest(old)
+    run(old, "SEND_NEW_CODE")
+    CodeIssue.objects.filter(package=bare).update(closed_at=now(), nonce=None)
+    lost = Event(subject="package:999999999", sequence=1)
+    events = [newest(ready), superseded, newest(old), newest(gone), newest(bare), lost]
+    with CaptureQueriesContext(connection) as statements:
+        added = event_registration.add_codes(events)
+    assert len(statements) == 1
+    for event, one in zip(events, added, strict=True):
+        if isinstance(one, Exception):
+            with pytest.raises(type(one), match=str(one)):
+                event_registration.add_code(event)
+        else:
+            assert one == event_registration.add_code(event)
+    assert [one["otp"]["issue"] if isinstance(one, dict) else str(one) for one in added[:5]] == [
+        1,
+        "newer_code",
+        2,
+        "package_700",
+        "issue_closed",
+    ]
+    assert isinstance(added[5], NotFound)
+
+
+@pytest.mark.django_db
+def test_what_became_of_many_messages_is_noted_with_one_statement_and_in_order() -> None:
+    packages = [shop.make_package(states.READY) for _ in range(4)]
+    uuids = [newest(package).uuid for package in packages]
+    Package.objects.update(message_state="queued", message_reason="", message_at=now())
+    ends = [(0, "delivered"), (1, "dead"), (2, "superseded"), (3, "delivered"), (3, "dead"), (3, "delivered")]
+    ended = [
+        DeliveryEnded(
+            delivery_id=place,
+            event_uuid=uuids[at],
+            event_type=READY,
+            subject=f"package:{packages[at].pk}",
+            state=state,
+            reason="gone" if state == "dead" else "",
+            is_test=False,
+        )
+        for place, (at, state) in enumerate(ends)
+    ]
+    with CaptureQueriesContext(connection) as statements:
+        event_registration.update_message_state(ended[:3])
+    assert len(statements) == 1
+    event_registration.update_message_state(ended)
+    found = [shop.reread(package) for package in packages]
+    assert [(one.message_state, one.message_reason) for one in found] == [
+        ("accepted", ""),
+        ("failed", "gone"),
+        ("none", ""),
+        ("failed", "gone"),
+    ]
+    assert [one.message_at is None for one in found] == [False, False, True, False]
 
 
 @pytest.mark.django_db

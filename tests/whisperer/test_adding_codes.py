@@ -1,9 +1,11 @@
 """What is added to a delivery just before it is sent, or why it is not: for every kind of event and of answer."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from clickcollect.whisperer import delivery as sending
 from clickcollect.whisperer import registry
@@ -12,7 +14,7 @@ from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import EventType, Expired, NotSendable, Superseded
 from tests.whisperer.claimed import claimed
 from tests.whisperer.conftest import Filler
-from tests.whisperer.dispatch import CODE, NEWS, publish
+from tests.whisperer.dispatch import CODE, NEWS
 
 EXTRA = {"otp": {"code": "482913", "issue": 1}}
 
@@ -29,8 +31,8 @@ def test_a_code_is_added_to_the_events_that_carry_one(filler: Filler) -> None:
     assert sending.add_code(event_of(CODE)) == EXTRA
 
 
-@pytest.mark.parametrize("event", [None, event_of("nobody.knows"), event_of(NEWS)])
-def test_where_nobody_knows_a_code_none_is_added(event: Event | None, filler: Filler) -> None:
+@pytest.mark.parametrize("event", [event_of("nobody.knows"), event_of(NEWS)])
+def test_where_nobody_knows_a_code_none_is_added(event: Event, filler: Filler) -> None:
     assert isinstance(sending.add_code(event), CodeNotAdded)
     assert filler.asked == []
 
@@ -80,11 +82,61 @@ def test_an_error_is_told_by_its_kind_alone(filler: Filler, caplog: pytest.LogCa
     assert "482913" not in caplog.text
 
 
-@pytest.mark.django_db
 def test_each_delivery_gets_the_code_of_its_own_event(filler: Filler) -> None:
     filler.answer = lambda event: {"otp": {"code": event.subject}}
-    events = [publish(subject=f"package:{number}", type=CODE) for number in range(3)]
-    ids = [events[2].pk, events[0].pk, 10**9, events[1].pk]
-    added = sending.add_codes([claimed(event_id=event_id, code_bearing=True) for event_id in ids])
+    deliveries = [claimed(type=CODE, subject=f"package:{number}", code_bearing=True) for number in (2, 0, 1)]
+    deliveries.insert(2, claimed(type="nobody.knows", code_bearing=True))
+    added = sending.add_codes(deliveries)
     assert isinstance(added.pop(2), CodeNotAdded)
     assert added == [{"otp": {"code": f"package:{number}"}} for number in (2, 0, 1)]
+
+
+def test_a_type_that_can_add_many_codes_at_once_is_asked_once(filler: Filler, caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[list[str]] = []
+
+    def add_many(events: Sequence[Event]) -> list[dict[str, Any] | Exception]:
+        asked.append([event.subject for event in events])
+        assert all(event.payload is None for event in events)
+        return [EXTRA, Superseded("newer_code"), LookupError("482913")]
+
+    register(filler, add_many)
+    subjects = [f"package:{number}" for number in range(3)]
+    deliveries = [claimed(type="test.many", subject=subject, code_bearing=True) for subject in subjects]
+    test = claimed(type="test.many", is_test=True, code_bearing=True)
+    with caplog.at_level(logging.DEBUG):
+        first, example, refusal, error = sending.add_codes([deliveries[0], test, *deliveries[1:]])
+    assert asked == [subjects]
+    assert (first, example) == (EXTRA, {})
+    assert isinstance(refusal, Superseded)
+    assert isinstance(error, CodeNotAdded)
+    assert "482913" not in caplog.text
+
+
+def test_when_many_cannot_be_added_none_is(filler: Filler, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_events: Sequence[Event]) -> list[dict[str, Any] | Exception]:
+        raise LookupError("482913")
+
+    register(filler, broken)
+    with caplog.at_level(logging.DEBUG):
+        added = sending.add_codes([claimed(type="test.many", code_bearing=True)] * 2)
+    assert [type(one) for one in added] == [CodeNotAdded, CodeNotAdded]
+    assert "482913" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["test.many", CODE])
+def test_a_lost_connection_is_told_to_who_can_make_it_anew(filler: Filler, kind: str) -> None:
+    """Swallowed, it would stay lost, and no code would ever be added again."""
+
+    def lost(_events: Any) -> Any:
+        raise OperationalError
+
+    filler.answer = lost
+    register(filler, lost)
+    with pytest.raises(OperationalError):
+        sending.add_codes([claimed(type=kind, code_bearing=True)])
+
+
+def register(filler: Filler, add_many: Any) -> None:
+    registry._types["test.many"] = EventType(
+        name="test.many", class_name="Many", code_bearing=True, add_code=filler, add_codes=add_many
+    )

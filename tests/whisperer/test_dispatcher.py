@@ -59,8 +59,8 @@ def with_a_dispatcher(use: Any) -> Any:
     return asyncio.run(once())
 
 
-def test_codes_are_added_for_eight_at_a_time_and_everything_else_goes_by_itself() -> None:
-    deliveries = [claimed(id=number, code_bearing=number < 20) for number in range(22)]
+def test_codes_are_added_for_32_at_a_time_and_everything_else_goes_by_itself() -> None:
+    deliveries = [claimed(id=number, code_bearing=number < 70) for number in range(72)]
 
     async def start(noted: Noted) -> list[list[int]]:
         noted.start(deliveries)
@@ -68,11 +68,11 @@ def test_codes_are_added_for_eight_at_a_time_and_everything_else_goes_by_itself(
         return noted.together
 
     assert with_a_dispatcher(start) == [
-        list(range(8)),
-        list(range(8, 16)),
-        list(range(16, 20)),
-        [20],
-        [21],
+        list(range(32)),
+        list(range(32, 64)),
+        list(range(64, 70)),
+        [70],
+        [71],
     ]
 
 
@@ -97,16 +97,20 @@ def test_no_more_is_claimed_than_fits_beside_what_is_in_flight_or_not_recorded(
     assert found == [dispatcher.MAX_IN_FLIGHT - one for one in asked]
 
 
-def test_with_nothing_due_it_waits_to_be_woken_and_with_something_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_all_that_is_due_is_claimed_it_waits_to_be_woken_and_else_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(dispatcher, "POLL_SECONDS", 600.0)
 
     async def claim(noted: Noted) -> None:
-        idle = asyncio.create_task(noted.claim_and_start())
-        await asyncio.sleep(20 * dispatcher.BATCH_WINDOW_SECONDS)
-        assert not idle.done()
-        noted.wakeup.notify()
-        await asyncio.wait_for(idle, 60)
-        noted.due = [claimed()]
+        for due in ([], [claimed()]):
+            noted.due = due
+            waiting = asyncio.create_task(noted.claim_and_start())
+            await asyncio.sleep(20 * dispatcher.BATCH_WINDOW_SECONDS)
+            assert not waiting.done()
+            noted.wakeup.notify()
+            await asyncio.wait_for(waiting, 60)
+        noted.due = [claimed()] * (dispatcher.MAX_IN_FLIGHT - len(noted.posts))
         await asyncio.wait_for(noted.claim_and_start(), 60)
 
     with_a_dispatcher(claim)

@@ -6,7 +6,7 @@ Only the package's newest message counts, and a message that has arrived does no
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
@@ -46,24 +46,51 @@ FOLLOWS: Final[dict[Receipt, tuple[MessageState, ...]]] = {
 }
 NOT_ARRIVED: Final = FOLLOWS[Receipt.DELIVERED]
 
-# Packages are locked by id, as everywhere; who waited for a lock sees the row as it is then.
-RECORD: Final = """
-WITH receipt AS (
-    SELECT DISTINCT ON (package_id) * FROM (
-        SELECT CASE WHEN e.subject ~ '^package:[0-9]{1,18}$' THEN substr(e.subject, 9)::bigint END AS package_id,
-               e.uuid, r.state, r.reason, r.follows
-        FROM jsonb_to_recordset(%s::jsonb) AS r(uuid text, state text, reason text, follows text[])
-        JOIN whisperer_event e ON e.uuid = r.uuid
-        WHERE EXISTS (SELECT FROM whisperer_delivery d WHERE d.event_id = e.id AND d.hook_id = ANY(%s::bigint[]))
-    ) told JOIN oms_package p ON p.id = told.package_id AND p.message_uuid = told.uuid
-), locked AS MATERIALIZED (
-    SELECT p.id FROM oms_package p WHERE p.id IN (SELECT package_id FROM receipt)
-    ORDER BY p.id FOR NO KEY UPDATE
+# What receipts say, by the events of the hooks that speak.
+RECEIPTS: Final = """
+WITH told AS (
+    SELECT CASE WHEN e.subject ~ '^package:[0-9]{1,18}$' THEN substr(e.subject, 9)::bigint END AS package_id,
+           e.uuid, r.state, r.reason, r.follows
+    FROM jsonb_to_recordset(%s::jsonb) AS r(uuid text, state text, reason text, follows text[])
+    JOIN whisperer_event e ON e.uuid = r.uuid
+    WHERE EXISTS (SELECT FROM whisperer_delivery d WHERE d.event_id = e.id AND d.hook_id = ANY(%s::bigint[]))
 )
-UPDATE oms_package p SET message_state = receipt.state, message_reason = receipt.reason, message_at = now()
-FROM locked JOIN receipt ON receipt.package_id = locked.id
-WHERE p.id = locked.id AND p.message_uuid = receipt.uuid AND p.message_state = ANY(receipt.follows)
 """
+MOVES: Final = """
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb)
+    AS r(package_id bigint, uuid text, state text, reason text, follows text[])
+)
+"""
+# Packages are locked by id, as everywhere; who waited for a lock sees the row as it is then.
+UPDATE_MESSAGES: Final = """
+, locked AS MATERIALIZED (
+    SELECT p.id FROM oms_package p WHERE p.id IN (
+        SELECT known.id FROM told JOIN oms_package known ON known.id = package_id AND known.message_uuid = uuid
+    ) ORDER BY p.id FOR NO KEY UPDATE
+)
+UPDATE oms_package p SET message_state = told.state, message_reason = told.reason,
+                         message_at = CASE told.state WHEN 'none' THEN NULL ELSE now() END
+FROM locked JOIN told ON told.package_id = locked.id
+WHERE p.id = locked.id AND p.message_uuid = told.uuid AND p.message_state = ANY(told.follows)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageMove:
+    """Where the message of one event goes, if it is in one of the states ``follows``."""
+
+    package_id: int
+    uuid: str
+    state: MessageState
+    reason: str
+    follows: tuple[MessageState, ...]
+
+
+def move(moves: Sequence[MessageMove]) -> None:
+    """Move messages on, each event at most once, with one statement. Only a package's newest message moves."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVES + UPDATE_MESSAGES, [json.dumps([asdict(one) for one in moves])])
 
 
 def record(receipts: Sequence[MessageReceipt], *, hook_ids: Collection[int]) -> int:
@@ -73,7 +100,7 @@ def record(receipts: Sequence[MessageReceipt], *, hook_ids: Collection[int]) -> 
     older message, old news.
     """
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, [rows_of(receipts), list(hook_ids)])
+        cursor.execute(RECEIPTS + UPDATE_MESSAGES, [rows_of(receipts), list(hook_ids)])
         return int(cursor.rowcount)
 
 
