@@ -97,7 +97,7 @@ def test_no_more_is_claimed_than_fits_beside_what_is_in_flight_or_not_recorded(
     assert found == [dispatcher.MAX_IN_FLIGHT - one for one in asked]
 
 
-def test_when_all_that_is_due_is_claimed_it_waits_to_be_woken_and_else_it_goes_on(
+def test_when_all_that_is_due_is_claimed_it_waits_and_else_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dispatcher, "POLL_SECONDS", 600.0)
