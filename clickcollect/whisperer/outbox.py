@@ -27,15 +27,16 @@ WITH published AS (
     SELECT uuid, type, subject,
         (SELECT coalesce(max(sequence), 0) FROM whisperer_event earlier WHERE earlier.subject = news.subject) + place,
         payload, false, %(now)s::timestamptz
-    FROM unnest(%(uuids)s::text[], %(types)s::text[], %(subjects)s::text[], %(places)s::int[], %(payloads)s::jsonb[])
-        WITH ORDINALITY AS news (uuid, type, subject, place, payload, position)
+    FROM ROWS FROM (
+        jsonb_to_recordset(%(news)s::jsonb) AS (uuid text, type text, subject text, place int, payload jsonb)
+    ) WITH ORDINALITY AS news (uuid, type, subject, place, payload, position)
     ORDER BY position
     RETURNING id, type, subject
 ), queued AS (
     INSERT INTO whisperer_delivery
         (event_id, hook_id, endpoint_id, event_type, subject, code_bearing, state, reason, attempts, fencing_token)
     SELECT published.id, hook.id, hook.endpoint_id, published.type, published.subject,
-        published.type = ANY (%(code_bearing)s::text[]), 'queued', '', 0, 0
+        %(code_bearing)s::jsonb ? published.type, 'queued', '', 0, 0
     FROM published JOIN whisperer_hook hook ON hook.event_type = published.type AND hook.is_active
     ORDER BY published.id, hook.id
     RETURNING id
@@ -98,15 +99,20 @@ def publishing(outgoing: Sequence[OutgoingEvent], *, now: datetime) -> tuple[dic
     uuids = [uuid4().hex for _one in outgoing]
     if any(ADDED_KEYS & one.payload.keys() for one in outgoing):
         raise ValueError("A code must never be in a snapshot: it is added while the event is sent.")
-    texts = {id(one.payload): json.dumps(one.payload, ensure_ascii=False) for one in outgoing}
     subjects = [one.subject for one in outgoing]
+    news = [
+        {
+            "uuid": uuid,
+            "type": one.type,
+            "subject": one.subject,
+            "place": subjects[: position + 1].count(one.subject),
+            "payload": one.payload,
+        }
+        for position, (one, uuid) in enumerate(zip(outgoing, uuids, strict=True))
+    ]
     values = {
-        "uuids": uuids,
-        "types": [one.type for one in outgoing],
-        "subjects": subjects,
-        "places": [subjects[: place + 1].count(subject) for place, subject in enumerate(subjects)],
-        "payloads": [texts[id(one.payload)] for one in outgoing],
-        "code_bearing": sorted({one.type for one in outgoing if registry.is_code_bearing(one.type)}),
+        "news": json.dumps(news, ensure_ascii=False),
+        "code_bearing": json.dumps(sorted({one.type for one in outgoing if registry.is_code_bearing(one.type)})),
         "channel": CHANNEL,
         "now": now,
     }

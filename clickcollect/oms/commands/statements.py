@@ -3,6 +3,8 @@
 Locks are taken first and by statements of their own, in this order: the package's row, its order's row, who tries.
 What a decision needs is read by a later statement: a SELECT that locks and joins at once returns, after it had to
 wait, the new row and the old rows of what it joins.
+
+Lists travel as text: psycopg takes longer to make an array of a Python list than all the rest of a statement.
 """
 
 import json
@@ -38,7 +40,11 @@ ISSUE: Final = Columns(CodeIssue, "issue")
 # Who may not see the package locks nothing.
 VISIBLE: Final = """id = %(package)s::bigint
     AND (%(stores)s::bigint[] IS NULL OR stock_location_id = ANY (%(stores)s::bigint[]))"""
-WAIT_NO_LONGER_THAN: Final = "SELECT set_config('lock_timeout', %s, true)"
+# Every statement finds its rows by their keys, whatever the values: each session plans it once (docs/decisions/0004
+# says why others are planned for their values).
+SET_UP: Final = """
+SELECT set_config('lock_timeout', %s, true), set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 LOCK_PACKAGE: Final = f"SELECT FROM oms_package WHERE {VISIBLE} FOR NO KEY UPDATE"
 LOCK_ORDER: Final = f"""
 SELECT FROM omnitron_order WHERE id = (SELECT order_id FROM oms_package WHERE {VISIBLE}) FOR NO KEY UPDATE
@@ -96,7 +102,7 @@ WITH entry AS (
 )
 INSERT INTO oms_lognote (log_id, package_id, kind, text)
 SELECT entry.id, entry.package_id, note.kind, note.text
-FROM entry, unnest(%(note_kinds)s::text[], %(note_texts)s::text[]) AS note(kind, text)
+FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
 """  # noqa: S608
 
 
@@ -121,10 +127,10 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
     The package is None where there is none that this caller can see; nothing is locked then.
     Raises what ``once`` says of a request that was sent before or runs already.
     """
-    stores = None if actor.store_ids is None else sorted(actor.store_ids)
+    stores = None if actor.store_ids is None else f"{{{','.join(map(str, sorted(actor.store_ids)))}}}"
     seen = {"package": package_id, "stores": stores}
     with once.claimed() if once else nullcontext(), first_round_trip() as execute:
-        execute(WAIT_NO_LONGER_THAN, [LOCK_TIMEOUT])
+        execute(SET_UP, [LOCK_TIMEOUT])
         claim = [execute(*statement) for statement in once.claiming()] if once else []
         execute(LOCK_PACKAGE, seen)
         execute(LOCK_ORDER, seen)
@@ -258,4 +264,4 @@ def write_log(
     values = {name: getattr(entry, name) for name in LOG_COLUMNS}
     values |= {"at": at, "attributes": json.dumps(entry.attributes)}
     texts = {kind: text[:500] for kind, text in (notes or {}).items()}
-    execute(LOG, values | {"note_kinds": list(texts), "note_texts": list(texts.values())})
+    execute(LOG, values | {"notes": json.dumps(texts)})
