@@ -15,7 +15,7 @@ from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.field_types import Line, Moment, sized
 from clickcollect.oms import package_sql, states
 from clickcollect.oms.access import get_package
-from clickcollect.oms.commands.run import active_rows, available_commands, matches, run_command
+from clickcollect.oms.commands.run import active_transitions, available_commands, matches, run_command
 from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import package_document
 from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
@@ -45,11 +45,11 @@ COMMAND_BODY: Final[dict[str, Any]] = {
         "title": "CommandIn",
         "type": "object",
         "properties": {
-            "transition": {"type": ["integer", "null"], "minimum": 0, "description": "The command row's id."},
+            "transition": {"type": ["integer", "null"], "minimum": 0, "description": "The transition's id."},
             "slug": {
                 "type": ["string", "null"],
                 "maxLength": 120,
-                "description": "The row's slug, or its command code; give one of the two.",
+                "description": "The transition's slug, or its command code; give one of the two.",
             },
             "package": {"type": ["integer", "null"], "description": "If given, the package of the address."},
             "otp": {
@@ -201,6 +201,6 @@ def is_plain(value: Any) -> bool:
 
 
 def name_the_same(transition: int, slug: str) -> bool:
-    """Whether both name one row; an id that is none is left to `run_command`."""
-    rows = [row for row in active_rows() if row.pk == transition]
-    return not rows or matches(rows[0], slug)
+    """Whether both name one transition; an id that is none is left to `run_command`."""
+    found = [one for one in active_transitions() if one.pk == transition]
+    return not found or matches(found[0], slug)

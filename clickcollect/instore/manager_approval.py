@@ -17,7 +17,7 @@ from clickcollect.accounts.sign_in_limits import find_account
 from clickcollect.errors import DomainError, Fault, Throttled, ValidationFailed
 from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms.access import Actor, actor_for
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_sign_off_refusal
 from clickcollect.oms.models import Package
 
 
@@ -32,7 +32,7 @@ def approve(
     except DomainError as error:
         named = find_account(name)
         manager_id = named.pk if named else None
-        log.sign_off_refused(package=package, slug=slug, actor=session.actor, manager_id=manager_id, error=error)
+        record_sign_off_refusal(package=package, slug=slug, actor=session.actor, manager_id=manager_id, error=error)
         raise
     return replace(signer, device_user_id=session.user.pk)
 

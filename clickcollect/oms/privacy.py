@@ -7,11 +7,12 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import NotFound, StateConflict, ValidationFailed
+from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import SYSTEM, Actor
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log import conflicts
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import LogNote, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import outbox
@@ -39,14 +40,10 @@ def erase_on_request(*, actor: Actor, phone_number: str = "", email: str = "", o
     found = list(orders_of(phone_number=phone_number, email=email, order_number=order_number)[:BATCH])
     if not found:
         raise NotFound(_("No order with this data was found, or it was erased before."))
-    still_open = [order.number for order in found if order.ended_at is None]
+    still_open = next((order for order in found if order.ended_at is None), None)
     if still_open:
-        raise StateConflict(
-            _("Order %s has not ended. Deliver or cancel it first, then erase it.") % still_open[0],
-            state="",
-            changed_at=None,
-            changed_by="",
-        )
+        words = _("Order %s has not ended. Deliver or cancel it first, then erase it.") % still_open.number
+        raise conflicts.of_order(still_open, words)
     for order in found:
         erase_order(order, actor=actor)
     return len(found)
@@ -76,4 +73,4 @@ def erase_order(order: Order, *, actor: Actor) -> None:
         Package.objects.filter(pk__in=package_ids).update(search=None, message_reason="")
         LogNote.objects.filter(package_id__in=package_ids).delete()
         outbox.erase_payloads(subjects=[f"order:{order.pk}", *(f"package:{key}" for key in package_ids)])
-        log.noted(kind=NoteKind.PERSONAL_DATA_ERASED, actor=actor, attributes={"order": order.pk})
+        record_note(kind=NoteKind.PERSONAL_DATA_ERASED, actor=actor, attributes={"order": order.pk})

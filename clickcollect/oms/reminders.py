@@ -12,7 +12,7 @@ from clickcollect.omnitron.models import CANCELLED
 from clickcollect.oms import app_settings, order_status, states
 from clickcollect.oms.access import SYSTEM, get_package, packages_of
 from clickcollect.oms.events import types as events
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import Package
 
@@ -73,5 +73,5 @@ def publish_reminder(package: Package) -> bool:
 def publish_expiry(package: Package) -> bool:
     Package.objects.filter(pk=package.pk).update(expired_for=F("pickup_deadline"))
     events.publish([events.OutgoingEvent(event=events.PackagePickupExpiredWhispererEvent, package=package)])
-    log.noted(kind=NoteKind.PICKUP_EXPIRED, actor=SYSTEM, package=package)
+    record_note(kind=NoteKind.PICKUP_EXPIRED, actor=SYSTEM, package=package)
     return True

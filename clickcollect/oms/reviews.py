@@ -13,7 +13,7 @@ from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor, names_of
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import people_of, who_did
 from clickcollect.oms.log_models import (
     OVERRIDE,
     WANTS_REVIEW,
@@ -95,7 +95,7 @@ def open_reviews(actor: Actor) -> list[Review]:
         [entry.package_id for entry in entries],
     )
     told_of = corrections_of(entries)
-    names = names_of(log.people_of([*entries, *told_of.values()]))
+    names = names_of(people_of([*entries, *told_of.values()]))
     telling = [told_of.get(entry.pk, entry).pk for entry in entries]
     notes = LogNote.objects.filter(log_id__in=telling, kind="reason")
     told_tokens = {token_of(entry) for entry in entries} - {0}
@@ -108,7 +108,7 @@ def open_reviews(actor: Actor) -> list[Review]:
             note_kind=entry.note_kind,
             at=entry.at,
             package=packages.get(entry.package_id or 0),
-            who=log.who_did(entry, name=names.get(entry.actor_id or 0, ""), names=names),
+            who=who_did(entry, name=names.get(entry.actor_id or 0, ""), names=names),
             evidence=str(entry.attributes.get("override.evidence", "")),
             reason=reasons.get(told_of.get(entry.pk, entry).pk, ""),
             changed_by=names.get(told_of[entry.pk].actor_id or 0, "") if entry.pk in told_of else "",

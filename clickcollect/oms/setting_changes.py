@@ -10,7 +10,7 @@ from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Setting
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_setting_change
 from clickcollect.oms.models import AppliedSetting
 
 
@@ -43,7 +43,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
             row.save(update_fields=["json_value", "modified_date"])
         # True == 1 in Python, and a setting that changed its type has changed.
         if (type(before), before) != (type(value), value):
-            log.setting_changed(key=setting.key, old=before, new=value, store_id=store_id, actor=actor, reason=said)
+            record_setting_change(key=setting.key, old=before, new=value, store_id=store_id, actor=actor, reason=said)
     return row
 
 
@@ -56,7 +56,9 @@ def clear_setting(*, key: str, store_id: int | None, actor: Actor, reason: str |
             return
         row.delete()
         said = (reason or "").strip()
-        log.setting_changed(key=setting.key, old=row.json_value, new=None, store_id=store_id, actor=actor, reason=said)
+        record_setting_change(
+            key=setting.key, old=row.json_value, new=None, store_id=store_id, actor=actor, reason=said
+        )
 
 
 def needs_reason(*, setting: Setting, value: Any) -> bool:

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import Fault, NotFound, StateConflict, ValidationFailed
 from clickcollect.oms import search, states
 from clickcollect.oms.access import Actor, get_package
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log import conflicts
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import Package, PackageItem
-from clickcollect.wire_format import utc
 
 LONGEST_SHELF: Final = 20
 MOST_BAGS: Final = 99
@@ -28,10 +28,10 @@ def set_shelf(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Packag
     with transaction.atomic():
         still_open = Package.objects.filter(pk=package.pk).exclude(state__enum_value__in=states.ENDED)
         if still_open.update(shelf=wanted[0], bags=wanted[1]) != 1:
-            raise has_ended(package)
+            raise conflicts.told(StateConflict(), get_package(actor, package_id=package_id))
         package = get_package(actor, package_id=package_id)
         search.update_index(package)
-        log.noted(
+        record_note(
             kind=NoteKind.SHELVED,
             actor=actor,
             package=package,
@@ -68,14 +68,4 @@ def set_picked(*, actor: Actor, package_id: int, item_id: int, picked: str) -> N
         raise ValidationFailed.of("picked", _("Give a number of pieces, at most %d.") % item.quantity)
     being_packed = PackageItem.objects.filter(pk=item.pk, package__state__enum_value__in=states.TO_PACK)
     if being_packed.update(picked=int(picked)) != 1:
-        raise has_ended(package)
-
-
-def has_ended(package: Package) -> StateConflict:
-    """The package has moved on; nothing is noted any more."""
-    return StateConflict(
-        _("The package was changed in the meantime. Look at it again before you go on."),
-        state=package.state.name,
-        changed_at=utc(package.state_changed_at),
-        changed_by="",
-    )
+        raise conflicts.told(StateConflict(), get_package(actor, package_id=package_id))

@@ -26,7 +26,7 @@ from clickcollect.accounts.tokens import revoke_tokens_of
 from clickcollect.errors import Fault, NotAuthenticated, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore, StoreMembership
 from clickcollect.oms.access import SYSTEM, Actor, actor_for
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 
 PASSWORD_RESET, LEFT, FACTOR_REMOVED = "password_reset", "deactivated", "second_factor_removed"
@@ -137,7 +137,7 @@ def end_access_of(user: User, *, actor: Actor, causes: Iterable[str]) -> None:
             revoke_tokens_of(user)
         if PASSWORD_RESET in causes_given:
             sign_in_limits.forget(user)
-        log.noted(
+        record_note(
             kind=NoteKind.ACCESS_ENDED,
             actor=actor,
             attributes={"staff.id": user.pk, "access.ended_by": " ".join(causes_given), "channel": str(actor.channel)},
@@ -258,4 +258,4 @@ def note_change(*, user: User, person: Person, actor: Actor, is_new: bool) -> No
         "staff.second_factor_removed": person.remove_second_factor,
         "channel": str(actor.channel),
     }
-    log.noted(kind=NoteKind.STAFF_CHANGED, actor=actor, attributes=attributes)
+    record_note(kind=NoteKind.STAFF_CHANGED, actor=actor, attributes=attributes)

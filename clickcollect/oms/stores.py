@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 
 # What somebody may change; the ERP code is given once.
@@ -55,4 +55,4 @@ def code_is_taken() -> ValidationFailed:
 def note_change(store: RetailStore, *, actor: Actor) -> None:
     """Record which store was changed, and whether it is open."""
     attributes: dict[str, str | int | bool] = {"store.id": store.pk, "store.active": store.is_active}
-    log.noted(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=attributes | {"channel": str(actor.channel)})
+    record_note(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=attributes | {"channel": str(actor.channel)})

@@ -16,7 +16,7 @@ from clickcollect.accounts.tokens import NewToken
 from clickcollect.errors import Fault, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import RIGHTS, Actor
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 
 
@@ -78,4 +78,4 @@ def revoke_api_token(*, token_id: int, actor: Actor) -> None:
 def note_token(kind: NoteKind, *, token_id: int, actor: Actor, user_id: int | None = None) -> None:
     """Record it by number: neither a name nor a key is in the log."""
     whose = {"token.user": user_id} if user_id is not None else {}
-    log.noted(kind=kind, actor=actor, attributes={"token.id": token_id, **whose, "channel": str(actor.channel)})
+    record_note(kind=kind, actor=actor, attributes={"token.id": token_id, **whose, "channel": str(actor.channel)})

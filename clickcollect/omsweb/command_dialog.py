@@ -63,7 +63,7 @@ def answer(request: HttpRequest, *, subject: "RightsModelAdmin", package_id: int
 def command_behind(*, package: Package, actor: Actor, transition: int) -> Available:
     """The command behind a button. Raises CommandUnknown when it is not open any more."""
     for item in available_commands(package=package, actor=actor):
-        if item.row.pk == transition:
+        if item.transition.pk == transition:
             return item
     raise CommandUnknown(_("This is not possible any more. Look at the package again."))
 
@@ -141,17 +141,17 @@ def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpRespo
     if request.POST.get("inside"):
         return render(request, "omsweb/verdict.html", {"said": said})
     package = get_package(actor, package_id=outcome.package.pk)
-    delivered = outcome.row.destination.enum_value == states.DELIVERED
+    delivered = outcome.transition.destination.enum_value == states.DELIVERED
     return body(request, package=package, result={"tone": "ok", "said": said, "big": delivered})
 
 
 def words_of_success(outcome: Outcome) -> str:
     """One sentence for what was done."""
-    if outcome.row.source_id == outcome.row.destination_id:
-        return _("Done: %(command)s") % {"command": _(outcome.row.name)}
-    if outcome.row.destination.enum_value == states.DELIVERED:
+    if outcome.transition.source_id == outcome.transition.destination_id:
+        return _("Done: %(command)s") % {"command": _(outcome.transition.name)}
+    if outcome.transition.destination.enum_value == states.DELIVERED:
         return _("Package delivered")
-    return _("The package is now: %(state)s") % {"state": _(outcome.row.destination.name)}
+    return _("The package is now: %(state)s") % {"state": _(outcome.transition.destination.name)}
 
 
 def refuse(
@@ -185,7 +185,7 @@ def refuse_on_a_page(
 ) -> HttpResponse:
     """Without JavaScript: the form again with the sentence, or back to the package where trying again is no use."""
     actor = actor_of(request)
-    known = {item.row.pk: item for item in available_commands(package=package, actor=actor)}
+    known = {item.transition.pk: item for item in available_commands(package=package, actor=actor)}
     if transition not in known or attempts.has_locked(error.extra):
         messages.error(request, error.detail)
         return redirect("omsweb:oms_package_change", package.pk)

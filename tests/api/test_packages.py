@@ -63,7 +63,7 @@ def test_commands_are_what_this_caller_may_run_now(store: RetailStore) -> None:
         shown = document_of(caller.get(f"{PACKAGES}{package.pk}/"))["commands"]
         actor = actor_for(user)
         assert [item["slug"] for item in shown] == [
-            item.row.slug for item in available_commands(package=package, actor=actor)
+            item.transition.slug for item in available_commands(package=package, actor=actor)
         ]
         assert {"transition", "slug", "name", "code", "destination_state", "visibility", "needs_otp"} == set(shown[0])
 

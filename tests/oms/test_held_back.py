@@ -137,8 +137,8 @@ def test_only_what_would_run_is_offered(role: Role, source: str) -> None:
     actor = shop.make_actor(role, package.stock_location)
     cancel(package)()
     offered = available_commands(package=shop.reread(package), actor=actor)
-    assert {found.row.destination.enum_value for found in offered} <= ENDS_IN_THE_STORE
-    assert any(found.row.command_code == "CANCEL_PACKAGE" for found in offered) == (role != Role.ASSOCIATE)
+    assert {found.transition.destination.enum_value for found in offered} <= ENDS_IN_THE_STORE
+    assert any(found.transition.command_code == "CANCEL_PACKAGE" for found in offered) == (role != Role.ASSOCIATE)
 
 
 @pytest.mark.django_db(transaction=True)

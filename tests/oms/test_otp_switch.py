@@ -36,7 +36,7 @@ def test_t53_only_an_administrator_turns_the_switch_and_issued_codes_stay(role: 
     main = next(
         found
         for found in available_commands(package=shop.reread(ready), actor=SYSTEM)
-        if found.row.command_code == DELIVER
+        if found.transition.command_code == DELIVER
     )
     assert main.needs_otp
     run_command(package_id=ready.pk, transition=DELIVER, actor=SYSTEM, data={"otp": shop.right_code(ready)})

@@ -142,7 +142,7 @@ def test_a_command_hidden_from_a_channel_is_unknown_there() -> None:
     with pytest.raises(CommandUnknown):
         run_command(package_id=package.pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=actor)
     assert "complete-packaging-without-shipment" not in {
-        found.row.slug for found in available_commands(package=shop.reread(package), actor=actor)
+        found.transition.slug for found in available_commands(package=shop.reread(package), actor=actor)
     }
 
 
@@ -150,7 +150,7 @@ def test_a_command_hidden_from_a_channel_is_unknown_there() -> None:
 def test_slug_code_and_aliases_name_the_same_command(alias: str) -> None:
     package = shop.make_package(states.READY)
     outcome = run_command(package_id=package.pk, transition=alias, actor=SYSTEM, data={"otp": shop.right_code(package)})
-    assert outcome.row.slug == DELIVER
+    assert outcome.transition.slug == DELIVER
 
 
 def test_a_pure_row_to_delivered_never_bypasses_a_code() -> None:
@@ -180,7 +180,7 @@ def test_an_associate_may_not_run_a_manager_s_command(code: str) -> None:
             package_id=package.pk, transition=code, actor=actor, data={"reason": "x", "evidence": "id_document"}
         )
     assert code not in {
-        found.row.command_code for found in available_commands(package=shop.reread(package), actor=actor)
+        found.transition.command_code for found in available_commands(package=shop.reread(package), actor=actor)
     }
 
 

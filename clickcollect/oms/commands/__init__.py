@@ -3,7 +3,7 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-NOT_COMMANDS = ("available", "base", "conflicts", "run", "statements", "write")
+NOT_COMMANDS = ("available", "base", "run", "statements", "write")
 
 for _module in iter_modules(__path__):
     if _module.name not in NOT_COMMANDS:

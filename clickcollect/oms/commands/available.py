@@ -31,15 +31,15 @@ class Offer:
 
     @property
     def transition_id(self) -> int:
-        return self.available.row.pk
+        return self.available.transition.pk
 
     @property
     def slug(self) -> str:
-        return self.available.row.slug
+        return self.available.transition.slug
 
     @property
     def command_code(self) -> str:
-        return self.available.row.command_code
+        return self.available.transition.command_code
 
     @property
     def label(self) -> str:
@@ -72,7 +72,7 @@ class Offer:
     @property
     def cannot_be_undone(self) -> bool:
         """Whether the package ends with it: no command leads back."""
-        return self.available.row.destination.enum_value in states.ENDED
+        return self.available.transition.destination.enum_value in states.ENDED
 
     @property
     def opens_dialog(self) -> bool:
@@ -120,10 +120,10 @@ def offers_of(*, package: Package, actor: Actor) -> Offers:
     """
     values = app_settings.settings_in_force(package.stock_location_id)
     found = available_commands(package=package, actor=actor, values=values, with_manager=True)
-    offers = [Offer(available=item, needs_manager=not actor.may_run(item.row.command_code)) for item in found]
+    offers = [Offer(available=item, needs_manager=not actor.may_run(item.transition.command_code)) for item in found]
     offers.sort(key=lambda offer: offer.needs_manager)
     lock = attempts.locked(package, values).detail if attempts.is_locked(package, values) else ""
-    primary = (offer for offer in offers if offer.available.row.is_primary and not offer.needs_manager)
+    primary = (offer for offer in offers if offer.available.transition.is_primary and not offer.needs_manager)
     wanted = comes_first(package=package, actor=actor, is_locked=bool(lock))
     main = next(filter(None, (offer_by_code(offers, code) for code in wanted)), next(primary, None))
     return Offers(main=main, more=[offer for offer in offers if offer is not main], lock=lock)

@@ -102,11 +102,11 @@ class Outcome:
     """What a command led to: the package as it is now, and the transition that took it there."""
 
     package: Package
-    row: CommandTransition
+    transition: CommandTransition
 
     @property
     def command_code(self) -> str:
-        return self.row.command_code
+        return self.transition.command_code
 
 
 class Command:

@@ -38,11 +38,12 @@ from clickcollect.oms.access import SYSTEM, Actor, get_package
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempt_limits, pickup_code
 from clickcollect.oms.codes.pickup_code import Comparison
-from clickcollect.oms.commands import conflicts, statements, write
+from clickcollect.oms.commands import statements, write
 from clickcollect.oms.commands.base import CODE, COMMANDS, Call, Command, Input, Outcome, Refusal
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.events import documents
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log import conflicts
+from clickcollect.oms.log.write import refusal_entry
 from clickcollect.oms.models import CommandLog, CommandTransition, Package
 
 ALIASES: Final = {
@@ -123,7 +124,7 @@ def walk(run: Run) -> Outcome | DomainError:
         decision = Refusal(error=error)
     if isinstance(decision, Refusal):
         told = conflicts.told(decision.error, run.package)
-        entry = refusal_entry(run, told)
+        entry = entry_of(run, told)
         write.write_refusal(refusal=replace(decision, error=told), entry=entry, call=run.call, once=run.once)
         return told
     return write.write_move(call=call, command=command, move=decision, found=run.found, known=known, once=run.once)
@@ -137,7 +138,7 @@ def prepare(run: Run, known: Configuration) -> tuple[Command, Call]:
     package.state = known.states[package.state_id]
     run.transition = find_transition(known, asked=run.asked, package=package, actor=run.actor)
     command = COMMANDS[run.transition.command_code]
-    refuse_start(row=run.transition, command=command, package=package, actor=run.actor)
+    refuse_start(transition=run.transition, command=command, package=package, actor=run.actor)
     run.call = Call(
         package=package,
         transition=run.transition,
@@ -154,9 +155,9 @@ def prepare(run: Run, known: Configuration) -> tuple[Command, Call]:
     return command, run.call
 
 
-def refusal_entry(run: Run, error: DomainError) -> CommandLog:
-    return log.refusal_entry(
-        package=run.package, package_id=run.package_id, row=run.transition, actor=run.actor, error=error
+def entry_of(run: Run, error: DomainError) -> CommandLog:
+    return refusal_entry(
+        package=run.package, package_id=run.package_id, transition=run.transition, actor=run.actor, error=error
     )
 
 
@@ -164,7 +165,7 @@ def record_alone(run: Run, error: DomainError) -> DomainError:
     """Record a refusal whose transaction was rolled back; the refusal as it is told."""
     with transaction.atomic(durable=True):
         told = conflicts.told(error, get_package(SYSTEM, package_id=run.package_id))
-        entry = refusal_entry(run, told)
+        entry = entry_of(run, told)
         write.write_refusal(refusal=Refusal(error=told), entry=entry, call=run.call, once=run.once)
     return told
 
@@ -198,42 +199,42 @@ def find_transition(known: Configuration, *, asked: int | str, package: Package,
 
     Raises CommandUnknown.
     """
-    rows = [row for row in known.transitions if matches(row, asked) and actor.channel in row.visibility]
-    rows = [row for row in rows if row.command_code in COMMANDS]
-    if not rows:
+    found = [one for one in known.transitions if matches(one, asked) and actor.channel in one.visibility]
+    found = [one for one in found if one.command_code in COMMANDS]
+    if not found:
         raise CommandUnknown
-    return next((row for row in rows if row.source_id == package.state_id), rows[0])
+    return next((one for one in found if one.source_id == package.state_id), found[0])
 
 
-def refuse_start(*, row: CommandTransition, command: Command, package: Package, actor: Actor) -> None:
+def refuse_start(*, transition: CommandTransition, command: Command, package: Package, actor: Actor) -> None:
     """Raises Forbidden, NotClickAndCollect for a home delivery, whatever its state, or StateConflict."""
-    if not actor.may_run(row.command_code):
+    if not actor.may_run(transition.command_code):
         raise Forbidden
     if command.click_and_collect_only and not package.order.is_click_and_collect:
         raise NotClickAndCollect
-    if row.source_id != package.state_id or is_held_back(row=row, package=package):
+    if transition.source_id != package.state_id or is_held_back(transition=transition, package=package):
         raise StateConflict
 
 
-def is_held_back(*, row: CommandTransition, package: Package) -> bool:
+def is_held_back(*, transition: CommandTransition, package: Package) -> bool:
     """Whether the package's order is being cancelled and the command does more than end the package in the store.
 
     Nothing of such an order is packed, made ready, sent a code, extended or handed over (contract section 1).
     """
     stays_in_the_store = states.ENDED - {states.DELIVERED}
-    return package.order.is_being_cancelled and row.destination.enum_value not in stays_in_the_store
+    return package.order.is_being_cancelled and transition.destination.enum_value not in stays_in_the_store
 
 
-def active_rows() -> list[CommandTransition]:
-    """All active rows, in the order of the list; there are a few dozen at the most."""
+def active_transitions() -> list[CommandTransition]:
+    """All active ones, in the order of the list; there are a few dozen at the most."""
     return list(configuration.current().transitions)
 
 
-def matches(row: CommandTransition, transition: int | str) -> bool:
-    """Whether a row is what was asked for: by id, slug, command code or alias."""
-    if isinstance(transition, int):
-        return row.pk == transition
-    return transition in (row.slug, row.command_code) or ALIASES.get(transition) == row.command_code
+def matches(transition: CommandTransition, asked: int | str) -> bool:
+    """Whether a transition is what was asked for: by id, slug, command code or alias."""
+    if isinstance(asked, int):
+        return transition.pk == asked
+    return asked in (transition.slug, transition.command_code) or ALIASES.get(asked) == transition.command_code
 
 
 def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
@@ -252,7 +253,7 @@ def refuse_unverified_delivery(*, call: Call, command: Command) -> None:
 class Available:
     """A command that this caller may run on this package now, and what it will ask for."""
 
-    row: CommandTransition
+    transition: CommandTransition
     command: Command
     inputs: list[Input]
 
@@ -262,18 +263,18 @@ class Available:
 
     @property
     def label(self) -> str:
-        """The word on the button: the command's own, or the row's name."""
-        return str(self.command.button or self.row.name)
+        """The word on the button: the command's own, or the transition's name."""
+        return str(self.command.button or self.transition.name)
 
     def document(self) -> dict[str, Any]:
         """As the API shows it (contract section 2, `commands[]`)."""
         return {
-            "transition": self.row.pk,
-            "slug": self.row.slug,
-            "name": self.row.name,
-            "code": self.row.command_code,
-            "destination_state": documents.state_document(self.row.destination),
-            "visibility": self.row.visibility,
+            "transition": self.transition.pk,
+            "slug": self.transition.slug,
+            "name": self.transition.name,
+            "code": self.transition.command_code,
+            "destination_state": documents.state_document(self.transition.destination),
+            "visibility": self.transition.visibility,
             "needs_otp": self.needs_otp,
         }
 
@@ -294,15 +295,15 @@ def available_commands(
     known = known or configuration.current()
     values = values or Values(known.settings_of(package.stock_location_id))
     found = []
-    for row in known.transitions:
-        behaviour = COMMANDS.get(row.command_code)
-        if behaviour is None or row.source_id != package.state_id or actor.channel not in row.visibility:
+    for transition in known.transitions:
+        behaviour = COMMANDS.get(transition.command_code)
+        if behaviour is None or transition.source_id != package.state_id or actor.channel not in transition.visibility:
             continue
-        if is_held_back(row=row, package=package):
+        if is_held_back(transition=transition, package=package):
             continue
         if behaviour.click_and_collect_only and not package.order.is_click_and_collect:
             continue
-        may_run = actor.may_run(row.command_code, with_manager=with_manager)
+        may_run = actor.may_run(transition.command_code, with_manager=with_manager)
         if may_run and behaviour.offered(package, values, package.clock):
-            found.append(Available(row=row, command=behaviour, inputs=behaviour.inputs(package, values)))
+            found.append(Available(transition=transition, command=behaviour, inputs=behaviour.inputs(package, values)))
     return found

@@ -12,7 +12,7 @@ from clickcollect.oms.commands.base import Call, Command, Move, Outcome, Refusal
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.events import types as events
 from clickcollect.oms.events.types import OutgoingEvent
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import note_entry, transition_entry
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.models import CodeIssue
 from clickcollect.whisperer import outbox
@@ -43,7 +43,7 @@ def write_move(
     values, uuids = outbox.publishing(events.with_snapshots(outgoing), now=call.now)
     follow = follow_message(outgoing, uuids, known=known, call=call)
     put(package, follow)
-    outcome = Outcome(package=package, row=call.transition)
+    outcome = Outcome(package=package, transition=call.transition)
     with statements.last_round_trip() as execute:
         statements.update_package(execute, package, changes | follow, seen=seen)
         if order_changes:
@@ -114,11 +114,11 @@ def follow_message(
 def log_rows(call: Call, move: Move, issue: CodeIssue | None) -> list[tuple[CommandLog, Mapping[str, str]]]:
     """The log row of the move, and one more where the number was changed before the handover."""
     attributes = dict(move.attributes) | ({"otp.issue": issue.number} if issue else {})
-    entry = log.transition_entry(package=call.package, row=call.transition, actor=call.actor, attributes=attributes)
+    entry = transition_entry(package=call.package, transition=call.transition, actor=call.actor, attributes=attributes)
     rows: list[tuple[CommandLog, Mapping[str, str]]] = [(entry, move.notes)]
     delivered = call.moves and call.transition.destination.enum_value == states.DELIVERED
     if delivered and call.package.order.phone_changed_at:
-        rows.append((log.note_entry(kind=NoteKind.AFTER_PHONE_CHANGE, actor=call.actor, package=call.package), {}))
+        rows.append((note_entry(kind=NoteKind.AFTER_PHONE_CHANGE, actor=call.actor, package=call.package), {}))
     return rows
 
 
@@ -160,7 +160,7 @@ def write_lock(execute: statements.Execute, call: Call) -> None:
     values, _uuids = outbox.publishing(events.with_snapshots([locked]), now=call.now)
     execute(outbox.PUBLISH, values)
     attributes = {"otp.issue": call.package.issue_number}
-    entry = log.note_entry(kind=NoteKind.LOCKED_OUT, actor=call.actor, package=call.package, attributes=attributes)
+    entry = note_entry(kind=NoteKind.LOCKED_OUT, actor=call.actor, package=call.package, attributes=attributes)
     statements.write_log(execute, entry, at=call.now)
 
 

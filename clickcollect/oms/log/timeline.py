@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clickcollect import errors
 from clickcollect.oms import states
 from clickcollect.oms.access import names_of
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import SIGN_OFF_REFUSED, people_of, who_did
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import PackageState
 
@@ -56,7 +56,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
     """
     found = list(rows)
     states_by_number = read_state_names() if state_names is None else state_names
-    people = names_of(log.people_of(found))
+    people = names_of(people_of(found))
     notes = notes_by_row(row.pk for row in found)
     return [
         Entry(
@@ -64,7 +64,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
             title=title_of(row, state_names=states_by_number),
             command=command_name(row),
             actor=actor,
-            who=log.who_did(row, name=actor, names=people),
+            who=who_did(row, name=actor, names=people),
             notes=tuple(notes.get(row.pk, ())),
         )
         for row in found
@@ -95,7 +95,7 @@ def note_title(row: CommandLog) -> str:
 
 def refusal_title(code: str) -> str:
     """The short words of an error code."""
-    if code == log.SIGN_OFF_REFUSED:
+    if code == SIGN_OFF_REFUSED:
         return _("A manager's approval failed")
     return str(errors.BY_CODE[code].title) if code in errors.BY_CODE else code
 

@@ -20,9 +20,14 @@ DEVICE_USER: Final = "sign_off.device_user"  # who was signed in where a manager
 Attributes = Mapping[str, str | int | bool]
 
 
-def row_attributes(row: CommandTransition) -> dict[str, str | int | bool]:
-    """What the log keeps of a command row: it may be edited later, the log may not."""
-    return {"command.id": row.pk, "command.name": row.name, "command.slug": row.slug, "command.code": row.command_code}
+def transition_attributes(transition: CommandTransition) -> dict[str, str | int | bool]:
+    """What the log keeps of a transition: it may be edited later, the log may not."""
+    return {
+        "command.id": transition.pk,
+        "command.name": transition.name,
+        "command.slug": transition.slug,
+        "command.code": transition.command_code,
+    }
 
 
 def actor_attributes(actor: Actor) -> dict[str, str | int | bool]:
@@ -44,21 +49,23 @@ def who_did(entry: CommandLog, *, name: str, names: Mapping[int, str]) -> str:
     return _("%(manager)s, on the device of %(employee)s") % {"manager": name, "employee": device_user}
 
 
-def transition_entry(*, package: Package, row: CommandTransition, actor: Actor, attributes: Attributes) -> CommandLog:
+def transition_entry(
+    *, package: Package, transition: CommandTransition, actor: Actor, attributes: Attributes
+) -> CommandLog:
     """What a command did, for whoever writes it inside the transaction."""
     return CommandLog(
-        kind=LogKind.MOVE if row.source_id != row.destination_id else LogKind.NOTE,
+        kind=LogKind.MOVE if transition.source_id != transition.destination_id else LogKind.NOTE,
         package_id=package.pk,
         order_id=package.order_id,
         store_id=package.stock_location_id,
-        old_state=row.source.enum_value,
-        new_state=row.destination.enum_value,
+        old_state=transition.source.enum_value,
+        new_state=transition.destination.enum_value,
         actor_id=actor.user_id,
         channel=actor.channel,
-        command_code=row.command_code,
-        slug=row.slug,
+        command_code=transition.command_code,
+        slug=transition.slug,
         note_kind="",
-        attributes={**row_attributes(row), **actor_attributes(actor), **attributes},
+        attributes={**transition_attributes(transition), **actor_attributes(actor), **attributes},
     )
 
 
@@ -66,26 +73,26 @@ def refusal_entry(
     *,
     package: Package | None,
     package_id: int | None,
-    row: CommandTransition | None,
+    transition: CommandTransition | None,
     actor: Actor,
     error: DomainError,
 ) -> CommandLog:
     """A refusal with its code. What was typed is not kept."""
-    known_row = row_attributes(row) if row else {}
+    named = transition_attributes(transition) if transition else {}
     return CommandLog(
         kind=LogKind.REFUSED,
         package_id=package.pk if package else fitting(package_id),
         order_id=package.order_id if package else None,
         store_id=package.stock_location_id if package else None,
         old_state=package.state.enum_value if package else "",
-        new_state=row.destination.enum_value if row else "",
+        new_state=transition.destination.enum_value if transition else "",
         actor_id=actor.user_id,
         channel=actor.channel,
-        command_code=row.command_code if row else "",
-        slug=row.slug if row else "",
+        command_code=transition.command_code if transition else "",
+        slug=transition.slug if transition else "",
         code=error.code,
         note_kind="",
-        attributes={**known_row, **actor_attributes(actor)},
+        attributes={**named, **actor_attributes(actor)},
     )
 
 
@@ -110,7 +117,7 @@ def fitting(package_id: int | None) -> int | None:
     return package_id if package_id is not None and package_id <= models.BigIntegerField.MAX_BIGINT else None
 
 
-def sign_off_refused(
+def record_sign_off_refusal(
     *, package: Package, slug: str, actor: Actor, manager_id: int | None, error: DomainError
 ) -> CommandLog:
     """Record that a manager's signature was refused: on whose device, in whose name if anybody has it, and why."""
@@ -129,7 +136,9 @@ def sign_off_refused(
     )
 
 
-def setting_changed(*, key: str, old: Any, new: Any, store_id: int | None, actor: Actor, reason: str) -> CommandLog:
+def record_setting_change(
+    *, key: str, old: Any, new: Any, store_id: int | None, actor: Actor, reason: str
+) -> CommandLog:
     """Record a changed setting with its old and new value."""
     entry = CommandLog.objects.create(
         kind=LogKind.SETTING,
@@ -142,7 +151,7 @@ def setting_changed(*, key: str, old: Any, new: Any, store_id: int | None, actor
     return entry
 
 
-def noted(
+def record_note(
     *,
     kind: NoteKind,
     actor: Actor,

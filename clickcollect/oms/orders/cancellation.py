@@ -8,16 +8,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
-from clickcollect.errors import DomainError, Forbidden, NotFound, StateConflict
+from clickcollect.errors import DomainError, Forbidden, NotFound
 from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.oms import states
-from clickcollect.oms.access import SYSTEM, Actor, names_of, orders_of
+from clickcollect.oms.access import SYSTEM, Actor, orders_of
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.events import types as events
-from clickcollect.oms.log import write as log
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
+from clickcollect.oms.log import conflicts
+from clickcollect.oms.log.write import record_note
+from clickcollect.oms.log_models import CommandLog, LogNote, NoteKind
 from clickcollect.oms.models import Package
-from clickcollect.wire_format import utc
 
 JOB: Final = "cancel_packages_of_order"  # registered in `jobs.py`
 COMMAND: Final = "CANCEL_PACKAGE"
@@ -37,7 +37,7 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
         if order.status == OrderStatus.CANCELED or order.cancel_requested_at is not None:
             return
         if order.status in TOO_LATE:
-            raise too_late(order)
+            raise conflicts.of_order(order, _("This order has ended already. Nothing was cancelled."))
         waiting = list(open_packages(order_id))
         order.status = OrderStatus.CANCELLATION_WAITING if waiting else OrderStatus.CANCELED
         Order.objects.filter(pk=order_id).update(
@@ -71,23 +71,10 @@ def open_packages(order_id: int) -> QuerySet[Package]:
     return Package.objects.filter(order_id=order_id).exclude(state__enum_value__in=states.ENDED).order_by("id")
 
 
-def too_late(order: Order) -> StateConflict:
-    """Who delivered it, and when."""
-    moves = CommandLog.objects.filter(kind=LogKind.MOVE, package_id__in=order.packages.values("pk"))
-    last = moves.first()
-    who = names_of([last.actor_id]).get(last.actor_id or 0, "") if last else ""
-    return StateConflict(
-        _("This order has ended already. Nothing was cancelled."),
-        state=order.get_status_display(),
-        changed_at=utc(last.at if last else order.ended_at),
-        changed_by=who or _("the system"),
-    )
-
-
 def note_request(*, order: Order, packages: list[Package], actor: Actor, reason: str) -> None:
     """Who asked, and why; the reason is free text and belongs to the packages' notes, where it can be erased."""
     for package in packages:
-        log.noted(
+        record_note(
             kind=NoteKind.ORDER_CANCEL_REQUESTED,
             actor=actor,
             package=package,
@@ -95,7 +82,7 @@ def note_request(*, order: Order, packages: list[Package], actor: Actor, reason:
             notes={"reason": reason},
         )
     if not packages:
-        log.noted(
+        record_note(
             kind=NoteKind.ORDER_CANCEL_REQUESTED,
             actor=actor,
             attributes={"channel": str(actor.channel), "order.id": order.pk},

@@ -20,7 +20,7 @@ from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms import app_settings, deadlines, search, states
 from clickcollect.oms.access import Actor, orders_of
 from clickcollect.oms.events import types as events
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandLog, Package, PackageItem, PackageState
 
@@ -116,9 +116,9 @@ def place(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor) ->
     packages = make_packages(kept)
     for package in packages:
         search.update_index(package)
-        log.noted(kind=NoteKind.CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
+        record_note(kind=NoteKind.CREATED, actor=actor, package=package, attributes={"channel": str(actor.channel)})
     if not packages:
-        log.noted(kind=NoteKind.CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
+        record_note(kind=NoteKind.CREATED, actor=actor, attributes={"channel": str(actor.channel), "order.id": kept.pk})
     events.publish(
         [
             events.OutgoingEvent(event=events.OrderCreatedWhispererEvent, order=kept),

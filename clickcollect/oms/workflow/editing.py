@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
 from clickcollect.oms.workflow import validation
@@ -168,7 +168,7 @@ def without_state(workflow: Workflow, enum_value: str) -> Workflow:
 
 def note_change(*, actor: Actor, subject: str) -> None:
     """Record that an operator changed a transition or a state, by its slug or number."""
-    log.noted(
+    record_note(
         kind=NoteKind.PROCESS_CHANGED,
         actor=actor,
         attributes={"process.subject": subject[:120], "channel": str(actor.channel)},
@@ -216,7 +216,7 @@ def import_document(data: Any, *, actor: Actor) -> Plan:
             return plan
         replace_states(now=now, wanted=wanted)
         replace_transitions(wanted)
-        log.noted(
+        record_note(
             kind=NoteKind.PROCESS_IMPORTED,
             actor=actor,
             attributes={"process.changes": len(plan.sentences), "channel": str(actor.channel)},

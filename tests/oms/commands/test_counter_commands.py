@@ -44,7 +44,7 @@ def expire(package: Package) -> None:
 
 def offered(package: Package, role: Role = Role.OPERATOR) -> set[str]:
     actor = shop.make_actor(role, package.stock_location)
-    return {found.row.command_code for found in available_commands(package=shop.reread(package), actor=actor)}
+    return {found.transition.command_code for found in available_commands(package=shop.reread(package), actor=actor)}
 
 
 def test_five_wrong_codes_lock_the_issue_and_the_right_one_too() -> None:

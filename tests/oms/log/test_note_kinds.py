@@ -14,7 +14,7 @@ from clickcollect.instore import timeline as instore_timeline
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.events import documents
 from clickcollect.oms.log import audit
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import CommandLog, NoteKind, Seal
 from clickcollect.omsweb import timeline as omsweb_timeline
 from tests import database_reset, shop
@@ -41,7 +41,7 @@ def test_control_a_kind_without_words_is_found() -> None:
 def test_every_kind_is_shown_in_words_in_instore_oms_web_and_the_log() -> None:
     package = shop.make_package()
     for kind in NoteKind:
-        log.noted(kind=kind, actor=SYSTEM, package=package, attributes={"shelf": "B4"})
+        record_note(kind=kind, actor=SYSTEM, package=package, attributes={"shelf": "B4"})
     words = {kind: str(kind.label) for kind in NoteKind} | {NoteKind.SHELVED: "Shelf B4"}
     seen = [line.entry.title for line in omsweb_timeline.timeline_of_package(package)]
     assert sorted(seen) == sorted(words.values())
@@ -92,7 +92,7 @@ def test_rows_of_before_get_their_kind_and_their_seals_stay_good() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_control_another_note_kind_breaks_the_chain() -> None:
-    row = log.noted(kind=NoteKind.LOCKED_OUT, actor=SYSTEM)
+    row = record_note(kind=NoteKind.LOCKED_OUT, actor=SYSTEM)
     audit.seal()
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE oms_commandlog SET note_kind = 'shelved' WHERE id = %s", [row.pk])

@@ -10,7 +10,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import OrderIn, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log import write as log
+from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders.intake import receive_order
 
@@ -64,7 +64,7 @@ def ignore_order(connector: str, actor: Actor) -> ChannelOrderResult:
 
 def count_not_for_a_store(connector: str, outcome: str, actor: Actor) -> None:
     """One row in the log, without anything of the order."""
-    log.noted(kind=NoteKind.NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
+    record_note(kind=NoteKind.NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
 
 
 def not_for_a_store_counts() -> dict[tuple[str, str], int]:

@@ -1,5 +1,9 @@
-"""The story of a conflict: what the package is now, since when and by whom (contract section 2, `state_conflict`)."""
+"""The story of a conflict: what package or order is now, since when and by whom (contract section 2, `state_conflict`).
 
+Every state conflict gets its story here, whoever raises it.
+"""
+
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -7,10 +11,11 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, StateConflict
+from clickcollect.omnitron.models import Order
 from clickcollect.oms.access import names_of
-from clickcollect.oms.events import documents
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
+from clickcollect.wire_format import utc
 
 WITHOUT_WORDS: Final = StateConflict.sentence
 
@@ -28,23 +33,31 @@ def told(error: DomainError, package: Package | None) -> DomainError:
     local = formats.time_format(when.astimezone(ZoneInfo(package.stock_location.time_zone)), "H:i")
     words = {"state": _(package.state.name), "time": local, "name": who}
     story = _("This package is already %(state)s, since %(time)s by %(name)s.") % words
-    return StateConflict(
-        error.detail if has_words else story,
-        state=package.state.name,
-        changed_at=documents.utc(when),
-        changed_by=who,
-    )
+    return conflict(error.detail if has_words else story, state=package.state.name, at=when, who=who)
 
 
 def of_cancellation(package: Package) -> StateConflict:
     """Why a package is held back: who asked for the end of its order, and when."""
     asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
-    return StateConflict(
+    return conflict(
         _("This order is being cancelled. Keep the package in the store."),
         state=package.state.name,
-        changed_at=documents.utc(package.order.cancel_requested_at),
-        changed_by=name_of(asked),
+        at=package.order.cancel_requested_at,
+        who=name_of(asked),
     )
+
+
+def of_order(order: Order, words: str) -> StateConflict:
+    """The same of an order: who moved a package of it last, and when."""
+    moves = CommandLog.objects.filter(kind=LogKind.MOVE, package_id__in=order.packages.values("pk"))
+    last = moves.first()
+    when = last.at if last else order.ended_at or order.created_date
+    return conflict(words, state=order.get_status_display(), at=when, who=name_of(last))
+
+
+def conflict(words: str, *, state: str, at: datetime | None, who: str) -> StateConflict:
+    """A state conflict with everything that the contract promises of one."""
+    return StateConflict(words, state=state, changed_at=utc(at), changed_by=who)
 
 
 def name_of(entry: CommandLog | None) -> str:
