@@ -64,7 +64,10 @@ class ReportIn(
 ):
     """One receipt, or a batch of them."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [examples.RECEIPT_IN, {BATCH_KEY: [examples.RECEIPT_IN]}]},
+    )
 
     @property
     def receipts(self) -> list[ReceiptIn]:

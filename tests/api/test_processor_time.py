@@ -94,6 +94,6 @@ def one_after_the_other(*deeds: Callable[[], object]) -> None:
 def test_control_what_costs_more_is_noticed() -> None:
     def slower() -> Iterator[Callable[[], object]]:
         for deed in verifies():
-            yield partial(one_after_the_other, deed, fixed_work, fixed_work)
+            yield partial(one_after_the_other, deed, fixed_work, fixed_work, fixed_work)
 
     assert cheapest(slower(), bound=VERIFY) > VERIFY
