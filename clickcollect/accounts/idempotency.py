@@ -12,7 +12,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -40,12 +40,13 @@ class Request:
     """A request as idempotency sees it: whose it is, its key, and what it asks for.
 
     ``caller`` such as "user:7"; ``subject``, everything that makes it this request: method, address, body,
-    and the rights of the caller, so that an answer is never given to somebody with fewer.
+    and the rights of the caller, so that an answer is never given to somebody with fewer. Never shown: a body may hold
+    a customer's code.
     """
 
     caller: str
     key: str
-    subject: Mapping[str, Any]
+    subject: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+import pprint
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from django.db import connection
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
+from clickcollect.accounts.idempotency import Answer, Once, Request
 from clickcollect.errors import DomainError
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.codes.pickup_code import Comparison
+from clickcollect.oms.commands.run import Run, run_command
 from clickcollect.oms.models import CodeIssue, Package
 from tests import shop
 
@@ -169,6 +172,16 @@ def test_t40_control_a_careless_function_is_found_out(ready: Package, caplog: py
 
     with pytest.raises(AssertionError, match="betrays"):
         reports_of(careless, shop.right_code(ready), caplog)
+
+
+def test_what_carries_a_typed_code_does_not_show_it() -> None:
+    typed = {"otp": "794188"}
+    asked = Request(caller="user:7", key="k", subject={"body": typed})
+    once = Once(request=asked, render=lambda _led_to: Answer(status=204))
+    run = Run(package_id=1, asked=1, actor=SYSTEM, data=typed, once=once, comparison=Comparison())
+    for carrier in (asked, once, run):
+        assert "794188" not in repr(carrier)
+        assert "794188" not in pprint.pformat(carrier)
 
 
 def test_deriving_hides_its_frames(ready: Package) -> None:

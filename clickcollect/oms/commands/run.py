@@ -12,7 +12,7 @@ transaction of its own before the error is told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db import Error, connection, models, transaction
@@ -56,12 +56,15 @@ NOTHING_RAN: Final = (IdempotencyInProgress, IdempotencyMismatch)  # refused bef
 
 @dataclass(kw_only=True)
 class Run:
-    """One walk along the road, as far as it came: who must still record or count something finds here what."""
+    """One walk along the road, as far as it came: who must still record or count something finds here what.
+
+    ``data`` may hold a customer's code: it is never shown.
+    """
 
     package_id: int
     asked: int | str
     actor: Actor
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] = field(repr=False)
     once: Once | None
     comparison: Comparison
     found: statements.Found | None = None
