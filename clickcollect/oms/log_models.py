@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from clickcollect.oms import states
+
 
 class LogKind(models.TextChoices):
     MOVE = "move", _("Done")
@@ -111,6 +113,13 @@ class CommandLog(models.Model):
             ),
             models.Index(
                 name="log_store_rare_old", fields=["store_id", "old_state", "-at", "-id"], condition=RARE_OLD_STATE
+            ),
+            # Handovers of the last weeks, counted by store and by person: Handovers to review in OMS WEB.
+            models.Index(
+                name="log_handovers",
+                fields=["at"],
+                include=["store_id", "actor_id", "command_code"],
+                condition=Q(kind=LogKind.MOVE, new_state=states.DELIVERED),
             ),
             # OMS WEB's log by command.
             models.Index(
