@@ -152,7 +152,8 @@ def test_every_door_by_every_method_says_so_meanwhile(shop: OutageShop, kind: st
     shop.token("operator")
     shop.ground.leave(kind)
     try:
-        assert shop.api("operator", "GET", "/api/v1/oms/packages/?page_size=1")[0] == 503
+        for _each_process_finds_out_by_itself in range(40):  # one of them answers, which one is the system's choice
+            assert shop.api("operator", "GET", "/api/v1/oms/packages/?page_size=1")[0] == 503
         with ThreadPoolExecutor(AT_ONCE) as pool:
             answers = dict(zip(doors, pool.map(lambda door: knock(shop, *door), doors), strict=True))
     finally:
