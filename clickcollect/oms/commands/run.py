@@ -99,6 +99,7 @@ def run_command(
     except NOTHING_RAN:
         raise
     except DomainError as error:  # raised while it was written: nothing of it is left, and it is recorded by itself
+        count_alone(run)
         raise record_alone(run, error) from None
     except BaseException as error:
         count_alone(run)
@@ -124,7 +125,7 @@ def walk(run: Run) -> Outcome | DomainError:
         command, call = prepare(run, known)
         decision = command.decide(call)
     except DomainError as error:
-        decision = Refusal(error=error)
+        decision = Refusal(error=error, counts=run.comparison.is_wrong)
     if isinstance(decision, Refusal):
         told = conflicts.told(decision.error, run.package)
         entry = entry_of(run, told)

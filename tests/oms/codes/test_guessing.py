@@ -15,7 +15,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 
 from clickcollect.accounts.models import Role
-from clickcollect.errors import DatabaseAway, DomainError, OtpIncorrect, OtpLocked, Throttled
+from clickcollect.errors import DatabaseAway, DomainError, OtpIncorrect, OtpLocked, StateConflict, Throttled
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.codes import attempt_limits
@@ -159,6 +159,20 @@ def test_t10_a_wrong_guess_is_counted_whatever_is_raised() -> None:
         counted += shop.reread(package).issue_attempts
         of_employee += len(EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at)
     assert (killed, counted, of_employee) == (kills, kills, kills)
+
+
+@pytest.mark.timeout(300)
+def test_t10_a_wrong_guess_is_counted_whatever_refusal_ends_it() -> None:
+    """A refusal of ours at any line after the comparison, while it is decided or written: counted once, for both."""
+    lines = lines_after_a_wrong_comparison()
+    for line in range(1, lines + 1):
+        package = shop.make_package(states.READY)
+        actor = shop.make_actor(Role.ASSOCIATE, package.stock_location)
+        with pytest.raises(DomainError), killed_after_comparing(line, raising(StateConflict)):
+            deliver(package, shop.wrong_code(package), actor)()
+        connection.close()
+        tried = EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at
+        assert (shop.reread(package).issue_attempts, len(tried)) == (1, 1), line
 
 
 def test_t10_control_without_the_count_after_a_failure_guesses_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
