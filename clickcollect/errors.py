@@ -145,6 +145,13 @@ class OrderConflict(DomainError):
     sentence = _("An order with this number exists and differs. Cancel it first, or send a new number.")
 
 
+class OlderOrder(OrderConflict):
+    """A version of the order that is older than the one that is kept: it changes nothing."""
+
+    title = _("A newer version of this order is here")
+    sentence = _("A newer version of this order came in before. Nothing was changed; send what it is now.")
+
+
 class IdempotencyInProgress(DomainError):
     """The same request is being worked on right now."""
 

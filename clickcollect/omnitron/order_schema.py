@@ -85,11 +85,15 @@ class ItemIn(Part):
 
 
 class OrderIn(Part):
-    """An order as a sales channel sends it. What is None was left out, and `intake` fills it in."""
+    """An order as a sales channel sends it. What is None was left out, and `intake` fills it in.
+
+    ``updated_at``: when the shop changed it last, which says of two versions which is the newer one.
+    """
 
     number: Annotated[Line, sized(64)]
     channel: Annotated[Line, sized(64)]
     date_placed: Moment | None = None
+    updated_at: Moment | None = None
     language_code: Language | None = None
     currency: Currency | None = None
     amount: Amount | None = None

@@ -6,6 +6,7 @@ another one under the same channel and number is a conflict that says what diffe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -29,20 +30,40 @@ NUMBER: Final = "number"
 NO_STORE_LANGUAGE: Final = "en"
 
 
+class Became(StrEnum):
+    """What became of an order that came in and was no conflict."""
+
+    PLACED = "placed"
+    UNCHANGED = "unchanged"
+    AMENDED = "amended"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """The order as it is kept, and whether it is new."""
+    """The order as it is kept, and what became of the one that came in."""
 
     order: Order
-    created: bool
+    became: Became
+
+    @property
+    def created(self) -> bool:
+        return self.became is Became.PLACED
 
 
-def receive_order(*, order: OrderIn, actor: Actor, once: Once | None = None) -> Received:
-    """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0).
+def receive_order(
+    *,
+    order: OrderIn,
+    actor: Actor,
+    once: Once | None = None,
+    from_shop: bool = False,  # noqa: ARG001
+) -> Received:
+    """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0), or its change.
 
     Arguments: ``order``, read by `omnitron.order_schema.read_order`; ``once``, a request that may be sent again: its
-    answer is kept in the same transaction.
-    Raises OrderConflict with ``differs``, Forbidden. Sent fifty times at once it is one order: the database decides.
+    answer is kept in the same transaction; ``from_shop``, a connector's word: it may also take lines off what is
+    packed, and change a phone after a code was issued.
+    Raises OlderOrder for a version that comes late, OrderConflict with ``differs`` for what can be no amendment,
+    Forbidden. Sent fifty times at once it is one order: the database decides.
     """
     actor.require("orders:write")
     stores = stores_of(order)
@@ -62,7 +83,7 @@ def take_in(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor, 
         if known:
             received = known_order(known=known, sent=order, actor=actor)
         else:
-            received = Received(order=place(order=order, stores=stores, actor=actor), created=True)
+            received = Received(order=place(order=order, stores=stores, actor=actor), became=Became.PLACED)
         if once:
             once.keep(received)
         return received
@@ -99,7 +120,7 @@ def known_order(*, known: Order, sent: OrderIn, actor: Actor) -> Received:
         differs.remove(PHONE)
     if differs:
         raise OrderConflict(differs=differs)
-    return Received(order=known, created=False)
+    return Received(order=known, became=Became.UNCHANGED)
 
 
 def phone_was_corrected(order: Order) -> bool:
