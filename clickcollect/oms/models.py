@@ -18,6 +18,7 @@ from clickcollect.accounts.models import Channel
 from clickcollect.omnitron.models import DeliveryType, Order, OrderItem, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
+from clickcollect.oms.repair_models import LocationRule, OrderToRepair
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,8 +32,10 @@ __all__ = (
     "CommandTransition",
     "ConfigurationVersion",
     "EmployeeBudget",
+    "LocationRule",
     "LogNote",
     "MessageState",
+    "OrderToRepair",
     "OverrideReview",
     "Package",
     "PackageItem",

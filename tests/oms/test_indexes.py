@@ -12,7 +12,7 @@ from django.db import connections
 
 from clickcollect.accounts.models import Role
 from clickcollect.omnitron import models as omnitron_models
-from clickcollect.oms import log_models, states
+from clickcollect.oms import log_models, repair_models, states
 from clickcollect.oms import models as oms_models
 from clickcollect.oms.commands.run import run_command
 from tests import shop
@@ -20,7 +20,7 @@ from tests.oms.test_statements import listen
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MODELS = [Path(str(one.__file__)) for one in (oms_models, log_models, omnitron_models)]
+MODELS = [Path(str(one.__file__)) for one in (oms_models, log_models, repair_models, omnitron_models)]
 
 # A BRIN index has no entry for a row.
 INDEXES = """

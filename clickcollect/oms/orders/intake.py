@@ -24,6 +24,7 @@ from clickcollect.oms.events import types as events
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandLog, Package, PackageItem, PackageState
+from clickcollect.oms.orders import repair
 
 PHONE: Final = "customer.phone_number"
 NUMBER: Final = "number"
@@ -56,34 +57,47 @@ def receive_order(
     actor: Actor,
     once: Once | None = None,
     from_shop: bool = False,  # noqa: ARG001
+    repaired_from: int | None = None,
 ) -> Received:
     """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0), or its change.
 
     Arguments: ``order``, read by `omnitron.order_schema.read_order`; ``once``, a request that may be sent again: its
     answer is kept in the same transaction; ``from_shop``, a connector's word: it may also take lines off what is
-    packed, and change a phone after a code was issued.
+    packed, and change a phone after a code was issued; ``repaired_from``, the id of the order to repair that this is:
+    its wait ends in the same transaction.
     Raises OlderOrder for a version that comes late, OrderConflict with ``differs`` for what can be no amendment,
-    Forbidden. Sent fifty times at once it is one order: the database decides.
+    StateConflict where the order to repair waits no more, Forbidden. Sent fifty times at once it is one order: the
+    database decides.
     """
     actor.require("orders:write")
     stores = stores_of(order)
     refuse_foreign_stores(stores=stores, actor=actor)
     try:
-        return take_in(order=order, stores=stores, actor=actor, once=once)
+        return take_in(order=order, stores=stores, actor=actor, once=once, repaired_from=repaired_from)
     except IntegrityError:  # the same number came in at this very moment: it is there now
-        return take_in(order=order, stores=stores, actor=actor, once=once)
+        return take_in(order=order, stores=stores, actor=actor, once=once, repaired_from=repaired_from)
 
 
-def take_in(*, order: OrderIn, stores: Mapping[str, RetailStore], actor: Actor, once: Once | None) -> Received:
+def take_in(
+    *,
+    order: OrderIn,
+    stores: Mapping[str, RetailStore],
+    actor: Actor,
+    once: Once | None,
+    repaired_from: int | None,
+) -> Received:
     """Keep a new order, or find that it is there, in one transaction."""
     with transaction.atomic(durable=True):
         if once:
             once.claim()
+        waiting = None if repaired_from is None else repair.waiting_order(repaired_from)
         known = kept_order(order)
         if known:
             received = known_order(known=known, sent=order, actor=actor)
         else:
             received = Received(order=place(order=order, stores=stores, actor=actor), became=Became.PLACED)
+        if waiting or received.became is not Became.UNCHANGED:
+            repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
         if once:
             once.keep(received)
         return received
