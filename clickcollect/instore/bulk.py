@@ -19,7 +19,7 @@ MOST: Final = 50
 
 @require_safe
 @store_staff_required
-def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
+def bulk_dialog(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The dialog for the packages that the address names: one button a command that any of them can run now."""
     numbers = request.GET.get("numbers", "").split(",")[:MOST]
     packages = list(packages_of(session.actor).filter(number__in=numbers).order_by("due_at", "id"))

@@ -32,7 +32,7 @@ LONGEST_TEXT: Final = 500
 @require_POST
 @sensitive_post_parameters("otp", "password")
 @store_staff_required
-def run(request: HtmxRequest, session: StoreSession, number: str, slug: str) -> HttpResponse:
+def run_posted_command(request: HtmxRequest, session: StoreSession, number: str, slug: str) -> HttpResponse:
     """One press of a button, or one try of a code."""
     package = get_package(session.actor, number=number)
     data = {name: limit_length(name, str(value)) for name, value in request.POST.items()}

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from clickcollect.instore import lists, time_format
+from clickcollect.instore.badges import Badge
 from clickcollect.instore.charts import Chart, Value, chart
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, StoreStatistics, compute_statistics
@@ -30,10 +31,10 @@ COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong
 
 @require_safe
 @store_staff_required
-def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
+def show_manager_page(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The page, for 1, 7 or 14 days. Raises Forbidden for an associate."""
     session.actor.require("logs:read")
-    days = period(request)
+    days = days_asked_for(request)
     found = compute_statistics(session, days=days)
     open_reviews = reviews.open_reviews(session.actor)
     counts = lists.count_tabs(session)
@@ -50,8 +51,8 @@ def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
         "lock_outs": sum(review.is_lock_out for review in open_reviews),
         "not_collected": counts.words(NOT_COLLECTED),
         "late": late[:MOST_SHOWN],
-        "tried": tried_today(session),
-        "reviews": [with_words(review) for review in open_reviews[:MOST_SHOWN]],
+        "wrong_codes": wrong_codes_today(session),
+        "reviews": [review_row(review) for review in open_reviews[:MOST_SHOWN]],
         "charts": charts_of(session, found),
         "rows": [row_of(day) for day in reversed(found.days)],
         "since": date_format(found.days[0].day, "j F"),
@@ -63,14 +64,14 @@ def show(request: HttpRequest, session: StoreSession) -> HttpResponse:
 
 @require_safe
 @store_staff_required
-def export(request: HttpRequest, session: StoreSession) -> HttpResponse:
+def export_figures(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The numbers behind the charts, a line a day."""
     session.actor.require("logs:read")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = str(content_disposition_header(True, f"{session.store.erp_code}.csv"))
     writer = csv.writer(response)
     writer.writerow(["day", *COUNTED, "median_minutes_to_ready", "median_hours_on_shelf"])
-    for day in compute_statistics(session, days=period(request)).days:
+    for day in compute_statistics(session, days=days_asked_for(request)).days:
         times = [round(time, 1) if time is not None else "" for time in (day.median_to_ready, day.median_dwell)]
         cells = [day.day.isoformat(), *(day.counts[name] for name in COUNTED), *times]
         writer.writerow([safe(cell) for cell in cells])
@@ -79,23 +80,36 @@ def export(request: HttpRequest, session: StoreSession) -> HttpResponse:
 
 @require_POST
 @store_staff_required
-def review(request: HttpRequest, session: StoreSession) -> HttpResponse:
+def mark_reviewed(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Somebody with authority has looked at it. Raises Forbidden, NotFound."""
     log_id = whole_number(request.POST.get("log", ""))
     reviews.mark_reviewed(log_ids=[] if log_id is None else [log_id], actor=session.actor)
-    return HttpResponseRedirect(f"{reverse('instore:manager')}?days={period(request)}#review")
+    return HttpResponseRedirect(f"{reverse('instore:manager')}?days={days_asked_for(request)}#review")
 
 
-def period(request: HttpRequest) -> int:
+def days_asked_for(request: HttpRequest) -> int:
     asked = request.GET.get("days", "")
     return int(asked) if asked in map(str, PERIODS) else PERIODS[-1]
 
 
-def with_words(review: Review) -> dict[str, Any]:
-    return {"review": review, "when": time_format.full(review.at)}
+def review_row(review: Review) -> dict[str, Any]:
+    """A line of what wants a review: what it is, why, and when."""
+    if review.is_override:
+        badge = Badge(kind="today", icon="key", words=_("Override"))
+    elif review.is_phone_change:
+        badge = Badge(kind="today", icon="phone", words=_("Phone changed"))
+    else:
+        badge = Badge(kind="overdue", icon="lock", words=_("Locked out"))
+    return {
+        "review": review,
+        "badge": badge,
+        "sentence": _("Too many wrong codes.") if review.is_lock_out else "",
+        "reason": "" if review.is_lock_out else review.reason,
+        "when": time_format.full(review.at),
+    }
 
 
-def tried_today(session: StoreSession) -> list[dict[str, Any]]:
+def wrong_codes_today(session: StoreSession) -> list[dict[str, Any]]:
     """Whose wrong codes were counted within the last day, against which limits, and when they can go on."""
     found = attempts.tried_by_staff(actor=session.actor, store_id=session.store.pk, limits=session.values)
     most = {

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clickcollect.instore import progress_steps, time_format, timeline
@@ -25,7 +26,7 @@ MESSAGE_STEPS: Final = (MessageState.QUEUED, MessageState.ACCEPTED, MessageState
 
 @require_safe
 @store_staff_required
-def show(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
+def show_package(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """The whole page."""
     package = get_package(session.actor, number=number)
     return render(request, "instore/package.html", page_context(session, package))
@@ -33,7 +34,7 @@ def show(request: HtmxRequest, session: StoreSession, number: str) -> HttpRespon
 
 @require_safe
 @store_staff_required
-def live(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
+def package_live(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """The page's pieces again if anything in them has changed since the version the browser has; else 204."""
     context = page_context(session, get_package(session.actor, number=number))
     if not request.htmx or request.GET.get("v") == context["version"]:
@@ -60,7 +61,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
         "items": items,
         "pieces": sum(item.quantity for item in items),
         "message_progress": message_progress(package),
-        "late": late_since(package),
+        "pickup_note": pickup_note(package),
         "live_at": time_format.right_now(),
     }
     context["dialogs"] = [dialog_of(button, session=session, buttons=buttons) for button in buttons.all]
@@ -72,11 +73,17 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
     return context
 
 
-def late_since(package: Package) -> str:
-    """When the pickup time of a ready package passed; nothing while it lasts."""
-    if package.pickup_deadline is None or package.is_held_back or not deadlines.is_past_pickup(package):
+def pickup_note(package: Package) -> str:
+    """Why a package cannot simply be handed over: its order is being cancelled, or its pickup time has passed."""
+    if package.is_held_back:
+        return _("This order is being cancelled. Keep the package in the store.")
+    if package.pickup_deadline is None or not deadlines.is_past_pickup(package):
         return ""
-    return time_format.weekday(package.pickup_deadline, now=package.clock)
+    words = _(
+        "The pickup window closed on %(when)s. A manager can extend it (the same code will work), "
+        "or you can return the package to stock."
+    )
+    return words % {"when": time_format.weekday(package.pickup_deadline, now=package.clock)}
 
 
 def message_progress(package: Package) -> list[dict[str, Any]]:
@@ -91,8 +98,18 @@ def message_progress(package: Package) -> list[dict[str, Any]]:
         ]
     reached = MESSAGE_STEPS.index(state)
     return [
-        {"words": step.label, "stage": "done" if index <= reached else ""} for index, step in enumerate(MESSAGE_STEPS)
+        {"words": step.label, "stage": "done" if index <= reached else "later"}
+        for index, step in enumerate(MESSAGE_STEPS)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A bar that says why a code cannot be entered, and what helps."""
+
+    icon: str
+    strong: str
+    rest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +117,7 @@ class Dialog:
     """One dialog with everything it shows.
 
     ``is_locked``: no code is asked for; ``way_out``, the button that helps, stands in the place of the main one.
-    ``employee_is_out``: what to say where only this employee's own limit is reached.
+    ``notice``: why no code can be entered, or not by this employee; ``sentence``: what happens, where no code is asked.
     """
 
     button: Button
@@ -111,7 +128,8 @@ class Dialog:
     is_locked: bool = False
     way_out: Button | None = None
     way_out_label: str = ""
-    employee_is_out: str = ""
+    notice: Notice | None = None
+    sentence: str = ""
 
     @property
     def asks_for_code(self) -> bool:
@@ -127,15 +145,28 @@ def dialog_of(button: Button, *, session: StoreSession, buttons: Buttons) -> Dia
     package = button.package
     row = PackageRow(package=package, values=session.values)
     if not button.needs_otp:
-        return Dialog(button=button, row=row)
+        return Dialog(button=button, row=row, sentence=sentence_of(button))
     if row.lock:
         way_out, label = buttons.main, buttons.main_label
-        return Dialog(button=button, row=row, is_locked=True, way_out=way_out, way_out_label=label)
+        notice = Notice(icon="lock", strong=row.lock.words, rest=row.lock_sentence)
+        return Dialog(button=button, row=row, is_locked=True, way_out=way_out, way_out_label=label, notice=notice)
+    used_up = attempts.employee_is_out(actor=session.actor, limits=session.values)
     return Dialog(
         button=button,
         row=row,
         resend=buttons.by_code(RESEND) or buttons.by_code(NEW_CODE),
         resend_wait=pause_left(package, session.values, package.clock),
         attempts_left=attempts.attempts_left(package=package, actor=session.actor, limits=session.values),
-        employee_is_out=attempts.employee_is_out(actor=session.actor, limits=session.values),
+        notice=Notice(icon="octagon-cross", strong=used_up) if used_up else None,
     )
+
+
+def sentence_of(button: Button) -> str:
+    """What a dialog without a code says before it is confirmed."""
+    if button.hands_over_unasked:
+        return _("No code is needed. Hand the package to the customer.")
+    if button.cannot_be_undone:
+        return _("This cannot be undone.")
+    if button.needs_manager:
+        return _("A manager of this store enters their own username and password. You stay signed in.")
+    return ""

@@ -1,6 +1,7 @@
 """A row of the package table: what is shown of a package, and nothing more of its customer than four digits."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -14,8 +15,18 @@ from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import Package
 
-FITS_A_ROW = 3  # characters of a shelf's name that have room in full size
-FITS_THE_PAGE = 5
+FITS_A_ROW: Final = 3  # characters of a shelf's name that have room in full size
+FITS_THE_PAGE: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShelfBadge:
+    """The square with a shelf's name, or with an icon once the package has ended. ``label``: for screen readers."""
+
+    kind: str
+    label: str
+    name: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +54,33 @@ class PackageRow:
         return DeliveryType(self.package.order.delivery_type).label
 
     @property
-    def has_long_shelf_in_list(self) -> bool:
-        """The shelf's name is set smaller in a list."""
-        return len(self.package.shelf) > FITS_A_ROW
+    def shelf(self) -> ShelfBadge:
+        """Where it lies, as the lists and dialogs show it; a long name is set smaller."""
+        return self.shelf_badge(fits=FITS_A_ROW)
 
     @property
-    def has_long_shelf_on_page(self) -> bool:
-        """The shelf's name is set smaller on the package's own page."""
-        return len(self.package.shelf) > FITS_THE_PAGE
+    def shelf_on_page(self) -> ShelfBadge:
+        """The same on the package's own page, where there is more room."""
+        return self.shelf_badge(fits=FITS_THE_PAGE)
+
+    def shelf_badge(self, *, fits: int) -> ShelfBadge:
+        if self.has_ended:
+            return ShelfBadge(kind="done", label=self.status.words, icon="check" if self.is_delivered else "cross")
+        if not self.package.shelf:
+            return ShelfBadge(kind="none", label=_("No shelf yet"))
+        kind = "long" if len(self.package.shelf) > fits else ""
+        return ShelfBadge(kind=kind, label=_("Shelf"), name=self.package.shelf)
+
+    @property
+    def bags(self) -> str:
+        """In how many bags it is; nothing where nobody has said."""
+        number = self.package.bags
+        return ngettext("%(n)d bag", "%(n)d bags", number) % {"n": number} if number else ""
+
+    @property
+    def is_locked_in_store(self) -> bool:
+        """Whether the page has to say that the code is locked: not where the package is held back anyway."""
+        return self.lock is not None and not self.package.is_held_back
 
     @property
     def hand_over_sentence(self) -> str:

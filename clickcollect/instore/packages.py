@@ -50,7 +50,7 @@ class ListQuery:
 
 @require_safe
 @store_staff_required
-def show(request: HtmxRequest, session: StoreSession) -> HttpResponse:
+def show_packages(request: HtmxRequest, session: StoreSession) -> HttpResponse:
     """The page; one hit of a search opens the package instead."""
     query = ListQuery.from_request(request)
     result = lists.search_store(session, query.text) if query.text else None
@@ -61,7 +61,7 @@ def show(request: HtmxRequest, session: StoreSession) -> HttpResponse:
 
 @require_safe
 @store_staff_required
-def live(request: HtmxRequest, session: StoreSession) -> HttpResponse:
+def packages_live(request: HtmxRequest, session: StoreSession) -> HttpResponse:
     """The list again if anything in it has changed since the version that the browser has; else 204."""
     query = ListQuery.from_request(request)
     context = list_context(session, query, lists.search_store(session, query.text) if query.text else None)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from clickcollect.errors import DomainError
 from clickcollect.instore import responses
+from clickcollect.instore.forms import ShelfForm, cleaned
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
 from clickcollect.oms.access import get_package
@@ -17,19 +18,18 @@ from clickcollect.oms.models import Package
 
 @require_POST
 @store_staff_required
-def place(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
+def save_shelf(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """Where the package lies, and in how many bags."""
 
     def save(package: Package) -> None:
-        shelf, bags = request.POST.get("shelf", ""), request.POST.get("bags", "")
-        shelving.set_shelf(actor=session.actor, package_id=package.pk, shelf=shelf, bags=bags)
+        shelving.set_shelf(actor=session.actor, package_id=package.pk, **cleaned(ShelfForm(request.POST)))
 
     return save_and_show(request, session, number, save, announcement=_("Shelf and bags saved."))
 
 
 @require_POST
 @store_staff_required
-def tick(request: HtmxRequest, session: StoreSession, number: str, item_id: int) -> HttpResponse:
+def save_picked(request: HtmxRequest, session: StoreSession, number: str, item_id: int) -> HttpResponse:
     """How many pieces of one line lie in the package."""
 
     def save(package: Package) -> None:

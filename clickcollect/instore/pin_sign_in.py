@@ -18,6 +18,7 @@ from clickcollect.accounts.adapters import INSTORE_HOME
 from clickcollect.accounts.models import BACK_OFFICE, User
 from clickcollect.errors import DomainError
 from clickcollect.instore import device_users
+from clickcollect.instore.forms import OwnPinForm, PinSignInForm, cleaned
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 
 BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
@@ -39,18 +40,19 @@ def switchable(request: HttpRequest) -> list[User]:
 @sensitive_post_parameters("pin")
 def switch(request: HttpRequest) -> HttpResponse:
     """Come back with a PIN; whoever fails signs in with the password."""
+    form = PinSignInForm(request.POST)
     asked = request.POST.get("person", "")
-    user = next((one for one in switchable(request) if str(one.pk) == asked), None)
-    following = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None)
     try:
-        if user and pins.check_pin(request, user=user, pin=request.POST.get("pin", "")):
+        entered = cleaned(form)
+        user = next((one for one in switchable(request) if str(one.pk) == entered["person"]), None)
+        if user and pins.check_pin(request, user=user, pin=entered["pin"]):
             login(request, user, backend=BACKEND)
             request.session[device_users.BY_PIN] = True
-            return HttpResponseRedirect(following if is_ours and following else INSTORE_HOME)
-        problem = _("This is not the PIN. Try again, or sign in with your password.")
+            is_ours = url_has_allowed_host_and_scheme(entered["next"], allowed_hosts=None)
+            return HttpResponseRedirect(entered["next"] if is_ours and entered["next"] else INSTORE_HOME)
+        problem = _("Wrong PIN. Try again, or sign in with your password.")
     except DomainError as error:
-        problem = error.detail
+        problem = " ".join(fault["msg"] for fault in error.extra.get("errors", ())) or error.detail
     return render(request, "account/login.html", {"pin_problem": problem, "pin_person": asked}, status=422)
 
 
@@ -67,8 +69,7 @@ def own_pin(request: HttpRequest, session: StoreSession) -> HttpResponse:
     }
     if request.method == "POST":
         try:
-            given = {name: request.POST.get(name, "") for name in ("pin", "password")}
-            pins.set_pin(request, user=session.user, **given)
+            pins.set_pin(request, user=session.user, **cleaned(OwnPinForm(request.POST)))
         except DomainError as error:
             faults = {fault["loc"]: fault["msg"] for fault in error.extra.get("errors", ())}
             context["faults"] = faults or {"password": error.detail}

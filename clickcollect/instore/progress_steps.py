@@ -24,6 +24,10 @@ class Step:
     small: str = ""
     kind: str = "step"
 
+    @property
+    def is_now(self) -> bool:
+        return self.stage == "now"
+
 
 def steps_of(package: Package, rows: list[CommandLog]) -> list[Step]:
     """The bars of a package; one that ended another way shows that state instead of those it will not reach."""

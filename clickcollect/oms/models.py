@@ -267,6 +267,14 @@ class PackageItem(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
 
+    @property
+    def is_picked(self) -> bool:
+        return self.picked == self.quantity
+
+    @property
+    def is_partly_picked(self) -> bool:
+        return 0 < self.picked < self.quantity
+
 
 class CodeIssue(models.Model):
     """One code given to one customer: what it takes to derive it, never the code (contract section 5).

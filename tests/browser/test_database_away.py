@@ -109,7 +109,7 @@ def test_instore_s_dialog_stays_with_its_code_and_hands_over_once(shop: OutageSh
     shop.ground.leave("stopped")
     press = dialog.locator("button[type=submit]")
     press.click()
-    expect(dialog.locator(".verdict")).to_contain_text("Your entry is still here.")
+    expect(dialog.locator(".dialog-message")).to_contain_text("Your entry is still here.")
     expect(dialog.locator(".code")).to_have_value(code)
     assert fits(page)
     shop.ground.come_back()

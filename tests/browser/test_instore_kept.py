@@ -49,8 +49,8 @@ def test_shelf_and_bags_go_with_the_main_button(window: OpenWindow, state: str, 
     fill_place(page)
     page.get_by_role("button", name=button).click()
     expect(page.locator("#package .steps [aria-current=step]")).to_contain_text(then)
-    expect(page.locator(".hand-shelf")).to_contain_text("C7")
-    expect(page.locator(".hand-shelf")).to_contain_text("3 bags")
+    expect(page.locator(".handover-shelf")).to_contain_text("C7")
+    expect(page.locator(".handover-shelf")).to_contain_text("3 bags")
     assert place_of(package) == ("C7", 3)
 
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_a_number_of_bags_stops_the_command_at_its_field(window: 
     assert shop.state_of(package) == states.WAITING
     bags.fill("2")
     page.get_by_role("button", name="Complete packaging").click()
-    expect(page.locator(".hand-shelf")).to_contain_text("2 bags")
+    expect(page.locator(".handover-shelf")).to_contain_text("2 bags")
     assert place_of(package) == ("C7", 2)
 
 

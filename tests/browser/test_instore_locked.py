@@ -77,7 +77,7 @@ def test_the_fifth_wrong_code_closes_the_dialog_with_the_red_result(window: Open
     expect(dialog_of(page)).to_have_count(0)
     assert shop.reread(package).total_attempts == 5
     page.get_by_role("button", name="Send new code").click()
-    expect(page.locator("#said")).to_contain_text("New code sent")
+    expect(page.locator("#announcement")).to_contain_text("New code sent")
 
 
 def test_a_manager_unlocks_and_the_same_code_delivers(window: OpenWindow) -> None:

@@ -70,7 +70,7 @@ def test_a_passkey_is_set_up_and_asked_for_at_the_next_sign_in(window: OpenWindo
     opened = window(viewport=viewport)
     plug_in_a_passkey(opened)
     page = sign_in_by_form(opened, "ayla")
-    page.locator("a.me").click()
+    page.locator("a.account-link").click()
     page.get_by_role("link", name="authenticator app and passkeys").click()
     assert opened.axe() == []
     page.get_by_role("region", name="Passkeys").get_by_role("link", name="Set up").click()

@@ -205,7 +205,7 @@ def test_a_locked_code_closes_the_dialog_and_says_what_to_do(window: OpenWindow)
     assert shop.state_of(package) == states.READY
     page.get_by_role("button", name="Send new code").click()
     expect(page.get_by_role("alert")).to_have_count(0)
-    expect(page.locator("#said")).to_contain_text("New code sent")
+    expect(page.locator("#announcement")).to_contain_text("New code sent")
     assert shop.reread(package).issue_number == 2
 
 

@@ -31,7 +31,7 @@ def test_what_a_fast_person_types_stays_in_its_field(window: OpenWindow, gap: in
     page.get_by_label("Shelf", exact=True).focus()
     keyboard = Keyboard(page)
     keyboard.scan([*keys("b4 cc"), plain("Backspace", windowsVirtualKeyCode=8), key("\t"), *keys("12\n")], gap=gap)
-    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
+    expect(page.locator("#announcement")).to_contain_text("Shelf and bags saved.")
     expect(page.locator("#package")).to_contain_text("12 bags")
     assert shop.reread(package).shelf == "B4 C"
 
@@ -92,5 +92,5 @@ def test_pasting_works_as_ever(window: OpenWindow) -> None:
     page.get_by_label("Shelf", exact=True).focus()
     page.keyboard.press("Control+v")
     page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_contain_text("Shelf and bags saved.")
+    expect(page.locator("#announcement")).to_contain_text("Shelf and bags saved.")
     assert shop.reread(package).shelf == "D 7"

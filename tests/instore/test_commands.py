@@ -50,7 +50,7 @@ def test_what_cannot_be_a_code_is_answered_in_the_dialog_and_not_counted(typed: 
     package = shop.make_package(states.READY)
     response = Counter(package).press(DELIVER, otp=typed)
     assert response["X-Instore-Code"] == code
-    assert f'id="verdict-{DELIVER}"' in text(response)
+    assert f'id="dialog-message-{DELIVER}"' in text(response)
     assert shop.reread(package).total_attempts == 0
 
 

@@ -38,7 +38,7 @@ def test_who_signed_in_in_full_comes_back_with_the_pin_and_to_the_same_page() ->
     assert client.get("/instore/").status_code == 200
 
 
-def test_a_pin_never_leads_out_of_the_house() -> None:
+def test_a_pin_never_leads_out_of_instore() -> None:
     user = associate()
     assert unlock(device_of(user), user, next="https://evil.example/") == "/instore/"
 

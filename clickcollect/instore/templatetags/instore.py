@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clickcollect.accounts.models import User
 from clickcollect.instore import pin_sign_in, store_session, time_format
 from clickcollect.instore.badges import Badge
+from clickcollect.instore.package_row import ShelfBadge
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import app_settings
 
@@ -35,12 +36,27 @@ def badge(badge: Badge, extra: str = "") -> SafeString:
     """Icon, word, and beside it the time or the reason."""
     small = format_html(" <small><bdi>{}</bdi></small>", badge.small) if badge.small else ""
     return format_html(
-        '<span class="mark mark--{}{}">{}<span><strong>{}</strong>{}</span></span>',
+        '<span class="badge badge--{}{}">{}<span><strong>{}</strong>{}</span></span>',
         badge.kind,
         f" {extra}" if extra else "",
         icon(badge.icon, "sm"),
         badge.words,
         small,
+    )
+
+
+@register.simple_tag
+def shelf(shelf: ShelfBadge, size: str = "") -> SafeString:
+    """Where a package lies."""
+    kinds = [f" shelf--{kind}" for kind in (size, shelf.kind) if kind]
+    if shelf.icon:
+        inner = icon(shelf.icon, "" if size else "sm")
+    elif shelf.name:
+        inner = format_html('<span class="shelf-name" dir="auto">{}</span>', shelf.name)
+    else:
+        inner = mark_safe('<span aria-hidden="true">–</span>')
+    return format_html(
+        '<span class="shelf{}"><span class="visually-hidden">{} </span>{}</span>', "".join(kinds), shelf.label, inner
     )
 
 

@@ -2,8 +2,8 @@
 import "./tabs.js";
 import "./live.js";
 import "./buttons.js";
-import "./arrival.js";
+import "./page_load.js";
 import "./idle.js";
-import "./kept.js";
+import "./typed_text.js";
 import "./bulk.js";
 import "./camera.js";

@@ -4,7 +4,7 @@ import { showDialog } from "./dialogs.js";
 import { pressKey } from "./keypad.js";
 import { closeMenu, isMenuOpen, leaveMenu, toggleMenu } from "./menu.js";
 import { tickOff } from "./packing.js";
-import { openDialog, withPlace } from "./pieces.js";
+import { openDialog, withShelf } from "./page_parts.js";
 import { closeResult } from "./result.js";
 
 document.addEventListener("click", (event) => {
@@ -24,7 +24,7 @@ document.addEventListener("click", (event) => {
   closeResult();
   const body = new FormData();
   body.set("from", button.dataset.from ?? button.dataset.key ?? "");
-  runCommand({ url: button.dataset.run, body: withPlace(body), button });
+  runCommand({ url: button.dataset.run, body: withShelf(body), button });
 });
 
 document.addEventListener("keydown", (event) => {

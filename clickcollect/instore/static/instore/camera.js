@@ -1,9 +1,9 @@
 // The camera as a scanner, where the browser can read barcodes; elsewhere it says so.
-import { scanned } from "./pieces.js";
+import { deliverScan } from "./page_parts.js";
 
 const dialog = () => document.getElementById("camera");
-const say = (words) => {
-  document.getElementById("camera-said").textContent = words;
+const showStatus = (sentence) => {
+  document.getElementById("camera-status").textContent = sentence;
 };
 let stream = null;
 
@@ -13,33 +13,33 @@ const stop = () => {
   stream = null;
 };
 
-const look = async (detector, video) => {
+const readFrames = async (detector, video) => {
   while (stream) {
     const found = await detector.detect(video).catch(() => []);
     if (found.length) {
       dialog().close();
-      return scanned(found[0].rawValue);
+      return deliverScan(found[0].rawValue);
     }
     await new Promise((again) => setTimeout(again, 150));
   }
 };
 
 const start = async () => {
-  const words = dialog().dataset;
+  const texts = dialog().dataset;
   dialog().showModal();
-  if (!("BarcodeDetector" in window)) return say(words.cannot);
-  say(words.wait);
+  if (!("BarcodeDetector" in window)) return showStatus(texts.cannot);
+  showStatus(texts.wait);
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   } catch {
-    return say(words.denied);
+    return showStatus(texts.denied);
   }
   const video = dialog().querySelector("video");
   video.hidden = false;
   video.srcObject = stream;
   video.play().catch(() => {});
-  say(words.hold);
-  look(new window.BarcodeDetector({ formats: ["code_128", "qr_code"] }), video);
+  showStatus(texts.hold);
+  readFrames(new window.BarcodeDetector({ formats: ["code_128", "qr_code"] }), video);
 };
 
 document.addEventListener("click", (event) => {

@@ -1,61 +1,61 @@
 // A command is sent until its answer is there, counts once, and its answer goes where it belongs.
 import { startCountdowns } from "./countdown.js";
-import { interrupted } from "./kept.js";
-import { clearFaults, openDialog, place, put, showFaults, withPlace } from "./pieces.js";
+import { clearFaults, openDialog, replaceParts, shelfForm, showFaults, withShelf } from "./page_parts.js";
 import { showResult } from "./result.js";
 import { send } from "./send.js";
+import { keepTypedText } from "./typed_text.js";
 
 const leaveFor = (address) => {
-  interrupted();
+  keepTypedText();
   window.location.assign(address);
 };
 
-const words = () => document.getElementById("words").dataset;
+const texts = () => document.getElementById("script-texts").dataset;
 
-const say = (place, kind, strong, rest) => {
+const showBar = (container, kind, strong, rest) => {
   const bar = document.getElementById(`bar-${kind}`).content.cloneNode(true);
   bar.querySelector("strong").textContent = strong;
   bar.querySelector("span").textContent = rest;
-  place.replaceChildren(bar);
+  container.replaceChildren(bar);
 };
 
 let running = false;
 
 export const runCommand = async ({ url, body, button, form }) => {
   const dialog = openDialog();
-  const place = dialog?.querySelector(".verdict");
+  const messageBox = dialog?.querySelector(".dialog-message");
   if (running) return;
   running = true;
   button.setAttribute("aria-busy", "true");
   try {
     const answer = await send(url, body);
-    if (answer.lost) return tellLost(answer.lost, place, form);
+    if (answer.lost) return showConnectionLost(answer.lost, messageBox, form);
     if (answer.moved) return leaveFor(answer.moved);
-    settle(answer, dialog, form, body);
+    showAnswer(answer, dialog, form, body);
   } finally {
     running = false;
     button.removeAttribute("aria-busy");
   }
 };
 
-const tellLost = (kind, place, form) => {
-  const target = place ?? document.getElementById("trouble");
-  say(target, "calm", words()[`${kind}Strong`], words()[`${kind}Rest`]);
+const showConnectionLost = (kind, messageBox, form) => {
+  const target = messageBox ?? document.getElementById("page-error");
+  showBar(target, "calm", texts()[`${kind}Strong`], texts()[`${kind}Rest`]);
   form?.querySelector("input:not([type=hidden])")?.focus();
 };
 
-const settle = (answer, dialog, form, body) => {
-  const leaves = answer.html.includes('id="package"');
+const showAnswer = (answer, dialog, form, body) => {
+  const replacesPage = answer.html.includes('id="package"');
   clearFaults(form);
-  clearFaults(place());
-  if (answer.code === "done" && body.has("shelf")) place()?.reset(); // it stands saved in the answer
-  const atPlace = answer.html.includes('id="trouble"');
-  if (leaves || atPlace) dialog?.close();
-  document.getElementById("trouble")?.replaceChildren();
-  put(answer.html);
-  if (leaves) return showResult();
-  if (atPlace) {
-    const [first] = showFaults(place(), document.getElementById("trouble"));
+  clearFaults(shelfForm());
+  if (answer.code === "done" && body.has("shelf")) shelfForm()?.reset(); // it stands saved in the answer
+  const isPageError = answer.html.includes('id="page-error"');
+  if (replacesPage || isPageError) dialog?.close();
+  document.getElementById("page-error")?.replaceChildren();
+  replaceParts(answer.html);
+  if (replacesPage) return showResult();
+  if (isPageError) {
+    const [first] = showFaults(shelfForm(), document.getElementById("page-error"));
     first?.closest("details")?.setAttribute("open", "");
     return first?.focus();
   }
@@ -63,7 +63,7 @@ const settle = (answer, dialog, form, body) => {
   startCountdowns(dialog);
   const code = form?.querySelector(".code");
   if (answer.code === "done") return dialog.querySelector(".code")?.focus();
-  const [fault] = showFaults(form, dialog.querySelector(".verdict"));
+  const [fault] = showFaults(form, dialog.querySelector(".dialog-message"));
   const field = fault ?? code;
   if (!fault) code?.setAttribute("aria-invalid", "true");
   field?.focus();
@@ -76,7 +76,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   runCommand({
     url: form.action,
-    body: withPlace(new FormData(form)),
+    body: withShelf(new FormData(form)),
     button: form.querySelector("[type=submit]"),
     form,
   });

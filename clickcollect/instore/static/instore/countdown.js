@@ -1,6 +1,6 @@
 // A button that has to pause counts the seconds down before it can be pressed again.
-export const startCountdowns = (place) => {
-  for (const button of place.querySelectorAll("[data-wait]")) {
+export const startCountdowns = (container) => {
+  for (const button of container.querySelectorAll("[data-wait]")) {
     const label = button.textContent;
     const until = Date.now() + Number(button.dataset.wait) * 1000;
     const pattern = button.dataset.waitWords;

@@ -1,7 +1,7 @@
 // One dialog at a time: it opens empty, and gives the focus back to what opened it.
 import { startCountdowns } from "./countdown.js";
 import { closeMenu } from "./menu.js";
-import { openDialog } from "./pieces.js";
+import { openDialog } from "./page_parts.js";
 import { closeResult } from "./result.js";
 
 let opener = null;
@@ -15,7 +15,7 @@ export const showDialog = (button) => {
   opener = button.closest("#more") ? "more-button" : button.id;
   dialog.querySelector("form").reset();
   dialog.showModal();
-  dialog.querySelector("input:not([type=hidden]), select, .dialog-act button").focus();
+  dialog.querySelector("input:not([type=hidden]), select, .dialog-actions button").focus();
   startCountdowns(dialog);
 };
 

@@ -3,13 +3,13 @@ const { idle, touch } = document.body.dataset;
 const minutes = Number(idle) || 5;
 const TOUCHED = "touched"; // the device is touched, not a page: every tab of it knows, and OMS WEB's too
 let touched = Date.now();
-let told = Date.now();
+let reportedAt = Date.now();
 
-const here = () => {
+const noteTouch = () => {
   touched = Date.now();
   localStorage.setItem(TOUCHED, touched);
-  if (touched - told < 45_000) return;
-  told = touched;
+  if (touched - reportedAt < 45_000) return;
+  reportedAt = touched;
   fetch(touch, {
     method: "POST",
     headers: {
@@ -20,7 +20,7 @@ const here = () => {
   }).catch(() => {});
 };
 for (const sign of ["pointerdown", "keydown", "wheel"]) {
-  document.addEventListener(sign, here, { passive: true, capture: true });
+  document.addEventListener(sign, noteTouch, { passive: true, capture: true });
 }
 let locked = false;
 const lock = () => {

@@ -1,6 +1,6 @@
 // Pieces are ticked off as they are packed, and a scanned label is held against the package in hand.
 import { runCommand } from "./commands.js";
-import { openDialog } from "./pieces.js";
+import { openDialog } from "./page_parts.js";
 
 // A label that is scanned while the code is asked for: right package or wrong, it is no try.
 const checkLabel = (event, form) => {
@@ -21,11 +21,11 @@ export const tickOff = (button) => {
 document.addEventListener("instore:scanned", (event) => {
   const form = openDialog()?.querySelector("form[data-label]");
   if (form) return checkLabel(event, form);
-  const same = [...document.querySelectorAll("[data-sku]")].filter(
+  const matching = [...document.querySelectorAll("[data-sku]")].filter(
     (one) =>
       one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
   );
-  if (!same.length) return;
+  if (!matching.length) return;
   event.preventDefault();
-  tickOff(same[0]);
+  tickOff(matching[0]);
 });

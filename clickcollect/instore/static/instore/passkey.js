@@ -6,6 +6,6 @@ document.addEventListener("DOMContentLoaded", () => {
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   document
-    .getElementById("passkey-said")
+    .getElementById("passkey-status")
     .replaceChildren(document.getElementById("passkey-failed").content.cloneNode(true));
 });

@@ -1,43 +1,43 @@
 // The result lies over everything: green leaves by itself, red stays until somebody presses a button.
-const place = () => document.getElementById("result");
+const resultPage = () => document.getElementById("result");
 const app = () => document.getElementById("app");
-let clock = 0;
+let timer = 0;
 
 export const showResult = () => {
   const ok = document.getElementById("result-status").hasChildNodes();
   const bad = document.getElementById("result-alert").hasChildNodes();
   if (!ok && !bad) return;
-  place().classList.add("is-open", ok ? "result--ok" : "result--bad");
-  place().classList.remove(ok ? "result--bad" : "result--ok");
+  resultPage().classList.add("is-open", ok ? "result--ok" : "result--bad");
+  resultPage().classList.remove(ok ? "result--bad" : "result--ok");
   app().inert = true;
   if (bad) app().setAttribute("aria-hidden", "true"); // the way out stands on the result, once
-  place().querySelector("[data-focus]")?.focus();
+  resultPage().querySelector("[data-focus]")?.focus();
   beep(ok);
-  leaveSoon();
+  startReturnCountdown();
 };
 
 export const closeResult = () => {
-  if (!place()?.classList.contains("is-open")) return;
-  clearInterval(clock);
-  place().classList.remove("is-open", "result--ok", "result--bad");
+  if (!resultPage()?.classList.contains("is-open")) return;
+  clearInterval(timer);
+  resultPage().classList.remove("is-open", "result--ok", "result--bad");
   document.getElementById("result-status").replaceChildren();
-  document.getElementById("result-act").replaceChildren();
-  const quiet = document.createElement("div");
-  quiet.id = "result-alert";
-  quiet.className = "result-in";
-  document.getElementById("result-alert").replaceWith(quiet);
+  document.getElementById("result-actions").replaceChildren();
+  const emptyAlert = document.createElement("div");
+  emptyAlert.id = "result-alert";
+  emptyAlert.className = "result-body";
+  document.getElementById("result-alert").replaceWith(emptyAlert);
   app().inert = false;
   app().removeAttribute("aria-hidden");
   (document.getElementById("main-button") ?? document.querySelector(".back")).focus();
 };
 
-const leaveSoon = () => {
-  const line = place().querySelector("[data-leave]");
+const startReturnCountdown = () => {
+  const line = resultPage().querySelector("[data-leave]");
   if (!line) return;
   let left = Number(line.dataset.leave);
   const pattern = line.dataset.leaveWords;
-  clearInterval(clock);
-  clock = setInterval(() => {
+  clearInterval(timer);
+  timer = setInterval(() => {
     left -= 1;
     line.textContent = pattern.replace("{n}", left);
     if (left <= 0) window.location.assign(document.body.dataset.home);

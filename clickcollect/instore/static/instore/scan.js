@@ -1,7 +1,7 @@
 // One reader of a scanner's keys, on every page, before any control sees a key.
 // A scanner is a keyboard that is faster than a person. Its keys belong to the scan whatever has the focus: they
 // press nothing, choose nothing and stay in no field. Enter, Tab or CR LF end it.
-import { scanned } from "./pieces.js";
+import { deliverScan } from "./page_parts.js";
 
 const PAUSE = 100; // ms, the longest between two keys of one scan: a slow scanner's
 const PERSON = 45; // ms a key, less than anybody needs. It counts in fields only: elsewhere nobody types
@@ -92,7 +92,7 @@ const finish = (at) => {
   deadUntil = at + PAUSE;
   keep();
   takeOut(fields);
-  if (text.trim().length > 1) scanned(text.trim());
+  if (text.trim().length > 1) deliverScan(text.trim());
 };
 
 const isDead = (event, at) => {

@@ -1,13 +1,13 @@
 // What a page does when it is reached: an interrupted dialog is open again, a found package's next step has the focus.
 import { showDialog } from "./dialogs.js";
-import { keptDialog } from "./kept.js";
+import { dialogToReopen } from "./typed_text.js";
 
 // Back after a lock or a new sign-in: the dialog that was open is open again.
-const again = keptDialog();
-const itsButton = again && document.querySelector(`[data-dialog="${again.dialog}"]`);
-if (itsButton) {
-  showDialog(itsButton);
-  again.fill();
+const reopening = dialogToReopen();
+const opener = reopening && document.querySelector(`[data-dialog="${reopening.dialog}"]`);
+if (opener) {
+  showDialog(opener);
+  reopening.fill();
 }
 
 // Scanned or found: the next step has the focus, so that Enter is enough.

@@ -1,49 +1,49 @@
 // Shelf and bags that stand typed on the page and not saved: they go with the next command.
-export const place = () => document.querySelector("form[data-place]");
+export const shelfForm = () => document.querySelector("form[data-shelf-form]");
 const changed = (form) =>
   [...(form?.querySelectorAll("input.input") ?? [])].filter((field) => field.value !== field.defaultValue);
-export const unsaved = () => changed(place());
-export const withPlace = (body) => {
-  if (unsaved().length) for (const name of ["shelf", "bags"]) body.set(name, place().elements[name].value);
+export const unsavedShelf = () => changed(shelfForm());
+export const withShelf = (body) => {
+  if (unsavedShelf().length) for (const name of ["shelf", "bags"]) body.set(name, shelfForm().elements[name].value);
   return body;
 };
 
 // What is wrong is said at its field, and the first such field has the focus.
 export const clearFaults = (form) => {
-  for (const words of form?.querySelectorAll(".fault") ?? []) {
-    const field = document.getElementById(words.dataset.of);
+  for (const sentence of form?.querySelectorAll(".fault") ?? []) {
+    const field = document.getElementById(sentence.dataset.of);
     field?.removeAttribute("aria-invalid");
     field?.removeAttribute("aria-describedby");
-    words.remove();
+    sentence.remove();
   }
 };
-export const showFaults = (form, said) => {
+export const showFaults = (form, message) => {
   const fields = [];
-  for (const fault of said?.querySelectorAll("[data-fault]") ?? []) {
+  for (const fault of message?.querySelectorAll("[data-fault]") ?? []) {
     const field = form?.elements[fault.dataset.fault];
     if (!field?.id || field.matches(".code")) continue;
-    const words = Object.assign(document.createElement("p"), {
+    const sentence = Object.assign(document.createElement("p"), {
       className: "fault",
       id: `${field.id}-fault`,
       textContent: fault.textContent,
     });
-    words.dataset.of = field.id;
-    if (form.matches("[data-place]"))
-      form.append(words); // its fields are too narrow for words
-    else field.after(words);
+    sentence.dataset.of = field.id;
+    if (form.matches("[data-shelf-form]"))
+      form.append(sentence); // its fields are too narrow for words
+    else field.after(sentence);
     field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", words.id);
+    field.setAttribute("aria-describedby", sentence.id);
     fields.push(field);
   }
   return fields;
 };
 
 // Put pieces of a page in the places of their ids, without stealing the focus.
-export const put = (html) => {
+export const replaceParts = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html;
   const focused = document.activeElement?.id;
-  const typed = unsaved().map(({ id, value }) => [id, value]);
+  const typed = unsavedShelf().map(({ id, value }) => [id, value]);
   for (const piece of [...template.content.children]) {
     const old = document.getElementById(piece.id);
     if (!old) continue;
@@ -66,8 +66,8 @@ export const put = (html) => {
 export const openDialog = () => document.querySelector("dialog[open]");
 
 // Whoever on the page knows what was scanned takes it; else it is searched for.
-export const scanned = (text) => {
-  const told = new CustomEvent("instore:scanned", { detail: text, cancelable: true });
+export const deliverScan = (text) => {
+  const event = new CustomEvent("instore:scanned", { detail: text, cancelable: true });
   const { home } = document.body.dataset;
-  if (document.dispatchEvent(told) && home) window.location.assign(`${home}?q=${encodeURIComponent(text)}`);
+  if (document.dispatchEvent(event) && home) window.location.assign(`${home}?q=${encodeURIComponent(text)}`);
 };
