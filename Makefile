@@ -108,6 +108,7 @@ lock: ## Pin every dependency anew, with hashes (needs uv)
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev $(LOCK) --output-file requirements-dev.lock
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev --extra mutants $(LOCK) --output-file requirements-mutants.lock
 	uv pip compile pyproject.toml --extra apprise --extra build --extra dev --extra release $(LOCK) --output-file requirements-release.lock
+	uv pip compile tests/compat/requirements-compat.in --python-version 3.11 $(LOCK) --output-file tests/compat/requirements-compat.txt
 
 LOCK := --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 

@@ -1,6 +1,6 @@
 """The one API: its routers, its one way to say no, and its description."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -27,8 +27,10 @@ from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
 from clickcollect.api.middleware import guarded, idempotent, on_replay, unknown_address
-from clickcollect.api.openapi import DESCRIPTION, TITLE, Docs, complete
+from clickcollect.api.openapi import DESCRIPTION, INFO, SERVERS, TITLE, Docs, complete
 from clickcollect.api.problems import on_exception
+
+API: Final = "api/v1/"
 
 
 class ClickCollectAPI(NinjaAPI):
@@ -48,6 +50,8 @@ api = ClickCollectAPI(
     title=TITLE,
     version=__version__,
     description=DESCRIPTION,
+    openapi_extra={"info": INFO},
+    servers=SERVERS,
     urls_namespace="api",
     docs=Docs(),
     docs_url="/api/docs",
@@ -75,12 +79,19 @@ api.add_router("/api/v1", connectors.router)
 def addresses() -> list[URLPattern | URLResolver]:
     """Every address of the API, guarded; every other one below its prefixes is an unknown address."""
     patterns, app_name, namespace = api.urls
-    kept = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
-    for pattern in kept:
+    found = [pattern for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    for pattern in found:
         public = pattern.name in ("openapi-json", "openapi-view")
         view = require_safe(pattern.callback) if public else pattern.callback
         pattern.callback = csrf_exempt(guarded(view))  # `signed_in` checks the CSRF token of sessions
+    again = [path(f"{API}{pattern.pattern}", pattern.callback) for pattern in found if is_of_hooks(pattern)]
     return [
-        path("", include((kept, app_name), namespace=namespace)),
+        path("", include((found, app_name), namespace=namespace)),
+        *again,
         re_path(r"^(?:api|whisperer)(?:/|$)", csrf_exempt(guarded(unknown_address))),
     ]
+
+
+def is_of_hooks(pattern: URLPattern) -> bool:
+    """Whether an address is one of the reference's hook API, which stands below `/api/v1/` too."""
+    return str(pattern.pattern).startswith("whisperer/")

@@ -1,14 +1,17 @@
 """The shapes of hooks and their events over HTTP (contract section 3)."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from ninja import Field
 from pydantic import ConfigDict
 
 from clickcollect.api.pagination import Paging
+from clickcollect.omnitron.field_types import Moment
 from clickcollect.oms.events.payload_schemas import Shape
 from clickcollect.whisperer.models import DeliveryState
 from clickcollect.wire_format import LARGEST_ID
+
+LARGEST_STATUS: Final = 32_767  # PostgreSQL's smallint
 
 EXAMPLE: Final[dict[str, Any]] = {
     "event_type": "package.status.ready_for_pickup",
@@ -35,6 +38,7 @@ HOOK_EVENT: Final[dict[str, Any]] = {
     "id": 5120,
     "uuid": "5e5a3ad0b5c94e0e8a6d2f0c7c1f7b1a",
     "event_type": "package.status.ready_for_pickup",
+    "content_type": 12,
     "object_id": "481",
     "subject": "package:481",
     "sequence": 3,
@@ -53,6 +57,9 @@ HOOK_EVENT: Final[dict[str, Any]] = {
 QUEUED: Final[dict[str, Any]] = {
     "detail": "Webhook event is queued",
     "delivered": False,
+    "response_status": None,
+    "response_content": "",
+    "response_time": None,
     "uuid": "5e5a3ad0b5c94e0e8a6d2f0c7c1f7b1a",
 }
 REFUSED: Final[dict[str, Any]] = {"code": "webhook_100_2", "en": "Webhook already registered"}
@@ -123,6 +130,9 @@ class HookEventOut(Shape):
     id: int
     uuid: str
     event_type: str
+    content_type: Annotated[
+        int | None, Field(description="The number of the kind of thing that `object_id` names; null for a test.")
+    ]
     object_id: str
     subject: str
     sequence: int
@@ -150,6 +160,9 @@ class RetryOut(Shape):
 
     detail: str
     delivered: bool
+    response_status: Annotated[int | None, Field(description="Null: it is queued; read the hook event for the answer.")]
+    response_content: Annotated[str, Field(description="Always empty: what a receiver answers is not kept.")]
+    response_time: float | None
     uuid: str
 
 
@@ -169,9 +182,23 @@ class HookFilters(Paging):
 
 
 class HookEventFilters(Paging):
+    """Which hook events. Those with a time are listed by time, the newest first."""
+
     webhook: Annotated[int | None, Field(ge=0, le=LARGEST_ID, description="The hook's id.")] = None
     event_type: Annotated[str | None, Field(max_length=124)] = None
     uuid: Annotated[str | None, Field(max_length=36)] = None
+    content_type: Annotated[
+        int | Literal["package", "order"] | None,
+        Field(description="`package` or `order`, or the number that stands in the events."),
+    ] = None
     object_id: Annotated[str | None, Field(max_length=32, description="The package's or order's id.")] = None
+    response_http_status: Annotated[
+        int | None, Field(ge=0, le=LARGEST_STATUS, description="What the receiver answered last.")
+    ] = None
+    created_date: Annotated[Moment | None, Field(description="Issued at exactly this time.")] = None
+    created_date__gt: Annotated[Moment | None, Field(description="Issued after this time.")] = None
+    created_date__gte: Annotated[Moment | None, Field(description="Issued at this time or later.")] = None
+    created_date__lt: Annotated[Moment | None, Field(description="Issued before this time.")] = None
+    created_date__lte: Annotated[Moment | None, Field(description="Issued at this time or before.")] = None
     state: DeliveryState | None = None
     delivered: bool | None = None

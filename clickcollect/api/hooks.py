@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from clickcollect.api.hook_schemas import (
+    QUEUED,
     HookEventFilters,
     HookEventOut,
     HookFilters,
@@ -19,9 +21,11 @@ from clickcollect.api.hook_schemas import (
     RetryIn,
     RetryOut,
 )
-from clickcollect.api.pagination import NEWEST, Objects, paginate
+from clickcollect.api.pagination import NEWEST, Key, Objects, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import Forbidden, NotFound
+from clickcollect.omnitron.models import Order
+from clickcollect.oms.models import Package
 from clickcollect.whisperer import hooks, redelivery, registry
 from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.documents import delivery_document, hook_document
@@ -30,7 +34,10 @@ from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Hook
 router = Router(tags=["Hooks"])
 
 READ, WRITE, CODES = "hooks:read", "hooks:write", "hooks:code-bearing"
-SUBJECTS: Final = ("package", "order")
+SUBJECTS: Final[dict[str, type[Model]]] = {"package": Package, "order": Order}
+BY_TIME: Final = Key(columns=("created_date", "id"), descending=True)
+ISSUED: Final = "event__issued_at"
+TIMES: Final = ("created_date", "created_date__gt", "created_date__gte", "created_date__lt", "created_date__lte")
 
 
 def answer_example(example: Any) -> dict[str, Any]:
@@ -146,11 +153,24 @@ def get_hook(request: WhispererRequest, hook_id: int) -> dict[str, Any]:
     return hook_document(find_hook(hook_id), reader=request.actor)
 
 
+@router.put(
+    "/hooks/{int:hook_id}/", response={200: HookOut, 406: Refusal}, summary="Replace a hook", operation_id="put_hook"
+)
+def put_hook(request: WhispererRequest, hook_id: int, payload: HookIn) -> Status[Any]:
+    """Change it to what is sent. As in the reference, what may be left out and is, stays: the secret above all."""
+    return change_hook(request, hook_id=hook_id, payload=payload)
+
+
 @router.patch(
     "/hooks/{int:hook_id}/", response={200: HookOut, 406: Refusal}, summary="Change a hook", operation_id="patch_hook"
 )
 def patch_hook(request: WhispererRequest, hook_id: int, payload: HookPatch) -> Status[Any]:
     """Change what is named. A changed secret overlaps with the old one for 24 hours."""
+    return change_hook(request, hook_id=hook_id, payload=payload)
+
+
+def change_hook(request: WhispererRequest, *, hook_id: int, payload: HookIn) -> Status[Any]:
+    """Raises NotFound, Forbidden, ValidationFailed."""
     require(request.actor, WRITE)
     hook = find_hook(hook_id)
     require(request.actor, WRITE, hook.event_type, payload.event_type)
@@ -179,12 +199,14 @@ def delete_hook(request: WhispererRequest, hook_id: int) -> HttpResponse:
 def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]) -> dict[str, Any]:
     """What was sent to whom, and what became of it, the newest first. No bodies."""
     require(request.actor, READ)
+    rows = filtered_deliveries(filters)
+    by_time = any(getattr(filters, name) is not None for name in TIMES)
     return paginate(
-        Objects(filtered_deliveries(filters)),
+        Objects(rows.annotate(created_date=F(ISSUED)) if by_time else rows),
         request=request,
         paging=filters,
-        key=NEWEST,
-        document=partial(delivery_document, reader=request.actor),
+        key=BY_TIME if by_time else NEWEST,
+        document=partial(hook_event_document, reader=request.actor),
     )
 
 
@@ -194,7 +216,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
 def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
     """One event as it went to one hook, and what became of each attempt. No bodies."""
     require(request.actor, READ)
-    return delivery_document(find_delivery(event_id), reader=request.actor)
+    return hook_event_document(find_delivery(event_id), reader=request.actor)
 
 
 @router.post(
@@ -212,26 +234,46 @@ def retry_hook_event(request: WhispererRequest, event_id: int, payload: RetryIn 
         redelivery.redeliver_one(delivery.pk, force=payload is not None and payload.force)
     except redelivery.RedeliveryRefused as refusal:
         return Status(406, {"code": refusal.code, "en": refusal.words})
-    return Status(200, {"detail": "Webhook event is queued", "delivered": False, "uuid": delivery.event.uuid})
+    return Status(200, QUEUED | {"uuid": delivery.event.uuid})
+
+
+def hook_event_document(delivery: Delivery, *, reader: Reader) -> dict[str, Any]:
+    """As the reference shows it: what the event is about is a content type and an id in it."""
+    document = delivery_document(delivery, reader=reader)
+    return document | {"content_type": content_types().get(document["subject"].partition(":")[0])}
+
+
+def content_types() -> dict[str, int]:
+    """The number of each kind of thing that events are about; Django keeps them in memory."""
+    return {kind: ContentType.objects.get_for_model(model).pk for kind, model in SUBJECTS.items()}
 
 
 def filtered_deliveries(filters: HookEventFilters) -> QuerySet[Delivery]:
     """The deliveries that the filters leave."""
-    rows = deliveries()
-    if filters.webhook is not None:
-        rows = rows.filter(hook_id=filters.webhook)
-    if filters.event_type is not None:
-        rows = rows.filter(event_type=filters.event_type)
-    if filters.uuid is not None:
-        rows = rows.filter(event__uuid=filters.uuid.replace("-", "").lower())
+    asked: dict[str, Any] = {
+        "hook_id": filters.webhook,
+        "event_type": filters.event_type and filters.event_type.lower(),
+        "event__uuid": filters.uuid and filters.uuid.replace("-", "").lower(),
+        "status_code": filters.response_http_status,
+        "state": filters.state,
+        **{name.replace("created_date", ISSUED): getattr(filters, name) for name in TIMES},
+    }
+    rows = deliveries().filter(**{name: value for name, value in asked.items() if value is not None})
+    kinds = kinds_asked(filters)
     if filters.object_id is not None:
-        rows = rows.filter(subject__in=[f"{kind}:{filters.object_id}" for kind in SUBJECTS])
-    if filters.state is not None:
-        rows = rows.filter(state=filters.state)
+        rows = rows.filter(subject__in=[f"{kind}:{filters.object_id}" for kind in kinds])
+    elif filters.content_type is not None:
+        rows = rows.filter(subject__startswith=f"{kinds[0]}:") if kinds else rows.none()
     if filters.delivered is not None:
         done = {"state": DeliveryState.DELIVERED}
         rows = rows.filter(**done) if filters.delivered else rows.exclude(**done)
     return rows
+
+
+def kinds_asked(filters: HookEventFilters) -> list[str]:
+    """The kinds of thing that the events may be about; none where a content type is asked for that is none of ours."""
+    numbers = content_types() if filters.content_type is not None else {}
+    return [kind for kind in SUBJECTS if filters.content_type in (None, kind, numbers.get(kind))]
 
 
 def fields_of(payload: HookIn) -> dict[str, Any]:

@@ -6,6 +6,7 @@ An operation names its own refusals in `x-problems`; those that every operation 
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -36,8 +37,9 @@ Read a package to learn what may be run on it now (`commands`), then post one of
 The code reaches the customer by the event `package.status.ready_for_pickup`; no answer of this API ever holds it.
 
 ### Lists
-`?page=` and `?limit=` (1–100, default 20), or better: follow `next` and `previous` as they stand.
+`?page=` and `?limit=` (at most 100, default 20), or better: follow `next` and `previous` as they stand.
 `count` stops at 10,001 unless you ask for `count=exact`. Pages by number reach the first 10,000 rows.
+A filter that a list does not know is refused.
 
 ### Errors
 Every refusal is `application/problem+json` (RFC 9457). Go by `code`, which never changes; show `detail`, which says
@@ -50,6 +52,20 @@ The pickup code is not part of what is compared, so a new try of a code needs a 
 ### Formats
 JSON in UTF-8, at most 1 MiB. Dates are UTC in ISO 8601, money is a decimal string, ids are integers.
 """
+INFO: Final[dict[str, Any]] = {"license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"}}
+SERVERS: Final[list[dict[str, Any]]] = [{"url": settings.PUBLIC_URL, "description": "This shop"}]
+TAGS: Final = {
+    "Sign in": "A key for a person.",
+    "Orders": "Orders come in, are looked up, are cancelled.",
+    "Packages": "What stores pack and hand over, and the commands that do it.",
+    "Log": "What was done to packages, by whom, and what was refused.",
+    "Settings": "How the shop works.",
+    "Events": "What became of the messages that events led to.",
+    "Instore": "What a store's client needs to know first.",
+    "Stores": "Where customers collect.",
+    "Hooks": "Who is told of events. The addresses stand below `/api/v1/whisperer/` too, as the reference has them.",
+    "Connectors": "Where shops send their orders.",
+}
 REF: Final = "#/components/schemas/{model}"
 WITH_BODY: Final = frozenset({"post", "put", "patch"})
 SECURITY: Final[dict[str, dict[str, Any]]] = {
@@ -107,6 +123,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
                 models += operation.pop("x-schemas", [])
                 describe(operation, path=path, method=method)
         components["schemas"] |= schemas_of(models)
+        document["tags"] = [{"name": name, "description": words} for name, words in TAGS.items()]
         for schema in components["schemas"].values():
             exemplify_page(schema, components["schemas"])
     return document

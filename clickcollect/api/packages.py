@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router
+from pydantic import ConfigDict
 
 from clickcollect.api.answers import json_answer
 from clickcollect.api.authentication import ApiRequest
@@ -18,7 +19,7 @@ from clickcollect.oms.access import get_package
 from clickcollect.oms.commands.run import active_transitions, available_commands, matches, run_command
 from clickcollect.oms.events import examples
 from clickcollect.oms.events.documents import package_document
-from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut
+from clickcollect.oms.events.payload_schemas import DeliveryType, PackageOut, Shape
 from clickcollect.wire_format import LARGEST_ID
 
 router = Router(tags=["Packages"])
@@ -40,30 +41,39 @@ COMMAND_PROBLEMS: Final = (
 )
 
 
-COMMAND_BODY: Final[dict[str, Any]] = {
-    "schema": {
-        "title": "CommandIn",
-        "type": "object",
-        "properties": {
-            "transition": {"type": ["integer", "null"], "minimum": 0, "description": "The transition's id."},
-            "slug": {
-                "type": ["string", "null"],
-                "maxLength": 120,
-                "description": "The transition's slug, or its command code; give one of the two.",
-            },
-            "package": {"type": ["integer", "null"], "description": "If given, the package of the address."},
-            "otp": {
-                "type": "string",
-                "maxLength": 64,
-                "description": "The customer's code, as it was typed: spaces, dashes and any script's digits.",
-            },
-            "reason": {"type": "string", "maxLength": 500, "description": "Why, where the command asks for it."},
+class CommandIn(Shape):
+    """A command and what it asks for, in one flat object. Give `transition` or `slug`; the rest as the command asks."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [example["value"] for example in examples.COMMANDS_IN.values()],
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT},
         },
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT},
-        "anyOf": [{"required": ["transition"]}, {"required": ["slug"]}],
-    },
-    "examples": examples.COMMANDS_IN,
-}
+    )
+
+    transition: Annotated[int | None, Field(ge=0, le=LARGEST_ID, description="The transition's id.")] = None
+    slug: Annotated[
+        str | None, Field(min_length=1, max_length=120, description="The transition's slug, or its command code.")
+    ] = None
+    package: Annotated[int | None, Field(description="If given, the package of the address.")] = None
+    otp: Annotated[
+        str | None,
+        Field(max_length=64, description="The customer's code, as typed: spaces, dashes and any script's digits."),
+    ] = None
+    reason: Annotated[str | None, Field(max_length=500, description="Why, where the command asks for it.")] = None
+    phone_number: Annotated[str | None, Field(max_length=40, description="For `CORRECT_PHONE`: the right number.")] = (
+        None
+    )
+    evidence: Annotated[
+        str | None, Field(max_length=40, description="For `DELIVER_WITHOUT_CODE`: what the customer showed.")
+    ] = None
+    collector_name: Annotated[str | None, Field(max_length=150, description="Who collected, if not the customer.")] = (
+        None
+    )
+    collector_relation: Annotated[str | None, Field(max_length=150, description="What they are to the customer.")] = (
+        None
+    )
 
 
 class PackageFilters(Paging):
@@ -138,7 +148,16 @@ def read_package(request: ApiRequest, package_id: int) -> HttpResponse:
     summary="Run a command",
     operation_id="run_command",
     openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": COMMAND_BODY}},
+        "x-schemas": [CommandIn],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/CommandIn"},
+                    "examples": examples.COMMANDS_IN,
+                }
+            },
+        },
         "x-problems": COMMAND_PROBLEMS,
     },
 )

@@ -16,13 +16,16 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
+from pydantic import AfterValidator
 
 from clickcollect.errors import ValidationFailed
+from clickcollect.json_input import field_path
 from clickcollect.oms.list_sql import Part
 from clickcollect.wire_format import LARGEST_ID
 
 COUNTED_UP_TO: Final = 10_001
 PAGES_REACH: Final = 10_000
+MOST_ROWS: Final = 100
 EARLIEST_YEAR: Final = 1970
 
 Row = TypeVar("Row")
@@ -33,7 +36,11 @@ class Paging(Schema):
     """Which part of a list."""
 
     page: Annotated[int, Field(ge=1, le=PAGES_REACH, description="The page, within the first 10,000 rows.")] = 1
-    limit: Annotated[int, Field(ge=1, le=100, description="Rows in one answer.")] = 20
+    limit: Annotated[
+        int,
+        AfterValidator(lambda limit: min(limit, MOST_ROWS)),
+        Field(ge=1, description=f"Rows in one answer, at most {MOST_ROWS}; more is read as {MOST_ROWS}."),
+    ] = 20
     cursor: Annotated[
         str | None,
         Field(max_length=400, description="As it stands in `next` and `previous`; it wins over `page`."),
@@ -122,11 +129,12 @@ def paginate(
     document: Callable[[Row], dict[str, Any]],
     no_index_sorts: bool = False,
 ) -> dict[str, Any]:
-    """One page of a list as a document. Raises ValidationFailed on ``page`` or ``cursor``.
+    """One page of a list as a document. Raises ValidationFailed on ``page``, ``cursor`` or a filter nobody knows.
 
     ``no_index_sorts``: what is asked for has an index that finds it and none that sorts it. Then few rows are found
     first and sorted; looking for them along the list would read all of it.
     """
+    refuse_unknown_filters(request, paging)
     count = source.count(most=None if paging.count == "exact" else COUNTED_UP_TO)
     few = no_index_sorts and count < COUNTED_UP_TO
     found, cursors = page_of(source, paging=paging, key=key, past_indexes=few)
@@ -136,6 +144,14 @@ def paginate(
         "previous": link_to_cursor(request, cursors[0]),
         "results": [document(row) for row in found],
     }
+
+
+def refuse_unknown_filters(request: HttpRequest, paging: Paging) -> None:
+    """A filter that is ignored would answer with rows that nobody asked for. Raises ValidationFailed on each."""
+    known = type(paging).model_fields
+    if unknown := [name for name in request.GET if name not in known]:
+        words = _("This list has no such filter. It knows: %(names)s.") % {"names": ", ".join(sorted(known))}
+        raise ValidationFailed({"loc": field_path((name,), root="query"), "msg": words} for name in unknown)
 
 
 def page_of(

@@ -10,6 +10,8 @@ from clickcollect.oms.events.payload_schemas import Moment, Shape, StateOut
 
 Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
+LimitName = Literal["code", "package", "employee", "program"]
+
 Item = TypeVar("Item")
 
 
@@ -112,12 +114,23 @@ class FaultOut(Shape):
 
 
 class ProblemOut(Shape):
-    """A refusal (RFC 9457). Go by `code`; show `detail`."""
-
-    model_config = ConfigDict(hide_input_in_errors=True, extra="allow")
+    """A refusal (RFC 9457). Go by `code`; show `detail`. Beside these five, a code has the members it needs."""
 
     type: str
     title: str
     status: int
     detail: str
     code: str
+    errors: Annotated[list[FaultOut] | None, Field(description="`validation_error`: every field that is wrong.")] = None
+    state: Annotated[str | None, Field(description="`state_conflict`: the name of the state it is in.")] = None
+    changed_at: Annotated[Moment | None, Field(description="`state_conflict`: when it came into that state.")] = None
+    changed_by: Annotated[str | None, Field(description="`state_conflict`: who brought it there.")] = None
+    differs: Annotated[list[str] | None, Field(description="`order_conflict`: the fields that differ.")] = None
+    attempts_remaining: Annotated[int | None, Field(ge=0, description="`otp_incorrect`: how many tries are left.")] = (
+        None
+    )
+    limits_reached: Annotated[
+        list[LimitName] | None, Field(description="`otp_incorrect`, `otp_locked`: whose limits these were.")
+    ] = None
+    digits: Annotated[int | None, Field(description="`otp_malformed`: how many digits a code has.")] = None
+    retry_after: Annotated[int | None, Field(ge=0, description="`throttled`, `database_away`: whole seconds.")] = None

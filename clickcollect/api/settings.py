@@ -7,7 +7,7 @@ from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from clickcollect.api.authentication import ApiRequest
-from clickcollect.api.pagination import PAGES_REACH, Paging, link_to_page
+from clickcollect.api.pagination import PAGES_REACH, Paging, link_to_page, refuse_unknown_filters
 from clickcollect.api.schemas import Page, SettingOut
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.field_types import Line, sized
@@ -62,6 +62,7 @@ def key_of(setting_id: int) -> str:
 def list_settings(request: ApiRequest, filters: Query[SettingFilters]) -> dict[str, Any]:
     """Every setting with its value in force."""
     request.actor.require("settings:read")
+    refuse_unknown_filters(request, filters)
     wanted = ALIASES.get(filters.key or "", filters.key or "").upper()
     keys = [key for key in SETTINGS if wanted in key]
     if filters.page * filters.limit > PAGES_REACH:

@@ -159,7 +159,10 @@ class Event(models.Model):
             models.UniqueConstraint(name="event_sequence_once", fields=["subject", "sequence"]),
             models.CheckConstraint(name="event_sequence_from_one", condition=Q(sequence__gte=1)),
         )
-        indexes = (models.Index(name="event_with_payload", fields=["issued_at"], condition=Q(payload__isnull=False)),)
+        indexes = (
+            models.Index(name="event_with_payload", fields=["issued_at"], condition=Q(payload__isnull=False)),
+            models.Index(name="event_issued", fields=["issued_at"]),
+        )
 
     def __str__(self) -> str:
         return f"{self.type} {self.uuid}"
@@ -238,6 +241,9 @@ class Delivery(models.Model):
             models.Index(name="delivery_not_delivered", fields=["-id"], condition=~Q(state=DeliveryState.DELIVERED)),
             models.Index(name="delivery_of_subject", fields=["subject", "-id"]),
             models.Index(name="delivery_of_hook", fields=["hook", "-id"]),
+            models.Index(
+                name="delivery_answered", fields=["status_code", "-id"], condition=Q(status_code__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.conf import settings as django_settings
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,10 @@ from schemathesis.core.failures import FailureGroup
 from clickcollect.accounts.models import Role
 from clickcollect.api.openapi import all_errors
 from clickcollect.oms import states
+from clickcollect.oms.app_settings import settings_in_force
+from clickcollect.oms.codes.attempt_limits import Limit
+from clickcollect.oms.commands.base import COMMANDS
+from clickcollect.oms.events.examples import PROBLEM_EXTRAS
 from clickcollect.whisperer.hooks import create_hook
 from clickcollect.wsgi import application
 from tests import shop
@@ -125,6 +130,39 @@ def test_the_description_is_valid_and_complete() -> None:
             if method in ("post", "put", "patch"):
                 assert {"413", "415"} <= operation["responses"].keys(), label
             assert not [key for key in operation if key.startswith("x-")], label
+
+
+def test_the_description_says_where_it_stands_and_under_which_licence() -> None:
+    document = Client().get("/api/openapi.json").json()
+    assert document["servers"][0]["url"] == django_settings.PUBLIC_URL
+    assert document["info"]["license"] == {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+    declared = {tag["name"] for tag in document["tags"] if tag["description"]}
+    used = {
+        tag for methods in document["paths"].values() for operation in methods.values() for tag in operation["tags"]
+    }
+    assert used == declared
+
+
+@pytest.mark.django_db
+def test_a_command_and_every_member_of_a_problem_have_a_type() -> None:
+    """A client that is generated from the description needs no cast."""
+    document = Client().get("/api/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    command = document["paths"]["/api/v1/oms/packages/{package_id}/command/"]["post"]["requestBody"]
+    assert command["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/CommandIn"}
+    asked = {
+        one.name for command in COMMANDS.values() for one in command.inputs(shop.make_package(), settings_in_force())
+    }
+    assert {"transition", "slug", "package", *asked} <= set(schemas["CommandIn"]["properties"])
+    members = {name for extra in PROBLEM_EXTRAS.values() for name in extra}
+    for name, schema in (schemas["ProblemOut"]["properties"] | schemas["CommandIn"]["properties"]).items():
+        kinds = schema.get("anyOf", [schema])
+        assert all("type" in kind or "$ref" in kind for kind in kinds), name
+    assert members <= set(schemas["ProblemOut"]["properties"])
+    for code, extra in PROBLEM_EXTRAS.items():
+        problem = {"type": "t", "title": "t", "status": 400, "detail": "d", "code": code, **extra}
+        fits({"$ref": "#/components/schemas/ProblemOut"}, problem, document)
+    assert schemas["ProblemOut"]["properties"]["limits_reached"]["anyOf"][0]["items"]["enum"] == [*Limit]
 
 
 def test_every_error_has_an_example_somewhere_and_every_example_its_schema() -> None:

@@ -12,11 +12,21 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from clickcollect.whisperer.hooks import create_hook
 from tests import shop
 from tests.api.caller import LOGS, ORDERS, PACKAGES, Caller, document_of, make_caller
 
-LARGE = ("oms_package", "omnitron_order", "oms_commandlog", "oms_packageitem", "omnitron_orderitem")
+LARGE = (
+    "oms_package",
+    "omnitron_order",
+    "oms_commandlog",
+    "oms_packageitem",
+    "omnitron_orderitem",
+    "whisperer_event",
+    "whisperer_delivery",
+)
 STORES = 20
+HOOK_EVENTS = "/whisperer/hook_events/"
 
 # One order in a hundred is ready, one in fifty waits, the others were delivered long ago.
 FILL_ORDERS = """
@@ -57,6 +67,34 @@ SELECT p.created_date, CASE WHEN p.id %% 10 = 0 THEN 'refused' ELSE 'move' END, 
 FROM oms_package p JOIN omnitron_order o ON o.id = p.order_id WHERE o.channel = %(channel)s
 """
 
+# One event in a hundred got a 503 and waits, the others were delivered, each a minute after the one before.
+FILL_EVENTS = """
+INSERT INTO whisperer_event (uuid, type, subject, sequence, payload, is_test, issued_at)
+SELECT md5(place::text), 'package.created',
+    CASE WHEN place %% 3 = 0 THEN 'order:' ELSE 'package:' END || place, 1, '{}',
+    false, now() - make_interval(mins => %(rows)s - place)
+FROM generate_series(1, %(rows)s) place
+"""
+FILL_DELIVERIES = """
+INSERT INTO whisperer_delivery (event_id, hook_id, endpoint_id, event_type, subject, code_bearing, state, reason,
+    status_code, attempts, queued_at, next_attempt_at, fencing_token)
+SELECT e.id, h.id, h.endpoint_id, type, subject, false,
+    CASE WHEN e.id % 100 = 0 THEN 'dead' ELSE 'delivered' END, '',
+    CASE WHEN e.id % 100 = 0 THEN 503 ELSE 200 END, 1, issued_at, issued_at, 1
+FROM whisperer_event e, whisperer_hook h
+"""
+
+
+def fill_hook_events(rows: int) -> None:
+    """So many events, each delivered to one hook."""
+    fields = {"event_type": "package.created", "target_url": "http://127.0.0.1:9/"}
+    create_hook(user_id=shop.make_user("admin").pk, fields=fields)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL_EVENTS, {"rows": rows})
+        cursor.execute(FILL_DELIVERIES)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
 
 def fill(rows: int, *, channel: str = "Bulk") -> None:
     """So many orders, each with its package and log row, over twenty stores."""
@@ -91,6 +129,22 @@ def addresses() -> list[str]:
     ]
 
 
+def of_hook_events() -> list[str]:
+    """The same of what was sent: the newest, one of a kind, and what nobody ever answered."""
+    first, last = "2020-01-01", "2099-01-01"
+    return [
+        HOOK_EVENTS,
+        f"{HOOK_EVENTS}?response_http_status=503",
+        f"{HOOK_EVENTS}?response_http_status=207",
+        f"{HOOK_EVENTS}?content_type=order",
+        f"{HOOK_EVENTS}?content_type=package&object_id=100",
+        f"{HOOK_EVENTS}?created_date__lt={first}",
+        f"{HOOK_EVENTS}?created_date__gt={last}",
+        f"{HOOK_EVENTS}?created_date__gte={first}&created_date__lte={last}",
+        f"{HOOK_EVENTS}?created_date={first}",
+    ]
+
+
 @pytest.fixture
 def callers() -> list[Caller]:
     return [make_caller("operator"), make_caller("manager", shop.make_store("S-03"))]
@@ -119,8 +173,9 @@ def explained(sql: str) -> Any:
 @pytest.mark.django_db(transaction=True)
 def test_no_list_reads_a_table_from_end_to_end(callers: list[Caller]) -> None:
     fill(30_000)
+    fill_hook_events(30_000)
     orders = [ORDERS, f"{ORDERS}?status=400", f"{ORDERS}?status=550", f"{ORDERS}?number=BIG-299"]
-    for caller, wanted in zip(callers, (addresses() + orders, addresses()), strict=True):
+    for caller, wanted in zip(callers, (addresses() + orders + of_hook_events(), addresses()), strict=True):
         for address in wanted:
             with CaptureQueriesContext(connection) as captured:
                 document_of(caller.get(address))

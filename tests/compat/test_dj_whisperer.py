@@ -1,4 +1,4 @@
-"""What is written for the reference's Whisperer works here: its published package, dj-whisperer 0.5, is the judge."""
+"""What is written for the reference's Whisperer works here: its published package, dj-whisperer 0.5.3, is the judge."""
 
 import json
 import urllib.error
@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from pytest_django.live_server_helper import LiveServer
 
 from clickcollect.accounts.models import Role
+from clickcollect.accounts.tokens import create_token
+from clickcollect.api.hooks import hook_event_document
 from clickcollect.oms import states
 from clickcollect.oms.events import types as events
 from clickcollect.oms.events.types import EVENTS, OutgoingEvent
 from clickcollect.whisperer import hooks, redelivery, retry, signing
-from clickcollect.whisperer.documents import delivery_document, hook_document
+from clickcollect.whisperer.documents import hook_document
 from clickcollect.whisperer.models import Attempt, Delivery, Event
 from tests import shop
 from tests.compat import environment
@@ -147,8 +150,8 @@ def test_hooks_and_their_events_have_their_names_but_no_secret_and_no_bodies() -
     delivery = Delivery.objects.first()
     assert delivery is not None
     assert set(names["hook"]) - set(hook_document(delivery.hook)) == {"secret_key"}
-    left_out = {"request_payload", "response_content", "content_type"}
-    assert set(names["hook_event"]) - set(delivery_document(delivery)) == left_out
+    shown = hook_event_document(delivery, reader=shop.make_actor(Role.ADMIN))
+    assert set(names["hook_event"]) - set(shown) == {"request_payload", "response_content"}
 
 
 def test_refusals_are_in_their_words() -> None:
@@ -159,3 +162,32 @@ def test_refusals_are_in_their_words() -> None:
         (redelivery.StillTrying.code, redelivery.StillTrying.words),
     ]
     assert [theirs[code] for code, _words in ours] == [{"code": code, "en": words} for code, words in ours]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("prefix", ["/whisperer/", "/api/v1/whisperer/"])
+def test_an_integration_by_their_names_finds_what_it_knows(live_server: LiveServer, prefix: str) -> None:
+    admin = shop.make_user(Role.ADMIN)
+    for name in EVENTS:
+        hooks.create_hook(user_id=admin.pk, fields={"event_type": name, "target_url": "http://127.0.0.1:9/"})
+    post_every_type()
+    key = create_token(user=admin, name="integration", scopes=["hooks:read", "hooks:write", "hooks:code-bearing"]).key
+    arguments = (f"{live_server.url}{prefix}", key, "package.created", "http://127.0.0.1:9/theirs")
+    Delivery.objects.update(status_code=503)
+    said = json.loads(environment.ask("their_integration.py", *arguments))
+    assert said["created"]["status"] == 201
+    assert (said["replaced"]["status"], said["replaced"]["body"]["is_active"]) == (200, False)
+    assert said["half"]["status"] == 400
+    assert said["read"]["body"] == said["replaced"]["body"]
+    assert said["retried"]["status"] == 200
+    assert set(said["retry_keys"]) <= set(said["retried"]["body"])
+    assert said["deleted"] == {"status": 204, "body": None}
+    assert set(said["found"]) >= {"response_http_status", "content_type", "created_date__gt", "uuid", "webhook"}
+    assert {name: answer["status"] for name, answer in said["found"].items()} == dict.fromkeys(said["found"], 200)
+    finds_itself = {
+        name: said["row"]["id"] in [row["id"] for row in answer["body"]["results"]]
+        for name, answer in said["found"].items()
+    }
+    assert finds_itself == {name: not name.endswith(("__gt", "__lt")) for name in said["found"]}
+    one = said["found"]["uuid"]["body"]
+    assert (one["count"], one["results"]) == (1, [said["row"]]), "control: a filter leaves others out"

@@ -1,15 +1,18 @@
 """Hooks over HTTP, to the delivery of the contract."""
 
 import json
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from clickcollect.accounts import tokens
 from clickcollect.accounts.models import Role, User
 from clickcollect.whisperer import custom_headers, encryption
-from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Delivery, Hook
+from clickcollect.whisperer.models import HOOK_PASSWORD, HOOK_SECRET, Delivery, Event, Hook
 from tests.whisperer.conftest import Filler
 from tests.whisperer.dispatch import CODE, NEWS, make_hook, make_user, publish
 
@@ -186,7 +189,6 @@ def test_hook_events_show_no_bodies_and_page(admin: Caller, user: User) -> None:
     assert admin("GET", f"/hook_events/?uuid={events[0].uuid}").json()["count"] == 1
     assert admin("GET", "/hook_events/?object_id=3&delivered=false").json()["count"] == 1
     assert admin("GET", "/hook_events/?cursor=bm8=").status_code == 400
-    assert admin("GET", "/hook_events/?limit=101").status_code == 400
 
 
 def test_retry_is_refused_while_it_still_tries_unless_forced(admin: Caller, user: User) -> None:
@@ -208,3 +210,113 @@ def test_what_nobody_has_is_not_found(admin: Caller) -> None:
     for path in ("/hooks/99/", f"/hooks/{10**30}/", "/hook_events/99/"):
         assert admin("GET", path).status_code == 404
     assert admin("POST", "/hook_events/99/retry/").status_code == 404
+
+
+def test_put_changes_what_is_sent_and_leaves_the_secret(admin: Caller) -> None:
+    fields = {"secret_key": "s3cret-key", "is_active": False, "callback": "kept"}
+    hook = admin("POST", "/hooks/", HOOK | fields).json()
+    address = f"/hooks/{hook['id']}/"
+    changed = admin("PUT", address, HOOK | {"is_active": True})
+    assert (changed.status_code, changed.json()["is_active"], changed.json()["callback"]) == (200, True, "kept")
+    assert changed.json()["has_secret_key"]
+    half = admin("PUT", address, {"is_active": False})
+    assert [fault["loc"] for fault in half.json()["errors"]] == ["event_type", "target_url"]
+    assert Hook.objects.get().is_active, "half a hook changes nothing"
+    moved = admin("PUT", address, HOOK | {"target_url": "http://127.0.0.1:10/elsewhere"})
+    assert moved.status_code == 400, "a new address needs a new secret, as with PATCH"
+
+
+def test_put_is_refused_as_patch_is(admin: Caller, operator: Caller, user: User) -> None:
+    code_hook = make_hook(user, type=CODE)
+    news_hook = make_hook(user)
+    assert operator("PUT", f"/hooks/{code_hook.pk}/", HOOK).status_code == 403
+    assert operator("PUT", f"/hooks/{news_hook.pk}/", HOOK | {"event_type": CODE}).status_code == 403
+    admin("POST", "/hooks/", HOOK | {"target_url": "http://127.0.0.1:11/"})
+    twice = admin("PUT", f"/hooks/{news_hook.pk}/", HOOK | {"target_url": "http://127.0.0.1:11/"})
+    assert (twice.status_code, twice.json()["code"]) == (406, "webhook_100_2")
+    assert admin("PUT", "/hooks/99/", HOOK).status_code == 404
+
+
+@pytest.fixture
+def hook_events(admin: Caller, user: User) -> list[dict[str, Any]]:
+    """Six events, the newest first: two about orders, one of them dead with a 500, each an hour after the other."""
+    make_hook(user)
+    for place in range(6):
+        event = publish(subject=f"{'order' if place in (1, 4) else 'package'}:{place}")
+        Event.objects.filter(pk=event.pk).update(issued_at=event.issued_at - timedelta(hours=6 - place))
+    Delivery.objects.filter(subject="order:4").update(state="dead", status_code=500, attempts=1)
+    rows: list[dict[str, Any]] = admin("GET", "/hook_events/").json()["results"]
+    assert [row["object_id"] for row in rows] == ["5", "4", "3", "2", "1", "0"]
+    return rows
+
+
+def found(admin: Caller, **filters: Any) -> list[int]:
+    answer = admin("GET", f"/hook_events/?{urlencode(filters)}")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["count"] == len(answer.json()["results"])
+    return [int(row["object_id"]) for row in answer.json()["results"]]
+
+
+def test_hook_events_are_found_by_the_time_they_were_issued(admin: Caller, hook_events: list[dict[str, Any]]) -> None:
+    third = hook_events[2]["created_date"]
+    assert found(admin, created_date=third) == [3]
+    assert found(admin, created_date__gt=third) == [5, 4]
+    assert found(admin, created_date__gte=third) == [5, 4, 3]
+    assert found(admin, created_date__lt=third) == [2, 1, 0]
+    assert found(admin, created_date__lte=third) == [3, 2, 1, 0]
+    assert found(admin, created_date__gt=hook_events[4]["created_date"], created_date__lt=third) == [2]
+    assert admin("GET", "/hook_events/?created_date__gte=yesterday").status_code == 400
+
+
+def test_a_list_by_time_goes_on_page_by_page(admin: Caller, hook_events: list[dict[str, Any]]) -> None:
+    address, seen = f"/hook_events/?{urlencode({'created_date__lte': hook_events[0]['created_date'], 'limit': 2})}", []
+    page = admin("GET", address).json()
+    while True:
+        seen += [row["id"] for row in page["results"]]
+        if page["next"] is None:
+            break
+        page = admin.client.get(page["next"]).json()
+    assert seen == [row["id"] for row in hook_events]
+
+
+def test_hook_events_are_found_by_what_they_are_about_and_what_was_answered(
+    admin: Caller, hook_events: list[dict[str, Any]]
+) -> None:
+    orders = ContentType.objects.get(app_label="omnitron", model="order").pk
+    assert hook_events[1]["content_type"] == orders
+    assert found(admin, content_type=orders) == found(admin, content_type="order") == [4, 1]
+    assert found(admin, content_type=hook_events[0]["content_type"]) == found(admin, content_type="package")
+    assert found(admin, content_type="package") == [5, 3, 2, 0]
+    assert found(admin, content_type=orders, object_id=4) == [4]
+    assert found(admin, content_type=orders, object_id=5) == found(admin, content_type=10**6) == []
+    assert found(admin, response_http_status=500) == [4]
+    assert found(admin, response_http_status=200) == []
+    assert found(admin, event_type=NEWS.upper(), response_http_status=500) == [4]
+    assert admin("GET", "/hook_events/?response_http_status=ok").status_code == 400
+    assert admin("GET", "/hook_events/?content_type=person").status_code == 400
+
+
+def test_a_retry_answers_with_the_keys_of_the_reference(admin: Caller, hook_events: list[dict[str, Any]]) -> None:
+    dead = hook_events[1]
+    assert admin("POST", f"/hook_events/{dead['id']}/retry/").json() == {
+        "detail": "Webhook event is queued",
+        "response_status": None,
+        "response_content": "",
+        "delivered": False,
+        "response_time": None,
+        "uuid": dead["uuid"],
+    }
+
+
+def test_the_hook_api_stands_below_the_reference_s_own_prefix_too(admin: Caller, user: User) -> None:
+    make_hook(user)
+    for place in range(3):
+        publish(subject=f"package:{place}")
+    page = admin.client.get("/api/v1/whisperer/hook_events/?limit=2").json()
+    assert page["next"].startswith("http://testserver/api/v1/whisperer/hook_events/?")
+    assert len(admin.client.get(page["next"]).json()["results"]) == 1
+    assert admin.client.get("/api/v1/whisperer/hooks/registry/").json() == [NEWS, CODE]
+    created = admin.client.post("/api/v1/whisperer/hooks/", HOOK | {"callback": "x"}, content_type="application/json")
+    assert created.status_code == 406, "it is the same API, and the hook is there"
+    assert Client().get("/api/v1/whisperer/hooks/").status_code == 401
+    assert admin.client.get("/api/v1/whisperer/nothing/").status_code == 404
