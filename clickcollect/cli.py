@@ -68,8 +68,8 @@ def migrate() -> None:
     typer.echo("The tables are up to date.")
 
 
-@app.command()
-def check() -> None:
+@app.command("check")
+def check_shop() -> None:
     """Look at settings, database, tables and what the shop needs, and say what is wrong."""
     from clickcollect.runtime.console import django_command
 

@@ -190,9 +190,3 @@ def stores_of(actor: Actor) -> QuerySet[RetailStore]:
     """The stores this caller can see."""
     stores = RetailStore.objects.all()
     return stores if actor.store_ids is None else stores.filter(id__in=actor.store_ids)
-
-
-def names_of(user_ids: Iterable[int | None]) -> dict[int, str]:
-    """The names of people by id, in one statement."""
-    wanted = {user_id for user_id in user_ids if user_id is not None}
-    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=wanted)} if wanted else {}

@@ -65,11 +65,11 @@ def of_version(version: str | None) -> Configuration:
     global _known  # noqa: PLW0603  one reference, replaced whole
     known = _known
     if known is None or version is None or known.version != version:
-        known = _known = read()
+        known = _known = read_configuration()
     return known
 
 
-def read() -> Configuration:
+def read_configuration() -> Configuration:
     """All of it from the database, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(SNAPSHOT)

@@ -9,10 +9,11 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import ApiToken
+from clickcollect.accounts.people import full_names
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import states
-from clickcollect.oms.access import Actor, names_of
+from clickcollect.oms.access import Actor
 from clickcollect.oms.log.write import people_of, who_did
 from clickcollect.oms.log_models import (
     OVERRIDE,
@@ -95,7 +96,7 @@ def open_reviews(actor: Actor) -> list[Review]:
         [entry.package_id for entry in entries],
     )
     told_of = corrections_of(entries)
-    names = names_of(people_of([*entries, *told_of.values()]))
+    names = full_names(people_of([*entries, *told_of.values()]))
     telling = [told_of.get(entry.pk, entry).pk for entry in entries]
     notes = LogNote.objects.filter(log_id__in=telling, kind="reason")
     told_tokens = {token_of(entry) for entry in entries} - {0}
@@ -156,7 +157,7 @@ def share_by_store(actor: Actor) -> list[Share]:
 def share_by_employee(actor: Actor) -> list[Share]:
     """The share of handovers without a code, person by person, the highest first."""
     rows = counted(actor, "actor_id")
-    return ranked(rows, names=names_of(rows))
+    return ranked(rows, names=full_names(rows))
 
 
 def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:

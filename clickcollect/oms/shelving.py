@@ -28,7 +28,7 @@ def set_shelf(*, actor: Actor, package_id: int, shelf: str, bags: str) -> Packag
     with transaction.atomic():
         still_open = Package.objects.filter(pk=package.pk).exclude(state__enum_value__in=states.ENDED)
         if still_open.update(shelf=wanted[0], bags=wanted[1]) != 1:
-            raise conflicts.told(StateConflict(), get_package(actor, package_id=package_id))
+            raise conflicts.explain_conflict(StateConflict(), get_package(actor, package_id=package_id))
         package = get_package(actor, package_id=package_id)
         search.update_index(package)
         record_note(
@@ -68,4 +68,4 @@ def set_picked(*, actor: Actor, package_id: int, item_id: int, picked: str) -> N
         raise ValidationFailed.of("picked", _("Give a number of pieces, at most %d.") % item.quantity)
     being_packed = PackageItem.objects.filter(pk=item.pk, package__state__enum_value__in=states.TO_PACK)
     if being_packed.update(picked=int(picked)) != 1:
-        raise conflicts.told(StateConflict(), get_package(actor, package_id=package_id))
+        raise conflicts.explain_conflict(StateConflict(), get_package(actor, package_id=package_id))

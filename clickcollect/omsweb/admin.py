@@ -1,4 +1,4 @@
-"""Which subjects and pages OMS WEB has."""
+"""Which models and pages OMS WEB has."""
 
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore

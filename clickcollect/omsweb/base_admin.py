@@ -94,14 +94,14 @@ class RightsModelAdmin(ModelAdmin):
         form: OmsForm,
         title: str,
         save: Callable[[], Saved],
-        check: Callable[[], object] = lambda: None,
+        authorize: Callable[[], object] = lambda: None,
         row: Model | None = None,
         **context: Any,
     ) -> HttpResponse:
         """The one flow of every form: shown, and sent. A refusal stands at its field, and what was typed stays.
 
         Arguments: ``save`` runs on a valid form, in one transaction with the page's history where there is one;
-        ``check`` runs before it and outside, so that what it counts stays counted when it refuses;
+        ``authorize`` runs before it and outside, so that what it counts stays counted when it refuses;
         ``row``, what is changed, None for what is new. Raises Forbidden.
         """
         status = 200
@@ -110,7 +110,7 @@ class RightsModelAdmin(ModelAdmin):
             status = 400
             if form.is_valid():
                 try:
-                    check()
+                    authorize()
                     saved = self.save_with_history(request, form=form, save=save, is_new=row is None)
                 except DomainError as error:
                     form.add_domain_error(error)
@@ -174,4 +174,4 @@ class RightsModelAdmin(ModelAdmin):
 
     def page(self, request: HttpRequest, **context: Any) -> dict[str, Any]:
         """What every page of this model tells its template."""
-        return {**self.admin_site.each_context(request), "opts": self.model._meta, "subject": self, **context}  # noqa: SLF001
+        return {**self.admin_site.each_context(request), "opts": self.model._meta, "model_admin": self, **context}  # noqa: SLF001

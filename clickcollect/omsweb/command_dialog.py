@@ -45,18 +45,18 @@ MENDABLE: Final = (OtpRequired, OtpMalformed, OtpIncorrect, OtpExpired, Throttle
 
 @sensitive_post_parameters()
 @sensitive_variables()
-def answer(request: HttpRequest, *, subject: "RightsModelAdmin", package_id: int, transition: int) -> HttpResponse:
+def answer(request: HttpRequest, *, model_admin: "RightsModelAdmin", package_id: int, transition: int) -> HttpResponse:
     """Show the dialog (GET), or run the command (POST)."""
     actor = actor_of(request)
     if request.method != "POST":
         package = get_package(actor, package_id=package_id)
         found = command_behind(package=package, actor=actor, transition=transition)
-        return show(request, subject=subject, package=package, available=found)
+        return show(request, model_admin=model_admin, package=package, available=found)
     try:
         data = typed(request)
         outcome = run_command(package_id=package_id, transition=transition, actor=actor, data=data)
     except DomainError as error:
-        return refuse(request, subject=subject, package_id=package_id, transition=transition, error=error)
+        return refuse(request, model_admin=model_admin, package_id=package_id, transition=transition, error=error)
     return accept(request, outcome=outcome, actor=actor)
 
 
@@ -81,12 +81,14 @@ def typed(request: HttpRequest) -> dict[str, str]:
     return data
 
 
-def show(request: HttpRequest, *, subject: "RightsModelAdmin", package: Package, available: Available) -> HttpResponse:
+def show(
+    request: HttpRequest, *, model_admin: "RightsModelAdmin", package: Package, available: Available
+) -> HttpResponse:
     """The dialog, as a piece of the page or, without JavaScript, as a page of its own."""
     context = dialog_context(package=package, available=available, actor=actor_of(request))
     if htmx_of(request):
         return render(request, "omsweb/command_dialog.html", context)
-    page = subject.page(request, original=package, **context)
+    page = model_admin.page(request, original=package, **context)
     return TemplateResponse(request, "omsweb/command.html", page)
 
 
@@ -157,7 +159,7 @@ def words_of_success(outcome: Outcome) -> str:
 def refuse(
     request: HttpRequest,
     *,
-    subject: "RightsModelAdmin",
+    model_admin: "RightsModelAdmin",
     package_id: int,
     transition: int,
     error: DomainError,
@@ -166,7 +168,7 @@ def refuse(
     actor = actor_of(request)
     package = get_package(actor, package_id=package_id)
     if not htmx_of(request):
-        return refuse_on_a_page(request, subject=subject, package=package, transition=transition, error=error)
+        return refuse_on_a_page(request, model_admin=model_admin, package=package, transition=transition, error=error)
     mendable = isinstance(error, MENDABLE) and not attempts.has_locked(error.extra)
     if mendable or (request.POST.get("inside") and not attempts.has_locked(error.extra)):
         faults = error.errors if isinstance(error, ValidationFailed) else []
@@ -178,7 +180,7 @@ def refuse(
 def refuse_on_a_page(
     request: HttpRequest,
     *,
-    subject: "RightsModelAdmin",
+    model_admin: "RightsModelAdmin",
     package: Package,
     transition: int,
     error: DomainError,
@@ -191,13 +193,13 @@ def refuse_on_a_page(
         return redirect("omsweb:oms_package_change", package.pk)
     context = dialog_context(package=package, available=known[transition], actor=actor, data=request.POST)
     faults = error.errors if isinstance(error, ValidationFailed) else []
-    page = subject.page(request, original=package, error=error, faults=faults, **context)
+    page = model_admin.page(request, original=package, error=error, faults=faults, **context)
     return TemplateResponse(request, "omsweb/command.html", page, status=error.status)
 
 
 def body(request: HttpRequest, *, package: Package, result: dict[str, Any], status: int = 200) -> HttpResponse:
     """The package's page below its heading, in place of the one that is shown; an open dialog closes."""
-    shown = PackagePage.read(package=package, actor=actor_of(request))
+    shown = PackagePage.load(package=package, actor=actor_of(request))
     context = {"shown": shown, "package": package, "result": result}
     response = render(request, "omsweb/package_body.html", context, status=status)
     return trigger_client_event(reswap(retarget(response, "#package"), "innerHTML"), "omsweb:close")

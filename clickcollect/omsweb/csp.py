@@ -1,4 +1,4 @@
-"""What OMS WEB's pages may do in a browser beyond the rest of the house (docs/decisions/0003)."""
+"""What OMS WEB's pages may do in a browser beyond the rest of clickcollect (docs/decisions/0003)."""
 
 from collections.abc import Callable
 

@@ -97,7 +97,7 @@ def needs(request: HttpRequest) -> list[Need]:
     ]
     found = [
         *waiting,
-        *post_office(request),
+        *delivery_needs(request),
         Need(
             count=min(reviews.to_review(actor)[: MOST + 1].count(), MOST + 1),
             title=_("Handovers to review"),
@@ -110,21 +110,21 @@ def needs(request: HttpRequest) -> list[Need]:
     return [need for need in found if need.count]
 
 
-def post_office(request: HttpRequest) -> Iterable[Need]:
-    """Hooks that fail, and letters that never arrived."""
+def delivery_needs(request: HttpRequest) -> Iterable[Need]:
+    """Hooks that fail, and events that never arrived."""
     if not may(request, "hooks:read"):
         return
     failing = Hook.objects.filter(FAILING, deleted_at=None)
     since = failing.aggregate(first=Least(Min("endpoint__failing_since"), Min("stopped_at")))["first"]
-    told = _("A receiver does not answer, or is gone.")
+    detail = _("A receiver does not answer, or is gone.")
     if since:
-        told = _("Since %(since)s UTC a receiver does not answer, or is gone.") % {
+        detail = _("Since %(since)s UTC a receiver does not answer, or is gone.") % {
             "since": date_format(since.astimezone(UTC), "j M, H:i")
         }
     yield Need(
         count=bounded(failing),
         title=_("Failing webhooks"),
-        detail=told,
+        detail=detail,
         link=f"{reverse('omsweb:whisperer_hook_changelist')}?state=failing",
         icon="webhook",
     )

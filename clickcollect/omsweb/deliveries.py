@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
@@ -17,6 +18,7 @@ from clickcollect.oms import alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
+from clickcollect.omsweb.forms import TickForm
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
@@ -28,7 +30,7 @@ MOST_TICKED: Final = 100
 MOST_FOUND: Final = 500  # sent again in one go: some two seconds
 
 
-def of_subject(rows: Rows, text: str) -> Rows:
+def search_deliveries(rows: Rows, text: str) -> Rows:
     """By a package's or order's number, an event's uuid, or a subject such as order:12."""
     package = Package.objects.filter(number__iexact=text).values_list("pk", flat=True).first()
     if package is not None:
@@ -66,15 +68,15 @@ def delivery_listing(request: HttpRequest) -> Listing:
             ),
             *day_filters("queued_at"),
         ],
-        search=of_subject,
+        search=search_deliveries,
     )
 
 
-def subjects_of(letters: Iterable[Delivery]) -> dict[str, dict[str, str]]:
-    """What letters are about, as people know it: the number and the page of a package or an order; two statements."""
+def subjects_of(deliveries: Iterable[Delivery]) -> dict[str, dict[str, str]]:
+    """What deliveries are about: the number and the page of a package or an order; two statements."""
     wanted: dict[str, set[int]] = {"package": set(), "order": set()}
-    for letter in letters:
-        kind, _colon, key = letter.subject.partition(":")
+    for delivery in deliveries:
+        kind, _colon, key = delivery.subject.partition(":")
         pk = whole_number(key)
         if kind in wanted and pk is not None:
             wanted[kind].add(pk)
@@ -93,6 +95,33 @@ def reason_words(reason: str) -> str:
     return str(dict(Reason.choices).get(reason, reason))
 
 
+class RedeliveryForm(TickForm):
+    """What goes again: what was ticked, or ``all`` that was found; ``force``: also what waits for its next try."""
+
+    most: ClassVar[int] = MOST_TICKED
+    all = forms.BooleanField(
+        label=gettext_lazy("all dead letters that were found, at most 500"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"data-tick-found": True}),
+    )
+    force = forms.BooleanField(label=gettext_lazy("also what waits for its next try"), required=False)
+
+    @classmethod
+    def of_one(cls, delivery: Delivery) -> "RedeliveryForm":
+        """The form behind the one button on a delivery's page; nothing of it is seen."""
+        form = cls()
+        form.fields["id"].widget = forms.MultipleHiddenInput()
+        form.fields["force"].widget = forms.HiddenInput()
+        form.initial = {"id": [delivery.pk], "force": 1}
+        del form.fields["all"]
+        return form
+
+
+def tick_label(delivery: Delivery, about: dict[str, str] | None) -> str:
+    """What a box is called: by what was sent about which package or order."""
+    return f"{delivery.event_type}, {about['number'] if about else delivery.subject}"
+
+
 class DeliveryAdmin(RightsModelAdmin):
     folder = "deliveries"
     read_right: ClassVar[str] = "hooks:read"
@@ -109,13 +138,18 @@ class DeliveryAdmin(RightsModelAdmin):
         self.require_read(request)
         listing = delivery_listing(request)
         about = subjects_of(listing.page_rows)
+        rows = [(one, about.get(one.subject)) for one in listing.page_rows]
+        form = RedeliveryForm(rows=[(one.pk, tick_label(one, subject)) for one, subject in rows])
         context = self.page(
             request,
             title=_("Deliveries"),
             listing=listing,
-            letters=[(letter, about.get(letter.subject), reason_words(letter.reason)) for letter in listing.page_rows],
+            deliveries=[
+                (one, subject, reason_words(one.reason), box)
+                for (one, subject), box in zip(rows, form.boxes, strict=True)
+            ],
+            form=form,
             may_write=actor_of(request).may("hooks:write"),
-            most_found=MOST_FOUND,
             alarms=alarms.current_alarms(),
             **saved_for(request, "deliveries"),
         )
@@ -125,16 +159,17 @@ class DeliveryAdmin(RightsModelAdmin):
         """One delivery with its attempts."""
         self.require_read(request)
         rows = Delivery.objects.select_related("event", "hook").defer("event__payload")
-        letter = rows.filter(pk=object_id).first()
-        if letter is None:
+        delivery = rows.filter(pk=object_id).first()
+        if delivery is None:
             raise NotFound
         context = self.page(
             request,
-            title=letter.event_type,
-            letter=letter,
-            about=subjects_of([letter]).get(letter.subject),
-            tries=[(one, reason_words(one.reason)) for one in statistics.attempts_of(letter.pk, at_most=100)],
-            why=reason_words(letter.reason),
+            title=delivery.event_type,
+            delivery=delivery,
+            about=subjects_of([delivery]).get(delivery.subject),
+            tries=[(one, reason_words(one.reason)) for one in statistics.attempts_of(delivery.pk, at_most=100)],
+            why=reason_words(delivery.reason),
+            form=RedeliveryForm.of_one(delivery),
             may_write=actor_of(request).may("hooks:write"),
         )
         return TemplateResponse(request, "omsweb/delivery.html", context)
@@ -146,12 +181,13 @@ class DeliveryAdmin(RightsModelAdmin):
         if request.method != "POST":
             return back
         actor = actor_of(request)
-        force = bool(request.POST.get("force"))
-        if request.POST.get("all"):
+        form = RedeliveryForm(request.POST)
+        form.is_valid()
+        asked = form.cleaned_data
+        force = asked["force"]
+        ids = asked["id"]
+        if asked["all"]:
             ids = list(redeliverable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
-        else:
-            texts = request.POST.getlist("id")[:MOST_TICKED]
-            ids = [number for text in texts if (number := whole_number(text)) is not None]
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
         require_hook(actor, "hooks:write", *touched)
@@ -164,13 +200,13 @@ class DeliveryAdmin(RightsModelAdmin):
         if len(ids) == MOST_FOUND:
             messages.info(request, _("There may be more. Send again to go on."))
         if not ids:
-            nothing = _("Nothing was found that can go again.") if request.POST.get("all") else _("Nothing was ticked.")
+            nothing = _("Nothing was found that can go again.") if asked["all"] else _("Nothing was ticked.")
             messages.warning(request, nothing)
         return back
 
 
 def redeliverable(rows: Rows, *, force: bool) -> Rows:
-    """Of these, what can go again as far as a query can tell; the rest is asked letter by letter."""
+    """Of these, what can go again as far as a query can tell; the rest is asked one by one."""
     states = [DeliveryState.DEAD, *((DeliveryState.QUEUED, DeliveryState.RETRYING) if force else ())]
     rows = rows.filter(state__in=states, hook__is_active=True, event__payload__isnull=False)
     return rows.exclude(reason=Reason.EXPIRED)

@@ -1,15 +1,23 @@
-"""Django's forms in OMS WEB's dress: the widgets get the house's classes, and refusals find their fields."""
+"""Forms of OMS WEB: Django's, with its CSS classes on the widgets and the domain's refusals at their fields."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from django import forms
 from django.utils.functional import Promise
 
 from clickcollect.errors import DomainError, Fault, ValidationFailed
+from clickcollect.wire_format import whole_number
 
 LONGEST_TEXT: Final = 1000
 Group = tuple[str | Promise, tuple[str, ...]]
+
+
+class PlainText(forms.CharField):
+    """Text without NUL, which no database keeps."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(str(value or "").replace("\x00", "")))
 
 
 class DomainField(forms.CharField):
@@ -30,11 +38,12 @@ class OmsForm(forms.Form):
         self.dress_fields()
 
     def dress_fields(self) -> None:
-        """The house's class on every widget, and no browser's memory of what others typed."""
+        """The CSS class of every widget; browsers offer nothing that others typed."""
         for field in self.fields.values():
             widget = field.widget
             is_check = isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple)
-            widget.attrs["class"] = "ow-check" if is_check else "ow-input"
+            if not widget.is_hidden:
+                widget.attrs["class"] = "ow-check" if is_check else "ow-input"
             if not is_check and not isinstance(widget, forms.PasswordInput):
                 widget.attrs.setdefault("autocomplete", "off")
 
@@ -70,6 +79,48 @@ class OmsForm(forms.Form):
         return [name for name in self.errors if name in self.fields]
 
     @property
+    def all_errors(self) -> str:
+        """Everything that is wrong, where only one sentence can be shown."""
+        return " ".join(str(words) for errors in self.errors.values() for words in errors)
+
+    @property
     def refusals(self) -> list[str]:
         """What stands above the form."""
         return [str(words) for words in self.non_field_errors()]
+
+
+class TickBoxes(forms.CheckboxSelectMultiple):
+    """One box for each row of a table. The label of a choice is read out, not written beside the box."""
+
+    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, label, *args, **kwargs)
+        option["attrs"] |= {"aria-label": label}
+        return option
+
+
+class TickedRows(forms.Field):
+    """The ids of ticked rows, at most ``most``; whether there still are such rows is for the domain to say."""
+
+    def __init__(self, *, most: int, widget: forms.Widget, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=widget, **kwargs)
+        self.most = most
+
+    def to_python(self, value: Any) -> list[int]:
+        numbers = (whole_number(str(text)) for text in value or ())
+        return [number for number in numbers if number is not None][: self.most]
+
+
+class TickForm(OmsForm):
+    """The rows that were ticked in a table. ``rows``: id and accessible name of each row that can be."""
+
+    most: ClassVar[int]
+
+    def __init__(self, data: Any = None, *, rows: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(data)
+        self.fields["id"] = TickedRows(most=self.most, widget=TickBoxes(choices=rows))
+        self.dress_fields()
+
+    @property
+    def boxes(self) -> Iterator[forms.boundfield.BoundWidget]:
+        """The box of each row, in the order of the rows."""
+        return iter(self["id"])

@@ -41,18 +41,18 @@ def packages(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
     rows = packages_of(actor_of(request))
     found = search.by_label(rows, asked) or list(search.matching(rows, asked).order_by("-pk")[:EACH])
     for row in found:
-        told = f"{_('Package')}, {row.order.customer_name}, {_(row.state.name)}"
+        description = f"{_('Package')}, {row.order.customer_name}, {_(row.state.name)}"
         link = reverse("omsweb:oms_package_change", args=[row.pk])
-        yield SearchResult(title=str(row.number), description=told, link=link, icon="package_2")
+        yield SearchResult(title=str(row.number), description=description, link=link, icon="package_2")
 
 
 def orders(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
     if not may(request, "orders:read"):
         return
     for row in order_search(request)(Order.objects.all(), asked).order_by("-pk")[:EACH]:
-        told = f"{_('Order')}, {row.customer_name}, {row.get_status_display()}"
+        description = f"{_('Order')}, {row.customer_name}, {row.get_status_display()}"
         link = reverse("omsweb:omnitron_order_change", args=[row.pk])
-        yield SearchResult(title=row.number, description=told, link=link, icon="receipt_long")
+        yield SearchResult(title=row.number, description=description, link=link, icon="receipt_long")
 
 
 def stores(request: HttpRequest, asked: str) -> Iterator[SearchResult]:

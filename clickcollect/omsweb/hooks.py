@@ -1,4 +1,4 @@
-"""Webhooks in OMS WEB: who is told what. Secrets go in and never come out; a new address needs the password again."""
+"""Webhooks in OMS WEB: who receives which events. Secrets go in and never come out; a new address needs a password."""
 
 from typing import Any, ClassVar, Final, cast
 
@@ -217,14 +217,14 @@ class HookAdmin(RightsModelAdmin):
         if hook is None:
             del form.fields["your_password"]
 
-        def check() -> None:
+        def authorize() -> None:
             check_hook(request, form=form, hook=hook)
 
         def save() -> Saved:
             return Saved(row=save_hook(request, form=form, hook=hook), said=_("The webhook was saved."))
 
         title = hook.event_type if hook else _("New webhook")
-        return self.edit(request, form=form, title=title, check=check, save=save, row=hook)
+        return self.edit(request, form=form, title=title, authorize=authorize, save=save, row=hook)
 
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":

@@ -1,19 +1,20 @@
 """A list page: filters, search, order and pages over one query, always bounded, the same number of statements."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final
 
+from django import forms
 from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from clickcollect.omsweb.forms import OmsForm
 from clickcollect.wire_format import whole_number
 
 PER_PAGE: Final = 50
@@ -37,16 +38,19 @@ class Filter:
     kind: str = "choice"
     choices: Sequence[tuple[str, Words]] = ()
 
-    def parse(self, text: str) -> Any:
-        """What was asked for; None where it makes no sense, which narrows nothing."""
-        if self.kind in ("choice", "tab"):
-            return text if any(text == value for value, _label in self.choices) else None
+    def form_field(self) -> forms.Field:
+        """The field that asks for it."""
+        label = str(self.label)
         if self.kind == "date":
-            try:
-                return parse_date(text)
-            except ValueError:
-                return None
-        return text or None
+            widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+            return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"], widget=widget)
+        if self.kind == "text":
+            return forms.CharField(label=label, required=False, max_length=LONGEST_TEXT)
+        choices = [("", _("All")), *((value, str(words)) for value, words in self.choices)]
+        field = forms.ChoiceField(label=label, required=False, choices=choices)
+        if self.kind == "tab":
+            field.widget = forms.HiddenInput()
+        return field
 
     def words_for(self, value: Any) -> str:
         """The words for a chosen value."""
@@ -81,6 +85,22 @@ def clean(text: str, *, longest: int = LONGEST_TEXT) -> str:
     return text.replace("\x00", "").strip()[:longest]
 
 
+class FilterForm(OmsForm):
+    """What narrows a list. What makes no sense narrows nothing."""
+
+    def __init__(self, listing: "Listing") -> None:
+        asked = listing.request.GET
+        super().__init__({name: clean(str(value)) for name, value in asked.items()}, auto_id="filter-%s")
+        if listing.search:
+            box = forms.TextInput(attrs={"type": "search", "spellcheck": "false"})
+            self.fields["q"] = forms.CharField(label=_("Search"), required=False, max_length=LONGEST_TEXT, widget=box)
+        self.fields |= {item.name: item.form_field() for item in listing.filters}
+        if asked.get("order"):
+            orders = [(name, name) for name in listing.orders]
+            self.fields["order"] = forms.ChoiceField(required=False, choices=orders, widget=forms.HiddenInput)
+        self.dress_fields()
+
+
 @dataclass(kw_only=True)
 class Listing:
     """One list as one person asked for it.
@@ -96,19 +116,24 @@ class Listing:
     per_page: int = PER_PAGE
 
     @cached_property
-    def query(self) -> str:
-        return clean(self.request.GET.get("q", "")) if self.search else ""
+    def form(self) -> FilterForm:
+        """The form over the list, filled in as it was asked for."""
+        return FilterForm(self)
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """What the form understood."""
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
 
     @property
-    def searchable(self) -> bool:
-        """For templates, which would call `search` itself."""
-        return self.search is not None
+    def query(self) -> str:
+        return str(self.asked.get("q", ""))
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
         """The filters in force, by name."""
-        asked = {item.name: item.parse(clean(self.request.GET.get(item.name, ""))) for item in self.filters}
-        return {name: value for name, value in asked.items() if value is not None}
+        return {item.name: self.asked[item.name] for item in self.filters if item.name in self.asked}
 
     @cached_property
     def order(self) -> str:
@@ -173,16 +198,6 @@ class Listing:
         return self.link(page=self.number + 1) if self.number < self.last_page else None
 
     @property
-    def fields(self) -> Iterable[dict[str, Any]]:
-        """The filters as a form shows them."""
-        for item in self.filters:
-            if item.kind == "tab":
-                continue
-            value = self.chosen.get(item.name)
-            text = value.isoformat() if isinstance(value, date) else (value or "")
-            yield {"name": item.name, "label": item.label, "kind": item.kind, "choices": item.choices, "value": text}
-
-    @property
     def active(self) -> list[dict[str, str]]:
         """What narrows the list now, each with the address that takes it away."""
         by_name = {item.name: item for item in self.filters}
@@ -206,15 +221,5 @@ class Listing:
 
     @cached_property
     def hidden(self) -> int:
-        """How many rows the filters hide, told when nothing is left (to `MOST_COUNTED`)."""
+        """How many rows the filters hide, where nothing is left (to `MOST_COUNTED`)."""
         return self.rows.order_by().values("pk")[: MOST_COUNTED + 1].count() if self.narrowed else 0
-
-    @property
-    def kept(self) -> dict[str, str]:
-        """What a search form carries along."""
-        tabs = {
-            item.name: self.chosen[item.name]
-            for item in self.filters
-            if item.kind == "tab" and item.name in self.chosen
-        }
-        return tabs | ({"order": self.order} if self.request.GET.get("order") else {})

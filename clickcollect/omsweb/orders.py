@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order, OrderStatus
@@ -21,7 +22,8 @@ from clickcollect.oms.orders.intake import receive_order
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
-from clickcollect.omsweb.listing import Filter, Listing, Rows, clean, day_filters
+from clickcollect.omsweb.forms import OmsForm, PlainText
+from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
@@ -29,6 +31,7 @@ from clickcollect.omsweb.timeline import timeline_of_order
 
 MOST_FOUND: Final = 1000
 MOST_LINES: Final = 500
+LONGEST_REASON: Final = 500
 
 
 def order_search(request: HttpRequest) -> Any:
@@ -89,6 +92,12 @@ def may_still_end(order: Order) -> bool:
     return order.status not in ended and order.cancel_requested_at is None
 
 
+class CancellationForm(OmsForm):
+    """Why an order is cancelled."""
+
+    reason = PlainText(label=gettext_lazy("Reason"), required=False, max_length=LONGEST_REASON)
+
+
 class OrderAdmin(RightsModelAdmin):
     """Orders come in by `receive_order`; nothing of them is edited here."""
 
@@ -132,15 +141,20 @@ class OrderAdmin(RightsModelAdmin):
     def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for an order's end; a job cancels its open packages one by one."""
         order = self.order_by_id(object_id)
-        if request.method == "POST":
-            reason = clean(request.POST.get("reason", ""), longest=500)
-            try:
-                cancel_order(order_id=order.pk, actor=actor_of(request), reason=reason)
-            except DomainError as error:
-                messages.error(request, error.detail)
-            else:
-                messages.success(request, _("The order is being cancelled. Its open packages follow in a moment."))
-        return redirect("omsweb:omnitron_order_change", order.pk)
+        back = redirect("omsweb:omnitron_order_change", order.pk)
+        if request.method != "POST":
+            return back
+        form = CancellationForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, form.all_errors)
+            return back
+        try:
+            cancel_order(order_id=order.pk, actor=actor_of(request), reason=form.cleaned_data["reason"])
+        except DomainError as error:
+            messages.error(request, error.detail)
+        else:
+            messages.success(request, _("The order is being cancelled. Its open packages follow in a moment."))
+        return back
 
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
@@ -153,6 +167,7 @@ class OrderAdmin(RightsModelAdmin):
             packages=list(packages_of(actor_of(request)).filter(order=order).order_by("pk")[:MOST_LINES]),
             lines=list(order.items.select_related("retail_store")[:MOST_LINES]),
             timeline=timeline_of_order(order),
+            cancellation=CancellationForm(),
             may_cancel=actor_of(request).may("orders:write") and may_still_end(order),
         )
         return TemplateResponse(request, "omsweb/order.html", context)

@@ -9,7 +9,7 @@ from clickcollect.oms.models import Package
 from clickcollect.omsweb.timeline import MOST_ENTRIES, Line, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 
-MOST_LETTERS: Final = 20
+MOST_DELIVERIES: Final = 20
 
 
 @dataclass(kw_only=True)
@@ -22,10 +22,10 @@ class PackagePage:
     lock: str
     timeline: list[Line]
     items: list[Any]
-    letters: list[Delivery]
+    deliveries: list[Delivery]
 
     @classmethod
-    def read(cls, *, package: Package, actor: Actor) -> "PackagePage":
+    def load(cls, *, package: Package, actor: Actor) -> "PackagePage":
         offers = offers_of(package=package, actor=actor)
         return cls(
             package=package,
@@ -34,11 +34,11 @@ class PackagePage:
             lock=offers.lock,
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),
-            letters=letters_of(package) if actor.may("hooks:read") else [],
+            deliveries=deliveries_of(package) if actor.may("hooks:read") else [],
         )
 
 
-def letters_of(package: Package) -> list[Delivery]:
+def deliveries_of(package: Package) -> list[Delivery]:
     """How the newest events of this package fared, without their contents."""
     rows = Delivery.objects.filter(subject=f"package:{package.pk}").select_related("event", "hook")
-    return list(rows.defer("event__payload").order_by("-id")[:MOST_LETTERS])
+    return list(rows.defer("event__payload").order_by("-id")[:MOST_DELIVERIES])

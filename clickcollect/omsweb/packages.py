@@ -179,11 +179,11 @@ class PackageAdmin(RightsModelAdmin):
         self.require_read(request)
         actor = actor_of(request)
         package = get_package(actor, package_id=object_id)
-        shown = PackagePage.read(package=package, actor=actor)
+        shown = PackagePage.load(package=package, actor=actor)
         context = self.page(request, title=package.number, original=package, shown=shown, package=package)
         return TemplateResponse(request, "omsweb/package.html", context)
 
     def command_view(self, request: HttpRequest, package_id: int, transition: int) -> HttpResponse:
         """The dialog of one command: shown, and sent."""
         self.require_read(request)
-        return command_dialog.answer(request, subject=self, package_id=package_id, transition=transition)
+        return command_dialog.answer(request, model_admin=self, package_id=package_id, transition=transition)

@@ -1,9 +1,9 @@
 """Handovers to review: what went without a code, what was locked, and how often each store and person does without."""
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,8 +17,24 @@ from clickcollect.oms import reviews
 from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.reviews import LONGEST_LIST, Review
 from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.forms import TickedRows, TickForm
 from clickcollect.omsweb.site import site
-from clickcollect.wire_format import whole_number
+
+
+class ReviewForm(TickForm):
+    """What was ticked, or the one row whose own button was pressed."""
+
+    most: ClassVar[int] = LONGEST_LIST
+    only = TickedRows(most=1, widget=forms.MultipleHiddenInput())
+
+    def log_ids(self) -> list[int]:
+        """The rows that are meant; none where nothing is."""
+        return (self.cleaned_data["only"] or self.cleaned_data["id"]) if self.is_valid() else []
+
+
+def tick_label(review: Review) -> str:
+    """What a box is called: by its package."""
+    return _("Tick %(number)s") % {"number": review.package.number if review.package else "–"}
 
 
 def reviews_page(request: HttpRequest) -> HttpResponse:
@@ -28,9 +44,10 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return mark(request)
     found = reviews.open_reviews(actor)
+    form = ReviewForm(rows=[(review.log_id, tick_label(review)) for review in found])
     context: dict[str, Any] = {
         "title": _("Handovers to review"),
-        "lines": [line(review) for review in found],
+        "lines": [line(review) | {"box": box} for review, box in zip(found, form.boxes, strict=True)],
         "is_cut": len(found) == LONGEST_LIST,
         "may_write": actor.may("reviews:write"),
         "shares": [
@@ -45,7 +62,7 @@ def mark(request: HttpRequest) -> HttpResponse:
     """One by its own button, or all that are ticked. Raises Forbidden."""
     actor = actor_of(request)
     actor.require("reviews:write")
-    log_ids = read_ids(request.POST.getlist("only") or request.POST.getlist("id"))
+    log_ids = ReviewForm(request.POST).log_ids()
     if not log_ids:
         messages.warning(request, _("Nothing was ticked."))
         return redirect("omsweb:reviews")
@@ -57,11 +74,6 @@ def mark(request: HttpRequest) -> HttpResponse:
         words = ngettext("%(count)d handover was reviewed.", "%(count)d handovers were reviewed.", count)
         messages.success(request, words % {"count": count})
     return redirect("omsweb:reviews")
-
-
-def read_ids(texts: Iterable[str]) -> list[int]:
-    """The ids among what a browser sent."""
-    return [number for text in texts if (number := whole_number(text)) is not None][:LONGEST_LIST]
 
 
 def kind(review: Review) -> dict[str, str]:

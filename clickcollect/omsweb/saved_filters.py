@@ -3,14 +3,17 @@
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clickcollect.accounts.models import User
 from clickcollect.errors import NotFound
+from clickcollect.omsweb.forms import OmsForm, PlainText
 from clickcollect.omsweb.listing import clean
 from clickcollect.omsweb.models import SavedFilter
 
@@ -25,10 +28,23 @@ LISTS: Final = {
 }
 
 
+class SavedFilterForm(OmsForm):
+    """A name for the list as it is filtered now."""
+
+    page = forms.ChoiceField(choices=[(page, page) for page in LISTS], widget=forms.HiddenInput)
+    query = PlainText(required=False, widget=forms.HiddenInput)
+    name = PlainText(label=gettext_lazy("Name of the filter"), max_length=LONGEST_NAME)
+
+    def clean_query(self) -> str:
+        return tidy(self.cleaned_data["query"])
+
+
 def saved_for(request: HttpRequest, page: str) -> dict[str, Any]:
-    """What a list shows: this person's filters, and the query that could be saved now."""
+    """What a list shows: this person's filters, and the form that saves the one in force."""
     rows = SavedFilter.objects.filter(user=cast("User", request.user), page=page)[:MOST]
-    return {"saved": list(rows), "saved_page": page, "saved_query": tidy(request.GET.urlencode())}
+    query = tidy(request.GET.urlencode())
+    form = SavedFilterForm(initial={"page": page, "query": query}, auto_id="id_filter_%s")
+    return {"saved": list(rows), "saved_query": query, "save_form": form}
 
 
 def tidy(query: str) -> str:
@@ -40,24 +56,23 @@ def tidy(query: str) -> str:
 
 def save_filter(request: HttpRequest) -> HttpResponse:
     """Keep a filter; the same name again replaces it."""
-    page = request.POST.get("page", "")
-    if page not in LISTS:
+    form = SavedFilterForm(request.POST)
+    is_valid = form.is_valid()
+    page = form.cleaned_data.get("page")
+    if page is None:
         raise NotFound
-    address = reverse(f"omsweb:{LISTS[page]}")
-    query = tidy(request.POST.get("query", ""))
-    if request.method != "POST":
-        return redirect(address)
-    name = clean(request.POST.get("name", ""), longest=LONGEST_NAME)
+    query = form.cleaned_data.get("query", "")
     user = cast("User", request.user)
     mine = SavedFilter.objects.filter(user=user, page=page)
-    if not name or not query:
+    if not is_valid or not query:
         messages.error(request, _("Choose filters first, then give them a name."))
-    elif mine.exclude(name=name).count() >= MOST:
+    elif mine.exclude(name=form.cleaned_data["name"]).count() >= MOST:
         messages.error(request, _("You have twenty saved filters here. Remove one first."))
     else:
+        name = form.cleaned_data["name"]
         SavedFilter.objects.update_or_create(user=user, page=page, name=name, defaults={"query": query})
         messages.success(request, _("The filter “%(name)s” was saved.") % {"name": name})
-    return redirect(f"{address}?{query}")
+    return redirect(f"{reverse(f'omsweb:{LISTS[page]}')}?{query}")
 
 
 def remove_filter(request: HttpRequest, object_id: int) -> HttpResponse:

@@ -49,8 +49,12 @@ class Line:
         return value_words(self.setting.default)
 
     @property
-    def overrides(self) -> list[tuple[int, str, str]]:
-        return [(pk, store, value_words(value)) for pk, store, value in self.stores]
+    def overrides(self) -> list[tuple[str, str, "ClearForm"]]:
+        """The stores with a value of their own: the value, and the form that takes it away."""
+        return [
+            (store, value_words(value), ClearForm(initial={"store": pk, "clear": 1}, auto_id=False))
+            for pk, store, value in self.stores
+        ]
 
 
 def value_words(value: Any) -> str:
@@ -141,6 +145,13 @@ class SettingsAdmin(RightsModelAdmin):
         changes = CommandLog.objects.filter(kind=LogKind.SETTING, attributes__contains={"setting.key": key})
         rows = rows_in_words(changes.order_by("-id")[:MOST_CHANGES])
         return self.edit(request, form=form, title=key, save=save, line=line, changes=rows)
+
+
+class ClearForm(OmsForm):
+    """A store goes back to the general value: the fields of `SettingForm` that say so."""
+
+    store = forms.CharField(widget=forms.HiddenInput)
+    clear = forms.CharField(widget=forms.HiddenInput)
 
 
 class SettingForm(OmsForm):

@@ -83,11 +83,11 @@ class OmsWeb(UnfoldAdminSite):
         raise NotFound
 
     def folder(self, model: type[Model], model_admin: "ModelAdmin[Any]") -> str:
-        """Where a subject's pages stand."""
+        """The folder of a model's pages below /oms/."""
         return str(getattr(model_admin, "folder", "") or model._meta.verbose_name_plural)  # noqa: SLF001
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """A refusal of the house is a page with its sentence, never a 500; a stranger signs in; store staff go home."""
+        """A refused request gets a page with its sentence, never a 500. Signed out: sign-in. Store staff: Instore."""
         inner: View = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -108,14 +108,14 @@ class OmsWeb(UnfoldAdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard."""
-        from clickcollect.omsweb.dashboard import dashboard  # noqa: PLC0415  it links to the subjects of this site
+        from clickcollect.omsweb.dashboard import dashboard  # noqa: PLC0415  it links to the models of this site
 
         context = {**self.each_context(request), "title": self.index_title, **dashboard(request)}
         return TemplateResponse(request, "omsweb/dashboard.html", context)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Across everything. Unfold's own keeps what it found in the cache, with customers' names: not here."""
-        from clickcollect.omsweb.global_search import find_everywhere  # noqa: PLC0415  it links to the subjects of this site
+        from clickcollect.omsweb.global_search import find_everywhere  # noqa: PLC0415  it links to the models of this site
 
         found = find_everywhere(request, request.GET.get("s", ""))
         return TemplateResponse(request, "omsweb/search_results.html", {"results": found})
@@ -130,7 +130,7 @@ class OmsWeb(UnfoldAdminSite):
     def staff_only_page(self, request: HttpRequest) -> TemplateResponse:
         """Store staff work in Instore; OMS WEB says so and shows nothing."""
         context = {"title": _("OMS WEB is for the back office"), "site_title": "OMS WEB", "home": "/instore/"}
-        return TemplateResponse(request, "omsweb/wrong_door.html", context, status=403)
+        return TemplateResponse(request, "omsweb/staff_only.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """Sign-in, second factor and throttle are allauth's."""

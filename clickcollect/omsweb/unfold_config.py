@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-# The scales carry the tokens of the house's look; 600 is the accent, 500 the accent as ink in the dark.
+# The scales carry the design tokens; 600 is the accent, 500 the accent as ink in the dark.
 PRIMARY = {
     "50": "#edf0fd",
     "100": "#dfe4fb",

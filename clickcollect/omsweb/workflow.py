@@ -257,7 +257,8 @@ class TransitionAdmin(WorkflowAdmin):
                 except DomainError as error:
                     form.add_domain_error(error)
                     status = error.status
-        page = self.page(request, title=_("Import a process"), form=form, plan=plan, text=form.text_read)
+        confirmed = WorkflowFileForm(initial={"text": form.text_read})
+        page = self.page(request, title=_("Import a process"), form=form, plan=plan, confirmed=confirmed)
         return TemplateResponse(request, "omsweb/workflow_file.html", page, status=status)
 
     def replaced(self, request: HttpRequest, *, nothing: bool) -> HttpResponse:

@@ -163,11 +163,3 @@ def test_a_package_of_another_store_is_not_found_by_id_nor_by_number() -> None:
     for wanted in ({"package_id": other.pk}, {"number": other.number}, {"package_id": 2**80}, {"package_id": 0}, {}):
         with pytest.raises(NotFound):
             access.get_package(seen, **wanted)
-
-
-@pytest.mark.django_db
-def test_names_are_those_of_the_people_asked_for() -> None:
-    one, two = shop.make_user("operator"), shop.make_user("admin")
-    assert access.names_of([one.pk, None, one.pk]) == {one.pk: one.get_full_name()}
-    assert access.names_of([one.pk, two.pk]) == {one.pk: one.get_full_name(), two.pk: two.get_full_name()}
-    assert access.names_of([None]) == {}

@@ -80,8 +80,8 @@ def test_files_saved_filters_and_the_search_keep_the_tab(operator: Client) -> No
     assert [row["package"] for row in rows_of(operator, "/oms/packages/packages.csv?tab=packed")] == [packed.number]
     page = markup(operator.get("/oms/packages/?tab=packed"))
     assert 'href="packages.csv?tab=packed"' in page
-    assert '<input type="hidden" name="tab" value="packed">' in page
-    assert '<input type="hidden" name="query" value="tab=packed">' in page
+    assert '<input type="hidden" name="tab" value="packed"' in page
+    assert '<input type="hidden" name="query" value="tab=packed"' in page
 
 
 def test_the_most_urgent_stands_first_where_there_is_work(operator: Client) -> None:

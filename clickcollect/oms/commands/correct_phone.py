@@ -37,7 +37,7 @@ class CorrectPhone(Command):
         ]
 
     def decide(self, call: Call) -> Move:
-        number, faults = read(call)
+        number, faults = read_new_number(call)
         if not call.texts("reason"):
             faults.append({"loc": "reason", "msg": _("Say why, in a few words.")})
         if faults:
@@ -75,7 +75,7 @@ def told_at(package: Package, number: str) -> events.OutgoingEvent:
     return events.OutgoingEvent(event=changed, package=package, told_number=number)
 
 
-def read(call: Call) -> tuple[str, list[Fault]]:
+def read_new_number(call: Call) -> tuple[str, list[Fault]]:
     """The new number, and what is wrong with it."""
     try:
         number = read_phone(call.data.get("phone_number"), country=call.package.stock_location.country)

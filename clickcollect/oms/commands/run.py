@@ -127,7 +127,7 @@ def walk(run: Run) -> Outcome | DomainError:
     except DomainError as error:
         decision = Refusal(error=error, counts=run.comparison.is_wrong)
     if isinstance(decision, Refusal):
-        told = conflicts.told(decision.error, run.package)
+        told = conflicts.explain_conflict(decision.error, run.package)
         entry = entry_of(run, told)
         write.write_refusal(refusal=replace(decision, error=told), entry=entry, call=run.call, once=run.once)
         return told
@@ -168,7 +168,7 @@ def entry_of(run: Run, error: DomainError) -> CommandLog:
 def record_alone(run: Run, error: DomainError) -> DomainError:
     """Record a refusal whose transaction was rolled back; the refusal as it is told."""
     with transaction.atomic(durable=True):
-        told = conflicts.told(error, get_package(SYSTEM, package_id=run.package_id))
+        told = conflicts.explain_conflict(error, get_package(SYSTEM, package_id=run.package_id))
         entry = entry_of(run, told)
         write.write_refusal(refusal=Refusal(error=told), entry=entry, call=run.call, once=run.once)
     return told

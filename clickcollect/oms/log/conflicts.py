@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from clickcollect.accounts.people import full_names
 from clickcollect.errors import DomainError, StateConflict
 from clickcollect.omnitron.models import Order
-from clickcollect.oms.access import names_of
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.wire_format import utc
@@ -20,7 +20,7 @@ from clickcollect.wire_format import utc
 WITHOUT_WORDS: Final = StateConflict.sentence
 
 
-def told(error: DomainError, package: Package | None) -> DomainError:
+def explain_conflict(error: DomainError, package: Package | None) -> DomainError:
     """A bare state conflict with its story, "already Delivered, since 10:42 by Ayla"; anything else as it is."""
     if not isinstance(error, StateConflict) or error.extra or package is None:
         return error
@@ -62,5 +62,5 @@ def conflict(words: str, *, state: str, at: datetime | None, who: str) -> StateC
 
 def name_of(entry: CommandLog | None) -> str:
     """Who wrote a log row."""
-    who = names_of([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
+    who = full_names([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
     return who or _("the system")

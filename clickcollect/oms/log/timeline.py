@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect import errors
+from clickcollect.accounts.people import full_names
 from clickcollect.oms import states
-from clickcollect.oms.access import names_of
 from clickcollect.oms.log.write import SIGN_OFF_REFUSED, people_of, who_did
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import PackageState
@@ -56,7 +56,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
     """
     found = list(rows)
     states_by_number = read_state_names() if state_names is None else state_names
-    people = names_of(people_of(found))
+    people = full_names(people_of(found))
     notes = notes_by_row(row.pk for row in found)
     return [
         Entry(

@@ -1,0 +1,11 @@
+"""People as lists and logs name them."""
+
+from collections.abc import Iterable
+
+from clickcollect.accounts.models import User
+
+
+def full_names(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of people by id, in one statement; none for what is no id."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    return {user.id: user.get_full_name() for user in User.objects.filter(id__in=wanted)} if wanted else {}
