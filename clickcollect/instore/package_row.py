@@ -1,11 +1,13 @@
 """A row of the package table: what is shown of a package, and nothing more of its customer than four digits."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clickcollect.instore import badges
 from clickcollect.instore.badges import Badge
@@ -29,6 +31,13 @@ class ShelfBadge:
     icon: str = ""
 
 
+@lru_cache(maxsize=1024)
+def items_words(_language: str | None, count: int) -> SafeString:
+    """3 items, in the language of the page; the unit is apart because a narrow table leaves it out."""
+    words = ngettext('%(n)s<span class="unit"> item</span>', '%(n)s<span class="unit"> items</span>', count)
+    return mark_safe(words % {"n": count})  # noqa: S308  a translation of ours, and a number
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackageRow:
     """One package as the lists show it."""
@@ -40,6 +49,14 @@ class PackageRow:
     def customer(self) -> str:
         """The name; what stands there once personal data was erased."""
         return self.package.order.customer_name or _("Name erased")
+
+    @property
+    def select_words(self) -> str:
+        return _("Select %(number)s") % {"number": self.package.number}
+
+    @property
+    def items_words(self) -> SafeString:
+        return items_words(get_language(), self.package.item_count)
 
     @property
     def phone_end(self) -> str:

@@ -96,6 +96,7 @@ def list_context(session: StoreSession, query: ListQuery, result: SearchResult |
         "first_page": query.address() if query.cursor else "",
         "next_page": query.address(after=page.next_cursor) if page.next_cursor else "",
         "all_address": query.address(ALL),
+        "packages_address": f"{reverse('instore:packages')}packages/",  # one is below it, by its number
         "empty": None if rows else empty_message(session, query, counts),
         "live_at": time_format.right_now(),
     }

@@ -1,39 +1,58 @@
-"""Times as people at a counter say them, in the store's zone: 10:15, Fri 20:00, Fri 13 Nov."""
+"""Times as people at a counter say them, in the store's zone: 10:15, Fri 20:00, Fri 13 Nov.
 
-from datetime import datetime, timedelta
+A list shows a hundred of them and more, so the words of a day are put together once.
+"""
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 A_WEEK: Final = timedelta(days=6)
 
 
 def hour(moment: datetime) -> str:
     """10:15."""
-    return date_format(timezone.localtime(moment), "H:i")
+    return clock(timezone.localtime(moment))
+
+
+def clock(local: datetime) -> str:
+    return f"{local.hour:02d}:{local.minute:02d}"
 
 
 def day(moment: datetime) -> str:
     """Fri 13 Nov."""
-    return date_format(timezone.localtime(moment), "D j M")
+    return day_words(timezone.localtime(moment).date(), "D j M")
+
+
+def day_words(of: date, form: str) -> str:
+    """A day in Django's date format, in the language of the page."""
+    return words_in(get_language(), of, form)
+
+
+@lru_cache(maxsize=2048)
+def words_in(_language: str | None, of: date, form: str) -> str:
+    return date_format(of, form)
 
 
 def short(moment: datetime, *, now: datetime) -> str:
     """10:15 today, Fri 20:00 within a week, else Fri 13 Nov."""
     local, today = timezone.localtime(moment), timezone.localdate(now)
     if local.date() == today:
-        return hour(moment)
+        return clock(local)
     if abs(local.date() - today) <= A_WEEK:
-        return date_format(local, "D H:i")
-    return day(moment)
+        return f"{day_words(local.date(), 'D')} {clock(local)}"
+    return day_words(local.date(), "D j M")
 
 
 def full(moment: datetime) -> str:
     """Thu 19 Nov 09:12."""
-    return date_format(timezone.localtime(moment), "D j M H:i")
+    local = timezone.localtime(moment)
+    return f"{day_words(local.date(), 'D j M')} {clock(local)}"
 
 
 def since(moment: datetime, *, now: datetime) -> str:
@@ -53,11 +72,11 @@ def ahead(moment: datetime, *, now: datetime) -> str:
 
 def weekday(moment: datetime, *, now: datetime) -> str:
     """Friday 20:00, for a sentence."""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localdate(now):
-        return hour(moment)
-    near = abs(local.date() - timezone.localdate(now)) <= A_WEEK
-    return date_format(local, "l H:i" if near else "l j F H:i")
+    local, today = timezone.localtime(moment), timezone.localdate(now)
+    if local.date() == today:
+        return clock(local)
+    near = abs(local.date() - today) <= A_WEEK
+    return f"{day_words(local.date(), 'l' if near else 'l j F')} {clock(local)}"
 
 
 def right_now() -> str:

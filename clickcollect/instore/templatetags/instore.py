@@ -1,6 +1,7 @@
 """Small pieces of markup that stand in many places: icons, marks, the end of a phone number."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -20,6 +21,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, size: str = "", extra: str = "") -> SafeString:
     """An icon of the sprite. It is never the only carrier of a meaning, so screen readers skip it."""
     classes = " ".join(filter(None, ("icon", f"icon--{size}" if size else "", extra)))
@@ -32,6 +34,7 @@ def icon(name: str, size: str = "", extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def badge(badge: Badge, extra: str = "") -> SafeString:
     """Icon, word, and beside it the time or the reason."""
     small = format_html(" <small><bdi>{}</bdi></small>", badge.small) if badge.small else ""
@@ -46,6 +49,7 @@ def badge(badge: Badge, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def shelf(shelf: ShelfBadge, size: str = "") -> SafeString:
     """Where a package lies."""
     kinds = [f" shelf--{kind}" for kind in (size, shelf.kind) if kind]
@@ -100,6 +104,7 @@ def idle_minutes(store: RetailStore | None) -> int:
 
 
 @register.filter
+@lru_cache(maxsize=64)
 def breakable(word: str) -> SafeString:
     """A word that may end its line after an underscore."""
     return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in word.split("_")))
