@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Model
+import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -107,24 +107,19 @@ def list_context(session: StoreSession, query: ListQuery, result: SearchResult |
 
 def version_of(session: StoreSession, context: dict[str, Any]) -> str:
     """Another one as soon as anything that the list shows has changed; to be had without drawing the list."""
-    parts = [
-        get_language(),
-        session.city,
-        sorted(session.values.items()),
-        session.alarms,
-        context["tabs"],
-        context["total"],
-        context["empty"],
-    ]
-    parts += [context["first_page"], context["next_page"]]
-    for row in context["rows"]:
-        parts += [row.status, row.due, row.sms, columns(row.package), columns(row.package.order)]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    shown = [context[name] for name in ("tabs", "total", "empty", "first_page", "next_page")]
+    parts = [get_language(), session.city, session.alarms, *shown, *(seen(row) for row in context["rows"])]
+    return hashlib.sha256(orjson.dumps(parts, default=str)).hexdigest()[:16]
 
 
-def columns(row: Model) -> list[Any]:
-    """What a row of the database holds."""
-    return [value for name, value in vars(row).items() if name not in ("_state", "clock")]
+def seen(row: PackageRow) -> list[Any]:
+    """What the page shows of a row."""
+    package = row.package
+    order = package.order
+    return [
+        package.pk, order.number, row.customer, row.phone_end, order.delivery_type, package.item_count, package.shelf,
+        package.state.enum_value, row.status, row.lock, row.due, row.sms,
+    ]  # fmt: skip
 
 
 def tab_links(query: ListQuery, counts: Counts) -> list[dict[str, Any]]:

@@ -23,9 +23,11 @@ from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
 from clickcollect.instore import device_users, error_pages
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import alarms, app_settings, idle_lock
-from clickcollect.oms.access import Actor, actor_for, stores_of
+from clickcollect.oms import alarms, browser_sessions, idle_lock
+from clickcollect.oms.access import Actor, actor_for
 from clickcollect.oms.app_settings import Values
+from clickcollect.oms.configuration import Configuration
+from clickcollect.oms.store_list_sql import StoreLists
 from clickcollect.wire_format import whole_number
 
 STORE_IN_SESSION: Final = "instore_store"
@@ -52,6 +54,7 @@ class StoreSession:
     actor: Actor
     store: RetailStore
     stores: list[RetailStore]
+    configuration: Configuration
     values: Values
     has_to_choose: bool = False
 
@@ -63,6 +66,10 @@ class StoreSession:
     def city(self) -> str:
         """The place whose time the pages show."""
         return self.store.city or self.store.time_zone.rpartition("/")[2].replace("_", " ")
+
+    @property
+    def lists(self) -> StoreLists:
+        return StoreLists(store=self.store, configuration=self.configuration)
 
     @cached_property
     def alarms(self) -> list[str]:
@@ -117,9 +124,10 @@ def _answer(view: View[P], request: HtmxRequest, *args: P.args, **kwargs: P.kwar
 def open_session(request: HttpRequest, user: User) -> StoreSession | None:
     """The store session of this request; None for a person without a store."""
     actor = actor_for(user)
-    stores = list(stores_of(actor).filter(is_active=True))
+    stores = [store for store in browser_sessions.stores_of_session(request.session, user) if store.is_active]
     if not stores:
         return None
+    configuration = browser_sessions.configuration_of(request.session)
     wanted = request.session.get(STORE_IN_SESSION)
     chosen = next((store for store in stores if store.pk == wanted), None)
     store = chosen or stores[0]
@@ -129,7 +137,8 @@ def open_session(request: HttpRequest, user: User) -> StoreSession | None:
         actor=replace(actor, store_ids=frozenset({store.pk})),
         store=store,
         stores=stores,
-        values=app_settings.settings_in_force(store.pk),
+        configuration=configuration,
+        values=Values(configuration.settings_of(store.pk)),
     )
 
 

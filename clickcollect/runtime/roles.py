@@ -10,8 +10,14 @@ MIGRATIONS_TABLE = "django_migrations"
 
 # What every session of a role begins with. Statements are planned for their own values: a plan made for all values
 # reads a long table from end to end for a filter that nothing matches (docs/decisions/0004-long-lists.md).
-# What was told is on disk, whatever the server's own default is (docs/safety.md, statement 6).
-SESSIONS: Final = {"plan_cache_mode": "force_custom_plan", "TimeZone": "UTC", "synchronous_commit": "on"}
+# What was told is on disk, whatever the server's own default is (docs/safety.md, statement 6). Times that are read as
+# text are ISO 8601 (oms/columns.py).
+SESSIONS: Final = {
+    "plan_cache_mode": "force_custom_plan",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "synchronous_commit": "on",
+}
 
 
 def set_up_sessions(connections: Iterable[BaseDatabaseWrapper]) -> None:
