@@ -18,12 +18,13 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from pydantic_core import PydanticCustomError
 
+from clickcollect.accounts.people import full_names
 from clickcollect.errors import Fault, NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.field_types import read_moment
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import value_at
 from clickcollect.oms import search
-from clickcollect.oms.access import SYSTEM, Actor, names_of
+from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log.conflicts import conflict
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
@@ -136,7 +137,7 @@ def waiting_order(repair_id: int) -> OrderToRepair:
 
 def ended_before(row: OrderToRepair) -> StateConflict:
     """Who was first."""
-    who = names_of([row.ended_by]).get(row.ended_by or 0, "") or _("the system")
+    who = full_names([row.ended_by]).get(row.ended_by or 0, "") or _("the system")
     words = _("This order waits no more: %(state)s, by %(name)s.") % {"state": row.get_state_display(), "name": who}
     return conflict(words, state=row.get_state_display(), at=row.ended_at, who=who)
 
