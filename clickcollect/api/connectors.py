@@ -30,7 +30,8 @@ SHOPIFY: Final = Actor(
 
 
 class TakenOut(Schema):
-    """What became of the order: `created`, `known` (it was there already), or `ignored`."""
+    """What became of the order: `created`, `known` (it was there already), `amended`, `ignored`, or `to_repair`, kept
+    for an operator."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.TAKEN]})
 
@@ -42,7 +43,7 @@ class TakenOut(Schema):
 def taken_document(taken: receive.ChannelOrderResult) -> Status[dict[str, Any]]:
     order = taken.order
     body = {"status": taken.status, "id": order.pk if order else None, "number": order.number if order else None}
-    return Status(201 if taken.status == "created" else 200, body)
+    return Status({"created": 201, "to_repair": 202}.get(taken.status, 200), body)
 
 
 def signed_by_shopify(request: HttpRequest) -> Actor:
@@ -58,7 +59,7 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
 @router.post(
     "/connectors/shopify/orders/",
     auth=signed_by_shopify,
-    response={200: TakenOut, 201: TakenOut},
+    response={200: TakenOut, 201: TakenOut, 202: TakenOut},
     summary="Receive a Shopify order",
     operation_id="receive_shopify_order",
     openapi_extra={
@@ -76,24 +77,26 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
                 },
             },
         },
-        "x-problems": ("order_conflict",),
     },
 )
 def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
     """Shopify's order webhook. An order for local pickup becomes an order for that store.
 
     What is not for a store is kept as a home delivery or ignored (`CONNECTOR_HOME_DELIVERY`), and answered with 200.
+    What cannot be placed is kept for an operator to repair, and answered with 202.
     """
     data = read_object(request)
     if request.headers.get(shopify.TOPIC_HEADER, shopify.TOPICS[0]) not in shopify.TOPICS:
         return taken_document(receive.ChannelOrderResult(status="ignored"))
     order = shopify.order_of(data, locations=locations())
-    return taken_document(receive.receive_channel_order(order, connector="shopify", actor=SHOPIFY, is_webhook=True))
+    return taken_document(
+        receive.receive_channel_order(order, payload=data, connector="shopify", actor=SHOPIFY, is_webhook=True)
+    )
 
 
 @router.post(
     "/channel/{int:channel_id}/create_orders/",
-    response={200: TakenOut, 201: TakenOut},
+    response={200: TakenOut, 201: TakenOut, 202: TakenOut},
     summary="Receive a channel order",
     operation_id="receive_channel_order",
     openapi_extra={
@@ -114,18 +117,20 @@ def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
                 },
             },
         },
-        "x-problems": ("order_conflict",),
     },
 )
 def receive_channel_order(request: ApiRequest, channel_id: int) -> Status[dict[str, Any]]:
-    """The reference's channel order. The store stands in `order.shipping_address.retail_store`."""
+    """The reference's channel order. The store stands in `order.shipping_address.retail_store`.
+
+    What cannot be placed is kept for an operator to repair, and answered with 202.
+    """
     request.actor.require("orders:write")
     data = read_object(request)
     if faults := channel_order.shape_faults(data):
         raise ValidationFailed(faults)
     order = channel_order.order_of(data, channel_id=channel_id)
     return taken_document(
-        receive.receive_channel_order(order, connector="channel", actor=request.actor, is_webhook=False)
+        receive.receive_channel_order(order, payload=data, connector="channel", actor=request.actor, is_webhook=False)
     )
 
 

@@ -1,5 +1,6 @@
 """Orders to repair: a sender's order waits once, is sent on once, and what was dealt with is not asked for again."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -192,7 +193,8 @@ def test_an_arrival_and_two_operators_at_once_are_one_order(round_number: int) -
     def arrive() -> Order:
         return receive_order(order=read_order(document), actor=SYSTEM).order
 
-    answers = at_once([operator, arrive, operator])
+    deeds: list[Callable[[], Order]] = [operator, arrive, operator]
+    answers = at_once(deeds)
     assert set(codes(answers)) <= {"ok", "state_conflict"}
     assert Order.objects.count() == 1
     row.refresh_from_db()

@@ -10,6 +10,7 @@ from clickcollect.accounts.tokens import create_token
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.receive import not_for_a_store_counts
+from clickcollect.oms.repair_models import OrderToRepair
 from tests.oms.orders.connectors.payloads import channel_order
 from tests.shop import make_store, make_user, put_setting
 
@@ -53,12 +54,10 @@ def test_order_for_a_store_is_taken_in(key: str) -> None:
     ]
 
 
-def test_same_order_again_is_known_and_a_changed_one_conflicts(key: str) -> None:
+def test_same_order_again_is_known(key: str) -> None:
     send(channel_order(), key)
 
     assert send(channel_order(), key)[0] == 200
-    status, answer = send(channel_order(amount=1), key)
-    assert (status, answer["code"], answer["differs"]) == (409, "order_conflict", ["amount"])
     assert Order.objects.count() == 1
 
 
@@ -94,8 +93,8 @@ def test_numbers_into_the_references_database_are_no_customer(key: str) -> None:
 
     status, answer = send(channel_order(shipping, customer=1), key)
 
-    assert status == 400
-    assert {fault["loc"] for fault in answer["errors"]} == {
+    assert (status, answer["status"]) == (202, "to_repair")
+    assert {fault["loc"] for fault in OrderToRepair.objects.get().faults} == {
         "customer.first_name",
         "customer.phone_number",
         "shipping_address.retail_store",
@@ -123,7 +122,6 @@ def test_token_needs_the_scope_and_a_stranger_a_token() -> None:
         ({}, {"order", "order_item"}),
         ([], {"body"}),
         ({"order": 7, "order_item": 7}, {"order", "order_item"}),
-        ({"order": {"shipping_address": HOME}, "order_item": [7]}, {"number", "order_item.0", "customer.first_name"}),
     ],
 )
 def test_garbage_is_refused_with_every_fault(key: str, document: Any, locs: set[str]) -> None:
@@ -132,7 +130,18 @@ def test_garbage_is_refused_with_every_fault(key: str, document: Any, locs: set[
     assert status == 400
     assert {fault["loc"] for fault in answer["errors"]} >= locs
     assert not Order.objects.exists()
+    assert not OrderToRepair.objects.exists()
     assert not_for_a_store_counts() == {}
+
+
+def test_what_cannot_be_placed_is_kept_with_every_fault(key: str) -> None:
+    document = {"order": {"shipping_address": HOME}, "order_item": [7]}
+
+    assert send(document, key) == (202, {"status": "to_repair", "id": None, "number": None})
+    row = OrderToRepair.objects.get()
+    assert {fault["loc"] for fault in row.faults} >= {"number", "order_item.0", "customer.first_name"}
+    assert (row.channel, row.payload, row.state) == ("Channel 5", document, "waiting")
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize(
