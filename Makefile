@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage soak bench mutants release wheels image-base image screenshots lint format types messages lock
+.PHONY: help run test coverage soak bench mutants release wheels image-base image licences screenshots lint format types messages lock
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -69,6 +69,9 @@ image-base: ## A base for the image from Debian's packages alone (needs mmdebstr
 BASE ?= localhost/clickcollect-base
 image: wheels ## The image of web, worker and Extension, on BASE (needs buildah)
 	buildah build --isolation chroot --format docker --quiet --build-arg BASE=$(BASE) --file deploy/Containerfile --tag clickcollect .
+
+licences: $(DEV_STAMP) ## Write docs/licences.md anew
+	$(BIN)/python scripts/licences.py
 
 screenshots: $(DEV_STAMP) ## Retake the pictures of the guide
 	$(BIN)/python scripts/screenshots.py
