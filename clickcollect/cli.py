@@ -85,6 +85,19 @@ def check_shop() -> None:
     typer.echo("Everything is in order.")
 
 
+@app.command()
+def resume() -> None:
+    """Let messages go out again that have waited for a person since a restore."""
+    from clickcollect.runtime.console import django_command
+
+    with django_command("resume"):
+        from clickcollect.oms.access import SYSTEM
+        from clickcollect.oms.after_restore import resume_sending
+
+        resumed = resume_sending(actor=SYSTEM)
+    typer.echo("Messages go out again." if resumed else "Nothing waits: messages go out already.")
+
+
 def main() -> None:
     """What can be put right is said in a sentence, with exit status 2."""
     with sentences():

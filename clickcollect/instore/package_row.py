@@ -128,6 +128,11 @@ class PackageRow:
     def has_ended(self) -> bool:
         return self.package.state.enum_value in states.ENDED
 
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Somebody must see it on its shelf before it is handed over: the shop was restored from a backup."""
+        return self.is_ready and self.package.shelf_unconfirmed_since is not None
+
     @cached_property
     def status(self) -> Badge:
         return badges.status(self.package)

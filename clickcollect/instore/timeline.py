@@ -27,6 +27,7 @@ COMMAND_ICONS: Final = {
     "EXTEND_PICKUP": "soon",
     "CORRECT_PHONE": "phone",
     "DELIVER_WITHOUT_CODE": "key",
+    "CONFIRM_ON_SHELF": "package",
 }
 
 

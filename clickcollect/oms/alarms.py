@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.db import connection
 from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -14,9 +15,18 @@ from procrastinate.contrib.django.models import ProcrastinateWorker
 
 from clickcollect.oms import app_settings
 from clickcollect.oms.events.types import EVENTS
-from clickcollect.whisperer import statistics
+from clickcollect.oms.log_models import NoteKind
+from clickcollect.whisperer import pause, statistics
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
+# In a shop that was never drilled, the time since it was installed counts.
+LAST_DRILL: Final = """
+SELECT passed.at, coalesce(passed.at, installed.at) < now() - make_interval(days => %(days)s::int)
+FROM (SELECT min(applied) FROM django_migrations) installed(at)
+LEFT JOIN LATERAL (
+    SELECT at FROM oms_commandlog WHERE note_kind = %(kind)s::text AND note_kind <> '' ORDER BY id DESC LIMIT 1
+) passed ON true
+"""
 logger = logging.getLogger(__name__)
 
 
@@ -24,8 +34,10 @@ class AlarmKind(StrEnum):
     """The words of logs and metrics."""
 
     WORKER_SILENT = "worker_silent"
+    SENDING_PAUSED = "sending_paused"
     CODES_WAIT = "codes_wait"
     ENDPOINT_FAILS = "endpoint_fails"
+    DRILL_OVERDUE = "drill_overdue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +59,13 @@ def oldest_code_message() -> timedelta | None:
 
 
 def current_alarms() -> list[Alarm]:
-    """The alarms of this moment, the most urgent first; three statements and the settings."""
+    """The alarms of this moment, the most urgent first; six statements and the settings."""
     return [
         *worker_silent(),
+        *sending_paused(),
         *codes_waiting(oldest_code_message()),
         *map(endpoint_failing, statistics.endpoints_backing_off()),
+        *drill_overdue(),
     ]
 
 
@@ -75,6 +89,40 @@ def worker_silent() -> list[Alarm]:
     return [Alarm(kind=AlarmKind.WORKER_SILENT, sentence=sentence)]
 
 
+def sending_paused() -> list[Alarm]:
+    """Everything waits for a person since the shop was restored: none, or one alarm."""
+    found = pause.current()
+    if found is None:
+        return []
+    waiting = pause.waiting()
+    sentence = ngettext(
+        "The shop was restored from a backup, so nothing is sent: %(count)d message waits, and may have gone out before. "
+        "Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
+        "The shop was restored from a backup, so nothing is sent: %(count)d messages wait, and may have gone out before. "
+        "Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
+        waiting,
+    )
+    return [Alarm(kind=AlarmKind.SENDING_PAUSED, sentence=sentence % {"count": waiting}, since=found.began_at)]
+
+
+def drill_overdue() -> list[Alarm]:
+    """No backup was proved to be one for too long, or ever: none, or one alarm."""
+    days = app_settings.settings_in_force()["DRILL_ALARM_DAYS"]
+    if not days:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(LAST_DRILL, {"kind": NoteKind.DRILL_PASSED, "days": days})
+        passed, is_overdue = cursor.fetchone()
+    if not is_overdue:
+        return []
+    sentence = ngettext(
+        "No backup has been restored on trial for %(count)d day. Nobody knows whether it works. Run: clickcollect drill",
+        "No backup has been restored on trial for %(count)d days. Nobody knows whether it works. Run: clickcollect drill",
+        days,
+    )
+    return [Alarm(kind=AlarmKind.DRILL_OVERDUE, sentence=sentence % {"count": days}, since=passed)]
+
+
 def codes_waiting(age: timedelta | None) -> list[Alarm]:
     """Codes that should have gone out long ago, when the oldest waits for ``age``: none, or one alarm for all."""
     if age is not None and age > timedelta(seconds=app_settings.settings_in_force()["READY_MESSAGE_ALARM_SECONDS"]):
@@ -89,11 +137,11 @@ def codes_waiting(age: timedelta | None) -> list[Alarm]:
 
 
 def for_store_staff() -> list[str]:
-    """What the counter must know, without addresses. That no worker runs matters here when a code waits for it."""
+    """What the counter must know, without addresses. That nothing is sent matters here when a code waits for it."""
     age = oldest_code_message()
     if alarmed := codes_waiting(age):
         return [alarm.sentence for alarm in alarmed]
-    if age is None or worker_lives():
+    if age is None or (worker_lives() and pause.current() is None):
         return []
     return [_("No messages go out to customers at the moment. Tell customers that the message is late.")]
 

@@ -175,6 +175,13 @@ SETTINGS: Final[dict[str, Setting]] = {
             60,
             gettext_lazy("Minutes without a touch until a device locks itself, in Instore and in OMS WEB."),
         ),
+        _number(
+            "DRILL_ALARM_DAYS",
+            7,
+            0,
+            365,
+            gettext_lazy("Days after the last good restore drill at which an alarm is raised; 0 means never."),
+        ),
         Setting(
             key="CONNECTOR_HOME_DELIVERY",
             default="keep",

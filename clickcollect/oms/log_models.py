@@ -51,6 +51,11 @@ class NoteKind(models.TextChoices):
     PROCESS_CHANGED = "process_changed", _("The process was changed")
     PROCESS_IMPORTED = "process_imported", _("The process was replaced from a file")
     PERSONAL_DATA_ERASED = "personal_data_erased", _("Personal data was erased")
+    BACKED_UP = "backed_up", _("A backup was made")
+    RESTORED = "restored", _("The shop was restored from a backup")
+    SENDING_RESUMED = "sending_resumed", _("Messages were let go out again")
+    DRILL_PASSED = "drill_passed", _("A backup was restored on trial, and all was in order")
+    DRILL_FAILED = "drill_failed", _("A backup was restored on trial, and something was not in order")
 
 
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"

@@ -188,6 +188,8 @@ class Package(models.Model):
 
     shelf = models.CharField(_("shelf"), max_length=20, blank=True)
     bags = models.PositiveSmallIntegerField(_("bags"), null=True, blank=True)
+    # The shop was restored from a backup while it was ready: it may have been collected since (oms/after_restore.py).
+    shelf_unconfirmed_since = models.DateTimeField(null=True, editable=False)
     item_count = models.PositiveIntegerField(_("items"), default=0)
     search = SearchVectorField(null=True, editable=False)
     created_date = models.DateTimeField(_("created"), db_default=Now())
@@ -239,6 +241,10 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state.enum_value == states.READY
 
     @property
     def is_held_back(self) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import alarms
+from clickcollect.oms import after_restore, alarms
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
@@ -22,7 +22,7 @@ from clickcollect.omsweb.forms import TickForm
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.whisperer import redelivery, registry, statistics
+from clickcollect.whisperer import pause, redelivery, registry, statistics
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
 from clickcollect.wire_format import whole_number
 
@@ -131,6 +131,7 @@ class DeliveryAdmin(RightsModelAdmin):
         return [
             path("", wrap(self.changelist_view), name="whisperer_delivery_changelist"),
             path("again/", wrap(self.redeliver_view), name="deliveries_again"),
+            path("resume/", wrap(self.resume_view), name="deliveries_resume"),
             path("<int:object_id>/", wrap(self.delivery_view), name="whisperer_delivery_change"),
         ]
 
@@ -151,6 +152,7 @@ class DeliveryAdmin(RightsModelAdmin):
             form=form,
             may_write=actor_of(request).may("hooks:write"),
             alarms=alarms.current_alarms(),
+            is_paused=pause.current() is not None,
             **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)
@@ -173,6 +175,15 @@ class DeliveryAdmin(RightsModelAdmin):
             may_write=actor_of(request).may("hooks:write"),
         )
         return TemplateResponse(request, "omsweb/delivery.html", context)
+
+    def resume_view(self, request: HttpRequest) -> HttpResponse:
+        """Let everything go out again that has waited since the shop was restored."""
+        if request.method == "POST":
+            if after_restore.resume_sending(actor=actor_of(request)):
+                messages.success(request, _("Messages go out again."))
+            else:
+                messages.info(request, _("Messages go out already."))
+        return redirect("omsweb:whisperer_delivery_changelist")
 
     def redeliver_view(self, request: HttpRequest) -> HttpResponse:
         """Send what was ticked again, or what was found; each on its own, and what was refused says why."""

@@ -41,7 +41,7 @@ WITH capacity AS MATERIALIZED (
                 )
                 ORDER BY b.lease_until LIMIT %(cap)s
               ) under_way) AS free
-    FROM whisperer_endpoint e
+    FROM whisperer_endpoint e WHERE NOT EXISTS (SELECT FROM whisperer_sendingpause WHERE ended_at IS NULL)
 ), due AS (
     -- Codes first, and even while the endpoint is backing off: a first try of a code is never held back.
     SELECT c.*, free, true AS code FROM capacity CROSS JOIN LATERAL (

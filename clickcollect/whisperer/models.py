@@ -88,6 +88,21 @@ class Endpoint(models.Model):
         return self.target_url
 
 
+class SendingPause(models.Model):
+    """A time in which nothing is sent, such as after a restore, until a person lets everything go on."""
+
+    began_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(name="sending_pause_open", fields=["id"], condition=Q(ended_at__isnull=True)),)
+
+    def __str__(self) -> str:
+        return f"{self.began_at}"
+
+
 class Hook(models.Model):
     """A subscription of one type of event at one URL. Secrets are encrypted; a deleted hook keeps its history."""
 

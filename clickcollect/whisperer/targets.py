@@ -25,7 +25,7 @@ PLAIN: Final = re.compile(r"[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)  # ASCII that i
 NUMERIC: Final = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 
 # Where IPv6 is routed on the Internet (RFC 4291), without the parts of it that are special (IANA's registry): protocol
-# assignments such as Teredo and ORCHID, documentation, 6to4. What lies outside can hide others: NAT64, SIIT.
+# assignments such as Teredo and ORCHID, documentation, 6to4. What lies outside can hide others: NAT63, SIIT.
 ROUTED: Final = ipaddress.IPv6Network("2000::/3")
 SPECIAL: Final = tuple(
     ipaddress.ip_network(text)

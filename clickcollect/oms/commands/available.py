@@ -16,6 +16,7 @@ from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, available_commands
 from clickcollect.oms.models import Package
 
+CONFIRM: Final = "CONFIRM_ON_SHELF"
 EXTEND: Final = "EXTEND_PICKUP"
 NEW_CODE: Final = "SEND_NEW_CODE"
 RESEND: Final = "RESEND_CODE"
@@ -115,8 +116,9 @@ class Offers:
 def offers_of(*, package: Package, actor: Actor) -> Offers:
     """One main command, and all the others: those this person may run first, each in the order of the list.
 
-    The row marked primary is the main one; past the pickup time what moves that time, and while the code is locked
-    what helps this person: a manager unlocks, an associate sends a new code, or asks a manager where none helps.
+    The row marked primary is the main one; after a restore the confirmation that the package is there; past the
+    pickup time what moves that time, and while the code is locked what helps this person: a manager unlocks, an
+    associate sends a new code, or asks a manager where none helps.
     """
     values = app_settings.settings_in_force(package.stock_location_id)
     found = available_commands(package=package, actor=actor, values=values, with_manager=True)
@@ -131,6 +133,8 @@ def offers_of(*, package: Package, actor: Actor) -> Offers:
 
 def comes_first(*, package: Package, actor: Actor, is_locked: bool) -> tuple[str, ...]:
     """The command codes that come before the row marked primary; the first on offer wins."""
+    if package.shelf_unconfirmed_since is not None:
+        return (CONFIRM,)
     if deadlines.is_past_pickup(package):
         return (EXTEND,)
     if not is_locked:

@@ -218,6 +218,13 @@ def refuse_start(*, transition: CommandTransition, command: Command, package: Pa
         raise NotClickAndCollect
     if transition.source_id != package.state_id or is_held_back(transition=transition, package=package):
         raise StateConflict
+    if awaits_confirmation(transition=transition, package=package):
+        raise StateConflict(
+            _(
+                "The shop was restored from a backup, and this package may have been collected since. Look for it on its "
+                "shelf, choose Confirm on shelf, and then hand it over."
+            )
+        )
 
 
 def is_held_back(*, transition: CommandTransition, package: Package) -> bool:
@@ -227,6 +234,14 @@ def is_held_back(*, transition: CommandTransition, package: Package) -> bool:
     """
     stays_in_the_store = states.ENDED - {states.DELIVERED}
     return package.order.is_being_cancelled and transition.destination.enum_value not in stays_in_the_store
+
+
+def awaits_confirmation(*, transition: CommandTransition, package: Package) -> bool:
+    """Whether the command hands over a package that may be gone since the backup the shop was restored from.
+
+    With the code, without it or by a plain change of state: somebody must see it on its shelf first (T63).
+    """
+    return package.shelf_unconfirmed_since is not None and transition.destination.enum_value == states.DELIVERED
 
 
 def active_transitions() -> list[CommandTransition]:
@@ -304,6 +319,8 @@ def available_commands(
         if behaviour is None or transition.source_id != package.state_id or actor.channel not in transition.visibility:
             continue
         if is_held_back(transition=transition, package=package):
+            continue
+        if awaits_confirmation(transition=transition, package=package):
             continue
         if behaviour.click_and_collect_only and not package.order.is_click_and_collect:
             continue

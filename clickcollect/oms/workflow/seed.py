@@ -1,5 +1,6 @@
 """The transitions that the workflow starts with (contract section 1). Safe to repeat: a migration and tests call it."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.apps import apps as installed
@@ -49,13 +50,15 @@ EXTRA_COMMANDS: Final[tuple[Transition, ...]] = (
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone", states.WAITING, states.WAITING),
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-packed", states.PACKED, states.PACKED),
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-ready", states.READY, states.READY),
+    (_("Confirm On Shelf"), "CONFIRM_ON_SHELF", "confirm-on-shelf", states.READY, states.READY),
 )
 
 
-def seed_reference_data(*, using: str, apps: Any = installed) -> None:
+def seed_reference_data(*, using: str, apps: Any = installed, slugs: Collection[str] | None = None) -> None:
     """Make sure that the states and commands exist; what an operator has edited is left alone.
 
-    Arguments: ``using``, the database alias (the owner's); ``apps``, a migration's registry or the installed one.
+    Arguments: ``using``, the database alias (the owner's); ``apps``, a migration's registry or the installed one;
+    ``slugs``, the commands meant, left out = all of them.
     """
     state_model = apps.get_model("oms", "PackageState")
     row_model = apps.get_model("oms", "CommandTransition")
@@ -67,6 +70,8 @@ def seed_reference_data(*, using: str, apps: Any = installed) -> None:
             defaults={"name": name},
         )
     for position, (name, code, slug, source, destination) in enumerate((*MAIN_FLOW, *EXTRA_COMMANDS), start=1):
+        if slugs is not None and slug not in slugs:
+            continue
         row_model.objects.using(using).get_or_create(
             slug=slug,
             defaults={

@@ -24,6 +24,7 @@ CODE = Path(clickcollect.__file__).parent
 # Where one is made: with its story, or bare for `run_command` or `told`, which give it one.
 WITH_STORY = {"oms/log/conflicts.py"}
 BARE = {
+    "oms/commands/confirm_on_shelf.py",
     "oms/commands/run.py",
     "oms/commands/statements.py",
     "oms/commands/unlock_code.py",
