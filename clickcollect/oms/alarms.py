@@ -19,12 +19,14 @@ from clickcollect.oms.log_models import NoteKind
 from clickcollect.whisperer import pause, statistics
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
-# In a shop that was never drilled, the time since it was installed counts.
-LAST_DRILL: Final = """
-SELECT passed.at, coalesce(passed.at, installed.at) < now() - make_interval(days => %(days)s::int)
+# Since when sending is paused, when a drill passed last, and days since then; where none ever passed, days since the
+# installation.
+PAUSE_AND_DRILL: Final = """
+SELECT pause.began_at, passed.at, extract(day FROM now() - coalesce(passed.at, installed.at))
 FROM (SELECT min(applied) FROM django_migrations) installed(at)
+LEFT JOIN (SELECT min(began_at) FROM whisperer_sendingpause WHERE ended_at IS NULL) pause(began_at) ON true
 LEFT JOIN LATERAL (
-    SELECT at FROM oms_commandlog WHERE note_kind = %(kind)s::text AND note_kind <> '' ORDER BY id DESC LIMIT 1
+    SELECT at FROM oms_commandlog WHERE note_kind = %s::text AND note_kind <> '' ORDER BY id DESC LIMIT 1
 ) passed ON true
 """
 logger = logging.getLogger(__name__)
@@ -59,13 +61,14 @@ def oldest_code_message() -> timedelta | None:
 
 
 def current_alarms() -> list[Alarm]:
-    """The alarms of this moment, the most urgent first; six statements and the settings."""
+    """The alarms of this moment, the most urgent first; four statements and the settings."""
+    paused_since, passed, days = pause_and_drill()
     return [
         *worker_silent(),
-        *sending_paused(),
+        *sending_paused(paused_since),
         *codes_waiting(oldest_code_message()),
         *map(endpoint_failing, statistics.endpoints_backing_off()),
-        *drill_overdue(),
+        *drill_overdue(passed=passed, days=days),
     ]
 
 
@@ -89,35 +92,41 @@ def worker_silent() -> list[Alarm]:
     return [Alarm(kind=AlarmKind.WORKER_SILENT, sentence=sentence)]
 
 
-def sending_paused() -> list[Alarm]:
+def pause_and_drill() -> tuple[datetime | None, datetime | None, int]:
+    """Since when sending is paused, when a drill passed last, and how many days ago that is; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(PAUSE_AND_DRILL, [NoteKind.DRILL_PASSED])
+        paused_since, passed, days = cursor.fetchone()
+    return paused_since, passed, int(days or 0)
+
+
+def sending_paused(since: datetime | None) -> list[Alarm]:
     """Everything waits for a person since the shop was restored: none, or one alarm."""
-    found = pause.current()
-    if found is None:
+    if since is None:
         return []
     waiting = pause.waiting()
     sentence = ngettext(
-        "The shop was restored from a backup, so nothing is sent: %(count)d message waits, and may have gone out before. "
-        "Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
-        "The shop was restored from a backup, so nothing is sent: %(count)d messages wait, and may have gone out before. "
-        "Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
+        "The shop was restored from a backup, so nothing is sent. %(count)d message waits; it may have gone out "
+        "before. Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
+        "The shop was restored from a backup, so nothing is sent. %(count)d messages wait; some may have gone out "
+        "before. Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
         waiting,
     )
-    return [Alarm(kind=AlarmKind.SENDING_PAUSED, sentence=sentence % {"count": waiting}, since=found.began_at)]
+    return [Alarm(kind=AlarmKind.SENDING_PAUSED, sentence=sentence % {"count": waiting}, since=since)]
 
 
-def drill_overdue() -> list[Alarm]:
-    """No backup was proved to be one for too long, or ever: none, or one alarm."""
-    days = app_settings.settings_in_force()["DRILL_ALARM_DAYS"]
-    if not days:
+def drill_overdue(*, passed: datetime | None, days: int) -> list[Alarm]:
+    """No backup was restored on trial for ``days``, last when one ``passed``: none, or an alarm if it is too long."""
+    if days < 1:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(LAST_DRILL, {"kind": NoteKind.DRILL_PASSED, "days": days})
-        passed, is_overdue = cursor.fetchone()
-    if not is_overdue:
+    allowed = app_settings.settings_in_force()["DRILL_ALARM_DAYS"]
+    if not allowed or days < allowed:
         return []
     sentence = ngettext(
-        "No backup has been restored on trial for %(count)d day. Nobody knows whether it works. Run: clickcollect drill",
-        "No backup has been restored on trial for %(count)d days. Nobody knows whether it works. Run: clickcollect drill",
+        "No backup has been restored on trial for %(count)d day: nobody knows whether it works. "
+        "Run: clickcollect drill",
+        "No backup has been restored on trial for %(count)d days: nobody knows whether it works. "
+        "Run: clickcollect drill",
         days,
     )
     return [Alarm(kind=AlarmKind.DRILL_OVERDUE, sentence=sentence % {"count": days}, since=passed)]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import after_restore, alarms
+from clickcollect.oms.alarms import AlarmKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
@@ -22,7 +23,7 @@ from clickcollect.omsweb.forms import TickForm
 from clickcollect.omsweb.hooks import require_hook, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
-from clickcollect.whisperer import pause, redelivery, registry, statistics
+from clickcollect.whisperer import redelivery, registry, statistics
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
 from clickcollect.wire_format import whole_number
 
@@ -138,7 +139,7 @@ class DeliveryAdmin(RightsModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         listing = delivery_listing(request)
-        about = subjects_of(listing.page_rows)
+        about, raised = subjects_of(listing.page_rows), alarms.current_alarms()
         rows = [(one, about.get(one.subject)) for one in listing.page_rows]
         form = RedeliveryForm(rows=[(one.pk, tick_label(one, subject)) for one, subject in rows])
         context = self.page(
@@ -151,8 +152,8 @@ class DeliveryAdmin(RightsModelAdmin):
             ],
             form=form,
             may_write=actor_of(request).may("hooks:write"),
-            alarms=alarms.current_alarms(),
-            is_paused=pause.current() is not None,
+            alarms=raised,
+            is_paused=any(alarm.kind is AlarmKind.SENDING_PAUSED for alarm in raised),
             **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)

@@ -1,4 +1,4 @@
-"""T63: after a restore nothing is handed over before somebody has seen it, and nothing is sent before somebody says so."""
+"""T63: after a restore nothing is handed over before somebody has seen it, nothing sent before somebody says so."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -189,7 +189,7 @@ def test_a_shop_that_was_never_drilled_is_alarmed_a_week_after_its_installation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert alarms.current_alarms() == []
-    long_ago = alarms.LAST_DRILL.replace("min(applied)", "min(applied) - interval '8 days'")
-    monkeypatch.setattr(alarms, "LAST_DRILL", long_ago)
+    long_ago = alarms.PAUSE_AND_DRILL.replace("min(applied)", "min(applied) - interval '8 days'")
+    monkeypatch.setattr(alarms, "PAUSE_AND_DRILL", long_ago)
     (alarm,) = alarms.current_alarms()
-    assert "No backup has been restored on trial for 7 days" in alarm.sentence
+    assert "No backup has been restored on trial for 8 days" in alarm.sentence

@@ -57,7 +57,7 @@ def test_an_address_that_fails_is_named_with_since_when_and_leads_to_the_deliver
 
 
 def test_the_deliveries_stay_cheap(operator: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert operator.get("/oms/deliveries/").status_code == 200
 
 

@@ -221,8 +221,8 @@ def refuse_start(*, transition: CommandTransition, command: Command, package: Pa
     if awaits_confirmation(transition=transition, package=package):
         raise StateConflict(
             _(
-                "The shop was restored from a backup, and this package may have been collected since. Look for it on its "
-                "shelf, choose Confirm on shelf, and then hand it over."
+                "The shop was restored from a backup, and this package may have been collected since. Look for it on "
+                "its shelf, choose Confirm on shelf, and then hand it over."
             )
         )
 
