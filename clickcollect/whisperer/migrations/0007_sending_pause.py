@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('whisperer', '0005_no_index_for_beginnings'),
+        ('whisperer', '0006_what_hook_events_are_filtered_by'),
     ]
 
     operations = [
