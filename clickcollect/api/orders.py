@@ -1,6 +1,5 @@
 """Omnitron's orders over HTTP: taken in, listed, read, cancelled."""
 
-import json
 from typing import Annotated, Any, Final
 
 from django.db.models import Prefetch, QuerySet
@@ -8,7 +7,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router
 
-from clickcollect.api.answers import JSON, json_answer
+from clickcollect.api.answers import json_answer
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.bodies import read_json
 from clickcollect.api.middleware import answer_of
@@ -90,10 +89,11 @@ def send_order(request: ApiRequest) -> HttpResponse:
 
 
 def as_response(received: Received, actor: Actor) -> HttpResponse:
-    """The order as it is kept now, as its sender hears of it."""
-    found = order_with_packages(orders_of(actor).get(pk=received.order.pk))
-    text = json.dumps(found, ensure_ascii=False)
-    return HttpResponse(text, status=201 if received.created else 200, content_type=JSON)
+    """The order as it is kept now, as its sender hears of it. Who brings a new one sees all of it."""
+    if received.created:
+        packages = [package_document(package) for package in received.packages]
+        return json_answer(order_document(received.order) | {"packages": packages}, status=201)
+    return json_answer(order_with_packages(orders_of(actor).get(pk=received.order.pk)))
 
 
 @router.get("/", response=Page[OrderOut], summary="List orders", operation_id="list_orders")

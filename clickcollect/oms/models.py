@@ -126,6 +126,8 @@ class MessageState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+NUMBER_PREFIX: Final = "PK-"
+NUMBERS_BEGIN_AFTER: Final = 10000
 HOME_DELIVERY: Final = Q(delivery_type=DeliveryType.HOME_DELIVERY)  # the condition of an index
 
 
@@ -138,7 +140,7 @@ class Package(models.Model):
     """
 
     number = models.GeneratedField(
-        expression=Concat(Value("PK-"), Cast(F("id") + 10000, models.CharField())),
+        expression=Concat(Value(NUMBER_PREFIX), Cast(F("id") + NUMBERS_BEGIN_AFTER, models.CharField())),
         output_field=models.CharField(_("number"), max_length=32),
         db_persist=True,
     )
