@@ -7,14 +7,16 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import Fault, OrderConflict, ValidationFailed
-from clickcollect.omnitron.order_schema import read_order
+from clickcollect.errors import DomainError, Fault, OrderConflict, ValidationFailed
+from clickcollect.omnitron.order_schema import OrderIn, read_order
 from clickcollect.oms.access import SYSTEM, Actor
+from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.csv_format import read_csv
 from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
-from clickcollect.oms.orders.intake import receive_order
+from clickcollect.oms.orders.intake import Received
 
 ITEM: Final = "order_item."
+BATCH: Final = 100  # orders of one transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +37,22 @@ class ImportReport:
     bad: list[BadLine] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """An order of the file that is read but not taken in yet; or its faults, each with the line it stands on."""
+
+    entry: Entry
+    order: OrderIn | None = None
+    faults: list[tuple[int, Fault]] = field(default_factory=list)
+
+
 def import_orders(
     path: Path,
     *,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
     actor: Actor = SYSTEM,
 ) -> ImportReport:
-    """Take in every order of a file, each for itself (contract section 7).
+    """Take in every order of a file; new ones in batches, one transaction for each (contract section 7).
 
     Arguments: ``on_progress``, told how much of the file is done, and of how much.
     Raises ValidationFailed on ``file`` where there is no order file to read.
@@ -50,37 +61,62 @@ def import_orders(
     total = path.stat().st_size
     report = ImportReport()
     numbers: dict[str, tuple[str, int]] = {}
+    waiting: list[Waiting] = []
     for entry in entries:
-        found = [*entry.faults, *repeated_number(entry, numbers)]
-        found += faults_beside(entry, found) if found else take_in(entry, report, actor)
-        if found:
-            report.bad += bad_lines(entry, found)
-        else:
-            numbers.setdefault(str(entry.data["number"]).strip(), (str(entry.data["channel"]).strip(), entry.line))
+        is_repeated = any(one.order and number_of(one.entry) == number_of(entry) for one in waiting)
+        if is_repeated or len(waiting) >= BATCH:
+            settle(waiting, report=report, numbers=numbers, actor=actor)
+        waiting.append(read_entry(entry, numbers))
         on_progress(entry.position, total)
+    settle(waiting, report=report, numbers=numbers, actor=actor)
     return report
+
+
+def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:
+    """Read one order, or name what is wrong with it."""
+    found = [*entry.faults, *repeated_number(entry, numbers)]
+    if found:
+        return Waiting(entry=entry, faults=[*found, *faults_beside(entry, found)])
+    try:
+        return Waiting(entry=entry, order=read_order(entry.data))
+    except ValidationFailed as refusal:
+        return Waiting(entry=entry, faults=[(line_of(entry, fault["loc"]), fault) for fault in refusal.errors])
+
+
+def settle(waiting: list[Waiting], *, report: ImportReport, numbers: dict[str, tuple[str, int]], actor: Actor) -> None:
+    """Take in the orders that wait, and report on each line in its turn."""
+    came = iter(receive_orders([one.order for one in waiting if one.order is not None], actor=actor))
+    for one in waiting:
+        found = one.faults if one.order is None else counted(one.entry, next(came), report)
+        if found:
+            report.bad += bad_lines(one.entry, found)
+        else:
+            numbers.setdefault(number_of(one.entry), (str(one.entry.data["channel"]).strip(), one.entry.line))
+    waiting.clear()
+
+
+def counted(entry: Entry, became: Received | DomainError, report: ImportReport) -> list[tuple[int, Fault]]:
+    """Count an order that came in; or its faults, each with the line it stands on."""
+    if isinstance(became, OrderConflict):
+        words = _("An order with this number is there already and differs here.")
+        return [(line_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
+    if isinstance(became, DomainError):
+        raise became
+    report.new += became.created
+    report.known += not became.created
+    return []
+
+
+def number_of(entry: Entry) -> str:
+    return str(entry.data.get("number")).strip()
 
 
 def repeated_number(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Iterator[tuple[int, Fault]]:
     """Within one file a number is one order: twice, in two channels, is more likely a slip than two orders."""
-    channel, line = numbers.get(str(entry.data.get("number")).strip(), ("", 0))
+    channel, line = numbers.get(number_of(entry), ("", 0))
     if line and channel != str(entry.data.get("channel")).strip():
         words = _("Line %(line)d has this number in another channel. Import each channel from its own file.")
         yield entry.line, {"loc": "number", "msg": words % {"line": line}}
-
-
-def take_in(entry: Entry, report: ImportReport, actor: Actor) -> list[tuple[int, Fault]]:
-    """Receive one order and count it; or its faults, each with the line it stands on."""
-    try:
-        received = receive_order(order=read_order(entry.data), actor=actor)
-    except ValidationFailed as refusal:
-        return [(line_of(entry, fault["loc"]), fault) for fault in refusal.errors]
-    except OrderConflict as refusal:
-        words = _("An order with this number is there already and differs here.")
-        return [(line_of(entry, loc), {"loc": loc, "msg": words}) for loc in refusal.extra["differs"]]
-    report.new += received.created
-    report.known += not received.created
-    return []
 
 
 def faults_beside(entry: Entry, found: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:

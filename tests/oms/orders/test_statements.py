@@ -15,7 +15,7 @@ from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import Package, PackageItem
 from clickcollect.oms.orders.intake import receive_order
 from tests import shop
-from tests.api.caller import make_caller
+from tests.api.caller import ORDERS, document_of, make_caller
 from tests.oms.test_statements import listen
 from tests.wire import Sent, watched
 
@@ -67,7 +67,7 @@ def test_over_the_api_it_is_four_with_who_the_caller_is_and_the_stores_to_read_i
     caller = make_caller("operator")
     for _warm in range(2):
         with watched() as wire:
-            answer = caller.post("/api/v1/omnitron/orders/", shop.order_document())
+            answer = caller.post(ORDERS, shop.order_document())
         assert answer.status_code == 201
     assert wire.round_trips == ROUND_TRIPS + 2, wire.log
 
@@ -115,8 +115,8 @@ def test_the_answer_to_a_new_order_is_what_is_read_of_it_afterwards() -> None:
     shop.make_store("IST-02")
     caller = make_caller("operator")
     document = shop.order_document(order_item=[LINE, LINE | {"retail_store": "IST-02"}], amount=None)
-    new = caller.post("/api/v1/omnitron/orders/", document)
-    again = caller.post("/api/v1/omnitron/orders/", document)
+    new = caller.post(ORDERS, document)
+    again = caller.post(ORDERS, document)
     assert (new.status_code, again.status_code) == (201, 200)
-    assert new.json() == again.json()
-    assert new.json() == caller.get(f"/api/v1/omnitron/orders/{document['number']}/").json()
+    assert document_of(new) == document_of(again)
+    assert document_of(new) == document_of(caller.get(f"{ORDERS}{document['number']}/"))
