@@ -8,7 +8,7 @@ from clickcollect.errors import DomainError
 from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms import configuration
 from clickcollect.oms.access import Actor
-from clickcollect.oms.orders import statements
+from clickcollect.oms.orders import repair, statements
 from clickcollect.oms.orders.intake import Became, Received, receive_order, refuse_foreign_stores
 from clickcollect.oms.orders.placing import place
 
@@ -37,8 +37,12 @@ def place_new(orders: Sequence[OrderIn], *, actor: Actor) -> dict[int, Received]
         for at, order in enumerate(orders)
         if (order.channel, order.number) not in found.kept
     }
+    waiting = [at for at in new if (orders[at].channel, orders[at].number) in found.waiting]
     if new:
-        statements.write(list(new.values()), now=found.now)
+        statements.write(list(new.values()), now=found.now, is_last=not waiting)
+    for at in waiting:
+        changed_at = orders[at].updated_at
+        repair.end_wait_of(new[at].order, actor=actor, repaired_from=None, changed_at=changed_at)
     return {
         at: Received(order=placed.order, became=Became.PLACED, packages=placed.packages) for at, placed in new.items()
     }

@@ -4,7 +4,7 @@ One order or a batch of them: the statements are the same, and so is their numbe
 orders, packages, events and log rows can name each other before any of them is written.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +92,7 @@ class Found:
     now: datetime
     version: str | None
     kept: Mapping[tuple[str, str], int]
-    waiting: Set[tuple[str, str]]
+    waiting: Collection[tuple[str, str]]
     stores: Mapping[str, RetailStore]
     ids: Ids
 
@@ -163,7 +163,8 @@ def write(
 ) -> None:
     """Write new orders and commit them: seven statements, whatever their number. One round trip.
 
-    Arguments: ``is_last``, false where the transaction goes on. Raises IntegrityError where one of their numbers came in at this very moment.
+    Arguments: ``is_last``, false where the transaction goes on.
+    Raises IntegrityError where one of their numbers came in at this very moment.
     """
     outgoing = [event for placement in placements for event in placement.outgoing]
     values, _uuids = outbox.publishing(events.with_snapshots(outgoing), now=now)

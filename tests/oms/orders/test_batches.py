@@ -18,6 +18,7 @@ from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.file_import import BATCH, import_orders
 from clickcollect.oms.orders.intake import Received, receive_order
 from clickcollect.oms.orders.placing import place
+from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.whisperer.models import Event
 from tests import shop
 from tests.oms.orders.test_file_import import lines, written
@@ -81,6 +82,17 @@ def test_an_order_that_comes_in_at_the_same_moment_is_one_order_and_the_batch_is
     monkeypatch.setattr(batches, "place", place_late)
     assert became(receive_orders(sent, actor=SYSTEM)) == ["placed", "unchanged", "placed"]
     assert (Order.objects.count(), Package.objects.count()) == (3, 3)
+
+
+def test_a_new_order_ends_the_wait_of_the_one_to_repair() -> None:
+    shop.make_store()
+    rows = [
+        keep_for_repair(channel=channel, reference="B", payload={}, faults=[]) for channel in ("Webshop", "Elsewhere")
+    ]
+    assert became(receive_orders(orders("A", "B"), actor=SYSTEM)) == ["placed", "placed"]
+    for row in rows:
+        row.refresh_from_db()
+    assert [(row.state, row.order and row.order.number) for row in rows] == [("arrived", "B"), ("waiting", None)]
 
 
 def test_a_file_is_one_transaction_for_each_batch_and_names_its_bad_lines_in_their_order(

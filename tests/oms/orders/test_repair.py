@@ -10,11 +10,13 @@ from django.db import IntegrityError
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError, Fault, Forbidden, NotFound, OrderConflict, StateConflict, ValidationFailed
 from clickcollect.omnitron.models import Order
-from clickcollect.omnitron.order_schema import read_order
+from clickcollect.omnitron.order_schema import OrderIn, read_order
+from clickcollect.oms import configuration
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.log_models import CommandLog, NoteKind
-from clickcollect.oms.orders import intake, repair
+from clickcollect.oms.orders import repair, statements
 from clickcollect.oms.orders.intake import receive_order
+from clickcollect.oms.orders.placing import place
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair, RepairState
@@ -168,6 +170,14 @@ def test_who_comes_second_hears_who_was_first() -> None:
     assert not Order.objects.exists()
 
 
+def written(order: OrderIn) -> Order:
+    """A new order that is written and not committed yet."""
+    found = statements.look([order])
+    placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=SYSTEM)
+    statements.write([placed], now=found.now, is_last=False)
+    return placed.order
+
+
 def test_sent_on_while_the_same_order_arrives_neither_waits_for_ever() -> None:
     """The operator holds the row and waits for the number of the order that arrives; that one passes the row over."""
     row, actor = kept(), make_actor(Role.OPERATOR)
@@ -175,7 +185,7 @@ def test_sent_on_while_the_same_order_arrives_neither_waits_for_ever() -> None:
     arriving = read_order(document)
     arrived: list[Order] = []
     answers = stopped_at(
-        lambda: arrived.append(intake.place(order=arriving, stores=intake.stores_of(arriving), actor=SYSTEM)),
+        lambda: arrived.append(written(arriving)),
         partial(send_on, repair_id=row.pk, document=document, actor=actor),
         meanwhile=lambda: repair.end_wait_of(arrived[0], actor=SYSTEM, repaired_from=None, changed_at=None),
     )
