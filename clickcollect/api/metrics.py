@@ -17,8 +17,10 @@ from prometheus_client.registry import Collector
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.whisperer.models import UNDELIVERED, Delivery
 
+MOST_CHANNELS: Final = 100
 HOUR: Final = timedelta(hours=1)
 Figures = Mapping[str, float]
 
@@ -55,9 +57,15 @@ def undelivered() -> QuerySet[Delivery]:
     return Delivery.objects.filter(state__in=UNDELIVERED)
 
 
-def age_of_oldest(rows: QuerySet[Delivery]) -> float:
-    """Seconds since the oldest of these was queued; 0 where there is none."""
-    age = rows.order_by().aggregate(age=Extract(Now() - Min("queued_at"), "epoch"))["age"]
+def by_channel(waiting: QuerySet[OrderToRepair]) -> Figures:
+    """The channels with the most orders to repair; the figure of all others is in none."""
+    found = waiting.order_by().values_list("channel").annotate(count=Count("pk")).order_by("-count", "channel")
+    return dict(found[:MOST_CHANNELS])
+
+
+def age_of_oldest(rows: QuerySet[Any], column: str = "queued_at") -> float:
+    """Seconds since the oldest of these came; 0 where there is none."""
+    age = rows.order_by().aggregate(age=Extract(Now() - Min(column), "epoch"))["age"]
     return float(age or 0)
 
 
@@ -78,6 +86,15 @@ class Shop(Collector):
             "Age of the oldest event on its way; `code` = of those that carry a customer's code.",
             {kind: age_of_oldest(rows) for kind, rows in ages.items()},
             label="kind",
+        )
+        waiting = OrderToRepair.objects.filter(WAITING)
+        yield gauge(
+            "orders_to_repair", "Orders that wait to be repaired, by channel.", by_channel(waiting), label="channel"
+        )
+        yield GaugeMetricFamily(
+            "clickcollect_oldest_order_to_repair_seconds",
+            "Age of the order that waits longest to be repaired.",
+            value=age_of_oldest(waiting, "received_at"),
         )
         yield gauge("workers", "Workers by sign of life.", workers(), label="heartbeat")
 

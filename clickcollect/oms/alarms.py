@@ -16,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateWorker
 from clickcollect.oms import app_settings
 from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.whisperer import pause, statistics
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
@@ -29,6 +30,7 @@ LEFT JOIN LATERAL (
     SELECT at FROM oms_commandlog WHERE note_kind = %s::text AND note_kind <> '' ORDER BY id DESC LIMIT 1
 ) passed ON true
 """
+MOST_COUNTED: Final = 1000
 logger = logging.getLogger(__name__)
 
 
@@ -39,6 +41,7 @@ class AlarmKind(StrEnum):
     SENDING_PAUSED = "sending_paused"
     CODES_WAIT = "codes_wait"
     ENDPOINT_FAILS = "endpoint_fails"
+    ORDERS_TO_REPAIR = "orders_to_repair"
     DRILL_OVERDUE = "drill_overdue"
 
 
@@ -61,13 +64,14 @@ def oldest_code_message() -> timedelta | None:
 
 
 def current_alarms() -> list[Alarm]:
-    """The alarms of this moment, the most urgent first; four statements and the settings."""
+    """The alarms of this moment, the most urgent first; five statements and the settings."""
     paused_since, passed, days = pause_and_drill()
     return [
         *worker_silent(),
         *sending_paused(paused_since),
         *codes_waiting(oldest_code_message()),
         *map(endpoint_failing, statistics.endpoints_backing_off()),
+        *orders_to_repair(),
         *drill_overdue(passed=passed, days=days),
     ]
 
@@ -143,6 +147,22 @@ def codes_waiting(age: timedelta | None) -> list[Alarm]:
         )
         return [Alarm(kind=AlarmKind.CODES_WAIT, sentence=sentence % {"minutes": minutes})]
     return []
+
+
+def orders_to_repair() -> list[Alarm]:
+    """Orders that have waited too long to be repaired: none, or one alarm for all."""
+    patience = timedelta(minutes=app_settings.settings_in_force()["ORDER_TO_REPAIR_ALARM_MINUTES"])
+    late = OrderToRepair.objects.filter(WAITING, received_at__lt=Now() - patience)
+    found = late.order_by("received_at").values_list("received_at", flat=True)[: MOST_COUNTED + 1]
+    if not found:
+        return []
+    sentence = ngettext(
+        "%(count)s order has been waiting too long in Orders to repair. Send it on, or discard it.",
+        "%(count)s orders have been waiting too long in Orders to repair. Send them on, or discard them.",
+        len(found),
+    )
+    count = f"{MOST_COUNTED}+" if len(found) > MOST_COUNTED else str(len(found))
+    return [Alarm(kind=AlarmKind.ORDERS_TO_REPAIR, sentence=sentence % {"count": count}, since=found[0])]
 
 
 def for_store_staff() -> list[str]:

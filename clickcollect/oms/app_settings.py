@@ -153,6 +153,13 @@ SETTINGS: Final[dict[str, Setting]] = {
             gettext_lazy("Age of the oldest undelivered code message at which an alarm is raised."),
         ),
         _number(
+            "ORDER_TO_REPAIR_ALARM_MINUTES",
+            60,
+            1,
+            10080,
+            gettext_lazy("Minutes that an order may wait to be repaired until an alarm is raised."),
+        ),
+        _number(
             "PERSONAL_DATA_DAYS",
             180,
             1,

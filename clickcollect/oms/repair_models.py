@@ -22,6 +22,7 @@ class RepairState(models.TextChoices):
 
 
 WAITING: Final = Q(state=RepairState.WAITING)
+WITHOUT_NUMBER: Final = "content:"
 
 
 class OrderToRepair(models.Model):
@@ -67,6 +68,8 @@ class OrderToRepair(models.Model):
             models.Index(name="repair_state_newest", fields=["state", "-id"]),
             # OMS WEB's list of a channel; a repeat of a sender's order, its newest row.
             models.Index(name="repair_of_sender", fields=["channel", "reference", "-id"]),
+            # Whose orders: erasing on request by a number.
+            models.Index(name="repair_reference", fields=["reference"]),
             # The alarm and the metric: what waits longest.
             models.Index(name="repair_oldest", fields=["received_at"], condition=WAITING),
             # The daily job that erases personal data of what ended long ago.
@@ -76,7 +79,12 @@ class OrderToRepair(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.reference
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The order's number; a dash where its sender gave none."""
+        return "–" if not self.reference or self.reference.startswith(WITHOUT_NUMBER) else self.reference
 
 
 class LocationRule(models.Model):

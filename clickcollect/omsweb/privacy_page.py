@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from clickcollect.errors import DomainError, NotFound
+from clickcollect.errors import DomainError
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.phone import kept_phone, read_phone
 from clickcollect.oms import privacy
+from clickcollect.oms.privacy import Kept
+from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import posted
 from clickcollect.omsweb.forms import OmsForm
@@ -54,14 +56,14 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     actor.require("privacy:write")
     form = PersonForm(posted(request))
-    found: list[Order] = []
+    found: list[Kept] = []
     status = 200
     if request.method == "POST":
         status = 400
         if form.is_valid():
             try:
                 person = form.person()
-                found = look_up(person)
+                found = privacy.kept_of(**person)
                 if "erase" in request.POST and request.POST.get("confirmed") == marks_of(found):
                     return erased(request, privacy.erase_on_request(actor=actor, **person))
                 status = 200
@@ -73,18 +75,11 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-@sensitive_variables()
-def look_up(person: dict[str, str]) -> list[Order]:
-    """The orders that would be erased now. Raises ValidationFailed, NotFound."""
-    found = list(privacy.orders_of(**person).order_by("number")[: privacy.BATCH])
-    if not found:
-        raise NotFound(_("No order with this data was found, or it was erased before."))
-    return found
-
-
-def marks_of(orders: list[Order]) -> str:
+def marks_of(found: list[Kept]) -> str:
     """What was confirmed: exactly these orders, and no other that arrived since."""
-    return ",".join(str(pk) for pk in sorted(order.pk for order in orders))
+    orders = sorted(kept.pk for kept in found if isinstance(kept, Order))
+    repairs = sorted(kept.pk for kept in found if isinstance(kept, OrderToRepair))
+    return ",".join([*map(str, orders), *(f"repair-{pk}" for pk in repairs)])
 
 
 def erased(request: HttpRequest, count: int) -> HttpResponse:
@@ -96,7 +91,7 @@ def erased(request: HttpRequest, count: int) -> HttpResponse:
     return redirect("omsweb:privacy")
 
 
-def page_context(request: HttpRequest, *, form: PersonForm, found: list[Order]) -> dict[str, Any]:
+def page_context(request: HttpRequest, *, form: PersonForm, found: list[Kept]) -> dict[str, Any]:
     return {
         **site.each_context(request),
         "title": _("Personal data"),
@@ -104,5 +99,5 @@ def page_context(request: HttpRequest, *, form: PersonForm, found: list[Order]) 
         "found": found,
         "still_open": [order for order in found if order.ended_at is None],
         "confirmed": marks_of(found),
-        "has_more": len(found) == privacy.BATCH,
+        "has_more": len(found) >= privacy.BATCH,
     }

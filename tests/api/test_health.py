@@ -1,14 +1,18 @@
 """Alive, ready, and figures for Prometheus."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clickcollect.api import health
 from clickcollect.oms import states
+from clickcollect.oms.orders.repair import keep_for_repair
+from clickcollect.oms.repair_models import OrderToRepair
 from tests import shop
 from tests.api.caller import make_caller
 
@@ -75,6 +79,9 @@ def test_figures_tell_of_packages_and_refusals_but_of_nobody() -> None:
     make_caller("associate", store).command(
         package.pk, {"slug": "self-service-package-delivery", "otp": shop.wrong_code(package)}
     )
+    document = shop.order_document("R-77", store="NOPE")
+    keep_for_repair(channel="Webshop", reference="R-77", payload=document, faults=[])
+    OrderToRepair.objects.update(received_at=Now() - timedelta(seconds=90))
     answer = Client().get("/metrics")
     said = answer.content.decode()
     assert answer["Content-Type"].startswith("text/plain")
@@ -83,7 +90,9 @@ def test_figures_tell_of_packages_and_refusals_but_of_nobody() -> None:
     assert 'state="700"' not in said
     assert 'clickcollect_refusals_last_hour{code="otp_incorrect"} 1.0' in said
     assert 'clickcollect_oldest_delivery_seconds{kind="code"} 0.0' in said
-    for secret in (code, "Deniz", package.order.number, package.order.phone_number):
+    assert 'clickcollect_orders_to_repair{channel="Webshop"} 1.0' in said
+    assert "\nclickcollect_oldest_order_to_repair_seconds 90.0\n" in said
+    for secret in (code, "Deniz", package.order.number, package.order.phone_number, "R-77"):
         assert secret not in said
 
 

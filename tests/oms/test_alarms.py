@@ -8,7 +8,11 @@ from django.db import connection
 from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
+from clickcollect.errors import Fault
 from clickcollect.oms import alarms, states
+from clickcollect.oms.orders import repair
+from clickcollect.oms.orders.repair import keep_for_repair
+from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.whisperer.models import Delivery, Endpoint, Hook
 from tests import shop
 
@@ -63,3 +67,20 @@ def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
     assert [alarm.kind for alarm in alarms.current_alarms()] == [alarms.AlarmKind.WORKER_SILENT]
+
+
+def test_an_order_that_waits_too_long_for_its_repair_raises_an_alarm() -> None:
+    fault: Fault = {"loc": "number", "msg": "This field is needed."}
+    row = keep_for_repair(channel="Webshop", reference="1001", payload={}, faults=[fault])
+    assert alarms.current_alarms() == []
+    received = now() - timedelta(minutes=61)
+    OrderToRepair.objects.update(received_at=received)
+    (alarm,) = alarms.current_alarms()
+    assert (alarm.kind, alarm.since) == (alarms.AlarmKind.ORDERS_TO_REPAIR, received)
+    assert "1 order has been waiting too long" in alarm.sentence
+    assert alarms.for_store_staff() == []
+    shop.put_setting("ORDER_TO_REPAIR_ALARM_MINUTES", value=120)
+    assert alarms.current_alarms() == []
+    shop.put_setting("ORDER_TO_REPAIR_ALARM_MINUTES", value=1)
+    repair.discard(repair_id=row.pk, reason="A test", actor=shop.make_actor(Role.OPERATOR))
+    assert alarms.current_alarms() == []

@@ -8,7 +8,8 @@ from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
 from clickcollect.omnitron.models import Order
-from tests.shop import make_order, make_store, make_user
+from clickcollect.oms.orders.repair import discard, keep_for_repair
+from tests.shop import make_actor, make_order, make_store, make_user, order_document
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/oms/privacy/"
@@ -144,3 +145,16 @@ def test_a_number_that_older_rules_stored_is_found(admin: Client, settings: Any,
     asked = confirmed(admin, phone_number=stored)
     assert admin.post(PAGE, asked).status_code == 302
     assert names() == {""}
+
+
+def test_an_order_to_repair_is_named_and_erased_like_an_order(admin: Client) -> None:
+    document = order_document("R-9", store="NOPE", customer=PERSON)
+    row = keep_for_repair(channel="Webshop", reference="R-9", payload=document, faults=[])
+    page = admin.post(PAGE, {"phone_number": PHONE}).content.decode()
+    assert "<strong>R-9</strong>" in page
+    assert "not ended" in page
+    discard(repair_id=row.pk, reason="Not wanted", actor=make_actor(Role.OPERATOR))
+    answer = admin.post(PAGE, confirmed(admin, phone_number=PHONE), follow=True)
+    assert "The personal data of 1 order was erased." in answer.content.decode()
+    row.refresh_from_db()
+    assert (row.document, row.payload) == ({}, {})

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order to repair',
                 'verbose_name_plural': 'orders to repair',
                 'ordering': ('-id',),
-                'indexes': [models.Index(fields=['state', '-id'], name='repair_state_newest'), models.Index(fields=['channel', 'reference', '-id'], name='repair_of_sender'), models.Index(condition=models.Q(('state', 'waiting')), fields=['received_at'], name='repair_oldest'), models.Index(condition=models.Q(('erased_at__isnull', True)), fields=['ended_at'], name='repair_to_erase'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='repair_search')],
+                'indexes': [models.Index(fields=['state', '-id'], name='repair_state_newest'), models.Index(fields=['channel', 'reference', '-id'], name='repair_of_sender'), models.Index(fields=['reference'], name='repair_reference'), models.Index(condition=models.Q(('state', 'waiting')), fields=['received_at'], name='repair_oldest'), models.Index(condition=models.Q(('erased_at__isnull', True)), fields=['ended_at'], name='repair_to_erase'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='repair_search')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('channel', 'reference'), name='order_waits_once'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'placed', 'arrived', 'discarded'])), name='repair_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('erased_at__isnull', True), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='repair_ended_or_waiting')],
             },
         ),

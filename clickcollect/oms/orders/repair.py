@@ -29,7 +29,7 @@ from clickcollect.oms.log.conflicts import conflict
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.personal_terms import digits_of, personal_terms
-from clickcollect.oms.repair_models import WAITING, OrderToRepair, RepairState
+from clickcollect.oms.repair_models import WAITING, WITHOUT_NUMBER, OrderToRepair, RepairState
 
 LONGEST_REFERENCE: Final = 64
 MOST_FAULTS: Final = 200
@@ -37,7 +37,6 @@ LONGEST_FAULT: Final = 500
 LONGEST_REASON: Final = 500
 MOST_PERSONAL: Final = 200
 UPDATED_AT: Final = "updated_at"
-WITHOUT_NUMBER: Final = "content:"
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
