@@ -42,7 +42,7 @@ def shared_commands(session: StoreSession, packages: list[Package]) -> list[dict
     found = []
     for kind in dict.fromkeys(kind_of(package) for package in packages):
         same = [package for package in packages if kind_of(package) == kind]
-        button = buttons_of(same[0], session.actor).main
+        button = buttons_of(same[0], session).main
         if button and button.available.transition.is_primary and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found

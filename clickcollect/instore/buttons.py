@@ -5,7 +5,7 @@ from typing import Final
 
 from django.utils.functional import cached_property
 
-from clickcollect.oms.access import Actor
+from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms.commands.available import Offer, offer_by_code, offers_of
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.models import Package
@@ -54,9 +54,9 @@ class Buttons:
         return offer_by_code(self.all, command_code)
 
 
-def buttons_of(package: Package, actor: Actor) -> Buttons:
+def buttons_of(package: Package, session: StoreSession) -> Buttons:
     """The buttons that this person sees."""
-    offers = offers_of(package=package, actor=actor)
+    offers = offers_of(package=package, actor=session.actor, known=session.configuration)
     return Buttons(
         main=button_of(package, offers.main) if offers.main else None,
         main_label=offers.main_label,

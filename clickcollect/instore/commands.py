@@ -18,7 +18,7 @@ from clickcollect.instore import manager_approval, responses
 from clickcollect.instore.result import CommandResult
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
-from clickcollect.oms.access import Actor, get_package
+from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 
@@ -34,7 +34,7 @@ LONGEST_TEXT: Final = 500
 @store_staff_required
 def run_posted_command(request: HtmxRequest, session: StoreSession, number: str, slug: str) -> HttpResponse:
     """One press of a button, or one try of a code."""
-    package = get_package(session.actor, number=number)
+    package = session.get_package(number)
     data = {name: limit_length(name, str(value)) for name, value in request.POST.items()}
     result = run_idempotently(request, session=session, package=package, slug=slug, data=data)
     if not request.htmx:  # a browser without scripts
@@ -47,7 +47,7 @@ def run_posted_command(request: HtmxRequest, session: StoreSession, number: str,
 @store_staff_required
 def check_label(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """Whether a scanned label is this package's, asked while the code is. Nothing runs, so nothing is counted."""
-    package = get_package(session.actor, number=number)
+    package = session.get_package(number)
     refusal = responses.label_refusal(package=package, text=request.POST.get("label", "")) or OtpMalformed()
     result = CommandResult.from_error(refusal)
     key = request.POST.get("from", "")

@@ -15,7 +15,6 @@ from clickcollect.instore.buttons import Button, Buttons, buttons_of
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import deadlines
-from clickcollect.oms.access import get_package
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import NEW_CODE, RESEND
 from clickcollect.oms.commands.resend_code import pause_left
@@ -28,15 +27,14 @@ MESSAGE_STEPS: Final = (MessageState.QUEUED, MessageState.ACCEPTED, MessageState
 @store_staff_required
 def show_package(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """The whole page."""
-    package = get_package(session.actor, number=number)
-    return render(request, "instore/package.html", page_context(session, package))
+    return render(request, "instore/package.html", page_context(session, session.get_package(number)))
 
 
 @require_safe
 @store_staff_required
 def package_live(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """The page's pieces again if anything in them has changed since the version the browser has; else 204."""
-    context = page_context(session, get_package(session.actor, number=number))
+    context = page_context(session, session.get_package(number))
     if not request.htmx or request.GET.get("v") == context["version"]:
         response = HttpResponse(status=204)
     else:
@@ -47,7 +45,7 @@ def package_live(request: HtmxRequest, session: StoreSession, number: str) -> Ht
 
 def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
     """Everything the page shows; ``parts`` are its two pieces as HTML, ``version`` their fingerprint."""
-    buttons = buttons_of(package, session.actor)
+    buttons = buttons_of(package, session)
     log_rows = timeline.newest_rows(package)
     items = list(package.items.all())
     context: dict[str, Any] = {
@@ -57,7 +55,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
         "row": PackageRow(package=package, values=session.values),
         "buttons": buttons,
         "steps": progress_steps.steps_of(package, log_rows),
-        "timeline": timeline.timeline_of_package(package, log_rows),
+        "timeline": timeline.timeline_of_package(package, log_rows, state_names=session.state_names),
         "items": items,
         "pieces": sum(item.quantity for item in items),
         "message_progress": message_progress(package),
@@ -150,13 +148,14 @@ def dialog_of(button: Button, *, session: StoreSession, buttons: Buttons) -> Dia
         way_out, label = buttons.main, buttons.main_label
         notice = Notice(icon="lock", strong=row.lock.words, rest=row.lock_sentence)
         return Dialog(button=button, row=row, is_locked=True, way_out=way_out, way_out_label=label, notice=notice)
-    used_up = attempts.employee_is_out(actor=session.actor, limits=session.values)
+    employee = session.employee_attempts
+    used_up = employee.is_out(session.values)
     return Dialog(
         button=button,
         row=row,
         resend=buttons.by_code(RESEND) or buttons.by_code(NEW_CODE),
         resend_wait=pause_left(package, session.values, package.clock),
-        attempts_left=attempts.attempts_left(package=package, actor=session.actor, limits=session.values),
+        attempts_left=attempts.attempts_left(package=package, employee=employee, limits=session.values),
         notice=Notice(icon="octagon-cross", strong=used_up) if used_up else None,
     )
 

@@ -12,7 +12,6 @@ from clickcollect.instore import responses
 from clickcollect.instore.forms import ShelfForm, cleaned
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
-from clickcollect.oms.access import get_package
 from clickcollect.oms.models import Package
 
 
@@ -43,7 +42,7 @@ def save_and_show(
     request: HtmxRequest, session: StoreSession, number: str, save: Callable[[Package], None], *, announcement: str
 ) -> HttpResponse:
     """Save it, and show the package as it is now, or the refusal where it was entered."""
-    package = get_package(session.actor, number=number)
+    package = session.get_package(number)
     try:
         save(package)
     except DomainError as error:

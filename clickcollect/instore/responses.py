@@ -17,7 +17,6 @@ from clickcollect.instore.buttons import Button
 from clickcollect.instore.result import CommandResult
 from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms import labels, states
-from clickcollect.oms.access import get_package
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.models import Package
 
@@ -76,7 +75,7 @@ def label_refusal(*, package: Package, text: str) -> OtpMalformed | None:
 
 def result_response(*, session: StoreSession, number: str, dialog_key: str, result: CommandResult) -> HttpResponse:
     """The pieces of the page that show what happened."""
-    package = get_package(session.actor, number=number)
+    package = session.get_package(number)
     context = package_page.page_context(session, package)
     button = next((button for button in context["buttons"].all if button.key == dialog_key), None)
     if result.is_done:
@@ -201,7 +200,7 @@ def refusal_title(package: Package, result: CommandResult) -> str:
 
 def saved_response(*, session: StoreSession, number: str, announcement: str) -> HttpResponse:
     """The page as it is after something was saved on it."""
-    context = package_page.page_context(session, get_package(session.actor, number=number))
+    context = package_page.page_context(session, session.get_package(number))
     response = HttpResponse(str(context["parts"]) + render_announcement(announcement))
     response["X-Instore-Code"] = "done"
     return response

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -23,10 +24,13 @@ from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
 from clickcollect.instore import device_users, error_pages
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import alarms, browser_sessions, idle_lock
+from clickcollect.oms import alarms, browser_sessions, idle_lock, package_sql, states
 from clickcollect.oms.access import Actor, actor_for
 from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import attempts
+from clickcollect.oms.codes.attempts import EmployeeAttempts
 from clickcollect.oms.configuration import Configuration
+from clickcollect.oms.models import Package
 from clickcollect.oms.store_list_sql import StoreLists
 from clickcollect.wire_format import whole_number
 
@@ -70,6 +74,21 @@ class StoreSession:
     @property
     def lists(self) -> StoreLists:
         return StoreLists(store=self.store, configuration=self.configuration)
+
+    @property
+    def state_names(self) -> dict[str, str]:
+        """The states' names by number, as an operator last edited them."""
+        known = self.configuration.states.values()
+        return {state.enum_value: _(state.name) for state in known if state.enum_class == states.ENUM_CLASS}
+
+    @cached_property
+    def employee_attempts(self) -> EmployeeAttempts:
+        """The wrong codes of the person who is signed in; read once for all dialogs of a page."""
+        return attempts.attempts_of_employee(self.actor)
+
+    def get_package(self, number: str) -> Package:
+        """One package of this store with its items, in one statement. Raises NotFound."""
+        return package_sql.read_package(self.actor, number=number)[0]
 
     @cached_property
     def alarms(self) -> list[str]:

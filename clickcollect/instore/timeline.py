@@ -1,5 +1,6 @@
 """What happened to a package, newest first: the log's own words with icons, the newest message, the order's arrival."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -48,9 +49,10 @@ def newest_rows(package: Package) -> list[CommandLog]:
     return list(CommandLog.objects.filter(package_id=package.pk).order_by("-id")[:MOST_ENTRIES])
 
 
-def timeline_of_package(package: Package, rows: list[CommandLog]) -> list[Line]:
+def timeline_of_package(package: Package, rows: list[CommandLog], *, state_names: Mapping[str, str]) -> list[Line]:
     """The log rows, the newest message, and the order's arrival."""
-    lines = [line_of(entry) for entry in timeline.timeline(row for row in rows if row.note_kind != NoteKind.CREATED)]
+    shown = (row for row in rows if row.note_kind != NoteKind.CREATED)
+    lines = [line_of(entry) for entry in timeline.timeline(shown, state_names=state_names)]
     if package.message_at and package.message_state != MessageState.NONE:
         lines.append(message_line(package, package.message_at))
     arrived = _("Order received from %(channel)s") % {"channel": package.order.channel}

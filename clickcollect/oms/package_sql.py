@@ -13,7 +13,7 @@ from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
 from clickcollect.oms import configuration, search
 from clickcollect.oms.access import Actor
-from clickcollect.oms.columns import Columns, listed, prefetched, take
+from clickcollect.oms.columns import Columns, listed, moment, prefetched, take
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import Rows, fetched, utc
 from clickcollect.oms.models import Package, PackageItem, PackageState
@@ -194,27 +194,36 @@ STATE: Final = Columns(PackageState, "state")
 STORE: Final = Columns(RetailStore, "store")
 JOINED: Final[tuple[tuple[str, Columns[Any]], ...]] = (("order", ORDER), ("state", STATE), ("stock_location", STORE))
 ONE_PACKAGE: Final = f"""
-SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp(), {ITEMS},
+SELECT {PACKAGE.sql}, {ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp()::text,
+    (SELECT json_agg(item ORDER BY item.id)::text FROM oms_packageitem item WHERE item.package_id = package.id),
     (SELECT version::text FROM oms_configurationversion)
 FROM oms_package package {JOINS}
-WHERE package.id = %(package)s::bigint
+WHERE {{wanted}}
     AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
 """  # noqa: S608
 
 
-def read_package(actor: Actor, *, package_id: int) -> tuple[Package, Configuration]:
-    """One package as `access.get_package` reads it, with its items, and the configuration of that moment.
+BY_ID: Final = ONE_PACKAGE.format(wanted="package.id = %(package)s::bigint")
+BY_NUMBER: Final = ONE_PACKAGE.format(wanted="package.number = %(package)s::text")
+
+
+def read_package(actor: Actor, *, package_id: int | None = None, number: str = "") -> tuple[Package, Configuration]:
+    """One package, by id or by number, as `access.get_package` reads it, with its items; and the configuration then.
 
     One statement, unless the configuration has changed. Raises NotFound, also for another store's package.
     """
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
-    found = fetched(ONE_PACKAGE, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
+    if package_id is None:
+        found = fetched(BY_NUMBER, {"package": number, "stores": stores})
+    else:
+        found = fetched(BY_ID, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
     if not found:
         raise NotFound
     values = iter(found[0])
     package = PACKAGE.made(take(values, PACKAGE))
     for name, columns in JOINED:  # as if `select_related` had read them
         Package._meta.get_field(name).set_cached_value(package, columns.made(take(values, columns)))  # type: ignore[union-attr]  # noqa: SLF001
-    package.clock, items, version = values
-    prefetched(package, "items", [PackageItem(**item) for item in listed(items)])
+    clock, items, version = values
+    package.clock = moment(clock)  # type: ignore[assignment]
+    prefetched(package, "items", [configuration.made(PackageItem, item) for item in listed(items)])
     return package, configuration.of_version(version)

@@ -116,8 +116,8 @@ def for_the_code(
     return {
         "form": CommandForm(data, available=available),
         "resend": resend.available if resend else None,
-        "employee_is_out": attempts.employee_is_out(
-            actor=actor, limits=app_settings.settings_in_force(package.stock_location_id)
+        "employee_is_out": attempts.attempts_of_employee(actor).is_out(
+            app_settings.settings_in_force(package.stock_location_id)
         ),
     }
 

@@ -54,6 +54,39 @@ def test_a_list_page_takes_exactly_so_many_round_trips(address: str, statements:
     assert (wire.round_trips, wire.statements) == (statements, statements), wire.log
 
 
+def test_a_package_page_takes_exactly_seven_round_trips() -> None:
+    """Session; package with items; log, its notes; the employee's wrong codes; digits; what is wrong."""
+    package = shop.make_package(states.READY)
+    client = client_of(package)
+    client.get(f"/instore/packages/{package.number}/")
+    with watched() as wire:
+        assert client.get(f"/instore/packages/{package.number}/").status_code == 200
+    assert (wire.round_trips, wire.statements) == (7, 7), wire.log
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("state", "slug"),
+    [
+        (states.WAITING, "complete-packaging-without-shipment"),
+        (states.PACKED, "ready-for-customer-pickup"),
+        (states.READY, "self-service-package-delivery"),
+    ],
+)
+def test_a_command_takes_exactly_four_round_trips(state: str, slug: str) -> None:
+    """Session with who it is; the package by its number; lock and read; write and COMMIT."""
+    for _until_all_is_prepared in range(7):
+        package = shop.make_package(state)
+        client = client_of(package)
+        data = {"otp": shop.right_code(package)} if state == states.READY else {}
+        with watched() as wire:
+            answer = client.post(f"/instore/packages/{package.number}/commands/{slug}/", data)
+        assert answer.status_code == 302
+    package.refresh_from_db()
+    assert package.state.enum_value != state
+    assert wire.round_trips == 4, wire.log
+
+
 @pytest.mark.slow
 @pytest.mark.alone
 def test_five_thousand_ready_packages_answer_within_300_ms_and_100_kb() -> None:

@@ -30,29 +30,38 @@ from clickcollect.oms.codes.attempt_limits import (
 from clickcollect.oms.models import EmployeeBudget, Package
 
 MOST_STAFF: Final = 50
+EMPLOYEE_HOUR: Final = "OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"
 
 
-def attempts_left(*, package: Package, actor: Actor, limits: Values) -> int:
-    """The smallest of what code, package and employee have left (contract section 5)."""
-    tried, now = of_employee(actor)
-    of_employee_left = tried.left(now=now, limits=limits) if now else int(limits["OTP_ATTEMPTS_PER_EMPLOYEE_HOUR"])
-    return max(0, min(left_of_package(package, limits), of_employee_left))
+@dataclass(frozen=True, kw_only=True)
+class EmployeeAttempts:
+    """An employee's wrong codes of the last day. ``now``: the database's clock; None where there are none."""
+
+    tried: WrongCodes
+    now: datetime | None = None
+
+    def left(self, limits: Values) -> int:
+        """What this employee has left."""
+        return self.tried.left(now=self.now, limits=limits) if self.now else int(limits[EMPLOYEE_HOUR])
+
+    def is_out(self, limits: Values) -> str:
+        """The sentence for one whose own limit is reached: who can go on, and when they can; else nothing."""
+        if self.now is None or self.left(limits) > 0:
+            return ""
+        return throttled(self.tried, now=self.now, limits=limits).detail
 
 
-def of_employee(actor: Actor) -> tuple[WrongCodes, datetime | None]:
-    """An employee's wrong codes of the last day, and the database's clock; None where there are none."""
+def attempts_of_employee(actor: Actor) -> EmployeeAttempts:
+    """An employee's wrong codes of the last day; one statement."""
     budget = EmployeeBudget.objects.annotate(clock=Now()).filter(user_id=actor.user_id or 0).first()
     if budget is None:
-        return WrongCodes(of=Limit.EMPLOYEE), None
-    return WrongCodes(of=Limit.EMPLOYEE, here=budget.tried_at), budget.clock
+        return EmployeeAttempts(tried=WrongCodes(of=Limit.EMPLOYEE))
+    return EmployeeAttempts(tried=WrongCodes(of=Limit.EMPLOYEE, here=budget.tried_at), now=budget.clock)
 
 
-def employee_is_out(*, actor: Actor, limits: Values) -> str:
-    """The sentence for an employee whose own limit is reached: who can go on, and when they can; else nothing."""
-    tried, now = of_employee(actor)
-    if now is None or tried.left(now=now, limits=limits) > 0:
-        return ""
-    return throttled(tried, now=now, limits=limits).detail
+def attempts_left(*, package: Package, employee: EmployeeAttempts, limits: Values) -> int:
+    """The smallest of what code, package and employee have left (contract section 5)."""
+    return max(0, min(left_of_package(package, limits), employee.left(limits)))
 
 
 def package_is_used_up(package: Package, limits: Values) -> bool:

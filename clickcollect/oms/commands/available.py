@@ -9,11 +9,13 @@ from typing import Final, TypeVar
 
 from django.utils.translation import gettext as _
 
-from clickcollect.oms import app_settings, deadlines, states
+from clickcollect.oms import configuration, deadlines, states
 from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.base import Input
 from clickcollect.oms.commands.run import Available, available_commands
+from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.models import Package
 
 CONFIRM: Final = "CONFIRM_ON_SHELF"
@@ -113,15 +115,17 @@ class Offers:
         return _("Ask a manager") if self.main.needs_manager else self.main.label
 
 
-def offers_of(*, package: Package, actor: Actor) -> Offers:
+def offers_of(*, package: Package, actor: Actor, known: Configuration | None = None) -> Offers:
     """One main command, and all the others: those this person may run first, each in the order of the list.
 
+    ``known``: the configuration, where the caller has read it.
     The row marked primary is the main one; after a restore the confirmation that the package is there; past the
     pickup time what moves that time, and while the code is locked what helps this person: a manager unlocks, an
     associate sends a new code, or asks a manager where none helps.
     """
-    values = app_settings.settings_in_force(package.stock_location_id)
-    found = available_commands(package=package, actor=actor, values=values, with_manager=True)
+    known = known or configuration.current()
+    values = Values(known.settings_of(package.stock_location_id))
+    found = available_commands(package=package, actor=actor, values=values, known=known, with_manager=True)
     offers = [Offer(available=item, needs_manager=not actor.may_run(item.transition.command_code)) for item in found]
     offers.sort(key=lambda offer: offer.needs_manager)
     lock = attempts.locked(package, values).detail if attempts.is_locked(package, values) else ""
