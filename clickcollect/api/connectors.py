@@ -12,10 +12,10 @@ from clickcollect.accounts.models import Channel, Role
 from clickcollect.api.authentication import ApiRequest, introduce
 from clickcollect.api.bodies import body_of, read_object
 from clickcollect.errors import NotAuthenticated, ValidationFailed
-from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
 from clickcollect.oms.events import examples
 from clickcollect.oms.orders.connectors import channel_order, receive, shopify
+from clickcollect.oms.orders.locations import known_locations
 
 router = Router(tags=["Connectors"])
 
@@ -88,7 +88,7 @@ def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
     data = read_object(request)
     if request.headers.get(shopify.TOPIC_HEADER, shopify.TOPICS[0]) not in shopify.TOPICS:
         return taken_document(receive.ChannelOrderResult(status="ignored"))
-    order = shopify.order_of(data, locations=locations())
+    order = shopify.order_of(data, locations=known_locations())
     return taken_document(
         receive.receive_channel_order(order, payload=data, connector="shopify", actor=SHOPIFY, is_webhook=True)
     )
@@ -132,9 +132,3 @@ def receive_channel_order(request: ApiRequest, channel_id: int) -> Status[dict[s
     return taken_document(
         receive.receive_channel_order(order, payload=data, connector="channel", actor=request.actor, is_webhook=False)
     )
-
-
-def locations() -> dict[str, str]:
-    """The stores by name and by ERP code, as a shop may call them; a code wins over another store's name."""
-    stores = list(RetailStore.objects.filter(is_active=True).order_by("id").values_list("erp_code", "name"))
-    return {name.casefold(): code for code, name in stores} | {code.casefold(): code for code, _name in stores}

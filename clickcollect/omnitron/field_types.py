@@ -1,6 +1,6 @@
 """The kinds of value an order is made of: how each is written, and what it is read as.
 
-A reader raises ``PydanticCustomError`` with a type that `sentences.py` has words for; it never echoes what was sent.
+A reader raises ``PydanticCustomError`` with a type that `error_messages.py` has words for; what was sent is not echoed.
 """
 
 import re
@@ -11,8 +11,12 @@ from typing import Annotated, Any, Final, LiteralString
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from clickcollect.omnitron.languages import language_tag
+from clickcollect.omnitron.money import decimal_point
+from clickcollect.omnitron.plain_text import plain_line, shorten
 
 LARGEST_PRICE: Final = Decimal("9999999999.99")
 LARGEST_AMOUNT: Final = Decimal("999999999999.99")
@@ -22,41 +26,60 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 WRITTEN_AMOUNT: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
-WRITTEN_NUMBER: Final = re.compile(r"[0-9]{1,9}")
-WRITTEN_LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)")
+# Whole numbers, also as programs and spreadsheets write them: 2, 2.0, 2.0000, 2,00. Behind a comma three zeros may be
+# a thousand's.
+WRITTEN_NUMBER: Final = re.compile(r"([0-9]{1,9})(?:\.0{1,20}|,0{1,2}|,0{4,20})?")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
-CENT: Final = Decimal("0.01")
+THOUSAND: Final = re.compile(r"[1-9][0-9]{0,2}[.,]000")
+# In the context of a validation: a sender that cannot shorten what it sends; numbers that a person wrote.
+CUTS_TITLES: Final = "cuts_titles"
+IS_TYPED: Final = "is_typed"
 
 read_email = EmailValidator()
 read_url = URLValidator(schemes=["http", "https"])
 
 
 def fault(kind: LiteralString) -> PydanticCustomError:
-    """An error of a kind that `sentences.py` knows."""
+    """An error of a kind that `error_messages.py` knows."""
     return PydanticCustomError(kind, "refused")
 
 
 def read_line(value: Any) -> str:
-    """One line of text: spaces at the ends go, tabs and line breaks become spaces, control characters are refused.
+    """One line of text, as `plain_line` has it; control characters are refused.
 
     PostgreSQL cannot store NUL, and half a surrogate pair cannot be encoded at all.
     """
     if not isinstance(value, str):
         raise fault("string_type")
-    line = re.sub(r"[\t\r\n]+", " ", value).strip()
+    line = plain_line(value)
     if CONTROL.search(line):
         raise fault("control_characters")
     return line
 
 
+def cut_to(longest: int) -> BeforeValidator:
+    """A name or a title that is too long for its column is cut, where the sender is a connector."""
+
+    def cut_title(value: Any, info: ValidationInfo) -> Any:
+        cuts = isinstance(value, str) and (info.context or {}).get(CUTS_TITLES)
+        return shorten(plain_line(value), longest) if cuts else value
+
+    return BeforeValidator(cut_title)
+
+
 def read_amount(value: Any) -> Decimal:
-    """An amount of money with at most two places, as a decimal string or a JSON number."""
+    """An amount of money, exactly as written: a JSON number, or text with a decimal point or comma.
+
+    How many places it may have depends on the currency.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise fault("amount")
-    written = str(value).strip() if not isinstance(value, int) else ""
+    written = (
+        decimal_point(plain_line(value)) if isinstance(value, str) else str(value) if isinstance(value, float) else ""
+    )
     try:
-        amount = Decimal(value) if isinstance(value, int) else Decimal(written)
+        amount = Decimal(written or value)
     except InvalidOperation:
         raise fault("amount") from None
     if amount.is_finite() and amount < 0:
@@ -65,9 +88,7 @@ def read_amount(value: Any) -> Decimal:
         raise fault("amount")
     if amount > LARGEST_AMOUNT:
         raise fault("amount_too_large")
-    if amount != amount.quantize(CENT):
-        raise fault("amount_places")
-    return amount.quantize(CENT).copy_abs()
+    return amount.copy_abs()
 
 
 def read_price(value: Any) -> Decimal:
@@ -78,18 +99,30 @@ def read_price(value: Any) -> Decimal:
     return price
 
 
-def read_count(largest: int) -> Callable[[Any], int]:
-    """A whole number from 1 to the largest; 2.0 is a whole number in JSON."""
+def read_count(largest: int) -> Callable[[Any, ValidationInfo], int]:
+    """A whole number from 1 to the largest."""
 
-    def read(value: Any) -> int:
-        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-        if isinstance(value, bool) or not whole:
+    def read_whole_number(value: Any, info: ValidationInfo) -> int:
+        number = whole_number(value)
+        is_typed = (info.context or {}).get(IS_TYPED)
+        if isinstance(value, str) and (number is None or is_typed) and THOUSAND.fullmatch(plain_line(value)):
+            raise fault("whole_number_unclear")
+        if number is None:
             raise fault("whole_number")
-        if not 1 <= value <= largest:
+        if not 1 <= number <= largest:
             raise PydanticCustomError("count", "refused", {"largest": largest})
-        return int(value)
+        return number
 
-    return read
+    return read_whole_number
+
+
+def whole_number(value: Any) -> int | None:
+    """A whole number in any of its spellings: 2, 2.0, "2", "2.0000", "2,00"; None if it is none."""
+    if isinstance(value, str):
+        match = WRITTEN_NUMBER.fullmatch(plain_line(value))
+        return int(match[1]) if match else None
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return int(value) if whole and not isinstance(value, bool) else None
 
 
 def read_moment(value: Any) -> datetime:
@@ -97,7 +130,7 @@ def read_moment(value: Any) -> datetime:
     if not isinstance(value, str) or len(value) > 40:
         raise fault("moment")
     try:
-        moment = datetime.fromisoformat(value.strip())
+        moment = datetime.fromisoformat(plain_line(value))
     except ValueError:
         raise fault("moment") from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -106,21 +139,19 @@ def read_moment(value: Any) -> datetime:
     return aware.astimezone(UTC)
 
 
-def read_language(value: Any) -> str:
-    """A language tag such as ``tr``, ``pt-BR`` or ``zh_Hant`` (BCP 47), written the usual way."""
-    match = WRITTEN_LANGUAGE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match or len(match[0]) > 16:
+def read_language(value: Any) -> str | None:
+    """A language tag such as ``tr``, ``pt-BR`` or ``zh_Hant``, written the usual way; one nobody knows was left out."""
+    if value is not None and not isinstance(value, str):
         raise fault("language")
-    parts = [part for part in re.split("[-_]", match[2]) if part]
-    usual = {2: str.upper, 4: str.title}
-    return "-".join([match[1].lower(), *(usual.get(len(part), str.lower)(part) for part in parts)])
+    return language_tag(value) if value else None
 
 
 def read_currency(value: Any) -> str:
     """Three letters in the form of ISO 4217."""
-    if not isinstance(value, str) or not value.isascii() or not CURRENCY.fullmatch(value.strip().upper()):
+    code = plain_line(value) if isinstance(value, str) else ""
+    if not code.isascii() or not CURRENCY.fullmatch(code.upper()):
         raise fault("currency")
-    return value.strip().upper()
+    return code.upper()
 
 
 def check_email(value: str) -> str:
@@ -143,7 +174,7 @@ def check_url(value: str) -> str:
 
 def empty_is_none(value: Any) -> Any:
     """Spreadsheets and shops send an empty text for what they do not have."""
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and not plain_line(value) else value
 
 
 def none_is_empty(value: Any) -> Any:
@@ -171,7 +202,7 @@ StoreCode = Annotated[Annotated[Line, sized(64)] | None, BeforeValidator(empty_i
 # The documented form; a JSON number is taken too.
 _MONEY_SCHEMA: Final[dict[str, Any]] = {
     "type": "string",
-    "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$",
+    "pattern": r"^[0-9]{1,10}(\.[0-9]{1,4})?$",
     "examples": ["34.95"],
 }
 Amount = Annotated[Decimal, BeforeValidator(read_amount), WithJsonSchema(_MONEY_SCHEMA)]
@@ -192,7 +223,7 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-17T17:02:56Z"]}),
 ]
 Language = Annotated[
-    str,
+    str | None,
     BeforeValidator(read_language),
     WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,4})*$", "maxLength": 16}),
 ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +77,14 @@ class RetailStore(models.Model):
         return f"{self.name} ({self.erp_code})"
 
 
+class MoneyField(models.DecimalField):  # type: ignore[type-arg]  # Django knows no arguments at run time
+    """An amount with as many places as its currency has: it comes back with those that it was stored with."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002
+        """PostgreSQL's number without a fixed scale."""
+        return "numeric"
+
+
 class Order(models.Model):
     """What a customer bought, as the sales channel sent it. One number is one order in its channel."""
 
@@ -98,8 +107,8 @@ class Order(models.Model):
     date_placed = models.DateTimeField(_("placed"))
     language_code = models.CharField(_("language"), max_length=16, default="en")
     currency = models.CharField(_("currency"), max_length=3)
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    first_name = models.CharField(_("first name"), max_length=150)
+    amount = MoneyField(_("amount"), max_digits=16, decimal_places=4)
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
     last_name = models.CharField(_("last name"), max_length=150, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone_number = models.CharField(_("phone"), max_length=20)
@@ -168,7 +177,7 @@ class OrderItem(models.Model):
     sku = models.CharField(_("SKU"), max_length=64)
     name = models.CharField(_("name"), max_length=255)
     quantity = models.PositiveIntegerField(_("quantity"))
-    price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
+    price = MoneyField(_("price"), max_digits=14, decimal_places=4, null=True, blank=True)
     image_url = models.URLField(_("picture"), max_length=500, blank=True)
     retail_store = models.ForeignKey(RetailStore, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     parcel = models.PositiveSmallIntegerField(default=1)

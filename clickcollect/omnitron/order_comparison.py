@@ -1,11 +1,16 @@
-"""Whether an order that arrives again is the order that is there, and if not, what differs."""
+"""Whether an order that arrives again is the order that is there, and if not, what differs (contract section 2).
 
-from collections.abc import Iterator
+The same order is the same in any order of its lines, any Unicode form and any case.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from clickcollect.omnitron.models import Order, OrderItem
 from clickcollect.omnitron.order_schema import ItemIn, OrderIn
+from clickcollect.omnitron.plain_text import comparable
 
 MAY_BE_LEFT_OUT: Final = ("date_placed", "language_code", "currency", "amount")
 PERSONAL: Final = ("customer", "shipping_address")
@@ -30,25 +35,49 @@ def header_differences(order: Order, sent: OrderIn) -> Iterator[str]:
             yield name
     if sent.delivery_type != order.delivery_type:
         yield "delivery_type"
-    for name in ("first_name", "last_name", "email", "phone_number"):
-        if (getattr(sent.customer, name) or "") != getattr(order, name):
+    for name in ("email", "phone_number") if sent.has_no_name else ("first_name", "last_name", "email", "phone_number"):
+        if not is_same(getattr(sent.customer, name) or "", getattr(order, name)):
             yield f"customer.{name}"
     if sent.shipping_address.retail_store != code_of(order):
         yield "shipping_address.retail_store"
     for name in PLACE:
-        if getattr(sent.shipping_address, name) != order.shipping_address.get(name, ""):
+        if not is_same(getattr(sent.shipping_address, name), order.shipping_address.get(name, "")):
             yield f"shipping_address.{name}"
 
 
+def is_same(one: str, other: str) -> bool:
+    return one == other or comparable(one) == comparable(other)
+
+
 def item_differences(order: Order, sent: OrderIn) -> Iterator[str]:
-    """Lines are compared in their order."""
-    kept = list(order.items.all())
-    if len(kept) != len(sent.order_item):
+    """Lines are a multiset: their order says nothing. What is left over is compared by SKU, then in turn."""
+    kept = [kept_line(item, code_of(order)) for item in order.items.all()]
+    lines = [sent_line(line, sent) for line in sent.order_item]
+    if len(kept) != len(lines):
         yield "order_item"
         return
-    for at, (item, line) in enumerate(zip(kept, sent.order_item, strict=True)):
-        before, after = kept_line(item, code_of(order)), sent_line(line, sent)
-        yield from (f"order_item.{at}.{name}" for name in before if before[name] != after[name])
+    left = Counter(map(line_key, kept))
+    changed: list[int] = []
+    for at, line in enumerate(lines):
+        if left[key := line_key(line)]:
+            left[key] -= 1
+        else:
+            changed.append(at)
+    others = list(left.elements())
+    for at in changed:
+        key = line_key(lines[at])
+        other = next((one for one in others if one[0] == key[0]), others[0])
+        others.remove(other)
+        for name, before, after in zip(lines[at], other, key, strict=True):
+            if before != after:
+                yield sent.path_as_sent(f"order_item.{at}.{name}")
+
+
+def line_key(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two lines the same: SKU first. A picture's address is compared as it stands."""
+    return tuple(
+        comparable(value) if isinstance(value, str) and name != "image_url" else value for name, value in line.items()
+    )
 
 
 def kept_line(item: OrderItem, store: str | None) -> dict[str, str | int | Decimal | None]:

@@ -19,15 +19,12 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import ValidationFailed
 from clickcollect.omnitron.fictitious_numbers import is_fictitious
+from clickcollect.omnitron.plain_text import without_invisible
 
 LONGEST: Final = 40
 TAKES_MESSAGES: Final = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 POSSIBLE: Final = (phonenumbers.ValidationResult.IS_POSSIBLE, phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 
-# "Default ignorable" in Unicode without being format marks (category Cf): joiners, fillers, variation selectors.
-IGNORABLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]",
-)
 # What a spreadsheet or a person puts around a value to keep it text. NFKC makes a blank and U+0301 of an acute accent.
 AROUND: Final = " \t\r\n='\"`\u0301\u02bc\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2032"
 SCHEME: Final = re.compile(r"tel:(?://)?", re.IGNORECASE)
@@ -149,8 +146,7 @@ def as_written(value: str) -> Written | None:
 def strip_noise(value: str) -> str:
     """The text without marks that nobody sees, in one form of Unicode, and without what was put around it."""
     text = unicodedata.normalize("NFKC", value)
-    seen = "".join(char for char in IGNORABLE.sub("", text) if unicodedata.category(char) != "Cf")
-    bare = seen.strip(AROUND)
+    bare = without_invisible(text).strip(AROUND)
     return bare[match.end() :].strip(AROUND) if (match := SCHEME.match(bare)) else bare
 
 

@@ -65,8 +65,12 @@ def shelf_terms(shelf: str) -> list[str]:
 
 def name_terms(name: str) -> list[str]:
     """A name is found with and without umlauts: Jürgen, Jurgen, Juergen."""
-    spelled_out = unicodedata.normalize("NFC", name).casefold().translate(UMLAUTS)
-    return [*words(name), *words(spelled_out)]
+    return [*words(name), *words(spelled_out(name))]
+
+
+def spelled_out(name: str) -> str:
+    """A name whose umlauts are two letters: Jürgen is juergen."""
+    return unicodedata.normalize("NFC", name).casefold().translate(UMLAUTS)
 
 
 def index_terms(package: Package) -> list[str]:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from clickcollect.errors import DomainError, Fault, OrderConflict
 from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.omsweb.forms import DomainField, OmsForm
-from clickcollect.wire_format import whole_number
 
 MOST_LINES: Final = 200
 MOST_STORES: Final = 500
@@ -47,10 +46,8 @@ class LineForm(DottedForm):
     price = DomainField(label=gettext_lazy("Price"), widget=number_box("decimal"))
 
     def line(self) -> dict[str, Any]:
-        """The item as JSON has it: what was left empty is left out, and a quantity that is a number is one."""
-        line: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
-        quantity = whole_number(line.get("quantity", ""), most=999_999_999)
-        return line | ({"quantity": quantity} if quantity is not None else {})
+        """The item as JSON has it: what was left empty is left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class DottedFormSet(BaseFormSet):  # type: ignore[type-arg]  # Django knows no arguments at run time
@@ -147,7 +144,7 @@ def order_fields() -> dict[str, forms.Field]:
         "number": DomainField(label=_("Order number"), widget=forms.TextInput(attrs={"autofocus": True})),
         "channel": DomainField(label=_("Channel")),
         STORE: DomainField(label=_("Store"), widget=forms.Select(choices=store_choices)),
-        "customer.first_name": DomainField(label=_("First name")),
+        "customer.first_name": DomainField(label=_("First name"), is_needed=False),
         "customer.last_name": DomainField(label=_("Last name"), is_needed=False),
         "customer.phone_number": DomainField(
             label=_("Phone number"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order, OrderStatus
-from clickcollect.omnitron.order_schema import read_order
+from clickcollect.omnitron.order_schema import Source, read_order
 from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.events.documents import money, utc
@@ -186,7 +186,7 @@ class OrderAdmin(RightsModelAdmin):
         form = OrderForm(posted(request))
 
         def save() -> Saved:
-            received = receive_order(order=read_order(form.document()), actor=actor)
+            received = receive_order(order=read_order(form.document(), source=Source.PERSON), actor=actor)
             words = _("Order %(number)s was received.") if received.created else _("Order %(number)s stood already.")
             return Saved(
                 said=words % {"number": received.order.number},

@@ -1,6 +1,7 @@
 """Orders over HTTP: taken in once, read back, cancelled."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests import shop
 from tests.api.caller import ORDERS, Caller, caller_for, code_of, document_of, make_caller
 
 pytestmark = pytest.mark.django_db
+CASES = Path(__file__).parents[1] / "data" / "orders"
 
 
 @pytest.fixture
@@ -32,6 +34,23 @@ def test_a_new_order_is_201_the_same_again_200_another_409(office: Caller) -> No
     problem = json.loads(other.content)
     assert (problem["code"], problem["differs"]) == ("order_conflict", ["amount"])
     assert (Order.objects.count(), Package.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("order-*.json")), ids=lambda path: path.stem)
+def test_what_shops_really_send_is_taken_once(office: Caller, path: Path) -> None:
+    sent = json.loads(path.read_text())
+    shuffled = sent | {"order_item": sent["order_item"][::-1]}
+
+    assert [office.post(ORDERS, document).status_code for document in (sent, shuffled)] == [201, 200]
+
+
+def test_amounts_come_back_with_the_places_of_their_currency(office: Caller) -> None:
+    sent = json.loads((CASES / "order-kwd.json").read_text())
+    made = json.loads(office.post(ORDERS, sent).content)
+    (listed,) = document_of(office.get(ORDERS))["results"]
+
+    assert made["amount"] == listed["amount"] == "12.345"
+    assert made["order_item"][0]["price"] == listed["order_item"][0]["price"] == "12.345"
 
 
 def test_an_order_comes_back_as_it_was_sent_with_status_and_packages(office: Caller) -> None:

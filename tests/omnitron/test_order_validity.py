@@ -78,7 +78,6 @@ def test_every_fault_is_named_at_once() -> None:
         "amount",
         "delivery_type",
         "date_placed",
-        "customer.first_name",
         "customer.phone_number",
         "customer.email",
         "shipping_address.retail_store",
@@ -95,8 +94,6 @@ def test_every_fault_is_named_at_once() -> None:
         "delivery_type",
         "customer",
         "order_item",
-        "customer.first_name",
-        "customer.last_name",
         "customer.phone_number",
         "shipping_address.retail_store",
         "order_item.0.sku",
@@ -108,7 +105,18 @@ def test_needed_fields_are_needed(path: str) -> None:
     assert list(faults(without(path))) == [path]
 
 
-@pytest.mark.parametrize("path", ["date_placed", "language_code", "currency", "amount", "customer.email"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "date_placed",
+        "language_code",
+        "currency",
+        "amount",
+        "customer.email",
+        "customer.first_name",
+        "customer.last_name",
+    ],
+)
 def test_the_rest_may_be_left_out_or_null(path: str) -> None:
     read_order(without(path))
     read_order(changed(path, None))
@@ -131,13 +139,13 @@ def test_the_rest_may_be_left_out_or_null(path: str) -> None:
         ("date_placed", "9999-12-31T23:59:59-12:00"),
         ("date_placed", 1763398976),
         ("date_placed", "2026-11-17T17:02:56Z" * 9),
-        ("language_code", "english please"),
-        ("language_code", "tr\x00"),
+        ("language_code", 7),
+        ("language_code", ["tr"]),
         ("currency", "LIRA"),
         ("currency", "₺₺₺"),
         ("currency", 949),
         ("amount", "-0.01"),
-        ("amount", "1,50"),
+        ("amount", "1,500"),
         ("amount", "1.005"),
         ("amount", "NaN"),
         ("amount", "Infinity"),
@@ -174,7 +182,10 @@ def test_the_rest_may_be_left_out_or_null(path: str) -> None:
         ("order_item.0.quantity", -1),
         ("order_item.0.quantity", 10000),
         ("order_item.0.quantity", 1.5),
-        ("order_item.0.quantity", "2"),
+        ("order_item.0.quantity", "2.5"),
+        ("order_item.0.quantity", "two"),
+        ("order_item.0.quantity", "1,000"),
+        ("order_item.0.price", "1,234"),
         ("order_item.0.quantity", True),
         ("order_item.0.quantity", 10**400),
         ("order_item.0.price", "10000000000"),
@@ -310,7 +321,7 @@ def test_sentences_come_in_the_active_language() -> None:
         ("number", "", "may not be empty"),
         ("number", "x" * 65, "at most 64 characters"),
         ("order_item", [], "at least one"),
-        ("order_item", [{}] * 201, "at most 200."),
+        ("order_item", [{}] * (MOST_ITEMS + 1), "at most 500."),
         ("delivery_type", "drone", "in_store, home_delivery"),
         ("order_item.0.quantity", 0, "from 1 to 9999"),
     ],

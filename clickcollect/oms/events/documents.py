@@ -9,8 +9,8 @@ from clickcollect.wire_format import utc as utc  # noqa: PLC0414  re-exported fo
 
 
 def money(amount: Decimal | None) -> str | None:
-    """A decimal string with two places."""
-    return None if amount is None else f"{amount:.2f}"
+    """A decimal string with the places it is stored with: those of its currency."""
+    return None if amount is None else f"{amount:f}"
 
 
 def state_document(state: PackageState) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, ValidationFailed
+from clickcollect.omnitron.order_schema import Source
 from clickcollect.oms.orders.file_lines import Entry, line_fault, not_utf8
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -52,9 +53,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "item_store": ("order_item", "retail_store"),
     "parcel": ("order_item", "parcel"),
 }
-NEEDED: Final = ("number", "channel", "first_name", "last_name", "phone", "sku", "item", "quantity")
-AMOUNTS: Final = ("amount", "price")
-COUNTS: Final = ("quantity", "parcel")
+NEEDED: Final = ("number", "channel", "phone", "sku", "item", "quantity")
 
 Path_ = tuple[str, ...]
 
@@ -156,6 +155,7 @@ def entry_of(rows: Sequence[Row], *, position: int) -> Entry:
         data=order_of(rows),
         faults=tuple(faults),
         item_lines=tuple(row.line for row in rows),
+        source=Source.PERSON,
     )
 
 
@@ -173,34 +173,11 @@ def order_of(rows: Sequence[Row]) -> dict[str, Any]:
     for (section, *below), cell in rows[0].cells.items():
         if section == "order_item" or not cell:
             continue
-        value = decimal_point(cell) if section in AMOUNTS else cell
         if below:
-            order[section][below[0]] = value
+            order[section][below[0]] = cell
         else:
-            order[section] = value
-    order["customer"].setdefault("last_name", "")
+            order[section] = cell
     for row in rows:
         items = {place[1]: cell for place, cell in row.cells.items() if place[0] == "order_item" and cell}
-        order["order_item"].append({name: typed(name, cell) for name, cell in items.items()})
+        order["order_item"].append(items)
     return order
-
-
-def typed(name: str, cell: str) -> str | int:
-    """A cell as JSON would have it."""
-    if name in AMOUNTS:
-        return decimal_point(cell)
-    return int(cell) if name in COUNTS and re.fullmatch(r"[0-9]{1,9}", cell) else cell
-
-
-def decimal_point(cell: str) -> str:
-    """An amount with a decimal point: 34,95 and 1.234,50 and 1,234.50 are read as people mean them.
-
-    One mark alone is the decimal mark; so 1.234 has three places, and is refused rather than guessed at.
-    """
-    plain = re.sub(r"[\s'\u2019]", "", cell)
-    decimal = "," if plain.rfind(",") > plain.rfind(".") else "."
-    thousand = "." if decimal == "," else ","
-    whole, mark, places = plain.rpartition(decimal)
-    if mark and re.fullmatch(rf"[0-9]{{1,3}}(?:{re.escape(thousand)}[0-9]{{3}})+", whole):
-        whole = whole.replace(thousand, "")
-    return f"{whole}.{places}" if mark else plain

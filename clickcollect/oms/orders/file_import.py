@@ -1,7 +1,7 @@
 """Import a file of orders: good ones are kept, each bad line is named, and a second run adds nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, Fault, OrderConflict, ValidationFailed
 from clickcollect.omnitron.order_schema import OrderIn, read_order
+from clickcollect.omnitron.plain_text import plain_line
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.csv_format import read_csv
 from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
 from clickcollect.oms.orders.intake import Received
+from clickcollect.oms.orders.locations import known_locations, with_store_codes
 
 ITEM: Final = "order_item."
 BATCH: Final = 100  # orders of one transaction
@@ -62,7 +64,8 @@ def import_orders(
     report = ImportReport()
     numbers: dict[str, tuple[str, int]] = {}
     waiting: list[Waiting] = []
-    for entry in entries:
+    locations = known_locations()
+    for entry in (replace(entry, data=with_store_codes(entry.data, locations)) for entry in entries):
         is_repeated = any(one.order and number_of(one.entry) == number_of(entry) for one in waiting)
         if is_repeated or len(waiting) >= BATCH:
             settle(waiting, report=report, numbers=numbers, actor=actor)
@@ -78,7 +81,7 @@ def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:
     if found:
         return Waiting(entry=entry, faults=[*found, *faults_beside(entry, found)])
     try:
-        return Waiting(entry=entry, order=read_order(entry.data))
+        return Waiting(entry=entry, order=read_order(entry.data, source=entry.source))
     except ValidationFailed as refusal:
         return Waiting(entry=entry, faults=[(line_of(entry, fault["loc"]), fault) for fault in refusal.errors])
 
@@ -91,7 +94,7 @@ def settle(waiting: list[Waiting], *, report: ImportReport, numbers: dict[str, t
         if found:
             report.bad += bad_lines(one.entry, found)
         else:
-            numbers.setdefault(number_of(one.entry), (str(one.entry.data["channel"]).strip(), one.entry.line))
+            numbers.setdefault(number_of(one.entry), (channel_of(one.entry), one.entry.line))
     waiting.clear()
 
 
@@ -108,13 +111,17 @@ def counted(entry: Entry, became: Received | DomainError, report: ImportReport) 
 
 
 def number_of(entry: Entry) -> str:
-    return str(entry.data.get("number")).strip()
+    return plain_line(str(entry.data.get("number")))
+
+
+def channel_of(entry: Entry) -> str:
+    return plain_line(str(entry.data.get("channel")))
 
 
 def repeated_number(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Iterator[tuple[int, Fault]]:
     """Within one file a number is one order: twice, in two channels, is more likely a slip than two orders."""
     channel, line = numbers.get(number_of(entry), ("", 0))
-    if line and channel != str(entry.data.get("channel")).strip():
+    if line and channel != channel_of(entry):
         words = _("Line %(line)d has this number in another channel. Import each channel from its own file.")
         yield entry.line, {"loc": "number", "msg": words % {"line": line}}
 
@@ -122,7 +129,7 @@ def repeated_number(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Iterat
 def faults_beside(entry: Entry, found: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:
     """What is wrong on the other lines of an order that is refused already, so that one look names everything."""
     try:
-        read_order(entry.data) if entry.data else None
+        read_order(entry.data, source=entry.source) if entry.data else None
     except ValidationFailed as refusal:
         named = {line for line, _fault in found}
         rest = [(line_of(entry, fault["loc"]), fault) for fault in refusal.errors]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.json_input import parse_json
+from clickcollect.omnitron.order_schema import Source
 
 LONGEST_LINE: Final = 1024 * 1024  # as a body of the API
 SNIFFED: Final = 64 * 1024
@@ -27,6 +28,7 @@ class Entry:
     """One order of a file: the line it begins on, its raw data, and what was wrong with the line already.
 
     ``item_lines``: the line of each order line, where every one has its own. ``position``: how far the file is read.
+    ``source``: who wrote it, as `read_order` takes it.
     """
 
     line: int
@@ -34,6 +36,7 @@ class Entry:
     data: dict[str, Any] = field(default_factory=dict)
     faults: tuple[tuple[int, Fault], ...] = ()
     item_lines: tuple[int, ...] = ()
+    source: Source = Source.PROGRAM
 
 
 def line_fault(line: int, words: str) -> tuple[tuple[int, Fault], ...]:

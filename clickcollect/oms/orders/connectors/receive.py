@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, OlderOrder, OrderConflict, ValidationFailed
 from clickcollect.omnitron.models import DeliveryType, Order
-from clickcollect.omnitron.order_schema import read_order
+from clickcollect.omnitron.order_schema import Source, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders.intake import Became, receive_order
 from clickcollect.oms.orders.location_rules import with_learned_stores
+from clickcollect.oms.orders.locations import known_locations, with_store_codes
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.repair_models import RepairState
 
@@ -55,7 +56,8 @@ def receive_channel_order(
     if data is None or not (is_for_store or app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "keep"):
         return ignore_order(connector, actor)
     try:
-        received = receive_order(order=read_order(with_learned_stores(data)), actor=actor)
+        named = with_store_codes(with_learned_stores(data), known_locations())
+        received = receive_order(order=read_order(named, source=Source.CONNECTOR), actor=actor)
     except OlderOrder:
         return ignore_order(connector, actor, outcome="older")
     except (ValidationFailed, OrderConflict) as refusal:

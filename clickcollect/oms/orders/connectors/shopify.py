@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
+from clickcollect.oms.orders.location_rules import folded_location
 
 CHANNEL: Final = "Shopify"
 SIGNATURE_HEADER: Final = "X-Shopify-Hmac-Sha256"
@@ -31,7 +32,7 @@ def is_signed(*, body: bytes, signature: str, secrets: Iterable[str]) -> bool:
 def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | None:
     """The order as `read_order` takes it; None where there is nothing to hand over (a sale at the till, a gift card).
 
-    Arguments: ``locations``, the stores' ERP codes by casefolded name and code.
+    Arguments: ``locations``, the stores' ERP codes, as `known_locations` has them.
     """
     lines = [line for line in child_objects(data, "line_items") if is_packed(line)]
     if not lines or not (child_object(data, "shipping_address") or any(child_objects(data, "shipping_lines"))):
@@ -112,7 +113,7 @@ def pickup_store(data: Any, locations: Mapping[str, str]) -> str | None:
         if name
     ]
     for name in names:
-        if code := locations.get(name.casefold()):
+        if code := locations.get(folded_location(name)):
             return code
     return names[0] if names and not child_object(data, "shipping_address") else None
 

@@ -95,7 +95,6 @@ def test_numbers_into_the_references_database_are_no_customer(key: str) -> None:
 
     assert (status, answer["status"]) == (202, "to_repair")
     assert {fault["loc"] for fault in OrderToRepair.objects.get().faults} == {
-        "customer.first_name",
         "customer.phone_number",
         "shipping_address.retail_store",
     }
@@ -139,7 +138,7 @@ def test_what_cannot_be_placed_is_kept_with_every_fault(key: str) -> None:
 
     assert send(document, key) == (202, {"status": "to_repair", "id": None, "number": None})
     row = OrderToRepair.objects.get()
-    assert {fault["loc"] for fault in row.faults} >= {"number", "order_item.0", "customer.first_name"}
+    assert {fault["loc"] for fault in row.faults} >= {"number", "order_item.0", "customer.phone_number"}
     assert (row.channel, row.payload, row.state) == ("Channel 5", document, "waiting")
     assert not Order.objects.exists()
 

@@ -22,7 +22,7 @@ from tests.shop import make_actor, make_store, put_setting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "shop-secret"
-LOCATIONS = {"galata": "IST-01", "ist-01": "IST-01"}
+LOCATIONS = {"galata": "IST-01", "ist 01": "IST-01"}
 
 
 @pytest.fixture(autouse=True)
