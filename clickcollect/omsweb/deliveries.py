@@ -66,10 +66,13 @@ def delivery_listing(request: HttpRequest) -> Listing:
                 label=_("Reason"),
                 choices=Reason.choices,
                 apply=lambda rows, value: rows.filter(reason=value),
+                is_rare=True,
             ),
             *day_filters("queued_at"),
         ],
         search=search_deliveries,
+        search_label=_("Package, order or event uuid"),
+        count_words=lambda count: ngettext("%(count)s delivery", "%(count)s deliveries", count),
     )
 
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from clickcollect.accounts import sign_in_limits
@@ -161,6 +161,8 @@ def hook_listing(request: HttpRequest) -> Listing:
             ),
         ],
         search=search_hooks,
+        search_label=_("Address or type"),
+        count_words=lambda count: ngettext("%(count)s webhook", "%(count)s webhooks", count),
     )
 
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.omsweb.forms import OmsForm
 from clickcollect.wire_format import whole_number
@@ -29,7 +30,8 @@ Words = str | Promise
 class Filter:
     """One way to narrow a list.
 
-    ``kind``: choice, tab (a choice outside the form), text or date; ``choices``: value and label.
+    ``kind``: choice, tab (a choice outside the form), text or date; ``choices``: value and label; ``is_rare``: shown
+    only once it is asked for.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Filter:
     apply: Callable[[Rows, Any], Rows]
     kind: str = "choice"
     choices: Sequence[tuple[str, Words]] = ()
+    is_rare: bool = False
 
     def form_field(self) -> forms.Field:
         """The field that asks for it."""
@@ -93,19 +96,33 @@ class FilterForm(OmsForm):
         super().__init__({name: clean(str(value)) for name, value in asked.items()}, auto_id="filter-%s")
         if listing.search:
             box = forms.TextInput(attrs={"type": "search", "spellcheck": "false"})
-            self.fields["q"] = forms.CharField(label=_("Search"), required=False, max_length=LONGEST_TEXT, widget=box)
+            if listing.search_hint:
+                box.attrs["placeholder"] = listing.search_hint
+            label = listing.search_label or _("Search")
+            self.fields["q"] = forms.CharField(label=label, required=False, max_length=LONGEST_TEXT, widget=box)
         self.fields |= {item.name: item.form_field() for item in listing.filters}
         if asked.get("order"):
             orders = [(name, name) for name in listing.orders]
             self.fields["order"] = forms.ChoiceField(required=False, choices=orders, widget=forms.HiddenInput)
         self.dress_fields()
 
+    @property
+    def filter_fields(self) -> list[forms.BoundField]:
+        """The fields beside the search."""
+        return [field for field in self.visible_fields() if field.name != "q"]
+
+
+def count_of_rows(count: int) -> str:
+    """What was found, where a list has no word of its own for it."""
+    return ngettext("%(count)s row", "%(count)s rows", count)
+
 
 @dataclass(kw_only=True)
 class Listing:
     """One list as one person asked for it.
 
-    ``search``: narrows by free text; ``orders``: name → columns; the first is the default.
+    ``search``: narrows by free text, with ``search_label`` and ``search_hint`` over and in its box; ``orders``:
+    name → columns; the first is the default; ``count_words``: says how many there are, with %(count)s.
     """
 
     request: HttpRequest
@@ -114,6 +131,9 @@ class Listing:
     search: Callable[[Rows, str], Rows] | None = None
     orders: Mapping[str, Sequence[str | OrderBy]] = field(default_factory=lambda: {"newest": ("-pk",)})
     per_page: int = PER_PAGE
+    search_label: str = ""
+    search_hint: str = ""
+    count_words: Callable[[int], str] = count_of_rows
 
     @cached_property
     def form(self) -> FilterForm:
@@ -162,6 +182,11 @@ class Listing:
     def count_text(self) -> str:
         return f"{MOST_COUNTED:,}+" if self.counted > MOST_COUNTED else f"{self.counted:,}"
 
+    @property
+    def found_words(self) -> str:
+        """How many were found, in words."""
+        return self.count_words(self.counted) % {"count": self.count_text}
+
     @cached_property
     def last_page(self) -> int:
         return max(1, math.ceil(min(self.counted, MOST_COUNTED) / self.per_page))
@@ -196,6 +221,16 @@ class Listing:
     @property
     def next(self) -> str | None:
         return self.link(page=self.number + 1) if self.number < self.last_page else None
+
+    @property
+    def tucked_away(self) -> set[str]:
+        """The rare filters that do nothing now."""
+        return {item.name for item in self.filters if item.is_rare and item.name not in self.chosen}
+
+    @property
+    def in_force(self) -> int:
+        """How many filters narrow the list, apart from search and tabs."""
+        return sum(item.kind != "tab" and item.name in self.chosen for item in self.filters)
 
     @property
     def active(self) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
@@ -41,6 +42,7 @@ def actor_filter() -> Filter:
         label=_("Who"),
         choices=[(str(person.pk), f"{person.get_full_name()} ({person.username})") for person in people],
         apply=lambda rows, value: rows.filter(actor_id=int(value)),
+        is_rare=True,
     )
 
 
@@ -69,18 +71,22 @@ def log_listing(request: HttpRequest, *, titles: dict[str, str] | None = None) -
                 label=_("Command code"),
                 choices=[(code, code) for code in sorted(COMMANDS)],
                 apply=lambda rows, value: rows.filter(command_code=value),
+                is_rare=True,
             ),
             Filter(
                 name="new_state",
                 label=_("To state"),
                 choices=states,
                 apply=lambda rows, value: rows.filter(new_state=value),
+                is_rare=True,
             ),
             store_filter("store_id"),
             actor_filter(),
             *day_filters("at"),
         ],
         search=of_package,
+        search_label=_("Package or order number"),
+        count_words=lambda count: ngettext("%(count)s entry", "%(count)s entries", count),
     )
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order, OrderStatus
@@ -66,6 +66,8 @@ def order_listing(request: HttpRequest) -> Listing:
             *day_filters("created_date"),
         ],
         search=order_search(request),
+        search_label=_("Number, customer, phone, e-mail"),
+        count_words=lambda count: ngettext("%(count)s order", "%(count)s orders", count),
         orders={"newest": ("-pk",), "oldest": ("pk",)},
     )
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
@@ -65,6 +65,7 @@ def delivery_type_filter(column: str) -> Filter:
         name="delivery_type",
         label=_("Delivery Type"),
         choices=list(DeliveryType.choices),
+        is_rare=True,
         apply=lambda rows, value: rows.filter(**{column: value}),
     )
 
@@ -106,6 +107,7 @@ def package_listing(request: HttpRequest) -> Listing:
                 label=_("Message"),
                 choices=MessageState.choices,
                 apply=lambda rows, value: rows.filter(message_state=value),
+                is_rare=True,
             ),
             Filter(
                 name="late",
@@ -115,6 +117,9 @@ def package_listing(request: HttpRequest) -> Listing:
             ),
         ],
         search=package_search,
+        search_label=_("Search or scan"),
+        search_hint=_("Order, package, customer, last 4 digits"),
+        count_words=lambda count: ngettext("%(count)s package", "%(count)s packages", count),
         orders=orders,
     )
 

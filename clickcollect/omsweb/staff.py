@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from clickcollect.accounts.models import Role, User
@@ -112,6 +112,8 @@ def staff_listing(request: HttpRequest) -> Listing:
             ),
         ],
         search=name_search,
+        search_label=_("Name"),
+        count_words=lambda count: ngettext("%(count)s person", "%(count)s people", count),
         orders={"name": ("username",)},
     )
 

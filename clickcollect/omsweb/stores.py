@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.omnitron.models import ERP_CODE, RetailStore
@@ -122,6 +122,8 @@ def store_listing(request: HttpRequest) -> Listing:
             ),
         ],
         search=store_search,
+        search_label=_("Name, code, city"),
+        count_words=lambda count: ngettext("%(count)s store", "%(count)s stores", count),
         orders={"code": ("erp_code",)},
     )
 

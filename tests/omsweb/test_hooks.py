@@ -162,7 +162,7 @@ def test_dead_letters_are_narrowed_by_reason_and_named_as_people_know_them(admin
     assert f'<a href="/oms/packages/{package.pk}/">{package.number}</a>' in page
     assert "Tried for too long" in page
     assert package.number in admin.get(f"/oms/deliveries/?reason=too_old&q={package.number}").content.decode()
-    assert "They hide 1 row." in admin.get("/oms/deliveries/?reason=gone").content.decode()
+    assert "1 hidden by filters." in admin.get("/oms/deliveries/?reason=gone").content.decode()
 
 
 def test_an_empty_box_of_json_is_nothing_and_history_speaks_in_labels(admin: Client) -> None:

@@ -66,7 +66,7 @@ def test_filters_and_search_narrow_the_table(operator: Client) -> None:
     assert waiting.number not in page
     store = packed.stock_location_id
     assert waiting.number not in operator.get(f"/oms/packages/?store={store}").content.decode()
-    assert "hide 2 rows" in operator.get("/oms/packages/?state=950").content.decode()
+    assert "2 hidden by filters" in operator.get("/oms/packages/?state=950").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -114,20 +114,24 @@ window.addEventListener("pageshow", () => {
   document.querySelector("[role=tab][aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
 });
 
-document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-autosubmit]");
-  if (form && event.target.matches("select, input[type=date]")) form.requestSubmit();
-});
-
-// Empty fields do not clutter the address.
-document.addEventListener("submit", (event) => {
+// Filters apply themselves: htmx fetches what they find. No list is kept in the browser (customers' names).
+if (window.htmx) {
+  window.htmx.config.historyCacheSize = 0;
+  window.htmx.config.refreshOnHistoryMiss = true;
+}
+document.addEventListener("htmx:configRequest", (event) => {
   if (!event.target.matches("form[data-autosubmit]")) return;
-  for (const field of event.target.elements) {
-    if (field.name && field.value === "") field.disabled = true;
-  }
+  const { parameters } = event.detail; // empty fields do not clutter the address
+  for (const [name, value] of Object.entries(parameters)) if (value === "") delete parameters[name];
 });
-window.addEventListener("pageshow", () => {
-  for (const field of document.querySelectorAll("form[data-autosubmit] :disabled")) field.disabled = false;
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "found") return;
+  document.getElementById("found-words").textContent = document.getElementById("found-count").textContent;
+  document.querySelectorAll("form[data-ticks]").forEach(countTicks);
+});
+document.addEventListener("click", (event) => {
+  const toggle = event.target.closest("[data-toggle]");
+  if (toggle) toggle.setAttribute("aria-expanded", String(toggle.getAttribute("aria-expanded") === "false"));
 });
 
 // What acts on ticked rows can be pressed when something is ticked.
