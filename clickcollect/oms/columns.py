@@ -51,6 +51,11 @@ def listed(text: str | None) -> list[Any]:
     return found
 
 
+def selected(row: models.Model, name: str, related: models.Model) -> None:
+    """As if `select_related` had read it."""
+    type(row)._meta.get_field(name).set_cached_value(row, related)  # type: ignore[union-attr]  # noqa: SLF001
+
+
 def prefetched(row: models.Model, name: str, items: list[Any]) -> None:
     """As if `prefetch_related` had read them."""
     row._prefetched_objects_cache = {name: items}  # type: ignore[attr-defined]  # noqa: SLF001

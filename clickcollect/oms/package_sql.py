@@ -13,7 +13,7 @@ from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
 from clickcollect.oms import configuration, search
 from clickcollect.oms.access import Actor
-from clickcollect.oms.columns import Columns, listed, moment, prefetched, take
+from clickcollect.oms.columns import Columns, listed, moment, prefetched, selected, take
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import Rows, fetched, utc
 from clickcollect.oms.models import Package, PackageItem, PackageState
@@ -221,8 +221,8 @@ def read_package(actor: Actor, *, package_id: int | None = None, number: str = "
         raise NotFound
     values = iter(found[0])
     package = PACKAGE.made(take(values, PACKAGE))
-    for name, columns in JOINED:  # as if `select_related` had read them
-        Package._meta.get_field(name).set_cached_value(package, columns.made(take(values, columns)))  # type: ignore[union-attr]  # noqa: SLF001
+    for name, columns in JOINED:
+        selected(package, name, columns.made(take(values, columns)))
     clock, items, version = values
     package.clock = moment(clock)  # type: ignore[assignment]
     prefetched(package, "items", [configuration.made(PackageItem, item) for item in listed(items)])

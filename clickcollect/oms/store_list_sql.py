@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms import states
-from clickcollect.oms.columns import Columns, moment, take
+from clickcollect.oms.columns import Columns, moment, selected, take
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import fetched
 from clickcollect.oms.lists import ALL, MOST_COUNTED, Tab
@@ -110,11 +110,11 @@ class StoreLists:
     def made(self, row: tuple[Any, ...]) -> Package:
         values = iter(row)
         package = PACKAGE.made(take(values, PACKAGE))
-        package.order = ORDER.made(take(values, ORDER))
-        package.stock_location = self.store
+        selected(package, "order", ORDER.made(take(values, ORDER)))
+        selected(package, "stock_location", self.store)
         package.clock = moment(next(values))  # type: ignore[assignment]
         if state := self.configuration.states.get(package.state_id):  # else it is newer than this configuration
-            package.state = state
+            selected(package, "state", state)
         return package
 
     def counts(self, *, end_of_day: datetime) -> list[StateCount]:
