@@ -29,7 +29,7 @@ PACKAGE: Final = Columns(
 ORDER: Final = Columns(
     Order, "placed", only=("id", "number", "status", "delivery_type", "first_name", "last_name", "phone_number")
 )
-IN_STATE: Final = "package.stock_location_id = %(store)s::bigint AND package.state_id = %({state})s::bigint"
+IN_STATE: Final = "package.stock_location_id = %(store)s::bigint AND package.state_id IN (%({name})s::bigint)"
 PAST_PICKUP: Final = "package.pickup_deadline <= statement_timestamp()"
 DUE_LATER: Final = (
     "package.due_at >= %(moment)s::timestamptz"
@@ -60,7 +60,7 @@ FROM oms_package package WHERE package.stock_location_id = %(store)s::bigint AND
 GROUP BY package.state_id
 """
 ENDED_COUNT: Final = f"""
-SELECT %({{state}})s::bigint, (SELECT count(*) FROM (
+SELECT %({{name}})s::bigint, (SELECT count(*) FROM (
     SELECT FROM oms_package package WHERE {IN_STATE} LIMIT {MOST_COUNTED + 1}
 ) ended), 0, 0, 0
 """  # noqa: S608
@@ -124,7 +124,7 @@ class StoreLists:
         has_ended = [name_of(number) for number in ALL.ended_states if number in in_states]
         states_sql = ", ".join(f"%({name})s::bigint" for name in is_open)
         parts = [OPEN_COUNTS.format(states=states_sql)] if is_open else []
-        parts += [ENDED_COUNT.format(state=name) for name in has_ended]
+        parts += [ENDED_COUNT.format(name=name) for name in has_ended]
         values = named(in_states) | {"store": self.store.pk, "end_of_day": end_of_day}
         numbers = {pk: number for number, pk in in_states.items()}
         return [StateCount(numbers[pk], *rest) for pk, *rest in fetched(" UNION ALL ".join(parts), values)]
@@ -142,7 +142,7 @@ class StoreLists:
 def parts_of(tab: Tab, numbers: Iterable[str], *, after: After | None, limit: int) -> Iterator[str]:
     """For each state of a page a piece of SQL that finds its first rows along an index."""
     for number in numbers:
-        in_state = IN_STATE.format(state=name_of(number))
+        in_state = IN_STATE.format(name=name_of(number))
         if number in states.ENDED:
             beyond = [f"{in_state} AND {ENDED_EARLIER}"] if after and after.has_ended else [in_state]
             form = ENDED_PART
