@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 
+from django.contrib.auth.hashers import make_password
+
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore, StoreMembership
 from clickcollect.oms import callers, states
@@ -18,6 +20,7 @@ from clickcollect.oms.models import AppliedSetting, Package, PackageItem, Packag
 
 PASSWORD: Final = "demo-pickup"
 PLACED: Final = datetime(2026, 11, 17, 17, 2, 56, tzinfo=UTC)
+PIN: Final = "407193"  # of everybody who has one
 PAST: Final = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)  # long ago, for due times that are over
 _numbers = count(1)
 
@@ -46,6 +49,11 @@ def make_user(role: Role | str = Role.ASSOCIATE, *stores: RetailStore, **fields:
     user = User.objects.create_user(username, fields.pop("password", PASSWORD), **fields)
     StoreMembership.objects.bulk_create(StoreMembership(user=user, store=store) for store in stores)
     return user
+
+
+def make_manager(*stores: RetailStore, **fields: Any) -> User:
+    """A manager who has chosen the PIN ``PIN``, and so can approve steps on a colleague's device."""
+    return make_user(Role.MANAGER, *stores, **{"pin": make_password(PIN), "pin_can_approve": True} | fields)
 
 
 def make_actor(role: Role | str = Role.ASSOCIATE, *stores: RetailStore, channel: Channel | None = None) -> Actor:

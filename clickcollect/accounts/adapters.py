@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from clickcollect.accounts import sign_in_limits
+from clickcollect.accounts import pins, sign_in_limits
 from clickcollect.accounts.models import User
 from clickcollect.errors import DomainError
 
@@ -77,6 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.session.pop(BEGAN_WITH, None) != user.get_session_auth_hash():
             raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
         super().login(request, user)
+        pins.signed_in_by_password(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Speak the language the person chose for themselves."""
@@ -96,7 +97,7 @@ class MFAAdapter(DefaultMFAAdapter):
     """Seeds and recovery codes are encrypted with a key that is not in the database."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That did not fit. Try again with the newest code, or choose another way."),
+        "incorrect_code": _("That code didn't work. Try the latest code, or choose another way."),
     }
 
     def encrypt(self, text: str) -> str:

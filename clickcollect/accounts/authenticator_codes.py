@@ -4,11 +4,21 @@ from typing import Any, Protocol
 
 from allauth.core import context
 from allauth.mfa.base import forms
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.exceptions import ValidationError
 
 from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
 from clickcollect.errors import DomainError
+
+
+def is_code_of(user: User, code: str) -> bool:
+    """Whether this is what the person's authenticator app shows now; each code works once. Counted by who asks."""
+    if not (code.isascii() and code.isdigit()):
+        return False
+    apps = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP)
+    return any(TOTP(app).validate_code(code) for app in apps)
 
 
 class OfUser(Protocol):

@@ -17,6 +17,6 @@ def end_access(user: User) -> None:
     API tokens made on purpose stay: they have no more rights than their person has at that moment.
     """
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(access_version=F("access_version") + 1, pin="")
+        User.objects.filter(pk=user.pk).update(access_version=F("access_version") + 1, pin="", pin_can_approve=False)
         revoke_logins_of(user)
     user.refresh_from_db(fields=["access_version", "pin"])

@@ -57,6 +57,8 @@ class User(AbstractBaseUser):
     pin = models.CharField(
         _("PIN"), max_length=128, blank=True, help_text=_("Hashed; for switching on a shared device.")
     )
+    pin_can_approve = models.BooleanField(default=False, editable=False)  # long enough for a manager's sign-off
+    pin_locked_at = models.DateTimeField(null=True, editable=False)  # too many wrong ones; until the next full sign-in
     is_active = models.BooleanField(_("active"), default=True)
     access_version = models.PositiveIntegerField(
         default=0, editable=False

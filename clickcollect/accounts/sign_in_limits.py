@@ -34,7 +34,7 @@ Limits = tuple[tuple[int, timedelta], ...]
 ACCOUNT_FROM_ADDRESS: Final[Limits] = ((5, SOON), (30, DAY))
 ACCOUNT: Final[Limits] = ((100, DAY),)
 ADDRESS: Final[Limits] = ((100, SOON),)
-PIN: Final[Limits] = ((3, timedelta(hours=1)), (5, DAY))  # besides the others: few digits, and the password is left
+PIN: Final[Limits] = ((5, DAY),)  # over every device and door; then it is locked (accounts/pins.py)
 
 UNKNOWN_NAMES: Final = 65_536  # counters for names that nobody has, however many are tried
 
@@ -78,13 +78,18 @@ def find_account(name: str) -> User | None:
 def counters(request: HttpRequest, *, person: User | None, name: str, is_pin: bool) -> dict[str, Limits]:
     """The counters of one try, and their limits. Names that nobody has share a fixed number of them."""
     address = digest(network_of(request))
+    if is_pin and person:  # not on the account's own counters: the password must stay open to whom the PIN belongs
+        return {pin_key(person.pk): PIN, f"address:{address}": ADDRESS}
     account = account_key(person.pk) if person else f"name:{int(digest(name.lower()), 16) % UNKNOWN_NAMES}"
-    pin = {f"{account}#pin": PIN} if is_pin else {}
-    return {account: ACCOUNT, f"{account}@{address}": ACCOUNT_FROM_ADDRESS, f"address:{address}": ADDRESS} | pin
+    return {account: ACCOUNT, f"{account}@{address}": ACCOUNT_FROM_ADDRESS, f"address:{address}": ADDRESS}
 
 
 def account_key(user_id: int) -> str:
     return f"account:{user_id}"
+
+
+def pin_key(user_id: int) -> str:
+    return f"{account_key(user_id)}#pin"
 
 
 def network_of(request: HttpRequest) -> str:
@@ -114,6 +119,13 @@ def count_try(limits: dict[str, Limits]) -> datetime:
             row.tried_at = [*(tried for tried in row.tried_at if tried > now - DAY), now]
             row.save(update_fields=["tried_at"])
     return now
+
+
+def is_used_up(key: str, limits: Limits) -> bool:
+    """Whether a counter allows no further try now."""
+    with transaction.atomic(durable=True):
+        (row,), now = lock_counters([key])
+        return seconds_to_wait(row.tried_at, limits=limits, now=now) > 0
 
 
 def refund_try(limits: dict[str, Limits], *, tried_at: datetime) -> None:
@@ -168,6 +180,11 @@ def forget(user: User) -> None:
     key = account_key(user.pk)
     own = Q(key=key) | Q(key__startswith=f"{key}@") | Q(key__startswith=f"{key}#")
     SignInCounter.objects.filter(own).delete()
+
+
+def forget_pin(user: User) -> None:
+    """A fresh budget for the PIN of somebody who has just signed in in full."""
+    SignInCounter.objects.filter(key=pin_key(user.pk)).delete()
 
 
 def purge_counters() -> int:

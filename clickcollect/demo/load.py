@@ -11,10 +11,10 @@ from typing import Any, Final
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from clickcollect.accounts.models import User
+from clickcollect.accounts.models import Role, User
 from clickcollect.demo import hooks
 from clickcollect.demo.orders import DemoOrder, Scene, demo_orders
-from clickcollect.demo.places import PASSWORD, STAFF, STORES, WHO_WORKS
+from clickcollect.demo.places import PASSWORD, PIN, STAFF, STORES, WHO_WORKS
 from clickcollect.omnitron.models import Order, RetailStore, StoreMembership
 from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import search, states
@@ -71,7 +71,9 @@ def make_staff() -> dict[str, User]:
     stores = {store.erp_code: store for store in RetailStore.objects.filter(erp_code__in=STORES)}
     staff = {}
     for username, role, first_name, last_name, codes in STAFF:
-        fields = {"role": role, "first_name": first_name, "last_name": last_name, "password": hashed}
+        fields: dict[str, Any] = {"role": role, "first_name": first_name, "last_name": last_name, "password": hashed}
+        if role == Role.MANAGER:  # the PIN for approvals is in the README, too
+            fields |= {"pin": make_password(PIN), "pin_can_approve": True}
         staff[username], _made = User.objects.get_or_create(username=username, defaults=fields)
         for code in codes:
             StoreMembership.objects.get_or_create(user=staff[username], store=stores[code])

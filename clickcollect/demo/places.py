@@ -75,4 +75,5 @@ STAFF: Final[tuple[tuple[str, Role, str, str, tuple[str, ...]], ...]] = (
     ("admin", Role.ADMIN, "Alex", "Morgan", ()),
 )
 PASSWORD: Final = "demo-pickup"  # noqa: S105
+PIN: Final = "407193"  # the manager's
 WHO_WORKS: Final = {"IST-01": "associate", "IST-02": "operator", "BER-01": "associate2", "LON-01": "operator"}

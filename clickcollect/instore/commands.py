@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from clickcollect.accounts.idempotency import Once, Replayed, Request
 from clickcollect.errors import DomainError, OtpMalformed, StateConflict
 from clickcollect.instore import manager_approval, responses
+from clickcollect.instore.buttons import buttons_of
 from clickcollect.instore.result import CommandResult
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
@@ -23,14 +24,13 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import Package
 
 KEY_HEADER: Final = "Idempotency-Key"
-APPROVAL_FIELDS: Final = frozenset({"username", "password"})  # sent, even empty, by a form that a manager signs
 SHELF_FIELDS: Final = frozenset({"shelf", "bags"})  # sent along where they were typed and not saved
-FORM_FIELDS: Final = frozenset({"from", "csrfmiddlewaretoken"}) | APPROVAL_FIELDS | SHELF_FIELDS
+FORM_FIELDS: Final = frozenset({"from", "csrfmiddlewaretoken"}) | manager_approval.FIELDS | SHELF_FIELDS
 LONGEST_TEXT: Final = 500
 
 
 @require_POST
-@sensitive_post_parameters("otp", "password")
+@sensitive_post_parameters("otp", "pin")
 @store_staff_required
 def run_posted_command(request: HtmxRequest, session: StoreSession, number: str, slug: str) -> HttpResponse:
     """One press of a button, or one try of a code."""
@@ -98,9 +98,12 @@ def run_and_report(
     try:
         responses.refuse_label(package=package, text=data.get("otp", ""))
         actor: Actor = session.actor
-        if not APPROVAL_FIELDS.isdisjoint(data):
-            signature = {name: data.get(name, "") for name in APPROVAL_FIELDS}
-            actor = manager_approval.approve(request, session=session, package=package, slug=slug, **signature)
+        if not manager_approval.FIELDS.isdisjoint(data):
+            offer = next((one for one in buttons_of(package, session).all if one.slug == slug), None)
+            asked = offer.fields if offer else []
+            actor = manager_approval.approve(
+                request, session=session, package=package, slug=slug, inputs=asked, data=data
+            )
         save_shelf(session=session, package=package, data=data)
         inputs = {name: value for name, value in data.items() if name not in FORM_FIELDS}
         outcome = run_command(package_id=package.pk, transition=slug, actor=actor, data=inputs, once=once)

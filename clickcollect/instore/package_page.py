@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from clickcollect.instore import progress_steps, time_format, timeline
 from clickcollect.instore.buttons import Button, Buttons, buttons_of
+from clickcollect.instore.manager_approval import approvers_in
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import deadlines
@@ -62,6 +63,8 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
         "pickup_note": pickup_note(package),
         "live_at": time_format.right_now(),
     }
+    if any(button.needs_manager for button in buttons.all):
+        context["approvers"] = approvers_in(package.stock_location_id)
     context["dialogs"] = [dialog_of(button, session=session, buttons=buttons) for button in buttons.all]
     context["body"] = render_to_string("instore/_package.html", context)
     context["boxes"] = render_to_string("instore/_dialogs.html", context)
@@ -167,5 +170,5 @@ def sentence_of(button: Button) -> str:
     if button.cannot_be_undone:
         return _("This cannot be undone.")
     if button.needs_manager:
-        return _("A manager of this store enters their own username and password. You stay signed in.")
+        return _("A manager of this store approves this here. You stay signed in.")
     return ""

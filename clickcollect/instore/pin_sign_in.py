@@ -61,11 +61,14 @@ def switch(request: HttpRequest) -> HttpResponse:
 @store_staff_required
 def own_pin(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Choose or change one's PIN."""
+    low, high = pins.shortest_for(session.user), pins.LONGEST
     context: dict[str, Any] = {
         "store_session": session,
         "active_page": "pin",
         "faults": {},
-        "has_pin": bool(session.user.pin),
+        "purpose": purpose_of_pin(session),
+        "length": _("%(low)d to %(high)d digits.") % {"low": low, "high": high},
+        "locked_since": session.pin_notice,
     }
     if request.method == "POST":
         try:
@@ -75,4 +78,15 @@ def own_pin(request: HttpRequest, session: StoreSession) -> HttpResponse:
             context["faults"] = faults or {"password": error.detail}
             return render(request, "instore/pin.html", context, status=error.status)
         return HttpResponseRedirect(f"{reverse('instore:own_pin')}?saved")
+    request.session.pop(pins.LOCKED_AT, None)  # it is read here
     return render(request, "instore/pin.html", context | {"saved": "saved" in request.GET})
+
+
+def purpose_of_pin(session: StoreSession) -> str:
+    """What this person can do with a PIN."""
+    approves = _("With a PIN you approve a step on a colleague's device.")
+    if is_mfa_enabled(session.user):
+        off = _("Two-step verification turns off PIN unlock.")
+        return f"{off} {approves} {_('A code from your authenticator app does so too.')}" if session.is_manager else off
+    unlocks = _("Use a PIN to unlock this device for 12 hours after you sign in.")
+    return f"{unlocks} {approves}" if session.is_manager else unlocks

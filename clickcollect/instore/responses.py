@@ -133,6 +133,8 @@ def refusal_message(result: CommandResult) -> Message:
         return Message(kind="note", strong=result.detail)
     if result.code == "validation_error":
         return faults_message(result.extra.get("errors", ()), detail=result.detail)
+    if result.extra.get("errors"):
+        return faults_message(result.extra["errors"], detail=result.detail)
     no_more = result.extra.get("attempts_remaining") == 0
     return Message(kind="bad", strong=result.detail, rest="" if no_more else str(ADVICE.get(result.code, "")))
 

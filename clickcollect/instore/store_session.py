@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, wraps
 from typing import Concatenate, Final, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,10 +21,11 @@ from django.views.decorators.gzip import gzip_page
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from clickcollect.accounts import pins
 from clickcollect.accounts.adapters import home_of
 from clickcollect.accounts.models import Role, User
 from clickcollect.errors import DomainError
-from clickcollect.instore import device_users, error_pages
+from clickcollect.instore import device_users, error_pages, time_format
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import alarms, browser_sessions, idle_lock, package_sql, states
 from clickcollect.oms.access import Actor, actor_for
@@ -61,6 +64,7 @@ class StoreSession:
     configuration: Configuration
     values: Values
     has_to_choose: bool = False
+    pin_was_locked_at: datetime | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,6 +98,15 @@ class StoreSession:
     def alarms(self) -> list[str]:
         """What is wrong behind the counter, and what to say to customers meanwhile."""
         return alarms.for_store_staff()
+
+    @cached_property
+    def pin_notice(self) -> str:
+        """That somebody locked this person's PIN, until they have read it on the page of their PIN."""
+        since = self.user.pin_locked_at or self.pin_was_locked_at
+        if since is None:
+            return ""
+        words = _("Your PIN was locked on %(when)s after 5 wrong entries.")
+        return words % {"when": time_format.full(since)}
 
     @property
     def is_manager(self) -> bool:
@@ -158,6 +171,7 @@ def open_session(request: HttpRequest, user: User) -> StoreSession | None:
         stores=stores,
         configuration=configuration,
         values=Values(configuration.settings_of(store.pk)),
+        pin_was_locked_at=parse_datetime(request.session.get(pins.LOCKED_AT, "")),
     )
 
 

@@ -190,3 +190,10 @@ def stores_of(actor: Actor) -> QuerySet[RetailStore]:
     """The stores this caller can see."""
     stores = RetailStore.objects.all()
     return stores if actor.store_ids is None else stores.filter(id__in=actor.store_ids)
+
+
+def managers_of_store(store_id: int) -> QuerySet[User]:
+    """The managers who work in a store now, by name; at most 100."""
+    working = StoreMembership.objects.filter(store_id=store_id).values("user_id")
+    found = User.objects.filter(pk__in=working, role=Role.MANAGER, is_active=True)
+    return found.order_by("first_name", "last_name", "pk")[:100]

@@ -11,7 +11,7 @@ from clickcollect.runtime.ports import Ports
 DEMO_PASSWORD = "demo-pickup"  # noqa: S105
 DEMO_ACCOUNTS = {
     "associate": "store IST-01",
-    "manager": "store IST-01, may extend, unlock and override",
+    "manager": "store IST-01, may extend, unlock and override; PIN 407193",
     "associate2": "store BER-01",
     "operator": "OMS WEB, every store",
     "admin": "OMS WEB, and its security settings",

@@ -43,11 +43,11 @@ def api_login(client: Client, user: User, password: str) -> bool:
     return client.post(API_LOGIN, body, content_type="application/json").status_code == 200
 
 
-def signed_by(client: Client, user: User, password: str) -> bool:
-    """A manager signs on an associate's device."""
+def approves(client: Client, manager: User, entry: str) -> bool:
+    """A manager approves a step on an associate's device, with a PIN or a code of an authenticator app."""
     package = shop.make_package(states.READY, store=shop.make_store())
     client.force_login(shop.make_user("associate", package.stock_location))
-    data = {"from": "x", "username": user.username, "password": password, "reason": "x", "evidence": "id_document"}
+    data = {"from": "x", "manager": str(manager.pk), "pin": entry, "reason": "x", "evidence": "id_document"}
     address = f"/instore/packages/{package.number}/commands/deliver-without-code/"
     client.post(address, data, headers={"HX-Request": "true"})
     return shop.state_of(package) == states.DELIVERED
@@ -60,7 +60,7 @@ def reauthenticate(client: Client, user: User, password: str) -> bool:
 
 def choose_pin(client: Client, user: User, password: str) -> bool:
     client.force_login(user)
-    return client.post("/instore/pin/", {"pin": "4071", "password": password}).status_code == 302
+    return client.post("/instore/pin/", {"pin": shop.PIN, "password": password}).status_code == 302
 
 
 def change_password(client: Client, user: User, password: str) -> bool:
@@ -122,7 +122,6 @@ Door = Callable[[Client, User, str], bool]
 STORE_DOORS: Final[dict[str, Door]] = {
     "sign-in": sign_in,
     "api": api_login,
-    "sign-off": signed_by,
     "reauthenticate": reauthenticate,
     "choose PIN": choose_pin,
 }

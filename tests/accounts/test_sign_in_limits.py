@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from clickcollect.accounts import sign_in_limits
+from clickcollect.accounts import pins, sign_in_limits
 from clickcollect.accounts.models import SignInCounter, User
 from clickcollect.oms.jobs import forget as forget_job
 from tests import shop
@@ -48,42 +48,74 @@ def test_a_wrong_passkey_counts_as_a_wrong_code() -> None:
     assert doors.use_code(client_at(), user, shop.PASSWORD), "control"
 
 
-def test_wrong_pins_count_with_wrong_passwords_and_end_earlier() -> None:
-    user = shop.make_user("associate", shop.make_store())
+def device_with_pin(user: User) -> Client:
+    """A device on which this person has signed in in full, chosen a PIN, and locked."""
     device = client_at()
     doors.choose_pin(device, user, shop.PASSWORD)
     device.get("/instore/")
     device.post("/instore/leave/")
-
-    def unlocks(pin: str) -> bool:
-        device.post("/instore/switch/", {"person": str(user.pk), "pin": pin})
-        return doors.is_in(device)
-
-    assert [unlocks(f"900{number}") for number in range(3)] == [False] * 3
-    assert not unlocks("4071"), "the right PIN after three wrong ones"
-    assert doors.sign_in(client_at(), user, shop.PASSWORD), "the password is left, and gives no PIN back"
-    assert not unlocks("4071")
-    for _ in range(2):
-        doors.sign_in(client_at(), user, WRONG)
-    assert not doors.sign_in(client_at(), user, shop.PASSWORD), "three PINs and two passwords are five"
+    return device
 
 
-def test_five_pins_a_day_and_then_only_the_password() -> None:
-    """A colleague at the same device does not go through four digits within weeks."""
-    user = shop.make_user("associate", shop.make_store())
-    device = client_at()
-    doors.choose_pin(device, user, shop.PASSWORD)
-    device.get("/instore/")
+def unlocks(device: Client, user: User, pin: str) -> bool:
+    """Whether this PIN opens the device; it is locked again afterwards."""
+    device.post("/instore/switch/", {"person": str(user.pk), "pin": pin})
+    is_open = doors.is_in(device)
     device.post("/instore/leave/")
-    for number in range(9):
-        device.post("/instore/switch/", {"person": str(user.pk), "pin": f"90{number}1"})
-        ago(minutes=61)
-    assert len(SignInCounter.objects.get(key=f"account:{user.pk}#pin").tried_at) == 5
-    device.post("/instore/switch/", {"person": str(user.pk), "pin": "4071"})
-    assert not doors.is_in(device)
-    ago(hours=24)
-    device.post("/instore/switch/", {"person": str(user.pk), "pin": "4071"})
-    assert doors.is_in(device)
+    return is_open
+
+
+def test_five_wrong_pins_lock_it_over_every_device_and_door_until_a_sign_in_by_password() -> None:
+    manager = shop.make_user("manager", shop.make_store())
+    device = device_with_pin(manager)
+    assert not any(unlocks(device, manager, f"90{number}118") for number in range(2))
+    elsewhere = [client_at(f"192.0.2.{number}") for number in (10, 11)]
+    assert not any(doors.approves(client, manager, "900119") for client in elsewhere)
+    assert unlocks(device, manager, shop.PIN), "control: four wrong ones leave it open"
+    assert not doors.approves(client_at("192.0.2.12"), manager, "900120")
+    assert not unlocks(device, manager, shop.PIN)
+    assert not doors.approves(client_at("192.0.2.13"), manager, shop.PIN)
+    ago(hours=25)
+    assert not unlocks(device, manager, shop.PIN), "a day later too"
+    assert doors.sign_in(client_at(), manager, shop.PASSWORD), "the password was never closed"
+    assert unlocks(device, manager, shop.PIN)
+    assert doors.approves(client_at("192.0.2.14"), manager, shop.PIN)
+
+
+def test_control_without_the_lock_five_more_could_be_tried_the_next_day() -> None:
+    manager = shop.make_manager(shop.make_store())
+    for number in range(5):
+        assert not doors.approves(client_at(), manager, f"90011{number}")
+    ago(hours=25)
+    User.objects.update(pin_locked_at=None)
+    assert doors.approves(client_at(), manager, shop.PIN)
+
+
+def test_a_wrong_code_of_an_authenticator_app_counts_as_a_wrong_pin() -> None:
+    manager = shop.make_user("manager", shop.make_store())
+    doors.give_factor(manager)
+    assert doors.approves(client_at(), manager, doors.factor_code(manager)), "no PIN is needed"
+    for number in range(5):
+        assert not doors.approves(client_at(), manager, f"90011{number}")
+    assert not doors.approves(client_at(), manager, doors.factor_code(manager))
+
+
+def test_a_code_of_an_authenticator_app_approves_once() -> None:
+    manager = shop.make_user("manager", shop.make_store())
+    doors.give_factor(manager)
+    code = doors.factor_code(manager)
+    assert [doors.approves(client_at(), manager, code) for _ in range(2)] == [True, False]
+
+
+def test_whose_pin_was_locked_is_told_at_the_next_sign_in_until_it_was_read() -> None:
+    manager = shop.make_manager(shop.make_store())
+    for number in range(5):
+        doors.approves(client_at(), manager, f"90011{number}")
+    client = client_at()
+    assert doors.sign_in(client, manager, shop.PASSWORD)
+    assert "Your PIN was locked on" in client.get("/instore/").content.decode()
+    assert "If that was not you" in client.get("/instore/pin/").content.decode()
+    assert "Your PIN was locked" not in client.get("/instore/").content.decode()
 
 
 def test_a_right_one_gives_back_its_own_count_and_no_more() -> None:
@@ -262,6 +294,25 @@ def test_sixty_wrong_ones_at_once_are_five() -> None:
     answers = guesses(user, times=60, evaluated=evaluated)
     assert len(evaluated) == 5
     assert codes(answers) == {"ok": 5, "throttled": 55}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_thirty_wrong_pins_at_once_are_five_and_lock_it() -> None:
+    manager, evaluated = shop.make_manager(shop.make_store()), list[int]()
+
+    def is_right() -> bool:
+        evaluated.append(1)
+        return False
+
+    def guess() -> object:
+        request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.1")
+        return pins.prove(request, user=manager, door="test", proof=is_right)
+
+    answers = at_once([guess] * 30)
+    assert len(evaluated) == 5
+    assert codes(answers) == {"ok": 5, "throttled": 25}
+    manager.refresh_from_db()
+    assert manager.pin_locked_at is not None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -35,8 +35,8 @@ def test_list_card_page_and_dialog_say_code_locked(window: OpenWindow) -> None:
     expect(page.get_by_role("row").filter(has_text=str(other.number))).not_to_contain_text("Code locked")
     assert opened.axe() == []
     page.get_by_role("row").filter(has_text=str(package.number)).get_by_role("link").click()
-    expect(page.locator(".hand-lock")).to_contain_text("Code locked")
-    expect(page.locator(".hand-lock")).to_contain_text("Send a new code, or ask a manager")
+    expect(page.locator(".handover-lock")).to_contain_text("Code locked")
+    expect(page.locator(".handover-lock")).to_contain_text("Send a new code, or ask a manager")
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog = dialog_of(page)
@@ -46,7 +46,7 @@ def test_list_card_page_and_dialog_say_code_locked(window: OpenWindow) -> None:
     assert opened.axe() == []
     dialog.get_by_role("button", name="Send new code").click()
     expect(dialog_of(page)).to_have_count(0)
-    expect(page.locator(".hand-lock")).to_have_count(0)
+    expect(page.locator(".handover-lock")).to_have_count(0)
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
     page.keyboard.press("Enter")
@@ -57,10 +57,10 @@ def test_facts_lock_and_shelf_stand_side_by_side_or_below_each_other(window: Ope
     package = shop.make_package(states.READY)
     lock(package)
     page = package_page(window, package).page
-    sheet = page.locator(".hand").bounding_box()
+    sheet = page.locator(".handover").bounding_box()
     assert sheet is not None
-    for name in (".hand-lock", ".collector"):
-        box = page.locator(f".hand > {name}").bounding_box()
+    for name in (".handover-lock", ".collector"):
+        box = page.locator(f".handover > {name}").bounding_box()
         assert box is not None
         assert box["width"] > sheet["width"] * 0.75, name
 
@@ -96,7 +96,7 @@ def test_a_manager_unlocks_and_the_same_code_delivers(window: OpenWindow) -> Non
 def test_where_the_packages_own_limit_is_used_up_an_associate_asks_a_manager(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
     lock(package, issue_attempts=1, total_attempts=9)
-    shop.make_user("manager", package.stock_location, username="boss")
+    shop.make_manager(package.stock_location, first_name="Mehmet", last_name="Kaya")
     page = package_page(window, package).page
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog_of(page).get_by_label("SMS verification code").fill(shop.wrong_code(package))
@@ -104,8 +104,8 @@ def test_where_the_packages_own_limit_is_used_up_an_associate_asks_a_manager(win
     expect(page.get_by_role("alert")).to_contain_text("Only a manager can unlock it.")
     page.locator("#result").get_by_role("button", name="Ask a manager").click()
     dialog = page.get_by_role("dialog", name="Unlock code")
-    dialog.get_by_label("Manager's username").fill("boss")
-    dialog.get_by_label("Manager's password").fill(shop.PASSWORD)
+    dialog.get_by_label("Manager", exact=True).select_option(label="Mehmet Kaya")
+    dialog.get_by_label("PIN or authenticator code").fill(shop.PIN)
     page.keyboard.press("Enter")
     expect(page.locator("#main-button")).to_have_text("Delivered")
 

@@ -38,7 +38,7 @@ def sign_in_by_form(opened: Window, username: str) -> Page:
 
 def confirm(page: Page, wanted: Locator) -> None:
     """Say once more who one is, where a page asks for it before it shows what is wanted."""
-    question = page.get_by_role("heading", name="Is it still you?")
+    question = page.get_by_role("heading", name="Confirm it's you")
     expect(question.or_(wanted)).to_be_visible()
     if question.is_visible():
         page.get_by_label("Your password").fill(shop.PASSWORD)

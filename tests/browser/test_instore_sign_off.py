@@ -1,15 +1,18 @@
-"""A manager's sign-off: what is missing or wrong is said at its field, and nothing that was typed is lost."""
+"""A manager's approval: a name and a PIN or an authenticator's code; what is wrong is said at its field."""
 
 import pytest
-from playwright.sync_api import Locator, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from clickcollect.accounts.models import User
 from clickcollect.oms import states
+from clickcollect.oms.models import Package
 from tests import shop
-from tests.browser.conftest import OpenWindow, at_size
+from tests.accounts import doors
+from tests.browser.conftest import OpenWindow, Window, at_size
 from tests.browser.test_instore_stories import expect_delivered, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SIZES: list[ViewportSize] = [{"width": width, "height": 844} for width in (360, 820, 1280)]
+SIZES: list[ViewportSize] = [{"width": width, "height": 800} for width in (360, 820, 1280)]
 
 
 @pytest.fixture(params=SIZES, ids=["360", "820", "1280"])
@@ -24,39 +27,105 @@ def invalid(dialog: Locator) -> list[str]:
     return marked
 
 
-def test_each_fault_stands_at_its_own_field_and_the_words_stay(window: OpenWindow) -> None:
-    package = shop.make_package(states.READY)
-    shop.make_user("manager", package.stock_location, username="boss")
+def approval_dialog(window: OpenWindow, package: Package) -> tuple[Window, Page, Locator]:
+    """*Deliver without code*, opened by an associate."""
     opened = package_page(window, package)
     page = opened.page
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Deliver without code").click()
-    dialog = page.get_by_role("dialog", name="Deliver without code")
-    submit = dialog.get_by_role("button", name="Deliver without code")
+    return opened, page, page.get_by_role("dialog", name="Manager: Deliver without code")
+
+
+def submit_of(dialog: Locator) -> Locator:
+    return dialog.get_by_role("button", name="Deliver without code")
+
+
+def test_each_fault_stands_at_its_own_field_and_the_words_stay(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    boss = shop.make_manager(package.stock_location, first_name="Mehmet", last_name="Kaya")
+    opened, page, dialog = approval_dialog(window, package)
     reason, shown = dialog.get_by_label("Reason"), dialog.get_by_label("What did the customer show?")
-    username, password = dialog.get_by_label("Manager's username"), dialog.get_by_label("Manager's password")
+    manager, pin = dialog.get_by_label("Manager", exact=True), dialog.get_by_label("PIN or authenticator code")
     shown.select_option("id_document")
     reason.fill("Phone lost")
-    submit.click()
+    submit_of(dialog).click()
     expect(dialog.get_by_role("alert")).to_be_visible()
-    assert invalid(dialog) == ["username", "password"]
-    expect(username).to_be_focused()
-    expect(username).to_have_accessible_description("Enter the manager's username.")
+    assert invalid(dialog) == ["manager", "pin"]
+    expect(manager).to_be_focused()
+    expect(manager).to_have_accessible_description("Choose the manager who approves this.")
     expect(page.locator("body")).not_to_contain_text("token")
     assert opened.axe() == []
-    username.fill("boss")
-    password.fill("not it")
-    submit.click()
-    expect(dialog.get_by_role("alert")).to_contain_text("not the name and password of a manager")
-    assert invalid(dialog) == ["password"]
-    expect(password).to_be_focused()
+    manager.select_option(label="Mehmet Kaya")
+    pin.fill("900118")
+    submit_of(dialog).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Wrong PIN or code. Nothing was changed.")
+    assert invalid(dialog) == ["pin"]
+    expect(pin).to_be_focused()
     shown.select_option("")
-    password.fill(shop.PASSWORD)
-    submit.click()
+    pin.fill(shop.PIN)
+    submit_of(dialog).click()
     expect(dialog.get_by_role("alert")).to_contain_text("Choose what the customer showed.")
     expect(dialog).not_to_contain_text("id_document")
     assert invalid(dialog) == ["evidence"]
     expect(reason).to_have_value("Phone lost")
+    expect(manager).to_have_value(str(boss.pk))
     shown.select_option("id_document")
-    submit.click()
+    submit_of(dialog).click()
     expect_delivered(page)
+
+
+def test_the_buttons_of_the_longest_dialog_are_in_view_and_stay_there(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    shop.make_manager(package.stock_location)
+    _opened, page, dialog = approval_dialog(window, package)
+    height = page.viewport_size["height"] if page.viewport_size else 0
+    for _ in range(2):
+        for name in ("Deliver without code", "Cancel"):
+            box = dialog.get_by_role("button", name=name).bounding_box()
+            assert box is not None
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= height, name
+        dialog.evaluate("dialog => dialog.scrollTo(0, dialog.scrollHeight)")
+
+
+def test_a_manager_with_two_step_verification_approves_by_the_code_of_their_app(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    careful = shop.make_user("manager", package.stock_location, first_name="Elif", last_name="Ak")
+    shop.make_user("manager", package.stock_location, first_name="Nobody", last_name="Yet")
+    doors.give_factor(careful)
+    _opened, page, dialog = approval_dialog(window, package)
+    dialog.get_by_label("What did the customer show?").select_option("id_document")
+    dialog.get_by_label("Reason").fill("Phone lost")
+    dialog.get_by_label("Manager", exact=True).select_option(label="Nobody Yet (no PIN yet)")
+    dialog.get_by_label("PIN or authenticator code").fill(shop.PIN)
+    submit_of(dialog).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Nobody Yet has no PIN for approvals yet.")
+    assert invalid(dialog) == ["manager"]
+    dialog.get_by_label("Manager", exact=True).select_option(label="Elif Ak")
+    dialog.get_by_label("PIN or authenticator code").fill(doors.factor_code(careful))
+    submit_of(dialog).click()
+    expect_delivered(page)
+
+
+def test_a_manager_sets_the_pin_and_is_told_that_it_was_locked(window: OpenWindow) -> None:
+    package = shop.make_package(states.READY)
+    boss = shop.make_user("manager", package.stock_location, username="boss", first_name="Mehmet", last_name="Kaya")
+    opened = window(boss)
+    page = opened.go("/instore/pin/")
+    page.get_by_role("button", name="Save PIN").click()
+    expect(page.get_by_label("New PIN")).to_have_accessible_description("Enter a new PIN.")
+    expect(page.get_by_label("Your password")).to_have_accessible_description("Enter your password.")
+    page.get_by_label("New PIN").fill("40719")
+    page.get_by_label("Your password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Save PIN").click()
+    expect(page.get_by_label("New PIN")).to_have_accessible_description("A PIN has 6 to 8 digits.")
+    page.get_by_label("New PIN").fill(shop.PIN)
+    page.get_by_label("Your password").fill(shop.PASSWORD)
+    page.get_by_role("button", name="Save PIN").click()
+    expect(page.get_by_role("status")).to_contain_text("PIN saved.")
+    page.get_by_role("link", name="Back to Packages").click()
+    for number in range(5):
+        doors.approves(doors.client_at(), User.objects.get(pk=boss.pk), f"90011{number}")
+    page.reload()
+    expect(page.get_by_role("status").filter(has_text="Your PIN was locked on")).to_be_visible()
+    assert opened.axe() == []

@@ -288,15 +288,15 @@ def test_resend_sends_the_same_code_again_and_then_waits(window: OpenWindow) -> 
 def test_past_the_pickup_time_an_associate_asks_a_manager_who_signs_on_this_device(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(due_at=shop.PAST, pickup_deadline=shop.PAST)
-    shop.make_user("manager", package.stock_location, username="boss")
+    shop.make_manager(package.stock_location, first_name="Mehmet", last_name="Kaya")
     page = package_page(window, package).page
     page.get_by_role("button", name="Ask a manager").click()
-    dialog = page.get_by_role("dialog", name="Extend pickup")
-    dialog.get_by_label("Manager's username").fill("boss")
-    dialog.get_by_label("Manager's password").fill("not it")
+    dialog = page.get_by_role("dialog", name="Manager: Extend pickup")
+    dialog.get_by_label("Manager", exact=True).select_option(label="Mehmet Kaya")
+    dialog.get_by_label("PIN or authenticator code").fill("900118")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("not the name and password of a manager")
-    dialog.get_by_label("Manager's password").fill(shop.PASSWORD)
+    expect(dialog.get_by_role("alert")).to_contain_text("Wrong PIN or code.")
+    dialog.get_by_label("PIN or authenticator code").fill(shop.PIN)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Delivered", exact=True)).to_be_visible()
 

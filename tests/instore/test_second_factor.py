@@ -79,8 +79,8 @@ def test_a_second_factor_turns_the_pin_off() -> None:
     client.post("/instore/pin/", {"pin": "4071", "password": shop.PASSWORD})
     client.get("/instore/")
     client.post("/instore/leave/")
-    assert "Back with your PIN" in client.get("/accounts/login/").content.decode()
+    assert "Unlock with your PIN" in client.get("/accounts/login/").content.decode()
     TOTP.activate(User.objects.get(pk=user.pk), generate_totp_secret())
-    assert "Back with your PIN" not in client.get("/accounts/login/").content.decode()
+    assert "Unlock with your PIN" not in client.get("/accounts/login/").content.decode()
     client.post("/instore/switch/", {"person": str(user.pk), "pin": "4071"})
     assert client.get("/instore/").status_code == 302

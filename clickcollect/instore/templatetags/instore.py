@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from clickcollect.accounts.adapters import OMS_WEB_HOME
 from clickcollect.accounts.models import User
 from clickcollect.instore import pin_sign_in, store_session, time_format
 from clickcollect.instore.badges import Badge
@@ -95,6 +96,14 @@ def when(moment: datetime) -> str:
 def device_store(context: template.Context) -> RetailStore | None:
     """The store this device stands in, for the sign-in page."""
     return store_session.device_store(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def sign_in_app(context: template.Context) -> str:
+    """The part of the product that the sign-in leads to, as far as the address says."""
+    request = context["request"]
+    following = request.POST.get("next") or request.GET.get("next", "")
+    return "OMS WEB" if following.startswith(OMS_WEB_HOME) else "Instore"
 
 
 @register.simple_tag

@@ -65,7 +65,9 @@ class Offer:
     @property
     def title(self) -> str:
         """The heading of its dialog."""
-        return _("Verify pickup code") if self.needs_otp else self.label
+        if self.needs_otp:
+            return _("Verify pickup code")
+        return _("Manager: %(command)s") % {"command": self.label} if self.needs_manager else self.label
 
     @property
     def confirm_label(self) -> str:

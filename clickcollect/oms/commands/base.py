@@ -3,15 +3,15 @@
 It knows no doors, queries or transactions: those belong to the transition and to `run.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from clickcollect.errors import DomainError, ValidationFailed
+from clickcollect.errors import DomainError, Fault, ValidationFailed
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes.attempt_limits import WrongCodes
@@ -20,11 +20,12 @@ from clickcollect.oms.events.types import OutgoingEvent
 from clickcollect.oms.models import CodeIssue, CommandTransition, Package
 
 CODE: Final = "otp"  # the field in which a customer's code comes
+FILL_IN: Final = gettext_lazy("Fill this in.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """One thing a command asks for. ``kind``: otp, text, choice or phone."""
+    """One thing a command asks for. ``kind``: otp, text, choice or phone; ``missing``: said where it was left empty."""
 
     name: str
     label: Promise | str
@@ -32,6 +33,7 @@ class Input:
     required: bool = True
     choices: tuple[tuple[str, Promise | str], ...] = ()
     help: Promise | str = ""
+    missing: Promise | str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +67,25 @@ class Call:
         return {name: text.strip() for name, text in given.items() if isinstance(text, str) and text.strip()}
 
 
+def missing_inputs(inputs: Iterable[Input], data: Mapping[str, Any]) -> list[Fault]:
+    """What was left empty of what must be given, each with its own sentence. A code is the code's to judge."""
+    required = (item for item in inputs if item.required and item.kind != CODE)
+    return [
+        {"loc": item.name, "msg": str(item.missing or FILL_IN)} for item in required if not given(data.get(item.name))
+    ]
+
+
+def given(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+REASON: Final = Input(name="reason", label=gettext_lazy("Reason"), missing=gettext_lazy("Say why, in a few words."))
+
+
 def require_reason(call: Call) -> None:
     """Raise ValidationFailed unless a reason was given."""
-    if not call.texts("reason"):
-        raise ValidationFailed.of("reason", _("Say why, in a few words."))
+    if faults := missing_inputs([REASON], call.data):
+        raise ValidationFailed(faults)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.commands.base import Call, Command, Input, Move, command, require_reason
+from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, require_reason
 from clickcollect.oms.models import Package
 
 
@@ -14,7 +14,7 @@ class CancelPackage(Command):
     destination_states = frozenset({states.CANCELLED})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
-        return [Input(name="reason", label=_("Reason"))]
+        return [REASON]
 
     def decide(self, call: Call) -> Move:
         require_reason(call)

@@ -1,7 +1,6 @@
 from typing import Final
 
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import Fault, ValidationFailed
@@ -9,7 +8,7 @@ from clickcollect.omnitron.phone import read_phone
 from clickcollect.oms import search, states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import Call, Command, Input, Move, command
+from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, missing_inputs
 from clickcollect.oms.commands.resend_code import recent, refuse_too_many
 from clickcollect.oms.commands.send_new_code import refuse_new_code
 from clickcollect.oms.events import types as events
@@ -33,13 +32,12 @@ class CorrectPhone(Command):
     def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [
             Input(name="phone_number", label=gettext_lazy("Phone number"), kind="phone"),
-            Input(name="reason", label=gettext_lazy("Reason")),
+            REASON,
         ]
 
     def decide(self, call: Call) -> Move:
         number, faults = read_new_number(call)
-        if not call.texts("reason"):
-            faults.append({"loc": "reason", "msg": _("Say why, in a few words.")})
+        faults += missing_inputs([REASON], call.data)
         if faults:
             raise ValidationFailed(faults)
         sends = sends_a_code(call.package)

@@ -1,14 +1,14 @@
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clickcollect.errors import Fault, ValidationFailed
+from clickcollect.errors import ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import Call, Command, Input, Move, command
+from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, given, missing_inputs
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
 
@@ -18,6 +18,7 @@ EVIDENCE: Final = (
     ("order_confirmation", gettext_lazy("Order confirmation")),
     ("called_back", gettext_lazy("Called back on the number of the order")),
 )
+NO_EVIDENCE: Final = gettext_lazy("Choose what the customer showed.")
 
 
 @command("DELIVER_WITHOUT_CODE")
@@ -35,19 +36,23 @@ class DeliverWithoutCode(Command):
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [
-            Input(name="evidence", label=gettext_lazy("What did the customer show?"), kind="choice", choices=EVIDENCE),
-            Input(name="reason", label=gettext_lazy("Reason")),
+            Input(
+                name="evidence",
+                label=gettext_lazy("What did the customer show?"),
+                kind="choice",
+                choices=EVIDENCE,
+                missing=NO_EVIDENCE,
+            ),
+            replace(REASON, missing=gettext_lazy("Say why the package is handed over without the code.")),
         ]
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:
         return pickup_code.needs_code(package, settings)
 
     def decide(self, call: Call) -> Move:
-        faults: list[Fault] = []
-        if call.data.get("evidence") not in dict(EVIDENCE):
-            faults.append({"loc": "evidence", "msg": _("Choose what the customer showed.")})
-        if not call.texts("reason"):
-            faults.append({"loc": "reason", "msg": _("Say why the package is handed over without the code.")})
+        faults = missing_inputs(self.inputs(call.package, call.settings), call.data)
+        if given(call.data.get("evidence")) and call.data["evidence"] not in dict(EVIDENCE):
+            faults.insert(0, {"loc": "evidence", "msg": str(NO_EVIDENCE)})
         if faults:
             raise ValidationFailed(faults)
         return Move(

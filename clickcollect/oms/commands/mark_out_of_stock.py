@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
-from clickcollect.oms.commands.base import Call, Command, Input, Move, command, require_reason
+from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, require_reason
 from clickcollect.oms.models import Package
 
 
@@ -14,7 +16,7 @@ class MarkOutOfStock(Command):
     destination_states = frozenset({states.OUT_OF_STOCK})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
-        return [Input(name="reason", label=_("What is missing?"))]
+        return [replace(REASON, label=_("What is missing?"), missing=_("Say what is missing."))]
 
     def decide(self, call: Call) -> Move:
         require_reason(call)
