@@ -14,6 +14,7 @@ from clickcollect.omnitron.plain_text import comparable
 
 MAY_BE_LEFT_OUT: Final = ("date_placed", "language_code", "currency", "amount")
 PERSONAL: Final = ("customer", "shipping_address")
+CUSTOMER: Final = ("first_name", "last_name", "email", "phone_number")
 PLACE: Final = ("address_line", "postcode", "city", "country")
 
 
@@ -35,7 +36,7 @@ def header_differences(order: Order, sent: OrderIn) -> Iterator[str]:
             yield name
     if sent.delivery_type != order.delivery_type:
         yield "delivery_type"
-    for name in ("email", "phone_number") if sent.has_no_name else ("first_name", "last_name", "email", "phone_number"):
+    for name in ("email", "phone_number") if is_same_name(order, sent) else CUSTOMER:
         if not is_same(getattr(sent.customer, name) or "", getattr(order, name)):
             yield f"customer.{name}"
     if sent.shipping_address.retail_store != code_of(order):
@@ -43,6 +44,12 @@ def header_differences(order: Order, sent: OrderIn) -> Iterator[str]:
     for name in PLACE:
         if not is_same(getattr(sent.shipping_address, name), order.shipping_address.get(name, "")):
             yield f"shipping_address.{name}"
+
+
+def is_same_name(order: Order, sent: OrderIn) -> bool:
+    """Whether the whole name is the same, wherever first and last name were parted; one left out says nothing."""
+    name = f"{sent.customer.first_name} {sent.customer.last_name}".strip()
+    return sent.has_no_name or is_same(name, order.customer_name)
 
 
 def is_same(one: str, other: str) -> bool:

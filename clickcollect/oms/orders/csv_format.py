@@ -1,10 +1,8 @@
-"""Orders as a spreadsheet exports them: one row an item, the order's own columns repeated on each.
+"""Orders as a spreadsheet exports them: one row an item, the order's own columns repeated on each, or filled once.
 
-Semicolons, commas or tabs; a byte order mark; decimal commas; any order of columns and rows.
+Columns in any order, under their names in any of our languages or as somebody has chosen; a Shopify export too.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,172 +10,192 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.order_schema import Source
+from clickcollect.omnitron.plain_text import comparable
+from clickcollect.oms.orders import shopify_export
+from clickcollect.oms.orders.connectors import shopify
+from clickcollect.oms.orders.csv_columns import (
+    CHANNEL,
+    NUMBER,
+    OWN_NAMES,
+    Place,
+    column_key,
+    missing_columns,
+    places_of,
+)
+from clickcollect.oms.orders.csv_table import Table, TableRow, read_table
 from clickcollect.oms.orders.file_lines import Entry, line_fault, not_utf8
 
-LARGEST_FILE: Final = 64 * 1024 * 1024
-DELIMITERS: Final = (";", ",", "\t")
-SURROGATES: Final = re.compile(r"[\udc80-\udcff]")
+LINE: Final = "order_item"
+# What a spreadsheet makes of a number: a decimal, or a power of ten.
+MADE_DECIMAL: Final = re.compile(r"(\d+)[.,]0+")
+MADE_POWER: Final = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 
-# What a column may be called, and the place of its value in an order (contract section 2).
-COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "order_number": ("number",),
-    "number": ("number",),
-    "channel": ("channel",),
-    "date_placed": ("date_placed",),
-    "language": ("language_code",),
-    "language_code": ("language_code",),
-    "currency": ("currency",),
-    "amount": ("amount",),
-    "delivery_type": ("delivery_type",),
-    "store": ("shipping_address", "retail_store"),
-    "retail_store": ("shipping_address", "retail_store"),
-    "address_line": ("shipping_address", "address_line"),
-    "postcode": ("shipping_address", "postcode"),
-    "city": ("shipping_address", "city"),
-    "country": ("shipping_address", "country"),
-    "first_name": ("customer", "first_name"),
-    "last_name": ("customer", "last_name"),
-    "email": ("customer", "email"),
-    "phone": ("customer", "phone_number"),
-    "phone_number": ("customer", "phone_number"),
-    "phone_country": ("customer", "phone_country"),
-    "sku": ("order_item", "sku"),
-    "item": ("order_item", "name"),
-    "name": ("order_item", "name"),
-    "quantity": ("order_item", "quantity"),
-    "price": ("order_item", "price"),
-    "image_url": ("order_item", "image_url"),
-    "item_store": ("order_item", "retail_store"),
-    "parcel": ("order_item", "parcel"),
-}
-NEEDED: Final = ("number", "channel", "phone", "sku", "item", "quantity")
+Key = Place | str
 
-Path_ = tuple[str, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class CsvReading:
+    """How a CSV file is to be read.
+
+    ``columns``: by a column's key, the own name of the column that somebody chose for it, empty for none. ``channel``:
+    whose orders they are, where no column says so. ``locations``: the stores, as `known_locations` has them.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    channel: str = ""
+    locations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table: the cells by their place in an order, and what is wrong with the line as a whole."""
+    """One line of the table: its filled cells by their place in an order, and what is wrong with it as a whole."""
 
     line: int
-    cells: dict[Path_, str] = field(default_factory=dict)
+    cells: Mapping[Any, str]
     fault: str = ""
-
-    @property
-    def number(self) -> str:
-        return self.cells.get(("number",), "")
+    is_utf8: bool = True
 
 
-def read_csv(path: Path) -> Iterator[Entry]:
+def read_csv(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
     """One entry for each order number, in the order of its first row. Raises ValidationFailed on ``file``."""
-    raw = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else b""
-    if not raw:
-        raise ValidationFailed.of("file", _("The file is larger than 64 MiB. Split it."))
+    how = reading or CsvReading()
+    table = read_table(path)
+    is_export = shopify_export.is_export(table.header) and not how.columns
+    keys: Sequence[Key | None] = (
+        [column_key(name) for name in table.header] if is_export else checked_places(table.header, how)
+    )
+    number: Key = shopify_export.NUMBER if is_export else NUMBER
     orders: dict[str, list[Row]] = {}
-    for row in read_rows(raw.decode("utf-8-sig", errors="surrogateescape")):
-        orders.setdefault(row.number or f"\n{row.line}", []).append(row)  # no number: an order, and a fault, of its own
+    for row in (row_of(row, keys) for row in table.rows):
+        orders.setdefault(row.cells.get(number, f"\n{row.line}"), []).append(row)  # no number: a fault of its own
+    if table.is_other_encoding:
+        orders, entry = without_unreadable(orders)
+        yield entry
     for at, rows in enumerate(orders.values(), start=1):
-        yield entry_of(rows, position=len(raw) * at // len(orders))
+        make = export_entry if is_export else entry_of
+        yield make(rows, how, position=table.size * at // len(orders))
 
 
-def read_rows(text: str) -> Iterator[Row]:
-    """The rows below the header; empty ones, which spreadsheets leave behind, are skipped."""
-    hint = re.match(r"sep=(.)\r?\n", text)
-    body = text[hint.end() :] if hint else text
-    header = re.split(r"[\r\n]", body.lstrip(), maxsplit=1)[0]
-    delimiter = hint[1] if hint else max(DELIMITERS, key=lambda mark: len(columns_of(split(header, mark))))
-    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
-    columns: list[Path_ | None] | None = None
-    while True:
-        line = reader.line_num + (2 if hint else 1)
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            yield Row(line=line, fault=_("This row cannot be read. Look for a quotation mark that is not closed."))
-            continue
-        if cells is None:
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        if columns is None:
-            columns = checked_columns(cells)
-            continue
-        yield row_of(cells, columns, line=line)
-
-
-def split(header: str, delimiter: str) -> list[str]:
-    """The names in a header line."""
-    try:
-        return next(csv.reader([header[:4096]], delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
-def columns_of(names: Sequence[str]) -> dict[Path_, int]:
-    """The columns that are known, and where each stands."""
-    found = {COLUMNS.get(name.strip().lower()): at for at, name in enumerate(names)}
-    return {place: at for place, at in found.items() if place}
-
-
-def checked_columns(names: Sequence[str]) -> list[Path_ | None]:
+def checked_places(header: Sequence[str], how: CsvReading) -> list[Place | None]:
     """The place of each column's values. Raises ValidationFailed when a needed column is missing."""
-    known = columns_of(names)
-    missing = [name for name in NEEDED if COLUMNS[name] not in known]
-    if missing:
+    places = places_of(header, how.columns)
+    if missing := missing_columns(places, has_channel=bool(how.channel)):
         words = _("The first line must name the columns. Missing: %(names)s.") % {"names": ", ".join(missing)}
         raise ValidationFailed.of("file", words)
-    return [COLUMNS.get(name.strip().lower()) for name in names]
+    return places
 
 
-def row_of(cells: Sequence[str], columns: Sequence[Path_ | None], *, line: int) -> Row:
-    """Put the cells where they belong."""
-    by_place = {place: cell.strip() for place, cell in zip(columns, cells, strict=False) if place}
-    words = ""
-    if any(SURROGATES.search(cell) for cell in cells):
+def row_of(row: TableRow, keys: Sequence[Key | None]) -> Row:
+    """Put the filled cells where they belong."""
+    words = row.fault
+    if not row.is_utf8:
         words = not_utf8()
-    elif any(cell.strip() for cell in cells[len(columns) :]):
+    elif any(row.cells[len(keys) :]):
         words = _("This row has more cells than the first line has columns.")
-    return Row(line=line, cells=by_place, fault=words)
+    cells = {key: cell for key, cell in zip(keys, row.cells, strict=False) if key and cell}
+    return Row(line=row.line, cells=cells, fault=words, is_utf8=row.is_utf8)
 
 
-def entry_of(rows: Sequence[Row], *, position: int) -> Entry:
-    """The order that these rows make up."""
-    first = rows[0]
+def without_unreadable(orders: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], Entry]:
+    """The orders whose rows are plain ASCII, and one fault for all the others: the file's encoding is told once."""
+    readable = {number: rows for number, rows in orders.items() if all(row.is_utf8 for row in rows)}
+    broken = [row.line for rows in orders.values() for row in rows if not row.is_utf8]
+    words = ngettext(
+        "The file is not UTF-8 text, so %(count)d row cannot be read. Save the file as UTF-8 and import it again.",
+        "The file is not UTF-8 text, so %(count)d rows cannot be read. Save the file as UTF-8 and import it again.",
+        len(broken),
+    )
+    line = min(broken)
+    return readable, Entry(line=line, position=0, faults=line_fault(line, words % {"count": len(broken)}))
+
+
+def merged(rows: Sequence[Row]) -> dict[Any, str]:
+    """What the rows of one order say together: of each column the first filled cell counts."""
+    found: dict[Any, str] = {}
+    for row in rows:
+        for key, cell in row.cells.items():
+            found.setdefault(key, cell)
+    return found
+
+
+def entry_of(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entry:
+    """One order with what is wrong with its rows."""
+    whole = merged(rows)
     faults = [fault for row in rows if row.fault for fault in line_fault(row.line, row.fault)]
-    for row in rows[1:]:
-        faults += [(row.line, fault) for fault in contradictions(first.cells, row.cells)]
+    for row in rows:
+        faults += [(row.line, fault) for fault in contradictions(whole, row.cells)]
+    faults += [(rows[0].line, fault) for fault in number_faults(whole.get(NUMBER, ""))]
     return Entry(
-        line=first.line,
+        line=rows[0].line,
         position=position,
-        data=order_of(rows),
+        data=order_of(whole, rows, channel=how.channel),
         faults=tuple(faults),
         item_lines=tuple(row.line for row in rows),
         source=Source.PERSON,
     )
 
 
-def contradictions(first: Mapping[Path_, str], other: Mapping[Path_, str]) -> Iterator[Fault]:
-    """Where a row says something else of its order than the first row does."""
-    for place, cell in other.items():
-        if place[0] != "order_item" and cell and cell != first.get(place, ""):
+def contradictions(whole: Mapping[Any, str], cells: Mapping[Any, str]) -> Iterator[Fault]:
+    """Where a row says something else of its order than an earlier row does."""
+    for place, cell in cells.items():
+        if place[0] != LINE and cell != whole[place] and comparable(cell) != comparable(whole[place]):
             words = _("Another row of this order says something else. Give each order a number of its own.")
             yield {"loc": ".".join(place), "msg": words}
 
 
-def order_of(rows: Sequence[Row]) -> dict[str, Any]:
+def number_faults(number: str) -> Iterator[Fault]:
+    """An order's number that a spreadsheet has changed: nobody knows what it was, leading zeros may be gone too."""
+    if match := MADE_DECIMAL.fullmatch(number):
+        words = _("A spreadsheet has made a decimal of this number. Write %(number)s, or what it was, as text.")
+        yield {"loc": ".".join(NUMBER), "msg": words % {"number": match[1]}}
+    elif MADE_POWER.fullmatch(number):
+        words = _("A spreadsheet has shortened this number. Make its column one of text, and export it again.")
+        yield {"loc": ".".join(NUMBER), "msg": words}
+
+
+def order_of(whole: Mapping[Any, str], rows: Sequence[Row], *, channel: str) -> dict[str, Any]:
     """An order as `read_order` takes it. Without a column the order is for a store (contract section 7)."""
-    order: dict[str, Any] = {"delivery_type": "in_store", "customer": {}, "shipping_address": {}, "order_item": []}
-    for (section, *below), cell in rows[0].cells.items():
-        if section == "order_item" or not cell:
+    order: dict[str, Any] = {"delivery_type": "in_store", "customer": {}, "shipping_address": {}, LINE: []}
+    if channel:
+        order[CHANNEL[0]] = channel
+    for place in OWN_NAMES:
+        if place[0] == LINE or place not in whole:
             continue
+        section, *below = place
         if below:
-            order[section][below[0]] = cell
+            order[section][below[0]] = whole[place]
         else:
-            order[section] = cell
+            order[section] = whole[place]
     for row in rows:
-        items = {place[1]: cell for place, cell in row.cells.items() if place[0] == "order_item" and cell}
-        order["order_item"].append(items)
+        order[LINE].append({place[1]: cell for place, cell in row.cells.items() if place[0] == LINE})
     return order
+
+
+def export_entry(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entry:
+    """One order of a Shopify export, read as the webhook's is."""
+    whole = merged(rows)
+    goods = [row for row in rows if "lineitemname" in row.cells]
+    data: dict[str, Any] | None = None
+    if not shopify_export.is_ended(whole):
+        sent = shopify_export.webhook_order(whole, [row.cells for row in goods])
+        data = shopify.order_of(sent, locations=how.locations)
+    if data is not None and how.channel:
+        data["channel"] = how.channel
+    return Entry(
+        line=rows[0].line,
+        position=position,
+        data=data or {},
+        faults=tuple(fault for row in rows if row.fault for fault in line_fault(row.line, row.fault)),
+        item_lines=tuple(row.line for row in goods),
+        source=Source.CONNECTOR,
+        is_ignored=data is None,
+    )
+
+
+def describe_table(table: Table, how: CsvReading) -> list[str]:
+    """The own name of each column, empty for one that is not read."""
+    return [OWN_NAMES[place] if place else "" for place in places_of(table.header, how.columns)]

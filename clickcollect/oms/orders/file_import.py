@@ -8,11 +8,13 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, Fault, OrderConflict, ValidationFailed
-from clickcollect.omnitron.order_schema import OrderIn, read_order
+from clickcollect.omnitron.models import DeliveryType
+from clickcollect.omnitron.order_schema import OrderIn, Source, read_order
 from clickcollect.omnitron.plain_text import plain_line
+from clickcollect.oms import app_settings
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.orders.batches import receive_orders
-from clickcollect.oms.orders.csv_format import read_csv
+from clickcollect.oms.orders.csv_format import CsvReading, read_csv
 from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
 from clickcollect.oms.orders.intake import Received
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
@@ -32,10 +34,11 @@ class BadLine:
 
 @dataclass(kw_only=True)
 class ImportReport:
-    """What an import did: orders that are new, orders that were there already, and the lines that were not kept."""
+    """What an import did: orders that are new, that were there, that have nothing to hand over; and bad lines."""
 
     new: int = 0
     known: int = 0
+    ignored: int = 0
     bad: list[BadLine] = field(default_factory=list)
 
 
@@ -53,26 +56,39 @@ def import_orders(
     *,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
     actor: Actor = SYSTEM,
+    reading: CsvReading | None = None,
 ) -> ImportReport:
     """Take in every order of a file; new ones in batches, one transaction for each (contract section 7).
 
-    Arguments: ``on_progress``, told how much of the file is done, and of how much.
+    Arguments: ``on_progress``, told how much of the file is done, and of how much; ``reading``, how a CSV file is to be
+    read, where somebody has chosen its columns or named its channel.
     Raises ValidationFailed on ``file`` where there is no order file to read.
     """
-    entries = read_json_lines(path) if is_json_lines(path) else read_csv(path)
+    locations = known_locations()
+    how = replace(reading or CsvReading(), locations=locations)
+    entries = read_json_lines(path) if is_json_lines(path) else read_csv(path, how)
     total = path.stat().st_size
     report = ImportReport()
     numbers: dict[str, tuple[str, int]] = {}
     waiting: list[Waiting] = []
-    locations = known_locations()
     for entry in (replace(entry, data=with_store_codes(entry.data, locations)) for entry in entries):
         is_repeated = any(one.order and number_of(one.entry) == number_of(entry) for one in waiting)
         if is_repeated or len(waiting) >= BATCH:
             settle(waiting, report=report, numbers=numbers, actor=actor)
-        waiting.append(read_entry(entry, numbers))
+        if is_nothing(entry):
+            report.ignored += 1
+        else:
+            waiting.append(read_entry(entry, numbers))
         on_progress(entry.position, total)
     settle(waiting, report=report, numbers=numbers, actor=actor)
     return report
+
+
+def is_nothing(entry: Entry) -> bool:
+    """Whether an order has nothing to hand over in a store; a connector's home delivery, where these are ignored."""
+    is_home = entry.source is Source.CONNECTOR and entry.data.get("delivery_type") == DeliveryType.HOME_DELIVERY
+    ignores_home = is_home and app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "ignore"
+    return not entry.faults and (entry.is_ignored or ignores_home)
 
 
 def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:

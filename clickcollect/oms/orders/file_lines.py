@@ -4,6 +4,7 @@ Nothing here raises over what a file holds: a line that cannot be read is an ent
 Only a file that is no order file at all is refused, in a sentence.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from clickcollect.json_input import parse_json
 from clickcollect.omnitron.order_schema import Source
 
 LONGEST_LINE: Final = 1024 * 1024  # as a body of the API
+LARGEST_UTF_16: Final = 64 * 1024 * 1024  # bytes; it is read as a whole
 SNIFFED: Final = 64 * 1024
 BOM: Final = b"\xef\xbb\xbf"
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -28,7 +30,7 @@ class Entry:
     """One order of a file: the line it begins on, its raw data, and what was wrong with the line already.
 
     ``item_lines``: the line of each order line, where every one has its own. ``position``: how far the file is read.
-    ``source``: who wrote it, as `read_order` takes it.
+    ``source``: who wrote it, as `read_order` takes it. ``is_ignored``: there is nothing to hand over in a store.
     """
 
     line: int
@@ -37,6 +39,7 @@ class Entry:
     faults: tuple[tuple[int, Fault], ...] = ()
     item_lines: tuple[int, ...] = ()
     source: Source = Source.PROGRAM
+    is_ignored: bool = False
 
 
 def line_fault(line: int, words: str) -> tuple[tuple[int, Fault], ...]:
@@ -61,22 +64,24 @@ def is_json_lines(path: Path) -> bool:
     except (OSError, ValueError) as error:  # ValueError: a name with NUL
         words = _("The file cannot be read: %(reason)s.") % {"reason": getattr(error, "strerror", None) or error}
         raise ValidationFailed.of("file", words) from None
-    if head.startswith(UTF_16):
-        raise ValidationFailed.of("file", not_utf8())
-    if b"\0" in head:
+    if not head.startswith(UTF_16) and b"\0" in head:
         raise ValidationFailed.of("file", _("This is not a text file. Import JSON Lines or CSV."))
-    if not head.removeprefix(BOM).strip() and len(head) < SNIFFED:
+    start = as_utf8(head).removeprefix(BOM).lstrip()
+    if not start and len(head) < SNIFFED:
         raise ValidationFailed.of("file", _("The file is empty."))
     suffix = path.suffix.lower()
-    return suffix in JSON_SUFFIXES or (
-        suffix not in CSV_SUFFIXES and head.removeprefix(BOM).lstrip().startswith((b"{", b"["))
-    )
+    return suffix in JSON_SUFFIXES or (suffix not in CSV_SUFFIXES and start.startswith((b"{", b"[")))
+
+
+def as_utf8(raw: bytes) -> bytes:
+    """The same as UTF-8, where a byte order mark says that it is UTF-16, as the Windows editors' *Unicode* is."""
+    return raw.decode("utf-16", errors="replace").encode() if raw.startswith(UTF_16) else raw
 
 
 def read_json_lines(path: Path) -> Iterator[Entry]:
     """One entry for each line. An empty line is a fault unless only empty ones follow."""
     empty: list[Entry] = []
-    with path.open("rb") as file:
+    with open_lines(path) as file:
         for number, raw in enumerate(bounded_lines(file), start=1):
             if raw is not None and not raw.removeprefix(BOM).strip():
                 faults = line_fault(number, _("This line is empty."))
@@ -85,6 +90,17 @@ def read_json_lines(path: Path) -> Iterator[Entry]:
             yield from empty
             empty.clear()
             yield json_entry(raw, line=number, position=file.tell())
+
+
+def open_lines(path: Path) -> BinaryIO:
+    """The file, as UTF-8 from its first byte on."""
+    with path.open("rb") as file:
+        is_utf16 = file.read(2) in UTF_16
+    if not is_utf16:
+        return path.open("rb")
+    if path.stat().st_size > LARGEST_UTF_16:
+        raise ValidationFailed.of("file", _("The file is larger than 64 MiB. Split it."))
+    return io.BytesIO(as_utf8(path.read_bytes()))
 
 
 def bounded_lines(file: BinaryIO) -> Iterator[bytes | None]:
