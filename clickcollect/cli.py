@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from clickcollect.runtime import shop_commands
+from clickcollect.runtime import backup_commands, shop_commands
 from clickcollect.runtime.cli_errors import sentences
 
 app = typer.Typer(
@@ -85,17 +85,11 @@ def check_shop() -> None:
     typer.echo("Everything is in order.")
 
 
-@app.command()
-def resume() -> None:
-    """Let messages go out again that have waited for a person since a restore."""
-    from clickcollect.runtime.console import django_command
-
-    with django_command("resume"):
-        from clickcollect.oms.access import SYSTEM
-        from clickcollect.oms.after_restore import resume_sending
-
-        resumed = resume_sending(actor=SYSTEM)
-    typer.echo("Messages go out again." if resumed else "Nothing waits: messages go out already.")
+app.command("backup")(backup_commands.make_backup)
+app.command("restore")(backup_commands.restore_backup)
+app.command("drill")(backup_commands.try_backup)
+app.command("hold")(backup_commands.hold)
+app.command("resume")(backup_commands.resume)
 
 
 def main() -> None:

@@ -44,17 +44,27 @@ def django_command(command: str) -> Iterator[None]:
 
 
 @contextmanager
-def environment(command: str, *, needed: tuple[str, ...], secrets: tuple[str, ...]) -> Iterator[None]:
-    """Put into our environment what `run` would give such a process, and nothing of the other roles."""
+def environment(
+    command: str, *, needed: tuple[str, ...], secrets: tuple[str, ...], alone: bool = False
+) -> Iterator[None]:
+    """Put into our environment what `run` would give such a process, and nothing of the other roles.
+
+    ``alone``: nothing else may use the data folder. Raises Problem.
+    """
     check_values()
     home = DataFolder.from_environment()
-    with _addresses(home, command, needed) as urls:
+    with _addresses(home, command, needed, alone=alone) as urls:
         keys = home.keys(needed=secrets)
         for name in (*URLS, *PASSWORDS.values()):
             os.environ.pop(name, None)
         os.environ |= {name: urls[name] for name in needed} | {name: keys[name] for name in secrets}
         os.environ |= {"CLICKCOLLECT_HOME": str(home.path), "CLICKCOLLECT_PROCESS": command}
         yield
+
+
+def all_secrets() -> dict[str, str]:
+    """The secrets of both programs, as they are now in the environment or in `keys.env`."""
+    return DataFolder.from_environment().keys(needed=SECRETS)
 
 
 def migrate() -> None:
@@ -112,7 +122,9 @@ def extension() -> int:
 
 
 @contextmanager
-def _addresses(home: DataFolder, command: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _addresses(
+    home: DataFolder, command: str, needed: tuple[str, ...], *, alone: bool = False
+) -> Iterator[dict[str, str]]:
     if urls := database.own_urls(needed=needed):
         database.check_own({name: urls[name] for name in needed})
         yield urls
@@ -120,10 +132,10 @@ def _addresses(home: DataFolder, command: str, needed: tuple[str, ...]) -> Itera
     home.keys(needed=tuple(PASSWORDS.values()))  # before anything is made: is this a data folder at all?
     home.make()
     with ExitStack() as stack:
-        yield _running_or_own(home, command, stack)
+        yield _running_or_own(home, command, stack, alone=alone)
 
 
-def _running_or_own(home: DataFolder, command: str, stack: ExitStack) -> dict[str, str]:
+def _running_or_own(home: DataFolder, command: str, stack: ExitStack, *, alone: bool) -> dict[str, str]:
     """The PostgreSQL of a process that stays; else our own, once no other command has the data folder."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
@@ -131,6 +143,8 @@ def _running_or_own(home: DataFolder, command: str, stack: ExitStack) -> dict[st
             stack.enter_context(home.hold(Holder(os.getpid(), command)))
         except DataFolderInUse as held:
             lasting = held.holder is not None and held.holder.command in LASTING
+            if lasting and alone:
+                raise Problem(f"clickcollect runs on {home.path}. Stop it first; nothing was changed.") from None
             urls = database.running_urls(database.embedded_server(home)) if lasting else None
             if urls:
                 return urls

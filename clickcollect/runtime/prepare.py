@@ -6,10 +6,11 @@ import sys
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 
 from clickcollect.runtime.cli_errors import sentences
 from clickcollect.runtime.django_setup import set_up
+from clickcollect.runtime.restore import MARK
 from clickcollect.runtime.roles import grant_application_role, set_up_sessions
 
 
@@ -17,8 +18,23 @@ def migrate_database() -> None:
     """Bring the tables up to date as their owner, then say what the application may do, and how sessions begin."""
     call_command("migrate", database="owner", interactive=False, verbosity=0)
     call_command("createcachetable", database="owner", verbosity=0)
+    hold_what_was_restored()
     grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
     set_up_sessions([connections["owner"], connections["default"]])
+
+
+def hold_what_was_restored() -> None:
+    """Where `restore` has put a backup, what must wait for a person waits before the application may do anything."""
+    from clickcollect.oms import after_restore  # models: not before Django is set up
+
+    owner = connections["owner"]
+    with transaction.atomic(using="owner"), owner.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s::text) IS NOT NULL", [MARK])
+        if not cursor.fetchone()[0]:
+            return
+        cursor.execute(f"SELECT max(taken_at) FROM {MARK}")  # noqa: S608
+        after_restore.hold(using="owner", taken_at=cursor.fetchone()[0])
+        cursor.execute(f"DROP TABLE {MARK}")
 
 
 def collect_static_files() -> None:
