@@ -134,11 +134,11 @@ def _note_backup(made: "Made") -> None:
 
 def _note_drill(report: "Report") -> None:
     from clickcollect.oms.access import SYSTEM
-    from clickcollect.oms.log.write import record_note
+    from clickcollect.oms.log.write import Attributes, record_note
     from clickcollect.oms.log_models import NoteKind
 
     kind = NoteKind.DRILL_FAILED if report.faults else NoteKind.DRILL_PASSED
-    attributes = {"backup.at": report.manifest.taken_at, "drill.seconds": round(report.seconds)}
+    attributes: Attributes = {"backup.at": report.manifest.taken_at, "drill.seconds": round(report.seconds)}
     record_note(kind=kind, actor=SYSTEM, attributes=attributes)
 
 

@@ -144,8 +144,9 @@ def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(here: 
 
 def held_by(folder: Path) -> str:
     """Everything in a backup as text, the dumps unpacked."""
-    command = [binaries() / "pg_restore", "--file=-"]
-    texts = [subprocess.run([*command, dump], capture_output=True, check=True).stdout for dump in folder.glob("*.dump")]
+    command = [str(binaries() / "pg_restore"), "--file=-"]
+    dumps = map(str, folder.glob("*.dump"))
+    texts = [subprocess.run([*command, dump], capture_output=True, check=True).stdout for dump in dumps]
     assert len(texts) == 2
     return b"\n".join([*texts, (folder / "manifest.json").read_bytes()]).decode()
 
