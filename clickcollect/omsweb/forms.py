@@ -41,7 +41,7 @@ class OmsForm(forms.Form):
         """The CSS class of every widget; browsers offer nothing that others typed."""
         for field in self.fields.values():
             widget = field.widget
-            is_check = isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple)
+            is_check = isinstance(widget, forms.CheckboxInput | forms.RadioSelect)
             if not widget.is_hidden:
                 widget.attrs["class"] = "ow-check" if is_check else "ow-input"
             if not is_check and not isinstance(widget, forms.PasswordInput):

@@ -76,7 +76,7 @@ def staff(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
 def settings(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
     if not may(request, "settings:read"):
         return
-    fitting = (item for item in SETTINGS.values() if asked.lower() in f"{item.key} {item.help}".lower())
+    fitting = (item for item in SETTINGS.values() if asked.lower() in f"{item.key} {item.title} {item.help}".lower())
     for item in islice(fitting, EACH):
         link = reverse("omsweb:setting", args=[item.key])
-        yield SearchResult(title=item.key, description=str(item.help), link=link, icon="tune")
+        yield SearchResult(title=str(item.title), description=item.key, link=link, icon="tune")

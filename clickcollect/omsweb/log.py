@@ -14,6 +14,7 @@ from clickcollect.accounts.models import User
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import labels
 from clickcollect.oms.access import Actor
+from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log.timeline import read_state_names, refusal_title, timeline
 from clickcollect.oms.log_models import CommandLog, LogKind
@@ -112,13 +113,20 @@ def rows_in_words(rows: Iterable[CommandLog], *, titles: dict[str, str] | None =
             "number": numbers.get(row.package_id or 0, ""),
             "from_state": titles.get(row.old_state, row.old_state),
             "to_state": titles.get(row.new_state, row.new_state),
-            "old": row.attributes.get("setting.old"),
-            "new": row.attributes.get("setting.new"),
+            "old": setting_words(row, "setting.old"),
+            "new": setting_words(row, "setting.new"),
             "notes": entry.notes,
         }
         for entry in timeline(found, state_names=titles)
         for row in (entry.row,)
     ]
+
+
+def setting_words(row: CommandLog, name: str) -> str | None:
+    """The value of a setting before or after a change, in words; None where it went back to the default."""
+    value = row.attributes.get(name)
+    setting = SETTINGS.get(row.attributes.get("setting.key", ""))
+    return None if value is None else setting.words(value) if setting else str(value)
 
 
 HEADER: Final = (

@@ -42,26 +42,33 @@ class Line:
 
     @property
     def current_words(self) -> str:
-        return value_words(self.value)
+        return self.setting.words(self.value)
 
     @property
     def default_words(self) -> str:
-        return value_words(self.setting.default)
+        return self.setting.words(self.setting.default)
+
+    @property
+    def is_weakened(self) -> bool:
+        """Whether some value in force, general or of a store, protects less than the default does."""
+        return any(map(self.setting.is_weakened_by, (self.value, *(value for _pk, _store, value in self.stores))))
+
+    @property
+    def warning(self) -> str:
+        """What the weaker value means; empty where none is in force."""
+        if not self.is_weakened:
+            return ""
+        return str(self.setting.warning) or _("Less protection than with the default of %(default)s.") % {
+            "default": self.default_words
+        }
 
     @property
     def overrides(self) -> list[tuple[str, str, "ClearForm"]]:
         """The stores with a value of their own: the value, and the form that takes it away."""
         return [
-            (store, value_words(value), ClearForm(initial={"store": pk, "clear": 1}, auto_id=False))
+            (store, self.setting.words(value), ClearForm(initial={"store": pk, "clear": 1}, auto_id=False))
             for pk, store, value in self.stores
         ]
-
-
-def value_words(value: Any) -> str:
-    """A value as people read it."""
-    if isinstance(value, bool):
-        return _("on") if value else _("off")
-    return str(value)
 
 
 def lines(actor: Actor) -> list[Line]:
@@ -140,11 +147,12 @@ class SettingsAdmin(RightsModelAdmin):
 
         def save() -> Saved:
             change_setting(form, setting=line.setting, actor=actor)
-            return Saved(said=_("%(key)s was saved.") % {"key": key}, answer=redirect("omsweb:setting", key))
+            words = _("“%(title)s” was saved.") % {"title": line.setting.title}
+            return Saved(said=words, answer=redirect("omsweb:setting", key))
 
         changes = CommandLog.objects.filter(kind=LogKind.SETTING, attributes__contains={"setting.key": key})
         rows = rows_in_words(changes.order_by("-id")[:MOST_CHANGES])
-        return self.edit(request, form=form, title=key, save=save, line=line, changes=rows)
+        return self.edit(request, form=form, title=str(line.setting.title), save=save, line=line, changes=rows)
 
 
 class ClearForm(OmsForm):
@@ -161,7 +169,7 @@ class SettingForm(OmsForm):
         super().__init__(data, initial={"json_value": text_of(line.value)})
         self.fields["json_value"] = value_field(line.setting)
         where = forms.Select(choices=store_choices()) if line.setting.per_store else forms.HiddenInput()
-        self.fields["store"] = DomainField(label=_("Holds for"), widget=where)
+        self.fields["store"] = DomainField(label=_("Applies to"), widget=where)
         self.fields["reason"] = DomainField(
             label=_("Reason"),
             is_needed=line.setting.key == "IS_OTP_ENABLED",
@@ -183,21 +191,22 @@ class SettingForm(OmsForm):
 def value_field(setting: Setting) -> DomainField:
     """The box or the choice for a setting's value."""
     if isinstance(setting.default, bool):
-        return DomainField(label=_("Value"), widget=forms.Select(choices=[("true", _("on")), ("false", _("off"))]))
+        switch = forms.RadioSelect(choices=[("true", _("On")), ("false", _("Off"))])
+        return DomainField(label=_("Value"), widget=switch)
     if setting.choices:
-        return DomainField(label=_("Value"), widget=forms.Select(choices=[(one, one) for one in setting.choices]))
-    bounds = {"low": setting.minimum, "high": setting.maximum}
-    mode = "numeric" if isinstance(setting.default, int) else "text"
+        labelled = [(one, setting.words(one)) for one in setting.choices]
+        return DomainField(label=_("Value"), widget=forms.Select(choices=labelled))
+    bounds = {"low": setting.minimum, "high": setting.words(setting.maximum)}
     return DomainField(
         label=_("Value"),
-        widget=forms.TextInput(attrs={"inputmode": mode}),
-        help_text=_("A whole number from %(low)d to %(high)d.") % bounds,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        help_text=_("From %(low)d to %(high)s.") % bounds,
     )
 
 
 def store_choices() -> list[tuple[str, str]]:
     stores = RetailStore.objects.order_by("erp_code")[:MOST_STORES]
-    return [("", _("every store without a value of its own")), *((str(row.pk), str(row)) for row in stores)]
+    return [("", _("All stores without an override")), *((str(row.pk), str(row)) for row in stores)]
 
 
 def change_setting(form: SettingForm, *, setting: Setting, actor: Actor) -> None:

@@ -207,18 +207,6 @@ def test_an_order_is_entered_with_two_items(window: OpenWindow) -> None:
     assert list(Package.objects.get().items.values_list("sku", "quantity")) == [("MUG-1", 1), ("TSH-1", 1)]
 
 
-def test_a_setting_is_changed_with_its_reason(window: OpenWindow) -> None:
-    page = office(window, "/oms/settings/", role="admin").page
-    page.get_by_role("link", name="IS_OTP_ENABLED").click()
-    page.get_by_label("Value").select_option("off")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Say why codes are switched off")).to_be_visible()
-    page.get_by_label("Reason").fill("The SMS provider is down")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("IS_OTP_ENABLED was saved.")).to_be_visible()
-    expect(page.get_by_text("The SMS provider is down")).to_be_visible()
-
-
 def test_the_process_is_edited_used_and_put_back_from_its_export(window: OpenWindow) -> None:
     package = shop.make_package()
     opened = office(window, "/oms/process/")

@@ -13,6 +13,32 @@ def test_every_default_is_a_value_the_setting_takes(setting: app_settings.Settin
     assert str(setting.help).endswith(".")
 
 
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda setting: setting.key)
+def test_every_setting_has_its_words_on_screen(setting: app_settings.Setting) -> None:
+    assert setting.title
+    if isinstance(setting.default, bool):
+        assert [setting.words(value) for value in (True, False)] == ["On", "Off"]
+    elif isinstance(setting.default, int):
+        assert setting.words(7).startswith("7 ")
+    else:
+        assert len(setting.choice_labels) == len(setting.choices)
+
+
+@pytest.mark.parametrize("setting", [one for one in SETTINGS.values() if one.security], ids=lambda one: one.key)
+def test_what_weakens_the_protection_is_known_of_every_security_setting(setting: app_settings.Setting) -> None:
+    assert not setting.is_weakened_by(setting.default)
+    values = [True, False] if isinstance(setting.default, bool) else [setting.minimum, setting.maximum]
+    assert [setting.is_weakened_by(value) for value in values].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "weaker"),
+    [("IS_OTP_ENABLED", False), ("OTP_LENGTH", 4), ("OTP_ATTEMPTS_PER_ISSUE", 10), ("INSTORE_IDLE_LOCK_MINUTES", 60)],
+)
+def test_the_weaker_side_is_the_one_that_lets_more_through(key: str, weaker: object) -> None:
+    assert SETTINGS[key].is_weakened_by(weaker)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

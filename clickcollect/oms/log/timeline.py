@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clickcollect import errors
 from clickcollect.accounts.people import full_names
 from clickcollect.oms import states
+from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.log.write import SIGN_OFF_REFUSED, people_of, who_did
 from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import PackageState
@@ -79,7 +80,8 @@ def title_of(row: CommandLog, *, state_names: Mapping[str, str]) -> str:
         case LogKind.REFUSED:
             return _("Refused: %(why)s") % {"why": refusal_title(row.code)}
         case LogKind.SETTING:
-            return _("%(key)s changed") % {"key": row.attributes.get("setting.key", "")}
+            key = row.attributes.get("setting.key", "")
+            return _("“%(title)s” changed") % {"title": SETTINGS[key].title if key in SETTINGS else key}
         case _ if row.command_code in COMMANDS:
             return str(COMMANDS[row.command_code])
         case LogKind.MOVE:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
+from django.forms import BoundField, CheckboxInput, RadioSelect
 from django.http import HttpRequest
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
@@ -50,7 +50,9 @@ DELIVERY_BADGES: Final[Mapping[str, str]] = {
 }
 
 
+@register.simple_tag
 def icon(name: str) -> SafeString:
+    """A picture beside words that say the same."""
     if not name:
         return SafeString()
     return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', name)
@@ -176,7 +178,7 @@ def language_words(code: str) -> str:
 @register.filter
 def widget_kind(field: BoundField) -> str:
     """How a form field is laid out: a single box, a list of boxes, or anything with a label above it."""
-    if isinstance(field.field.widget, CheckboxSelectMultiple):
+    if isinstance(field.field.widget, RadioSelect):  # Django's boxes for many are of that class, too
         return "checks"
     return "check" if isinstance(field.field.widget, CheckboxInput) else "plain"
 
