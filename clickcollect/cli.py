@@ -4,6 +4,7 @@ A new command: one function here, its work elsewhere, inside `with shop("name"):
 """
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,6 +67,51 @@ def migrate() -> None:
 
     console.migrate()
     typer.echo("The tables are up to date.")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where secrets and settings are kept.")],
+    *,
+    public_url: Annotated[str, typer.Option(envvar="PUBLIC_URL", prompt="Address people use (https://…)")],
+    admin: Annotated[str, typer.Option(prompt="Username of the first administrator")],
+    store: Annotated[str, typer.Option(prompt="Code of the first store, such as IST-01")],
+    store_name: Annotated[str, typer.Option(prompt="Name of the first store")],
+    country: Annotated[str, typer.Option(prompt="Its country, two letters")],
+    currency: Annotated[str, typer.Option(prompt="Its currency, three letters")],
+    time_zone: Annotated[str, typer.Option(prompt="Its time zone, such as Europe/Istanbul")],
+    language: Annotated[str, typer.Option(help="Language of the store's customers.")] = "en",
+    proxies: Annotated[int, typer.Option(envvar="TRUSTED_PROXIES", help="How many proxies stand in front.", min=0)] = 1,
+    extension_url: Annotated[str, typer.Option(help="Where the Extension listens.")] = "http://127.0.0.1:8001",
+    database_admin_url: Annotated[
+        str,
+        typer.Option(
+            envvar="DATABASE_ADMIN_URL",
+            help="PostgreSQL as somebody who may make roles and databases; used once, never kept.",
+            show_envvar=True,
+        ),
+    ] = "",
+) -> None:
+    """First start on a PostgreSQL of your own: secrets, roles, tables, administrator, store, hooks. Safe to repeat."""
+    from clickcollect.runtime import first_installation
+
+    about = {"erp_code": store, "name": store_name, "country": country.upper(), "currency": currency.upper()}
+    wishes = first_installation.Wishes(
+        folder=folder,
+        public_url=public_url,
+        proxies=proxies,
+        extension_url=extension_url,
+        admin=admin,
+        store=about | {"time_zone": time_zone, "language_code": language},
+    )
+    made = first_installation.install(wishes, administrator_url=database_admin_url)
+    for sentence in made.done:
+        typer.echo(sentence)
+    if made.link:
+        typer.echo(f"\nWithin 24 hours, choose the password of {admin} here (works once):\n{made.link}")
+    typer.echo("\nStill missing:")
+    for sentence in first_installation.still_missing():
+        typer.echo(f"- {sentence}")
 
 
 @app.command("check")

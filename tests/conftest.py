@@ -6,6 +6,7 @@ A test needs no more than `@pytest.mark.django_db` (rolled back) or `@pytest.mar
 
 import os
 from collections.abc import Iterator
+from unittest import mock
 
 import django
 import hypothesis
@@ -34,6 +35,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "clickcollect.settings"
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes a second a user
 django.setup()
+
+
+@pytest.fixture(autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    """What a test does to its environment is gone after it: a console command takes addresses and secrets out."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 def pytest_unconfigure() -> None:

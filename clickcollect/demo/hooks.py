@@ -9,28 +9,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.oms.events.types import (
-    PackagePickupCodeResentWhispererEvent,
-    PackagePickupOverriddenWhispererEvent,
-    PackagePickupPhoneChangedWhispererEvent,
-    PackagePickupReminderWhispererEvent,
-    PackageReadyForCustomerPickupWhispererEvent,
-)
-from clickcollect.whisperer.encryption import seal
-from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
+from clickcollect.oms.extension_hooks import subscribe_extension
+from clickcollect.whisperer.models import Endpoint, Hook
 
 BESIDE_US: Final = re.compile(r"http://127\.0\.0\.1:\d+/events/")
-# What the Extension answers with an SMS; every other event would be a post for nothing.
-EVENT_TYPES: Final = tuple(
-    event.type
-    for event in (
-        PackageReadyForCustomerPickupWhispererEvent,
-        PackagePickupCodeResentWhispererEvent,
-        PackagePickupReminderWhispererEvent,
-        PackagePickupOverriddenWhispererEvent,
-        PackagePickupPhoneChangedWhispererEvent,
-    )
-)
 
 
 def extension_url() -> str:
@@ -43,22 +25,8 @@ def extension_secret() -> str:
 
 
 def make_hooks(owner: User) -> int:
-    """One hook for each event that the Extension uses; how many are new. A hook that somebody deleted stays deleted.
-
-    None without a secret: the Extension would refuse it all.
-    """
-    secret = extension_secret()
-    if not secret:
-        return 0
-    endpoint, _made = Endpoint.objects.get_or_create(target_url=extension_url())
-    known = set(Hook.objects.filter(user=owner, endpoint=endpoint).values_list("event_type", flat=True))
-    sealed = seal(secret, purpose=HOOK_SECRET)
-    hooks = [
-        Hook(user=owner, event_type=name, target_url=endpoint.target_url, endpoint=endpoint, secret=sealed)
-        for name in EVENT_TYPES
-        if name not in known
-    ]
-    return len(Hook.objects.bulk_create(hooks))
+    """The Extension's hooks; how many are new."""
+    return subscribe_extension(owner, target_url=extension_url(), secret=extension_secret())
 
 
 def add_missing(owner: User) -> int:

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from clickcollect.accounts import sign_in_limits
+from clickcollect.accounts import first_password, sign_in_limits
 from clickcollect.accounts.end_access import end_access
 from clickcollect.accounts.models import BACK_OFFICE, Role, User
 from clickcollect.accounts.tokens import revoke_tokens_of
@@ -45,6 +45,7 @@ class Person:
     is_active: bool
     store_ids: frozenset[int]
     password: str = field(default="", repr=False)
+    chooses_password: bool = False  # a new person, by a one-time link
     remove_second_factor: bool = False
 
 
@@ -61,10 +62,11 @@ def save_person(*, person: Person, user_id: int | None, actor: Actor) -> User:
 
 
 @sensitive_variables("password")
-def add_first_admin(*, username: str, password: str) -> User:
+def add_first_admin(*, username: str, password: str | None) -> User:
     """Add an administrator from the console: the first one, or when nobody can sign in any more.
 
-    The log says that nobody who is signed in did it. Raises ValidationFailed with every fault.
+    The log says that nobody who is signed in did it. Arguments: ``password``, None for one that the person chooses by
+    a one-time link (accounts/first_password.py). Raises ValidationFailed with every fault.
     """
     person = Person(
         username=username,
@@ -75,9 +77,31 @@ def add_first_admin(*, username: str, password: str) -> User:
         language_code="",
         is_active=True,
         store_ids=frozenset(),
-        password=password,
+        password=password or "",
+        chooses_password=password is None,
     )
     return save_person(person=person, user_id=None, actor=SYSTEM)
+
+
+@sensitive_variables("password", "key")
+def set_first_password(*, person: str, key: str, password: str) -> User:
+    """Set the password of a person who has none yet, by their one-time link. Of two at once one does it.
+
+    Arguments: ``person`` and ``key``, from the link. Raises NotFound for a link that is used, too old or not ours, and
+    ValidationFailed for a password that is easy to guess.
+    """
+    with transaction.atomic():
+        found = first_password.find_person(person, key, among=User.objects.select_for_update())
+        if found is None:
+            raise NotFound(_("This link was used already, or it is too old. Ask for a new one."))
+        try:
+            validate_password(password, found)
+        except ValidationError as error:
+            raise ValidationFailed.of("password", " ".join(error.messages)) from None
+        found.set_password(password)
+        found.save(update_fields=["password"])
+        end_access_of(found, actor=actor_for(found), causes=["first_password"])
+    return found
 
 
 def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
@@ -96,8 +120,8 @@ def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
         causes = list(what_ends(person, user))
         for name in ("username", "first_name", "last_name", "email", "role", "language_code", "is_active"):
             setattr(user, name, getattr(person, name))
-        if person.password:
-            user.set_password(person.password)
+        if person.password or person.chooses_password:
+            user.set_password(person.password or None)
         user.save()
         set_stores(user, person.store_ids if person.role not in BACK_OFFICE else ())
         if person.remove_second_factor:
@@ -223,7 +247,7 @@ def authority_faults(person: Person, user: User, actor: Actor) -> Iterable[Fault
 def password_faults(person: Person, user: User) -> Iterable[Fault]:
     """A new person needs a password; a password must be hard to guess."""
     if not person.password:
-        if user.pk is None:
+        if user.pk is None and not person.chooses_password:
             yield {"loc": "password", "msg": _("Give a first password.")}
         return
     like = User(username=person.username, first_name=person.first_name, last_name=person.last_name, email=person.email)

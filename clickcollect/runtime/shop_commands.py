@@ -227,6 +227,23 @@ def add_admin(
     typer.echo(f"{username} is an administrator and can sign in at /oms/.")
 
 
+@staff.command("link")
+def first_password_link(username: str) -> None:
+    """Print a one-time link for somebody who has no password yet; an earlier link goes on until one is used."""
+    with django_command("staff link"):
+        from django.conf import settings
+
+        from clickcollect.accounts import first_password
+        from clickcollect.accounts.models import User
+
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None or user.has_usable_password():
+            raise Problem(f"There is no active person {username} who has no password yet.")
+        address = settings.PUBLIC_URL + first_password.address_for(user)
+    typer.echo(f"{username} chooses a password here within 24 hours (works once):", err=True)
+    typer.echo(address)
+
+
 @orders.command("import")
 def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, in UTF-8.")]) -> None:
     """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""

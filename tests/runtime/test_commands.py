@@ -1,10 +1,7 @@
 """The console commands, called as a person calls them, on the tests' database."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from django.db import connection
@@ -29,13 +26,6 @@ from tests import shop
 
 DATA = Path(__file__).parents[1] / "data"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _own_environment() -> Iterator[None]:
-    """A command takes the addresses of other roles out of its environment; the next test still needs them."""
-    with mock.patch.dict(os.environ):
-        yield
 
 
 def call(*arguments: str) -> Result:
