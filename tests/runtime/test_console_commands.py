@@ -20,10 +20,15 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "token revoke": ("1",),
     "keys drop": ("k1",),
     "staff add-admin": ("boss", "--password", "a long good phrase"),
+    "staff link": ("boss",),
     "orders import": ("none.jsonl",),
     "backup": ("backups",),
     "restore": ("backups",),
     "drill": ("backups",),
+    "init": (
+        *("etc", "--public-url", "https://pickup.example.com", "--admin", "boss", "--store", "S-01"),
+        *("--store-name", "Shop", "--country", "TR", "--currency", "TRY", "--time-zone", "UTC"),
+    ),
 }
 WITHOUT_ANYTHING = ("keys new",)  # it makes what the others need
 
