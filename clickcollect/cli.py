@@ -4,6 +4,7 @@ A new command: one function here, its work elsewhere, inside `with shop("name"):
 """
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -81,7 +82,7 @@ def init(
     currency: Annotated[str, typer.Option(prompt="Its currency, three letters")],
     time_zone: Annotated[str, typer.Option(prompt="Its time zone, such as Europe/Istanbul")],
     language: Annotated[str, typer.Option(help="Language of the store's customers.")] = "en",
-    proxies: Annotated[int, typer.Option(envvar="TRUSTED_PROXIES", help="How many proxies stand in front.", min=0)] = 1,
+    proxies: Annotated[str, typer.Option(envvar="TRUSTED_PROXIES", help="How many proxies stand in front.")] = "1",
     extension_url: Annotated[str, typer.Option(help="Where the Extension listens.")] = "http://127.0.0.1:8001",
     database_admin_url: Annotated[
         str,
@@ -115,15 +116,20 @@ def init(
 
 
 @app.command("check")
-def check_shop() -> None:
+def check_shop(
+    *,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Also what would hurt in production.")] = False,
+) -> None:
     """Look at settings, database, tables and what the shop needs, and say what is wrong."""
     from clickcollect.runtime.console import django_command
 
     with django_command("check"):
         from clickcollect.runtime.checks import check_installation
+        from clickcollect.runtime.deploy_checks import check_deployment
 
         faults = 0
-        for finding in check_installation(os.environ["DATABASE_URL"]):
+        findings = check_installation(os.environ["DATABASE_URL"])
+        for finding in chain(findings, check_deployment()) if deploy else findings:
             faults += finding.is_fault
             typer.echo(f"{'NOT IN ORDER: ' if finding.is_fault else ''}{finding.text}", err=finding.is_fault)
     if faults:

@@ -42,7 +42,7 @@ class Wishes:
 
     folder: Path
     public_url: str
-    proxies: int
+    proxies: str
     extension_url: str
     admin: str
     store: Mapping[str, str]
@@ -62,7 +62,10 @@ def install(wishes: Wishes, *, administrator_url: str) -> Made:
     Arguments: ``administrator_url``, of PostgreSQL as somebody who may make roles and databases, used here and not
     kept; "" where the three addresses are in the environment, or in the folder from an earlier run.
     """
-    done = []
+    done: list[str] = []
+    for name, value in settings_of(wishes).items():
+        if check := values.CHECKS.get(name):
+            check(name, value)
     kept = read_secrets(wishes.folder) | {name: os.environ[name] for name in SECRETS if os.environ.get(name)}
     missing = [name for name in URLS if not kept.get(name)]
     if missing and not administrator_url:
@@ -236,7 +239,7 @@ def settings_of(wishes: Wishes) -> dict[str, str]:
     """What is no secret: the programs' environment."""
     return {
         "PUBLIC_URL": wishes.public_url,
-        "TRUSTED_PROXIES": str(wishes.proxies),
+        "TRUSTED_PROXIES": wishes.proxies,
         "WEBHOOK_ALLOWED_NETWORKS": ",".join(networks_of(wishes.extension_url)),
         "EXTENSION_OMS_URL": f"http://127.0.0.1:{os.environ.get('PORT') or 8000}",
     }

@@ -5,10 +5,12 @@ import re
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from http.cookiejar import CookieJar
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 import pytest
@@ -35,7 +37,12 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         path.chmod(0o711)  # root's PostgreSQL runs as another user, who must get in
     names = (SUPERUSER, postgres.OWNER, postgres.APPLICATION, postgres.EXTENSION)
     passwords = {role: f"{role}-password" for role in names}
-    server = postgres.Server(data=folder / "data", passwords=passwords, log=folder / "log", settings=FAST)
+    server = postgres.Server(
+        data=folder / "data",
+        passwords=passwords,
+        log=folder / "log",
+        settings={**FAST, "wal_level": "replica", "max_wal_senders": "4"},
+    )
     server.create()
     process = server.start()
     yield server.url(role=SUPERUSER, database="postgres")
@@ -47,14 +54,14 @@ def clickcollect(*arguments: str, **environment: str) -> "subprocess.CompletedPr
     withheld = re.compile(r"DATABASE|POSTGRES|SECRET|KEYS|CLICKCOLLECT|DJANGO|WEBHOOK|FICTITIOUS")
     clean = {name: value for name, value in os.environ.items() if not withheld.search(name)}
     command = [sys.executable, "-m", "clickcollect", *arguments]
-    return subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, env={**clean, **environment}, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
-def init(
-    folder: Path, changed: Mapping[str, str] | None = None, **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    given = ANSWERS | dict(changed or {})
-    return clickcollect("init", str(folder), *(part for pair in given.items() for part in pair), **environment)
+def init(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    options = [part for pair in ANSWERS.items() for part in pair]
+    return clickcollect("init", str(folder), *options, **environment)
 
 
 def settings_in(folder: Path) -> dict[str, str]:
@@ -70,14 +77,13 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
     link = LINK.search(first.stdout)
     assert link
     for words in (
-        "roles",
         "SMS",
         "A copy of secrets/pickup_code_keys",
         "boss is the administrator",
         "IST-01 is open",
         "5 hooks",
     ):
-        assert words in first.stdout or words == "roles"
+        assert words in first.stdout
     secrets = {path.name: path.read_text().strip() for path in (folder / "secrets").iterdir()}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "secrets").iterdir()} == {0o600}
     assert all(secret not in first.stdout + first.stderr for secret in secrets.values())
@@ -90,14 +96,39 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
 
     found = settings_in(folder)
     assert found["WEBHOOK_ALLOWED_NETWORKS"] == "127.0.0.0/8"
-    assert "every right" not in first.stdout
     look = clickcollect("check", **found)
     faults = [line for line in look.stderr.splitlines() if line.startswith("NOT IN ORDER")]
     assert len(faults) == 1, look.stdout + look.stderr  # nothing else than that nothing runs yet
     assert "No worker" in faults[0]
+    assert_an_asynchronous_standby_is_named(bare, found, tmp_path)
     assert_the_application_owns_nothing(secrets["database_url"])
     assert_the_link_works_once(link[1], found)
     assert LINK.search(init(folder, DATABASE_ADMIN_URL=bare).stdout) is None
+
+
+def assert_an_asynchronous_standby_is_named(bare: str, found: Mapping[str, str], folder: Path) -> None:
+    """`pg_receivewal` follows the log of PostgreSQL as a standby does."""
+    words = "asynchronous"
+    assert words not in clickcollect("check", "--deploy", **found).stderr
+    (folder / "wal").mkdir()
+    command: list[str | Path] = [
+        postgres.binaries() / "pg_receivewal",
+        "-D",
+        folder / "wal",
+        "-d",
+        bare.replace("/postgres?", "/?"),
+    ]
+    follower = subprocess.Popen(command)
+    try:
+        with psycopg.connect(bare, autocommit=True) as connection:
+            for _try in range(100):
+                if connection.execute("SELECT FROM pg_stat_replication").fetchone() is not None:
+                    break
+                time.sleep(0.1)
+        assert words in clickcollect("check", "--deploy", **found).stderr
+    finally:
+        follower.terminate()
+        follower.wait()
 
 
 def assert_the_application_owns_nothing(url: str) -> None:
@@ -111,10 +142,10 @@ def assert_the_application_owns_nothing(url: str) -> None:
 def assert_the_link_works_once(address: str, found: Mapping[str, str]) -> None:
     """By HTTP against the web itself, as the administrator would."""
     port = free_port()
-    local = found | {"PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_PROCESSES": "1"}
+    local = {**found, "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_PROCESSES": "1"}
     clean = {name: value for name, value in os.environ.items() if name != OF_THE_TESTS and "DATABASE" not in name}
     clean = {name: value for name, value in clean.items() if name not in ("SECRET_KEY", "PICKUP_CODE_KEYS")}
-    web = subprocess.Popen([sys.executable, "-m", "clickcollect", "serve"], env=clean | local)
+    web = subprocess.Popen([sys.executable, "-m", "clickcollect", "serve"], env={**clean, **local})
     try:
         page = Browser(f"http://127.0.0.1:{port}")
         page.wait()
@@ -135,15 +166,11 @@ class Browser:
     """Cookies and form tokens; no more."""
 
     def __init__(self, home: str) -> None:
-        from http.cookiejar import CookieJar
-
         self.home = home
         self.jar = CookieJar()
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
 
     def wait(self) -> None:
-        import time
-
         for _try in range(300):
             try:
                 if self.open("/healthz")[0] == 200:
@@ -164,8 +191,6 @@ class Browser:
             return error.code, error.url
 
     def send(self, path: str, **fields: str) -> tuple[int, str]:
-        from urllib.parse import urlencode
-
         self.open(path)
         token = next((cookie.value for cookie in self.jar if cookie.name == "csrftoken"), None) or ""
         return self.open(path, urlencode({"csrfmiddlewaretoken": token, **fields}).encode())

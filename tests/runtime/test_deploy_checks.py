@@ -1,0 +1,107 @@
+"""`clickcollect check --deploy` names what would hurt; each fault is planted, and gone again it is not named."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest import mock
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+
+from clickcollect.accounts.models import Role
+from clickcollect.oms.log.write import APPEND_ONLY_TABLES
+from clickcollect.runtime import deploy_checks
+from clickcollect.runtime.checks import READY, Finding
+from clickcollect.whisperer.models import Endpoint, Hook
+from tests import shop
+from tests.postgres import SUPERUSER_URL
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def as_superuser() -> Iterator[psycopg.Connection]:
+    """Someone who may change rights, in the database of the tests."""
+    name = str(connection.settings_dict["NAME"])
+    with psycopg.connect(os.environ[SUPERUSER_URL], dbname=name, autocommit=True) as open_connection:
+        yield open_connection
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
+@pytest.mark.parametrize("right", deploy_checks.RIGHTS)
+def test_a_role_that_may_rewrite_the_log(table: str, right: str) -> None:
+    role = sql.Identifier(str(connection.settings_dict["USER"]))
+    words = {"right": sql.SQL(right), "table": sql.Identifier(table), "role": role}
+    assert not deploy_checks.check_log_rights().is_fault
+    with as_superuser() as owner:
+        owner.execute(sql.SQL("GRANT {right} ON {table} TO {role}").format(**words))
+        try:
+            found = deploy_checks.check_log_rights()
+        finally:
+            owner.execute(sql.SQL("REVOKE {right} ON {table} FROM {role}").format(**words))
+    assert found.is_fault
+    assert f"{right} on {table}" in found.text
+    assert not deploy_checks.check_log_rights().is_fault
+
+
+def test_too_few_connections_for_the_processes_of_this_machine() -> None:
+    with mock.patch.dict(os.environ, {"WEB_PROCESSES": "2", "WEB_THREADS": "8"}):
+        assert not deploy_checks.check_connections().is_fault
+    with mock.patch.dict(os.environ, {"WEB_PROCESSES": "64", "WEB_THREADS": "200"}):
+        found = deploy_checks.check_connections()
+    assert found.is_fault
+    assert "12800 for the web" in found.text
+
+
+def test_a_limit_of_the_role_counts_too() -> None:
+    role = sql.Identifier(str(connection.settings_dict["USER"]))
+    with as_superuser() as owner:
+        owner.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 20").format(role))
+        try:
+            assert "PostgreSQL allows 20 connections" in deploy_checks.check_connections().text
+        finally:
+            owner.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT -1").format(role))
+
+
+def test_clocks_that_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not deploy_checks.check_clock().is_fault
+    ours = time.time
+    for wrong in (timedelta(minutes=-3), timedelta(minutes=3)):
+        monkeypatch.setattr(time, "time", lambda wrong=wrong: ours() + wrong.total_seconds())
+        found = deploy_checks.check_clock()
+        assert found.is_fault
+        assert "NTP" in found.text
+
+
+def make_hook(*, secret: str, is_active: bool = True) -> None:
+    endpoint, _made = Endpoint.objects.get_or_create(target_url="https://receiver.example.com/")
+    user = shop.make_user(Role.ADMIN, username=f"owner-{secret}-{is_active}")
+    Hook.objects.create(
+        user=user,
+        event_type=READY,
+        target_url=endpoint.target_url,
+        endpoint=endpoint,
+        secret=secret,
+        is_active=is_active,
+    )
+
+
+def test_a_hook_without_a_secret() -> None:
+    make_hook(secret="sealed")
+    make_hook(secret="", is_active=False)
+    assert not deploy_checks.check_hook_secrets().is_fault
+    make_hook(secret="")
+    found = deploy_checks.check_hook_secrets()
+    assert found.is_fault
+    assert "codes go there" in found.text
+
+
+def test_all_of_it_is_looked_at() -> None:
+    checks: list[Callable[[], Finding]] = [
+        value for name, value in vars(deploy_checks).items() if name.startswith("check_") and name != "check_deployment"
+    ]
+    assert len(list(deploy_checks.check_deployment())) == len(checks)
