@@ -17,7 +17,7 @@ class RepairState(models.TextChoices):
 
     WAITING = "waiting", _("Waiting")
     PLACED = "placed", _("Sent on")
-    ARRIVED = "arrived", _("Arrived right later")
+    ARRIVED = "arrived", _("Arrived later")
     DISCARDED = "discarded", _("Discarded")
 
 

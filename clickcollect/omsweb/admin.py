@@ -3,12 +3,15 @@
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
+from clickcollect.oms.repair_models import LocationRule, OrderToRepair
 from clickcollect.omsweb.deliveries import DeliveryAdmin
 from clickcollect.omsweb.hooks import HookAdmin
+from clickcollect.omsweb.locations import LocationRuleAdmin
 from clickcollect.omsweb.log import LogAdmin
 from clickcollect.omsweb.orders import OrderAdmin
 from clickcollect.omsweb.packages import PackageAdmin
 from clickcollect.omsweb.privacy_page import privacy_page
+from clickcollect.omsweb.repairs import OrderToRepairAdmin
 from clickcollect.omsweb.reviews_page import reviews_page
 from clickcollect.omsweb.settings_page import SettingsAdmin
 from clickcollect.omsweb.site import site
@@ -22,6 +25,8 @@ __all__ = ("site",)
 
 site.register(Package, PackageAdmin)
 site.register(Order, OrderAdmin)
+site.register(OrderToRepair, OrderToRepairAdmin)
+site.register(LocationRule, LocationRuleAdmin)
 site.register(CommandLog, LogAdmin)
 site.register(CommandTransition, TransitionAdmin)
 site.register(PackageState, StateAdmin)

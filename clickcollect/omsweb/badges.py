@@ -1,18 +1,40 @@
-"""The small figures in the sidebar: one bounded statement each, on every page."""
+"""The small figures in the sidebar: one bounded statement for all of them, on every page."""
 
+from collections import Counter
 from typing import Final
 
+from django.db.models import Value
 from django.http import HttpRequest
 
 from clickcollect.oms import reviews
+from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.omsweb.actor import actor_of
 
 MOST: Final = 99
 
 
+def orders_to_repair(request: HttpRequest) -> str:
+    """How many orders wait to be repaired; nothing where none does."""
+    return figure(waiting(request)["repairs"])
+
+
 def open_reviews(request: HttpRequest) -> str:
     """How many handovers wait for a look; nothing where none does."""
-    count = reviews.to_review(actor_of(request))[: MOST + 1].count()
+    return figure(waiting(request)["reviews"])
+
+
+def waiting(request: HttpRequest) -> Counter[str]:
+    """How many of each wait, each to one more than `MOST`; asked once for a request."""
+    known: Counter[str] | None = getattr(request, "omsweb_waiting", None)
+    if known is None:
+        to_review = reviews.to_review(actor_of(request)).values_list(Value("reviews"))[: MOST + 1]
+        to_repair = OrderToRepair.objects.filter(WAITING).order_by().values_list(Value("repairs"))[: MOST + 1]
+        known = Counter(name for (name,) in to_review.union(to_repair, all=True))
+        request.omsweb_waiting = known  # type: ignore[attr-defined]
+    return known
+
+
+def figure(count: int) -> str:
     if count > MOST:
         return f"{MOST}+"
     return str(count) if count else ""

@@ -19,6 +19,7 @@ from clickcollect.oms.access import packages_of
 from clickcollect.oms.lists import state_id
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.oms.workflow import editing
 from clickcollect.omsweb.actor import actor_of, may
 from clickcollect.omsweb.hooks import FAILING
@@ -97,6 +98,7 @@ def needs(request: HttpRequest) -> list[Need]:
     ]
     found = [
         *waiting,
+        *order_needs(request),
         *delivery_needs(request),
         Need(
             count=min(reviews.to_review(actor)[: MOST + 1].count(), MOST + 1),
@@ -108,6 +110,18 @@ def needs(request: HttpRequest) -> list[Need]:
         ),
     ]
     return [need for need in found if need.count]
+
+
+def order_needs(request: HttpRequest) -> Iterable[Need]:
+    """What a shop sent and could not be placed: its customers wait for a package that no store packs."""
+    if may(request, "orders:read"):
+        yield Need(
+            count=bounded(OrderToRepair.objects.filter(WAITING)),
+            title=_("Orders to repair"),
+            detail=_("A shop sent them, and they could not be placed."),
+            link=reverse("omsweb:oms_ordertorepair_changelist"),
+            icon="build",
+        )
 
 
 def delivery_needs(request: HttpRequest) -> Iterable[Need]:

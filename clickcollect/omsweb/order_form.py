@@ -2,24 +2,30 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.conf import settings
 from django.forms import BaseFormSet, formset_factory
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, Fault, OrderConflict
 from clickcollect.omnitron.models import DeliveryType, RetailStore
-from clickcollect.omsweb.forms import DomainField, OmsForm
+from clickcollect.omsweb.forms import DomainField, Group, OmsForm
 
 MOST_LINES: Final = 200
 MOST_STORES: Final = 500
 STORE: Final = "shipping_address.retail_store"
 CUSTOMER: Final = ("first_name", "last_name", "phone_number", "email")
 LINES: Final = "order_item"
-COLUMN: Final = re.compile(rf"^{LINES}\.(\d{{1,4}})\.(sku|name|quantity|price)$")
+RARE_COLUMNS: Final[dict[str, Promise]] = {  # shown where they were sent wrong
+    "retail_store": gettext_lazy("Store (ERP code)"),
+    "parcel": gettext_lazy("Parcel"),
+    "image_url": gettext_lazy("Picture"),
+}
+COLUMN: Final = re.compile(rf"^{LINES}\.(\d{{1,4}})\.(sku|name|quantity|price|was|{'|'.join(RARE_COLUMNS)})$")
 NEW_LINE: Final = {"quantity": "1"}
 NEW_ORDER: Final = {"channel": "OMS WEB"}
 
@@ -44,10 +50,18 @@ class LineForm(DottedForm):
     name = DomainField(label=gettext_lazy("Name"))
     quantity = DomainField(label=gettext_lazy("Quantity"), widget=number_box("numeric"))
     price = DomainField(label=gettext_lazy("Price"), widget=number_box("decimal"))
+    was = DomainField(is_needed=False, widget=forms.HiddenInput())  # its place in an order that is repaired
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:
+            rare = {name: label for name, label in RARE_COLUMNS.items() if self.add_prefix(name) in self.data}
+            self.fields |= {name: DomainField(label=label, is_needed=False) for name, label in rare.items()}
+            self.dress_fields()
 
     def line(self) -> dict[str, Any]:
         """The item as JSON has it: what was left empty is left out."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: value for name, value in self.cleaned_data.items() if value and name != "was"}
 
 
 class DottedFormSet(BaseFormSet):  # type: ignore[type-arg]  # Django knows no arguments at run time
@@ -73,7 +87,7 @@ def typed_lines(data: Mapping[str, Any]) -> dict[str, str]:
 class OrderForm(DottedForm):
     """What was typed, as it was typed, with the faults beside it: which they are is for `read_order` to say."""
 
-    groups = (
+    groups: ClassVar[tuple[Group, ...]] = (
         (gettext_lazy("Order"), ("number", "channel", STORE)),
         (gettext_lazy("Customer"), (*(f"customer.{name}" for name in CUSTOMER), "language_code")),
         (gettext_lazy("Amount"), ("amount", "currency")),

@@ -80,6 +80,13 @@ UNFOLD: dict[str, Any] = {
                 link(_("Dashboard"), "space_dashboard", "index", "packages:read"),
                 link(_("Packages"), "package_2", "oms_package_changelist", "packages:read"),
                 link(_("Orders"), "receipt_long", "omnitron_order_changelist", "orders:read"),
+                link(
+                    _("Orders to repair"),
+                    "build",
+                    "oms_ordertorepair_changelist",
+                    "orders:read",
+                    badge="orders_to_repair",
+                ),
                 link(_("Handovers to review"), "key", "reviews", "logs:read", badge="open_reviews"),
                 link(_("Log"), "history", "oms_commandlog_changelist", "logs:read"),
             ),

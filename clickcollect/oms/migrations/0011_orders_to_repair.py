@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=64, verbose_name='channel')),
                 ('reference', models.CharField(blank=True, max_length=64, verbose_name='order')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('placed', 'Sent on'), ('arrived', 'Arrived right later'), ('discarded', 'Discarded')], default='waiting', max_length=9, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('placed', 'Sent on'), ('arrived', 'Arrived later'), ('discarded', 'Discarded')], default='waiting', max_length=9, verbose_name='state')),
                 ('payload', models.JSONField(default=dict, verbose_name='as it came')),
                 ('document', models.JSONField(default=dict, verbose_name='as it was read')),
                 ('faults', models.JSONField(default=list, verbose_name='faults')),

@@ -23,11 +23,13 @@ from clickcollect.errors import Fault, NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.field_types import read_moment
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import value_at
+from clickcollect.omnitron.plain_text import plain_line
 from clickcollect.oms import search
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log.conflicts import conflict
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.orders.repair_faults import without_phone_of_unknown_store
 from clickcollect.oms.personal_terms import digits_of, personal_terms
 from clickcollect.oms.repair_models import WAITING, WITHOUT_NUMBER, OrderToRepair, RepairState
 
@@ -57,13 +59,11 @@ def keep_for_repair(
     """
     read = storable(document if document is not None else payload)
     sent = OrderToRepair(
-        channel=storable(channel.strip())[:LONGEST_REFERENCE],
+        channel=plain_line(str(storable(channel)))[:LONGEST_REFERENCE],
         reference=reference_of(reference, read),
         payload=storable(payload),
         document=read,
-        faults=[
-            storable({"loc": row["loc"], "msg": row["msg"][:LONGEST_FAULT]}) for row in islice(faults, MOST_FAULTS)
-        ],
+        faults=[told(fault) for fault in islice(without_phone_of_unknown_store(faults, read), MOST_FAULTS)],
         changed_at=changed_at(read),
         search=search.search_vector(terms_of(read, payload)),
     )
@@ -189,7 +189,7 @@ def attributes_of(row: OrderToRepair) -> dict[str, str | int | bool]:
 
 def reference_of(reference: str, document: dict[str, Any]) -> str:
     """The order's number; what cannot be one is told apart by the content, so that a repeat is still a repeat."""
-    number = str(storable(reference.strip()))
+    number = plain_line(str(storable(reference)))
     if 0 < len(number) <= LONGEST_REFERENCE:
         return number
     written = json.dumps(document, sort_keys=True, ensure_ascii=True).encode()

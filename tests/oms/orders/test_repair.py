@@ -56,12 +56,13 @@ def _store() -> None:
 
 def test_an_order_is_kept_as_it_came_with_every_fault() -> None:
     payload = {"id": 7, "name": "#1001", "note": "call first"}
+    document = unplaced(customer={"first_name": "Ada", "phone_number": "12"})
     faults: list[Fault] = [FAULT, {"loc": "customer.phone_number", "msg": "This is no phone number."}]
     row = keep_for_repair(
-        channel="shopify:galata.example", reference="1001", payload=payload, faults=faults, document=unplaced()
+        channel="shopify:galata.example", reference="1001", payload=payload, faults=faults, document=document
     )
     assert (row.state, row.channel, row.reference, row.times) == ("waiting", "shopify:galata.example", "1001", 1)
-    assert (row.payload, row.document, row.faults) == (payload, unplaced(), faults)
+    assert (row.payload, row.document, row.faults) == (payload, document, faults)
     entry = CommandLog.objects.get(note_kind=NoteKind.TO_REPAIR)
     assert entry.attributes == {"repair.id": row.pk}
 
@@ -305,3 +306,14 @@ def test_the_database_lets_an_order_wait_once() -> None:
     row = kept()
     with pytest.raises(IntegrityError):
         OrderToRepair.objects.create(channel=row.channel, reference=row.reference)
+
+
+def test_a_phone_number_is_no_fault_while_only_its_store_is_unknown() -> None:
+    phone: Fault = {"loc": "customer.phone_number", "msg": "Give a phone number with its country code."}
+    customer = {"first_name": "Ada", "phone_number": "0532 111 22 33"}
+    for number, written, named in (("1", customer, 1), ("2", customer | {"phone_number": "12"}, 2)):
+        document = unplaced(number, customer=written)
+        row = keep_for_repair(channel="Webshop", reference=number, payload=document, faults=[FAULT, phone])
+        assert len(row.faults) == named
+    known = order_document("3", customer=customer)
+    assert keep_for_repair(channel="Webshop", reference="3", payload=known, faults=[phone]).faults == [phone]

@@ -1,0 +1,204 @@
+"""Orders to repair in OMS WEB: what could not be placed, with every fault in words; to correct or to discard."""
+
+import json
+from collections import Counter
+from typing import Any, ClassVar, Final
+
+from django.contrib import messages
+from django.db.models import Value
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from clickcollect.accounts.people import full_names
+from clickcollect.errors import DomainError, NotFound
+from clickcollect.omnitron.models import Order
+from clickcollect.omnitron.order_schema import STORE_LOC, value_at
+from clickcollect.oms import search
+from clickcollect.oms.orders.repair import discard
+from clickcollect.oms.orders.repaired import send_on
+from clickcollect.oms.personal_terms import email_term, phone_term
+from clickcollect.oms.repair_models import OrderToRepair, RepairState
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
+from clickcollect.omsweb.repair_form import DiscardForm, RepairForm, faults_in_words, text_of
+
+MOST_COUNTED: Final = 999
+MOST_CHANNELS: Final = 200
+MOST_FAULTS: Final = 4  # in the list; the page of one names all
+LONGEST_PAYLOAD: Final = 100_000  # characters shown of what came; a body may have a million
+
+
+def repair_search(rows: Rows, text: str) -> Rows:
+    """By the beginning of a number or name, by the last 4 digits of the phone, by a whole phone number or e-mail."""
+    term = email_term(text) if "@" in text else ""
+    if not term and not any(char.isalpha() for char in text):
+        term = phone_term(text)
+    asked = search.asked_terms(text)
+    if not term and not asked:
+        return rows.none()
+    found = rows.filter(search=search.LexemeQuery([term], whole=True)) if term else rows.none()
+    return found | rows.filter(search=search.LexemeQuery(asked)) if asked else found
+
+
+def channel_filter() -> Filter:
+    channels = OrderToRepair.objects.order_by("channel").values_list("channel", flat=True).distinct()[:MOST_CHANNELS]
+    return Filter(
+        name="channel",
+        label=_("Channel"),
+        choices=[(channel, channel) for channel in channels if channel],
+        apply=lambda rows, value: rows.filter(channel=value),
+    )
+
+
+def repair_listing(request: HttpRequest) -> Listing:
+    """What waits, oldest first; or what ended in one way, newest first."""
+    chosen = request.GET.get("state", "")
+    waits = chosen not in RepairState.values or chosen == RepairState.WAITING
+    rows = OrderToRepair.objects.select_related("order").defer("payload")
+    orders = {"oldest": ("pk",), "newest": ("-pk",)} if waits else {"newest": ("-pk",), "oldest": ("pk",)}
+    return Listing(
+        request=request,
+        rows=rows.filter(state=RepairState.WAITING) if waits else rows,
+        filters=[
+            Filter(
+                name="state",
+                label="",
+                kind="tab",
+                choices=RepairState.choices,
+                apply=lambda rows, value: rows.filter(state=value),
+            ),
+            channel_filter(),
+            *day_filters("received_at"),
+        ],
+        search=repair_search,
+        orders=orders,
+    )
+
+
+def shown_tabs(listing: Listing) -> list[dict[str, Any]]:
+    """Each way it stands, with how many there are; one statement."""
+    chosen = listing.chosen.get("state", RepairState.WAITING)
+    parts = [
+        OrderToRepair.objects.filter(state=state).order_by().values_list(Value(state))[: MOST_COUNTED + 1]
+        for state in RepairState.values
+    ]
+    counted = Counter(state for (state,) in parts[0].union(*parts[1:], all=True))
+    return [
+        {
+            "key": state,
+            "label": label,
+            "count": f"{MOST_COUNTED}+" if counted[state] > MOST_COUNTED else counted[state],
+            "link": listing.link(state=None if state == RepairState.WAITING else state),
+            "selected": state == chosen,
+        }
+        for state, label in RepairState.choices
+    ]
+
+
+def customer_name(row: OrderToRepair) -> str:
+    """The name that was sent."""
+    return " ".join(filter(None, (text_of(value_at(row.document, "customer", name)) for name in NAMES)))
+
+
+NAMES: Final = ("first_name", "last_name")
+
+
+def line(row: OrderToRepair) -> dict[str, Any]:
+    """One row of the list in words."""
+    location = text_of(value_at(row.document, *STORE_LOC))
+    faults = faults_in_words(row.faults, location=location)
+    return {
+        "row": row,
+        "customer": customer_name(row),
+        "faults": faults[:MOST_FAULTS],
+        "more": max(0, len(faults) - MOST_FAULTS),
+    }
+
+
+class OrderToRepairAdmin(RightsModelAdmin):
+    """Nothing of what came is changed here: a corrected order goes the one way in."""
+
+    folder = "repairs"
+    read_right: ClassVar[str] = "orders:read"
+    change_right: ClassVar[str] = "orders:write"
+    form_template = "omsweb/repair.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="oms_ordertorepair_changelist"),
+            path("<int:object_id>/", wrap(self.repair_view), name="oms_ordertorepair_change"),
+            path("<int:object_id>/discard/", wrap(self.discard_view), name="repair_discard"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self.require_read(request)
+        listing = repair_listing(request)
+        context = self.page(
+            request,
+            title=_("Orders to repair"),
+            listing=listing,
+            lines=[line(row) for row in listing.page_rows],
+            tabs=shown_tabs(listing),
+        )
+        return TemplateResponse(request, "omsweb/repairs.html", context)
+
+    def repair_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The form of one that waits, filled in and with its faults; of one that has ended, what became of it."""
+        self.require_read(request)
+        row = self.repair_by_id(object_id)
+        payload = json.dumps(row.payload, ensure_ascii=False, indent=2)
+        facts: dict[str, Any] = {
+            "faults": faults_in_words(row.faults, location=text_of(value_at(row.document, *STORE_LOC))),
+            "customer": customer_name(row),
+            "payload": payload[:LONGEST_PAYLOAD],
+            "payload_is_cut": len(payload) > LONGEST_PAYLOAD,
+            "who": full_names([row.ended_by]).get(row.ended_by or 0, ""),
+            "there": Order.objects.filter(channel=row.channel, number=row.reference).first(),
+        }
+        title = _("Order %(number)s") % {"number": row.number}
+        if row.state != RepairState.WAITING:
+            context = self.page(request, title=title, original=row, repair=row, **facts)
+            return TemplateResponse(request, "omsweb/repair_ended.html", context)
+        form = RepairForm(row, posted(request))
+        if request.method != "POST":
+            form.show_faults()
+
+        def save() -> Saved:
+            order = send_on(
+                repair_id=row.pk, document=form.document(), actor=actor_of(request), learn_location=form.learns
+            )
+            return Saved(said=_("Order %(number)s was sent on and placed.") % {"number": order.number})
+
+        return self.edit(
+            request, form=form, title=title, save=save, row=row, repair=row, discard_form=DiscardForm(), **facts
+        )
+
+    def discard_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Say why it is not wanted."""
+        page = redirect("omsweb:oms_ordertorepair_change", object_id)
+        if request.method != "POST":
+            return page
+        form = DiscardForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, form.all_errors)
+            return page
+        try:
+            discard(repair_id=object_id, reason=form.cleaned_data["reason"], actor=actor_of(request))
+        except DomainError as error:
+            form.add_domain_error(error)
+            messages.error(request, form.all_errors)
+            return page
+        messages.success(request, _("The order was discarded."))
+        return redirect("omsweb:oms_ordertorepair_changelist")
+
+    def repair_by_id(self, object_id: int) -> OrderToRepair:
+        """One order to repair. Raises NotFound."""
+        try:
+            return OrderToRepair.objects.select_related("order").get(pk=object_id)
+        except (OrderToRepair.DoesNotExist, OverflowError):
+            raise NotFound from None
