@@ -14,8 +14,9 @@ from clickcollect.api.bodies import body_of, read_object
 from clickcollect.errors import NotAuthenticated, ValidationFailed
 from clickcollect.oms.access import Actor
 from clickcollect.oms.events import examples
-from clickcollect.oms.orders.connectors import channel_order, receive, shopify
-from clickcollect.oms.orders.locations import known_locations
+from clickcollect.oms.orders.connectors import channel_order, receive, shopify_messages, shopify_shops
+from clickcollect.oms.orders.connectors.counts import count
+from clickcollect.oms.orders.connectors.json_access import read_leniently
 
 router = Router(tags=["Connectors"])
 
@@ -30,8 +31,8 @@ SHOPIFY: Final = Actor(
 
 
 class TakenOut(Schema):
-    """What became of the order: `created`, `known` (it was there already), `amended`, `ignored`, or `to_repair`, kept
-    for an operator."""
+    """What became of it: `created`, `known` (it was there already), `amended`, `cancelled`, `ignored`, `noted`, or
+    `to_repair`, kept for an operator."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.TAKEN]})
 
@@ -46,13 +47,26 @@ def taken_document(taken: receive.ChannelOrderResult) -> Status[dict[str, Any]]:
     return Status({"created": 201, "to_repair": 202}.get(taken.status, 200), body)
 
 
+class ShopifyRequest(ApiRequest):
+    """A request of a shop that is known by its signature."""
+
+    channel: str
+
+
 def signed_by_shopify(request: HttpRequest) -> Actor:
-    """Shopify, if one of our secrets signed this body. Raises NotAuthenticated, also where no secret is set."""
-    signature = request.headers.get(shopify.SIGNATURE_HEADER, "")
-    if not shopify.is_signed(body=body_of(request), signature=signature, secrets=settings.SHOPIFY_WEBHOOK_SECRET):
+    """Shopify, if a secret of ours signed this body for that shop. Raises NotAuthenticated, also where none is set."""
+    channel = shopify_shops.signing_shop(
+        body=body_of(request),
+        signature=request.headers.get(shopify_shops.SIGNATURE_HEADER, ""),
+        domain=request.headers.get(shopify_shops.DOMAIN_HEADER, ""),
+        secrets=settings.SHOPIFY_WEBHOOK_SECRET,
+    )
+    if channel is None:
+        count(shopify_shops.PREFIX, "refused_signature")
         raise NotAuthenticated(_("Sign the body with the webhook secret of the shop."))
     introduce(request, actor=SHOPIFY)
-    request.caller = "connector:shopify"  # type: ignore[attr-defined]
+    request.caller = f"connector:{channel}"  # type: ignore[attr-defined]
+    request.channel = channel  # type: ignore[attr-defined]
     return SHOPIFY
 
 
@@ -60,13 +74,13 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
     "/connectors/shopify/orders/",
     auth=signed_by_shopify,
     response={200: TakenOut, 201: TakenOut, 202: TakenOut},
-    summary="Receive a Shopify order",
+    summary="Receive what a Shopify shop sends",
     operation_id="receive_shopify_order",
     openapi_extra={
         "x-signed": True,
         "parameters": [
             {"in": "header", "name": name, "required": False, "schema": {"type": "string"}}
-            for name in (shopify.SIGNATURE_HEADER, shopify.TOPIC_HEADER)
+            for name in (shopify_shops.SIGNATURE_HEADER, shopify_shops.TOPIC_HEADER, shopify_shops.DOMAIN_HEADER)
         ],
         "requestBody": {
             "required": True,
@@ -79,19 +93,19 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
         },
     },
 )
-def receive_shopify_order(request: ApiRequest) -> Status[dict[str, Any]]:
-    """Shopify's order webhook. An order for local pickup becomes an order for that store.
+def receive_shopify_order(request: ShopifyRequest) -> Status[dict[str, Any]]:
+    """Shopify's webhooks of every topic. An order for local pickup becomes an order for that store, and follows it.
 
-    What is not for a store is kept as a home delivery or ignored (`CONNECTOR_HOME_DELIVERY`), and answered with 200.
-    What cannot be placed is kept for an operator to repair, and answered with 202.
+    What is signed is never refused: an order that cannot be placed is kept for an operator to repair (202), what is not
+    for a store is kept as a home delivery or ignored (`CONNECTOR_HOME_DELIVERY`), all else is noted or ignored.
     """
-    data = read_object(request)
-    if request.headers.get(shopify.TOPIC_HEADER, shopify.TOPICS[0]) not in shopify.TOPICS:
-        return taken_document(receive.ChannelOrderResult(status="ignored"))
-    order = shopify.order_of(data, locations=known_locations())
-    return taken_document(
-        receive.receive_channel_order(order, payload=data, connector="shopify", actor=SHOPIFY, is_webhook=True)
+    taken = shopify_messages.receive_message(
+        topic=request.headers.get(shopify_shops.TOPIC_HEADER, shopify_messages.FIRST_TOPIC),
+        channel=request.channel,
+        data=read_leniently(body_of(request)),
+        actor=SHOPIFY,
     )
+    return taken_document(taken)
 
 
 @router.post(

@@ -11,12 +11,14 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Extract, Now
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 from prometheus_client import CollectorRegistry, PlatformCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.orders.connectors.counts import counts
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.whisperer.models import UNDELIVERED, Delivery
 
@@ -72,7 +74,7 @@ def age_of_oldest(rows: QuerySet[Any], column: str = "queued_at") -> float:
 class Shop(Collector):
     """What the shop looks like now."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         yield gauge("packages", "Open packages by state.", packages(), label="state")
         yield gauge("moves_last_hour", "Commands that ran, by command code.", moves(), label="command")
         yield gauge("refusals_last_hour", "Refused commands, by error code.", refusals(), label="code")
@@ -97,6 +99,17 @@ class Shop(Collector):
             value=age_of_oldest(waiting, "received_at"),
         )
         yield gauge("workers", "Workers by sign of life.", workers(), label="heartbeat")
+        yield connectors()
+
+
+def connectors() -> CounterMetricFamily:
+    """What became of everything that shops sent, since the first day."""
+    family = CounterMetricFamily(
+        "clickcollect_connector_messages", "What became of what shops sent.", labels=["connector", "outcome"]
+    )
+    for labels, number in counts().items():
+        family.add_metric(labels, number)
+    return family
 
 
 def workers() -> Figures:

@@ -303,6 +303,14 @@ SETTINGS: Final[dict[str, Setting]] = {
             title=gettext_lazy("Home deliveries from connectors"),
             help=gettext_lazy("What a connector does with an order that is not for a store."),
         ),
+        Setting(
+            key="CONNECTOR_PAYMENT_PENDING",
+            default="keep",
+            choices=("keep", "ignore"),
+            help=gettext_lazy(
+                "What a connector does with an order that is not paid yet: pack it, or wait for the payment."
+            ),
+        ),
     )
 }
 

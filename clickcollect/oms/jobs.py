@@ -16,6 +16,7 @@ from clickcollect.oms import alarms, app_settings, privacy, reminders
 from clickcollect.oms.browser_sessions import SessionStore
 from clickcollect.oms.log import audit
 from clickcollect.oms.orders import cancellation
+from clickcollect.oms.orders.connectors import shopify_orders, shopify_privacy
 from clickcollect.whisperer import outbox
 
 Job = Callable[..., None]
@@ -93,6 +94,8 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
         pass
     while outbox.purge_payloads(days=app_settings.settings_in_force()["EVENT_SNAPSHOT_DAYS"]):
         pass
+    shopify_privacy.erase_asked()
+    shopify_orders.forget_old()
     idempotency.purge()
     sign_in_limits.purge_counters()
     SessionStore.clear_expired()

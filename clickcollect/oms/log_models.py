@@ -56,6 +56,9 @@ class NoteKind(models.TextChoices):
     SENDING_RESUMED = "sending_resumed", _("Messages were let go out again")
     DRILL_PASSED = "drill_passed", _("A backup was restored on trial, and all was in order")
     DRILL_FAILED = "drill_failed", _("A backup was restored on trial, and something was not in order")
+    DATA_REQUESTED = "data_requested", _("A shop's customer asks what is kept of them")
+    ERASURE_ASKED = "erasure_asked", _("A shop asks for personal data to be erased")
+    SHOP_LEFT = "shop_left", _("A shop removed the app and sends nothing any more")
 
 
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"

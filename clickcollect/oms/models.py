@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from clickcollect.accounts.models import Channel
 from clickcollect.omnitron.models import DeliveryType, Order, OrderItem, RetailStore
 from clickcollect.oms import states
+from clickcollect.oms.connector_models import ConnectorCount, ShopOrder
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair
 
@@ -31,6 +32,7 @@ __all__ = (
     "CommandLog",
     "CommandTransition",
     "ConfigurationVersion",
+    "ConnectorCount",
     "EmployeeBudget",
     "LocationRule",
     "LogNote",
@@ -42,6 +44,7 @@ __all__ = (
     "PackageState",
     "ProgramBudget",
     "Seal",
+    "ShopOrder",
 )
 
 

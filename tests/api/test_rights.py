@@ -105,6 +105,11 @@ def change(subscribed: str, **body: Any) -> Call:
     return lambda caller, _store: caller.patch(hook_of(subscribed), body).status_code
 
 
+def replace(subscribed: str, event_type: str) -> Call:
+    body = {"event_type": event_type, "target_url": "http://127.0.0.1:9999/", "secret_key": "a-secret"}
+    return lambda caller, _store: caller.put(hook_of(subscribed), body).status_code
+
+
 def unsubscribe(event_type: str) -> Call:
     return lambda caller, _store: caller.send("DELETE", hook_of(event_type)).status_code
 
@@ -137,6 +142,9 @@ CALLS |= {
     "change hook": change(NEWS, is_active=False),
     "change code-bearing hook": change(CODES, is_active=False),
     "turn hook code-bearing": change(NEWS, event_type=CODES),
+    "replace hook": replace(NEWS, NEWS),
+    "replace code-bearing hook": replace(CODES, CODES),
+    "turn hook code-bearing as a whole": replace(NEWS, CODES),
     "delete hook": unsubscribe(NEWS),
     "delete code-bearing hook": unsubscribe(CODES),
     "send channel order": lambda c, s: (
@@ -186,6 +194,9 @@ TABLE: dict[str, tuple[int, int, int, int, int, int]] = {
     "change hook": (403, 403, 403, 403, 200, 200),
     "change code-bearing hook": (403, 403, 403, 403, 403, 200),
     "turn hook code-bearing": (403, 403, 403, 403, 403, 200),
+    "replace hook": (403, 403, 403, 403, 200, 200),
+    "replace code-bearing hook": (403, 403, 403, 403, 403, 200),
+    "turn hook code-bearing as a whole": (403, 403, 403, 403, 403, 200),
     "delete hook": (403, 403, 403, 403, 204, 204),
     "delete code-bearing hook": (403, 403, 403, 403, 403, 204),
     "send channel order": (403, 403, 403, 403, 201, 201),

@@ -28,6 +28,7 @@ from clickcollect.oms.orders.csv_columns import (
 )
 from clickcollect.oms.orders.csv_table import Table, TableRow, read_table
 from clickcollect.oms.orders.file_lines import Entry, line_fault, not_utf8
+from clickcollect.oms.orders.locations import locate_in
 
 LINE: Final = "order_item"
 # What a spreadsheet makes of a number: a decimal, or a power of ten.
@@ -182,9 +183,8 @@ def export_entry(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entr
     data: dict[str, Any] | None = None
     if not shopify_export.is_ended(whole):
         sent = shopify_export.webhook_order(whole, [row.cells for row in goods])
-        data = shopify.order_of(sent, locations=how.locations)
-    if data is not None and how.channel:
-        data["channel"] = how.channel
+        channel = how.channel or shopify.CHANNEL
+        data = shopify.order_of(sent, channel=channel, locate=locate_in(how.locations))
     return Entry(
         line=rows[0].line,
         position=position,

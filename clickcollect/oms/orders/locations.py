@@ -1,6 +1,6 @@
 """Which store a shop means by the name of a location: one rule of folding, the search's, for connectors and files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from clickcollect.omnitron.models import RetailStore
@@ -22,6 +22,11 @@ def known_locations() -> dict[str, str]:
             by_name.setdefault(folded_location(spelling), set()).add(code)
     named = {key: codes.pop() for key, codes in by_name.items() if key and len(codes) == 1}
     return named | {key: code for code, _name in stores if (key := folded_location(code))}
+
+
+def locate_in(locations: Mapping[str, str]) -> Callable[[str], str | None]:
+    """How to find the ERP code of the store that a location's name stands for among these."""
+    return lambda name: locations.get(folded_location(name))
 
 
 def with_store_codes(order: dict[str, Any], locations: Mapping[str, str]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, OlderOrder, OrderConflict, ValidationFailed
@@ -12,15 +11,14 @@ from clickcollect.omnitron.models import DeliveryType, Order
 from clickcollect.omnitron.order_schema import Source, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log.write import record_note
-from clickcollect.oms.log_models import CommandLog, NoteKind
+from clickcollect.oms.orders.connectors.counts import count
 from clickcollect.oms.orders.intake import Became, receive_order
 from clickcollect.oms.orders.location_rules import with_learned_stores
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.repair_models import RepairState
 
-Status = Literal["created", "known", "amended", "to_repair", "ignored"]
+Status = Literal["created", "known", "amended", "cancelled", "to_repair", "noted", "ignored"]
 STATUS: Final[dict[Became, Status]] = {
     Became.PLACED: "created",
     Became.UNCHANGED: "known",
@@ -36,37 +34,56 @@ REPEATED: Final[dict[str, Status]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelOrderResult:
-    """What became of it."""
+    """What became of it. ``outcome``: what it is counted as, where the status does not say enough."""
 
     status: Status
     order: Order | None = None
+    outcome: str = ""
 
 
 def receive_channel_order(
     data: dict[str, Any] | None, *, payload: dict[str, Any], connector: str, actor: Actor, is_webhook: bool
 ) -> ChannelOrderResult:
+    """Take in what a connector has read, and count it. As `take_in`."""
+    return counted(connector, take_in(data, payload=payload, actor=actor, is_webhook=is_webhook))
+
+
+def counted(connector: str, result: ChannelOrderResult) -> ChannelOrderResult:
+    """The same, counted."""
+    count(connector, result.outcome or result.status)
+    return result
+
+
+def take_in(
+    data: dict[str, Any] | None, *, payload: dict[str, Any], actor: Actor, is_webhook: bool
+) -> ChannelOrderResult:
     """Take in what a connector has read; None is an order with nothing to hand over.
 
     What is not for a store is kept as a home delivery or ignored by setting. Nothing genuine is refused: what cannot
     be placed is kept for repair, as it came (``payload``); the sender would only send it again, and at last give up
-    sending any. A webhook's home delivery that cannot be read is ignored and counted, an older version too.
+    sending any. A webhook's home delivery that cannot be read is ignored, an older version too.
     Raises Forbidden.
     """
-    is_for_store = data is not None and data["delivery_type"] == DeliveryType.IN_STORE
-    if data is None or not (is_for_store or app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "keep"):
-        return ignore_order(connector, actor)
+    if data is None:
+        return ignored("nothing_to_hand_over")
+    is_for_store = data["delivery_type"] == DeliveryType.IN_STORE
+    if not is_for_store and app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "ignore":
+        return ignored("home_delivery")
     try:
         named = with_store_codes(with_learned_stores(data), known_locations())
-        received = receive_order(order=read_order(named, source=Source.CONNECTOR), actor=actor)
+        received = receive_order(order=read_order(named, source=Source.CONNECTOR), actor=actor, from_shop=True)
     except OlderOrder:
-        return ignore_order(connector, actor, outcome="older")
+        return ChannelOrderResult(status="ignored", outcome="older")
     except (ValidationFailed, OrderConflict) as refusal:
         if is_webhook and not is_for_store and isinstance(refusal, ValidationFailed):
-            return ignore_order(connector, actor)
+            return ignored("home_delivery")
         return keep(data, payload=payload, faults=faults_of(refusal), actor=actor)
-    if received.became is Became.PLACED and not is_for_store:
-        count_not_for_a_store(connector, "kept", actor)
-    return ChannelOrderResult(status=STATUS[received.became], order=received.order)
+    kept_home = received.became is Became.PLACED and not is_for_store
+    return ChannelOrderResult(
+        status=STATUS[received.became],
+        order=received.order,
+        outcome="home_delivery" if kept_home else "",
+    )
 
 
 def keep(data: dict[str, Any], *, payload: dict[str, Any], faults: Iterable[Fault], actor: Actor) -> ChannelOrderResult:
@@ -91,18 +108,6 @@ def faults_of(refusal: ValidationFailed | OrderConflict) -> list[Fault]:
     return [{"loc": loc, "msg": words} for loc in refusal.extra["differs"]]
 
 
-def ignore_order(connector: str, actor: Actor, *, outcome: str = "ignored") -> ChannelOrderResult:
-    count_not_for_a_store(connector, outcome, actor)
-    return ChannelOrderResult(status="ignored")
-
-
-def count_not_for_a_store(connector: str, outcome: str, actor: Actor) -> None:
-    """One row in the log, without anything of the order."""
-    record_note(kind=NoteKind.NOT_FOR_A_STORE, actor=actor, attributes={"connector": connector, "outcome": outcome})
-
-
-def not_for_a_store_counts() -> dict[tuple[str, str], int]:
-    """How many orders were not for a store, by connector and outcome."""
-    rows = CommandLog.objects.filter(note_kind=NoteKind.NOT_FOR_A_STORE).order_by()
-    grouped = rows.values_list("attributes__connector", "attributes__outcome").annotate(number=Count("pk"))
-    return {(connector, outcome): number for connector, outcome, number in grouped}
+def ignored(why: str) -> ChannelOrderResult:
+    """Left alone. Arguments: ``why``, one of the words of docs/orders.md."""
+    return ChannelOrderResult(status="ignored", outcome=f"ignored_{why}")

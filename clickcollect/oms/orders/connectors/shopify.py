@@ -1,58 +1,51 @@
-"""Shopify's order webhook (topics orders/create and orders/paid) as an order of ours. Pure.
+"""A Shopify order (topics orders/*) as an order of ours. Pure."""
 
-Shopify names a local pickup only by its shipping line: `code` and `title` are the name of the pickup location.
-So a location carries the store's name or its ERP code there (Settings → Locations).
-"""
-
-import base64
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
-from clickcollect.oms.orders.location_rules import folded_location
+from clickcollect.oms.orders.connectors.shopify_news import remaining, version_of
+from clickcollect.oms.orders.connectors.shopify_pickup import Locate, find_pickup
+from clickcollect.wire_format import utc
 
-CHANNEL: Final = "Shopify"
-SIGNATURE_HEADER: Final = "X-Shopify-Hmac-Sha256"
-TOPIC_HEADER: Final = "X-Shopify-Topic"
-TOPICS: Final = ("orders/create", "orders/paid")
-
-
-def is_signed(*, body: bytes, signature: str, secrets: Iterable[str]) -> bool:
-    """Whether the body carries the base64 HMAC-SHA256 of one of our secrets; compared in constant time."""
-    given = signature.encode()
-    return any(
-        hmac.compare_digest(base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)), given)
-        for secret in secrets
-        if secret
-    )
+CHANNEL: Final = "Shopify"  # of orders that do not say of which shop they are: an export's, and all of earlier versions
 
 
-def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | None:
+def order_of(
+    data: Any,
+    *,
+    channel: str,
+    locate: Locate,
+    lines: Sequence[Mapping[str, Any]] | None = None,
+    changed_at: datetime | None = None,
+) -> dict[str, Any] | None:
     """The order as `read_order` takes it; None where there is nothing to hand over (a sale at the till, a gift card).
 
-    Arguments: ``locations``, the stores' ERP codes, as `known_locations` has them.
+    Arguments: ``locate``, as `find_pickup` takes it; ``lines``, what is left of the order's goods, and ``changed_at``,
+    since when, where the shop has told of that apart from it.
     """
-    lines = [line for line in child_objects(data, "line_items") if is_packed(line)]
-    if not lines or not (child_object(data, "shipping_address") or any(child_objects(data, "shipping_lines"))):
+    goods = remaining(version_of(data, topic="").lines, {}, at=None) if lines is None else lines
+    pickup = find_pickup(data, locate=locate)
+    shipping = child_object(data, "shipping_address")
+    if not goods or not (pickup or shipping or any(child_objects(data, "shipping_lines"))):
         return None
-    store = pickup_store(data, locations)
-    customer, billing, shipping = (
-        child_object(data, "customer"),
-        child_object(data, "billing_address"),
-        child_object(data, "shipping_address"),
-    )
-    people = (customer, shipping, billing)
-    phone, country = phone_of(data, customer=customer, addresses=(shipping, billing))
+    customer, billing = child_object(data, "customer"), child_object(data, "billing_address")
+    default = child_object(customer, "default_address")
+    # A pickup app may have written the store's address over the customer's: no code goes to a number in it.
+    addresses = (billing, default) if pickup and pickup.is_app else (shipping, billing, default)
+    people = (customer, *addresses, shipping)
+    phone, country = phone_of(data, customer=customer, addresses=addresses, home=default)
+    place = {"address_type": "retail_store", "retail_store": pickup.store} if pickup else address_of(shipping)
     return {
         "number": number_of(data),
-        "channel": CHANNEL,
+        "channel": channel,
         "date_placed": first_given(data.get("created_at"), data.get("processed_at")),
+        "updated_at": utc(changed_at) or first_given(data.get("updated_at")),
         "language_code": first_given(data.get("customer_locale")),
         "currency": data.get("currency"),
         "amount": data.get("total_price"),
-        "delivery_type": "in_store" if store else "home_delivery",
+        "delivery_type": "in_store" if pickup else "home_delivery",
         "customer": {
             "first_name": first_given(*(person.get("first_name") for person in people)),
             "last_name": first_given(*(person.get("last_name") for person in people)) or "",
@@ -60,26 +53,25 @@ def order_of(data: Any, *, locations: Mapping[str, str]) -> dict[str, Any] | Non
             "phone_number": phone,
             "phone_country": country,
         },
-        "shipping_address": {"address_type": "retail_store", "retail_store": store} if store else address_of(shipping),
-        "order_item": [item_of(line) for line in lines],
+        "shipping_address": place,
+        "order_item": [item_of(line) for line in goods],
     }
 
 
 def phone_of(
-    data: Any, *, customer: Mapping[str, Any], addresses: Iterable[Mapping[str, Any]]
+    data: Any, *, customer: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]], home: Mapping[str, Any]
 ) -> tuple[Any, str | None]:
     """The first phone number that was given, and the country of the address it stands in.
 
     A number outside every address is the customer's: it is read in the country of the first address of theirs.
     """
-    rows = list(addresses)
-    home = first_given(*(country_of(row) for row in (child_object(customer, "default_address"), *rows)))
+    country = first_given(*map(country_of, (home, *addresses)))
     given = [
-        (data.get("phone"), home),
-        (customer.get("phone"), home),
-        *((row.get("phone"), country_of(row)) for row in rows),
+        (data.get("phone"), country),
+        (customer.get("phone"), country),
+        *((row.get("phone"), country_of(row)) for row in addresses),
     ]
-    return next(((phone, country) for phone, country in given if not is_blank(phone)), (None, None))
+    return next(((phone, where) for phone, where in given if not is_blank(phone)), (None, None))
 
 
 def country_of(address: Mapping[str, Any]) -> Any:
@@ -90,32 +82,6 @@ def country_of(address: Mapping[str, Any]) -> Any:
 def is_blank(value: Any) -> bool:
     """Whether nothing was given."""
     return value is None or (isinstance(value, str) and not value.strip())
-
-
-def is_packed(line: Mapping[str, Any]) -> bool:
-    """Whether a line is goods: what needs no shipping is no package, and a line may have been taken off."""
-    return (
-        line.get("requires_shipping") is not False
-        and first_given(line.get("current_quantity"), line.get("quantity")) != 0
-    )
-
-
-def pickup_store(data: Any, locations: Mapping[str, str]) -> str | None:
-    """The store where the customer collects: the location a shipping line names.
-
-    An order with a shipping line and no address to ship to is for collection too; its location is not known here,
-    and is handed on as it stands, so that the refusal names it.
-    """
-    names = [
-        str(name).strip()
-        for line in child_objects(data, "shipping_lines")
-        for name in (line.get("code"), line.get("title"))
-        if name
-    ]
-    for name in names:
-        if code := locations.get(folded_location(name)):
-            return code
-    return names[0] if names and not child_object(data, "shipping_address") else None
 
 
 def number_of(data: Any) -> Any:
@@ -137,11 +103,5 @@ def address_of(shipping: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def item_of(line: Mapping[str, Any]) -> dict[str, Any]:
-    """One line; what has no SKU goes by the number of its variant."""
-    number = first_given(line.get("variant_id"), line.get("product_id"), line.get("id"))
-    return {
-        "sku": first_given(line.get("sku"), None if number is None else str(number)),
-        "name": first_given(line.get("name"), line.get("title")),
-        "quantity": first_given(line.get("current_quantity"), line.get("quantity")),
-        "price": line.get("price"),
-    }
+    """One line of an order of ours."""
+    return {name: line.get(name) for name in ("sku", "name", "quantity", "price")}

@@ -9,7 +9,7 @@ from clickcollect.accounts.models import Channel, Role
 from clickcollect.accounts.tokens import create_token
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.models import Package
-from clickcollect.oms.orders.connectors.receive import not_for_a_store_counts
+from clickcollect.oms.orders.connectors.counts import counts
 from clickcollect.oms.repair_models import OrderToRepair
 from tests.oms.orders.connectors.payloads import channel_order
 from tests.shop import make_store, make_user, put_setting
@@ -77,14 +77,14 @@ def test_home_delivery_is_kept_and_counted(key: str) -> None:
     assert send(channel_order(HOME), key)[0] == 201
     assert Order.objects.get().shipping_address["city"] == "İstanbul"
     assert not Package.objects.exists()
-    assert not_for_a_store_counts() == {("channel", "kept"): 1}
+    assert counts() == {("channel", "home_delivery"): 1}
 
 
 def test_home_delivery_is_ignored_by_setting(key: str) -> None:
     put_setting("CONNECTOR_HOME_DELIVERY", value="ignore")
 
     assert send(channel_order(HOME), key)[1]["status"] == "ignored"
-    assert not_for_a_store_counts() == {("channel", "ignored"): 1}
+    assert counts() == {("channel", "ignored_home_delivery"): 1}
     assert not Order.objects.exists()
 
 
@@ -130,7 +130,7 @@ def test_garbage_is_refused_with_every_fault(key: str, document: Any, locs: set[
     assert {fault["loc"] for fault in answer["errors"]} >= locs
     assert not Order.objects.exists()
     assert not OrderToRepair.objects.exists()
-    assert not_for_a_store_counts() == {}
+    assert counts() == {}
 
 
 def test_what_cannot_be_placed_is_kept_with_every_fault(key: str) -> None:
