@@ -119,6 +119,9 @@ def init(
 def check_shop(
     *,
     deploy: Annotated[bool, typer.Option("--deploy", help="Also what would hurt in production.")] = False,
+    keys_copy: Annotated[
+        Path | None, typer.Option(help="With --deploy: the copy of PICKUP_CODE_KEYS, to be compared.")
+    ] = None,
 ) -> None:
     """Look at settings, database, tables and what the shop needs, and say what is wrong."""
     from clickcollect.runtime.console import django_command
@@ -129,7 +132,7 @@ def check_shop(
 
         faults = 0
         findings = check_installation(os.environ["DATABASE_URL"])
-        for finding in chain(findings, check_deployment()) if deploy else findings:
+        for finding in chain(findings, check_deployment(keys_copy=keys_copy)) if deploy else findings:
             faults += finding.is_fault
             typer.echo(f"{'NOT IN ORDER: ' if finding.is_fault else ''}{finding.text}", err=finding.is_fault)
     if faults:

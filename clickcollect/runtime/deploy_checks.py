@@ -3,26 +3,36 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from clickcollect.runtime.checks import READY, Finding
+from clickcollect.runtime.errors import listed
 from clickcollect.runtime.values import EXTENSION_THREADS, WEB_THREADS, threads, web_processes
 
+OLDEST_BACKUP: Final = timedelta(days=1, hours=1)  # a nightly one may take its time
 MOST_SKEW: Final = timedelta(seconds=2)
 WORKER_CONNECTIONS: Final = 10  # of each worker (docs/running.md)
 OTHERS: Final = 5  # migrate, check and the person who looks
 RIGHTS: Final = ("UPDATE", "DELETE", "TRUNCATE")
 
 
-def check_deployment() -> Iterator[Finding]:
-    """Clocks, connections, rights, hooks, standbys; each that is in order, and every fault."""
+def check_deployment(*, keys_copy: Path | None) -> Iterator[Finding]:
+    """Clocks, connections, rights, hooks, standbys, backups, keys; each that is in order, and every fault.
+
+    Arguments: ``keys_copy``, the copy of the keys that is kept elsewhere, brought here to be compared.
+    """
     yield check_clock()
     yield check_connections()
     yield check_log_rights()
     yield check_hook_secrets()
     yield check_standbys()
+    yield check_backup()
+    yield check_keys_copy(keys_copy)
 
 
 def check_clock() -> Finding:
@@ -108,6 +118,46 @@ def check_standbys() -> Finding:
             is_fault=True,
         )
     return Finding("A standby is synchronous." if standbys else "No standby follows this PostgreSQL.")
+
+
+def check_backup() -> Finding:
+    """What is lost with this machine's disk is at most a day."""
+    from clickcollect.oms.log_models import CommandLog, NoteKind
+
+    last = CommandLog.objects.filter(note_kind=NoteKind.BACKED_UP).order_by("-id").first()
+    age = datetime.now(UTC) - datetime.fromisoformat(last.attributes["backup.at"]) if last else None
+    if age is None or age > OLDEST_BACKUP:
+        said = "There is no backup yet." if age is None else f"The newest backup is {age.days} days old."
+        return Finding(
+            f"{said} Let `clickcollect backup DIR` run every night (docs/deploy/backup.md). A backup that your "
+            "provider makes is not seen here.",
+            is_fault=True,
+        )
+    return Finding("The newest backup is younger than a day.")
+
+
+def check_keys_copy(copy: Path | None) -> Finding:
+    """The keys that codes and secrets need are kept elsewhere too, and are the very same."""
+    from clickcollect.oms.codes.keys import census
+    from clickcollect.settings import parse_code_keys
+
+    if copy is None:
+        return Finding(
+            "Whether a copy of PICKUP_CODE_KEYS is kept elsewhere is not known. Bring it here, and name it with "
+            "--keys-copy FILE: without the keys no code that a customer holds can be checked.",
+            is_fault=True,
+        )
+    try:
+        text = copy.read_text()
+        entries = [line.partition("=")[2] for line in text.splitlines() if line.startswith("PICKUP_CODE_KEYS=")]
+        copied = parse_code_keys((entries or [text.strip()])[0])
+    except (OSError, UnicodeDecodeError, ImproperlyConfigured):
+        return Finding(f"{copy} is no copy of PICKUP_CODE_KEYS, nor a keys.env.", is_fault=True)
+    known = settings.PICKUP_CODE_KEYS
+    needed = [key.key_id for key in census() if key.is_newest or key.open_issues or key.sealed_secrets]
+    if lost := [key_id for key_id in needed if copied.get(key_id) != known.get(key_id) or key_id not in copied]:
+        return Finding(f"The copy {copy} lacks {listed(lost)}. Copy the keys anew.", is_fault=True)
+    return Finding(f"The copy {copy} has every key that is needed.")
 
 
 def _row(query: str, *parameters: str) -> tuple[int, int]:

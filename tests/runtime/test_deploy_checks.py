@@ -4,7 +4,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from unittest import mock
 
 import psycopg
@@ -13,9 +14,12 @@ from django.db import connection
 from psycopg import sql
 
 from clickcollect.accounts.models import Role
-from clickcollect.oms.log.write import APPEND_ONLY_TABLES
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.log.write import APPEND_ONLY_TABLES, record_note
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.runtime import deploy_checks
 from clickcollect.runtime.checks import READY, Finding
+from clickcollect.runtime.data_dir import new_code_key
 from clickcollect.whisperer.models import Endpoint, Hook
 from tests import shop
 from tests.postgres import SUPERUSER_URL
@@ -100,8 +104,40 @@ def test_a_hook_without_a_secret() -> None:
     assert "codes go there" in found.text
 
 
+def note_backup(age: timedelta) -> None:
+    at = (datetime.now(UTC) - age).isoformat()
+    record_note(kind=NoteKind.BACKED_UP, actor=SYSTEM, attributes={"backup.folder": "/backups", "backup.at": at})
+
+
+def test_a_backup_that_is_missing_or_old() -> None:
+    assert "no backup yet" in deploy_checks.check_backup().text
+    note_backup(timedelta(days=3))
+    assert "3 days old" in deploy_checks.check_backup().text
+    note_backup(timedelta(hours=20))
+    assert not deploy_checks.check_backup().is_fault
+
+
+def test_a_copy_of_the_keys(tmp_path: Path) -> None:
+    assert deploy_checks.check_keys_copy(None).is_fault
+    copy = tmp_path / "pickup_code_keys"
+    assert deploy_checks.check_keys_copy(copy).is_fault
+    keys = os.environ["PICKUP_CODE_KEYS"]
+    for text, is_fault in (
+        (keys, False),
+        (f"# The secrets\nSECRET_KEY=x\nPICKUP_CODE_KEYS={keys}\n", False),
+        (new_code_key(), True),
+        (f"{keys.partition(':')[0]}:{new_code_key().partition(':')[2]}", True),
+        ("nonsense", True),
+        ("", True),
+    ):
+        copy.write_text(text)
+        found = deploy_checks.check_keys_copy(copy)
+        assert found.is_fault is is_fault, text[:20]
+        assert keys.partition(":")[2] not in found.text
+
+
 def test_all_of_it_is_looked_at() -> None:
-    checks: list[Callable[[], Finding]] = [
+    checks: list[Callable[..., Finding]] = [
         value for name, value in vars(deploy_checks).items() if name.startswith("check_") and name != "check_deployment"
     ]
-    assert len(list(deploy_checks.check_deployment())) == len(checks)
+    assert len(list(deploy_checks.check_deployment(keys_copy=None))) == len(checks)
