@@ -21,6 +21,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     OVERRIDDEN = "overridden"
     PHONE_CHANGED = "phone_changed"
+    NOT_READY = "not_ready"
 
     @property
     def has_code(self) -> bool:
@@ -58,7 +59,7 @@ LANGUAGES: Final[dict[str, Language]] = {
         texts={
             Kind.READY: (
                 "Your pickup code is {code}. Order {order} is ready at {store}.[ Collect it by {deadline}.] "
-                "Tell the code only at the counter, to nobody else."
+                "Only give this code to staff at the counter."
             ),
             Kind.READY_WITHOUT_CODE: (
                 "Order {order} is ready at {store}.[ Collect it by {deadline}.] "
@@ -66,7 +67,7 @@ LANGUAGES: Final[dict[str, Language]] = {
             ),
             Kind.RESENT: (
                 "Your pickup code once more: {code}. Order {order}, {store}.[ Collect it by {deadline}.] "
-                "Tell the code only at the counter, to nobody else."
+                "Only give this code to staff at the counter."
             ),
             Kind.REMINDER: (
                 "Order {order} is still waiting for you at {store}.[ Please collect it by {deadline}.] "
@@ -79,6 +80,10 @@ LANGUAGES: Final[dict[str, Language]] = {
             Kind.PHONE_CHANGED: (
                 "The phone number for order {order} at {store} was changed. Messages about it no longer come to this "
                 "number. If you did not ask for that, please call the store[: {phone}]."
+            ),
+            Kind.NOT_READY: (
+                "Order {order} is not ready at {store} yet after all; a code we sent no longer works. "
+                "We will write again as soon as it is ready."
             ),
         },
     ),
@@ -112,6 +117,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "{order} numaralı siparişin ({store}) telefon numarası değiştirildi. Siparişle ilgili mesajlar artık "
                 "bu numaraya gelmeyecek. Bunu siz istemediyseniz lütfen mağazayı arayın[: {phone}]."
             ),
+            Kind.NOT_READY: (
+                "{order} numaralı siparişiniz {store} mağazasında henüz hazır değil; gönderdiğimiz kod artık "
+                "geçerli değil. Hazır olduğunda size yeniden yazacağız."
+            ),
         },
     ),
     "de": Language(
@@ -142,6 +151,10 @@ LANGUAGES: Final[dict[str, Language]] = {
             Kind.PHONE_CHANGED: (
                 "Die Telefonnummer zu Bestellung {order} in {store} wurde geändert. Nachrichten dazu gehen nicht mehr "
                 "an diese Nummer. Wenn Sie das nicht veranlasst haben, rufen Sie bitte im Geschäft an[: {phone}]."
+            ),
+            Kind.NOT_READY: (
+                "Bestellung {order} liegt in {store} doch noch nicht bereit; ein Code von uns gilt nicht mehr. "
+                "Wir melden uns wieder, sobald sie bereitliegt."
             ),
         },
     ),
@@ -175,6 +188,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "تم تغيير رقم الهاتف الخاص بالطلب رقم {order} في {store}. لن تصل رسائل هذا الطلب إلى هذا الرقم "
                 "بعد الآن. إذا لم تطلب ذلك فيرجى الاتصال بالمتجر[: {phone}]."
             ),
+            Kind.NOT_READY: (
+                "طلبك رقم {order} لم يجهز بعد في {store}، والرمز الذي أرسلناه لم يعد صالحا. "
+                "سنراسلك مرة أخرى عندما يصبح جاهزا."
+            ),
         },
     ),
     "fr": Language(
@@ -206,6 +223,10 @@ LANGUAGES: Final[dict[str, Language]] = {
                 "Le numéro de téléphone de la commande {order} à {store} a été modifié. Les messages à son sujet "
                 "n'arriveront plus à ce numéro. Si vous ne l'avez pas demandé, appelez le magasin[: {phone}]."
             ),
+            Kind.NOT_READY: (
+                "La commande {order} n'est finalement pas encore prête à {store}; le code envoyé n'est plus valable. "
+                "Nous vous écrirons dès qu'elle sera prête."
+            ),
         },
     ),
     "es": Language(
@@ -236,6 +257,10 @@ LANGUAGES: Final[dict[str, Language]] = {
             Kind.PHONE_CHANGED: (
                 "Se ha cambiado el teléfono del pedido {order} en {store}. Los mensajes sobre el pedido ya no llegarán "
                 "a este número. Si usted no lo solicitó, llame a la tienda[: {phone}]."
+            ),
+            Kind.NOT_READY: (
+                "El pedido {order} aún no está listo en {store}; el código que le enviamos ya no es válido. "
+                "Le escribiremos de nuevo cuando esté listo."
             ),
         },
     ),

@@ -32,6 +32,7 @@ def kinds() -> dict[Kind, str]:
         Kind.REMINDER: _("Reminder"),
         Kind.OVERRIDDEN: _("Handed over without code"),
         Kind.PHONE_CHANGED: _("Phone number changed, to the old number"),
+        Kind.NOT_READY: _("Not ready after all"),
     }
 
 

@@ -14,11 +14,11 @@ from extension.config import config
 from extension.inbox import Claim, NoClaim, Outcome
 from extension.models import find_template
 from extension.pickup_event import (
-    ANSWERED_TYPES,
     NEVER_TOO_LATE,
     Envelope,
     PickupEvent,
     Unreadable,
+    asks_for_message,
     read_envelope,
     read_pickup_event,
 )
@@ -77,7 +77,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(envelope: Envelope, *, signed_with: int) -> HttpResponse:
-    if envelope.type not in ANSWERED_TYPES:
+    if not asks_for_message(envelope):
         return _done("ignored", "No message belongs to this type.")
     if retention.is_too_old(envelope.issued_at):
         return _done("ignored", "This event is too old.")

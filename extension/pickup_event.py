@@ -15,8 +15,9 @@ RESENT: Final = "package.pickup.code_resent"
 REMINDER: Final = "package.pickup.reminder"
 OVERRIDDEN: Final = "package.pickup.overridden"
 PHONE_CHANGED: Final = "package.pickup.phone_changed"  # the phone number in it is the old one
-ANSWERED_TYPES: Final = frozenset({READY, RESENT, REMINDER, OVERRIDDEN, PHONE_CHANGED})
-NEVER_TOO_LATE: Final = frozenset({OVERRIDDEN, PHONE_CHANGED})  # of what was done: never too late
+PACKED: Final = "package.status.packed"  # asks for an SMS where the package was ready before: `ready_at` is there
+ANSWERED_TYPES: Final = frozenset({READY, RESENT, REMINDER, OVERRIDDEN, PHONE_CHANGED, PACKED})
+NEVER_TOO_LATE: Final = frozenset({OVERRIDDEN, PHONE_CHANGED, PACKED})  # of what was done: never too late
 LARGEST_ID: Final = 2**63 - 1
 
 
@@ -84,6 +85,13 @@ def read_envelope(body: bytes) -> Envelope:
         issued_at=_moment(event, "issued_at"),
         payload=payload if isinstance(payload, dict) else {},
     )
+
+
+def asks_for_message(envelope: Envelope) -> bool:
+    """Whether an event asks for an SMS: news of a packed package does only where the customer was told it was ready."""
+    if envelope.type == PACKED:
+        return _moment(envelope.payload, "ready_at") is not None
+    return envelope.type in ANSWERED_TYPES
 
 
 def read_pickup_event(envelope: Envelope) -> PickupEvent:

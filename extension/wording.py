@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.pickup_event import OVERRIDDEN, PHONE_CHANGED, REMINDER, RESENT, PickupEvent
+from extension.pickup_event import OVERRIDDEN, PACKED, PHONE_CHANGED, REMINDER, RESENT, PickupEvent
 from extension.segments import measure
 
 PLACEHOLDERS: Final = ("code", "order", "store", "deadline", "phone", "first_name")
@@ -19,6 +19,7 @@ WITHOUT_CODE: Final = {
     REMINDER: Kind.REMINDER,
     OVERRIDDEN: Kind.OVERRIDDEN,
     PHONE_CHANGED: Kind.PHONE_CHANGED,
+    PACKED: Kind.NOT_READY,
 }
 PLAIN_SIGNS: Final = str.maketrans("‘’‚‹›“”„«»–—−…\u00a0", "'''''\"\"\"\"\"---. ")
 

@@ -52,6 +52,7 @@ def show_manager_page(request: HttpRequest, session: StoreSession) -> HttpRespon
         "not_collected": counts.words(NOT_COLLECTED),
         "late": late[:MOST_SHOWN],
         "wrong_codes": wrong_codes_today(session),
+        "reviewed": [review_row(review) for review in reviews.reviewed_lately(session.actor)[:MOST_SHOWN]],
         "reviews": [review_row(review) for review in open_reviews[:MOST_SHOWN]],
         "charts": charts_of(session, found),
         "rows": [row_of(day) for day in reversed(found.days)],
@@ -81,9 +82,10 @@ def export_figures(request: HttpRequest, session: StoreSession) -> HttpResponse:
 @require_POST
 @store_staff_required
 def mark_reviewed(request: HttpRequest, session: StoreSession) -> HttpResponse:
-    """Somebody with authority has looked at it. Raises Forbidden, NotFound."""
+    """Somebody with authority has looked at it, or takes that back. Raises Forbidden, NotFound."""
     log_id = whole_number(request.POST.get("log", ""))
-    reviews.mark_reviewed(log_ids=[] if log_id is None else [log_id], actor=session.actor)
+    mark = reviews.mark_not_reviewed if "undo" in request.POST else reviews.mark_reviewed
+    mark(log_ids=[] if log_id is None else [log_id], actor=session.actor)
     return HttpResponseRedirect(f"{reverse('instore:manager')}?days={days_asked_for(request)}#review")
 
 
@@ -142,7 +144,7 @@ def row_of(day: Day) -> dict[str, Any]:
     return {
         "day": date_format(day.day, "D j M"),
         "counts": [day.counts[name] for name in COUNTED],
-        "to_ready": f"{day.median_to_ready:.0f}" if day.median_to_ready is not None else "–",
+        "to_ready": number_format(day.median_to_ready / 60, 1) if day.median_to_ready is not None else "–",
         "dwell": number_format(day.median_dwell, 1) if day.median_dwell is not None else "–",
     }
 
@@ -164,7 +166,7 @@ def charts_of(session: StoreSession, found: StoreStatistics) -> list[dict[str, A
             "chart": collected_chart(found),
         },
         {"title": _("Handovers by hour"), "sub": _("All days together"), "chart": hours_chart(found)},
-        {"title": _("Wrong codes and codes sent again"), "sub": _("Per day"), "chart": wrong_codes_chart(found)},
+        {"title": _("Wrong codes and resends"), "sub": _("Per day"), "chart": wrong_codes_chart(found)},
     ]
 
 

@@ -16,6 +16,7 @@ from clickcollect.instore.manager_approval import approvers_in
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import deadlines
+from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import NEW_CODE, RESEND
 from clickcollect.oms.commands.resend_code import pause_left
@@ -146,7 +147,7 @@ def dialog_of(button: Button, *, session: StoreSession, buttons: Buttons) -> Dia
     package = button.package
     row = PackageRow(package=package, values=session.values)
     if not button.needs_otp:
-        return Dialog(button=button, row=row, sentence=sentence_of(button))
+        return Dialog(button=button, row=row, sentence=sentence_of(button, session.values))
     if row.lock:
         way_out, label = buttons.main, buttons.main_label
         notice = Notice(icon="lock", strong=row.lock.words, rest=row.lock_sentence)
@@ -163,10 +164,12 @@ def dialog_of(button: Button, *, session: StoreSession, buttons: Buttons) -> Dia
     )
 
 
-def sentence_of(button: Button) -> str:
+def sentence_of(button: Button, values: Values) -> str:
     """What a dialog without a code says before it is confirmed."""
     if button.hands_over_unasked:
         return _("No code is needed. Hand the package to the customer.")
+    if sentence := button.available.command.consequence(button.package, values):
+        return sentence
     if button.cannot_be_undone:
         return _("This cannot be undone.")
     if button.needs_manager:

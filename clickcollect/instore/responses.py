@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy
 from clickcollect import errors
 from clickcollect.errors import DomainError, Fault, OtpLocked, OtpMalformed
 from clickcollect.instore import package_page, time_format
-from clickcollect.instore.buttons import Button
+from clickcollect.instore.buttons import Button, Buttons
 from clickcollect.instore.result import CommandResult
 from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms import labels, states
 from clickcollect.oms.codes import attempts
+from clickcollect.oms.commands.available import EXTEND
 from clickcollect.oms.models import Package
 
 # After these there is nothing more to type: the dialog closes and the refused page says what to do.
@@ -31,16 +32,16 @@ WAY_OUT: Final[dict[str, tuple[str, ...]]] = {
     "state_conflict": ("CONFIRM_ON_SHELF",),
 }
 ADVICE: Final[dict[str, Promise]] = {
-    "otp_incorrect": gettext_lazy("Ask the customer to read the newest message."),
-    "otp_required": gettext_lazy("The customer has it in an SMS."),
-    "otp_malformed": gettext_lazy("Ask the customer to read the newest message."),
+    "otp_incorrect": gettext_lazy("Ask the customer to check their latest message."),
+    "otp_required": gettext_lazy("The customer received it by SMS."),
+    "otp_malformed": gettext_lazy("Ask the customer to check their latest message."),
 }
 CONFIRMATIONS: Final[dict[str, tuple[Promise, Promise]]] = {
     "RESEND_CODE": (
-        gettext_lazy("Code sent again."),
-        gettext_lazy("The customer has it when the message says Delivered."),
+        gettext_lazy("Code resent."),
+        gettext_lazy("It has arrived once the message shows “SMS delivered”."),
     ),
-    "SEND_NEW_CODE": (gettext_lazy("New code sent."), gettext_lazy("The old one does not work any more.")),
+    "SEND_NEW_CODE": (gettext_lazy("New code sent."), gettext_lazy("The old one no longer works.")),
 }
 SHELF_FIELDS: Final = frozenset({"shelf", "bags"})
 
@@ -118,8 +119,27 @@ def done_pieces(
     parts = str(context["parts"])
     if result.new_state == states.DELIVERED:
         return parts + delivered_page(session=session, package=package, context=context)
-    status = _("Done. Status: %(state)s.") % {"state": context["row"].status.words}
-    return parts + render_announcement(str(confirmation[0]) if confirmation else status)
+    done, after = confirmation_of(result, package=package, context=context)
+    note = {"strong": done, "rest": after, "way_back": way_back(context["buttons"], package), "package": package}
+    return parts + render_to_string("instore/_page_note.html", note) + render_announcement(f"{done} {after}".strip())
+
+
+def confirmation_of(result: CommandResult, *, package: Package, context: dict[str, Any]) -> tuple[str, str]:
+    """What was done, and what follows from it; where nothing better is known, the state that the package is in now."""
+    if result.command_code in CONFIRMATIONS:
+        strong, rest = CONFIRMATIONS[result.command_code]
+        return str(strong), str(rest)
+    if result.command_code == EXTEND and package.pickup_deadline:
+        until = time_format.weekday(package.pickup_deadline, now=package.clock)
+        return _("Pickup extended until %(time)s.") % {"time": until}, _("The same code works until then.")
+    return _("Done. Status: %(state)s.") % {"state": context["row"].status.words}, ""
+
+
+def way_back(buttons: Buttons, package: Package) -> Button | None:
+    """The button that leads back where the package came from, offered at once after a tap that may have been wrong."""
+    now = int(package.state.enum_value)
+    back = (one for one in buttons.all if int(one.available.transition.destination.enum_value) < now)
+    return next((one for one in back if not one.needs_manager), None)
 
 
 def render_announcement(text: str) -> str:

@@ -26,6 +26,7 @@ COMMAND_ICONS: Final = {
     "SEND_NEW_CODE": "message",
     "UNLOCK_CODE": "key",
     "EXTEND_PICKUP": "soon",
+    "BACK_TO_PACKED": "packed",
     "CORRECT_PHONE": "phone",
     "DELIVER_WITHOUT_CODE": "key",
     "CONFIRM_ON_SHELF": "package",

@@ -4,6 +4,7 @@ from typing import Final
 
 from clickcollect.accounts.models import User
 from clickcollect.oms.events.types import (
+    PackagePackedWhispererEvent,
     PackagePickupCodeResentWhispererEvent,
     PackagePickupOverriddenWhispererEvent,
     PackagePickupPhoneChangedWhispererEvent,
@@ -22,6 +23,7 @@ EVENT_TYPES: Final = tuple(
         PackagePickupReminderWhispererEvent,
         PackagePickupOverriddenWhispererEvent,
         PackagePickupPhoneChangedWhispererEvent,
+        PackagePackedWhispererEvent,
     )
 )
 

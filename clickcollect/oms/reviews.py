@@ -29,6 +29,7 @@ from clickcollect.oms.models import Package
 CORRECTION: Final = "CORRECT_PHONE"
 LOOK_BACK: Final = timedelta(days=90)
 LONGEST_LIST: Final = 200
+TAKE_BACK_WITHIN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,21 @@ def to_review(actor: Actor) -> QuerySet[CommandLog]:
 def open_reviews(actor: Actor) -> list[Review]:
     """The list to look through, newest first, at most 200. Raises Forbidden."""
     actor.require("logs:read")
-    entries = list(to_review(actor)[:LONGEST_LIST])
+    return reviews_of(list(to_review(actor)[:LONGEST_LIST]))
+
+
+def reviewed_lately(actor: Actor) -> list[Review]:
+    """What was marked as reviewed within the last day, and can still be taken back. Raises Forbidden."""
+    actor.require("logs:read")
+    lately = OverrideReview.objects.filter(reviewed_at__gte=Now() - TAKE_BACK_WITHIN).values("log_id")
+    done = recent_log(actor).filter(WANTS_REVIEW, pk__in=lately).order_by("-at", "-pk")
+    return reviews_of(list(done[:LONGEST_LIST]))
+
+
+def reviews_of(entries: list[CommandLog]) -> list[Review]:
+    """Log rows with their packages, people and reasons; a fixed number of statements, none for no rows."""
+    if not entries:
+        return []
     packages = Package.objects.select_related("order", "stock_location", "state").in_bulk(
         [entry.package_id for entry in entries],
     )
@@ -146,6 +161,16 @@ def mark_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:
         ignore_conflicts=True,
     )
     return len(found)
+
+
+def mark_not_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:
+    """Take a *Reviewed* back: somebody should look once more; how many it was. Raises Forbidden, NotFound."""
+    actor.require("reviews:write")
+    asked = recent_log(actor).filter(WANTS_REVIEW, pk__in=list(log_ids)[:LONGEST_LIST])
+    count, _rows = OverrideReview.objects.filter(log_id__in=asked.values("pk")).delete()
+    if not count:
+        raise NotFound
+    return count
 
 
 def share_by_store(actor: Actor) -> list[Share]:

@@ -279,7 +279,7 @@ def test_resend_sends_the_same_code_again_and_then_waits(window: OpenWindow) -> 
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog_of(page).get_by_label("SMS verification code").fill("482")
     dialog_of(page).get_by_role("button", name="Resend code").click()
-    expect(dialog_of(page)).to_contain_text("Code sent again.")
+    expect(dialog_of(page)).to_contain_text("Code resent.")
     expect(dialog_of(page).get_by_role("button", name=re.compile(r"Resend code in \d+ s"))).to_be_visible()
     expect(dialog_of(page).get_by_label("SMS verification code")).to_have_value("482")
     assert shop.right_code(package) == code

@@ -87,6 +87,15 @@ def test_each_type_has_its_message(extension: Running, kind: str, words: str) ->
     assert words in text
 
 
+def test_a_packed_package_has_a_message_only_where_it_had_been_ready_before(extension: Running) -> None:
+    first = event("package.status.packed", otp=None, ready_at=None)
+    assert extension.post(first).json["status"] == "ignored"
+    back = event("package.status.packed", otp=None, ready_at="2026-11-18T09:12:00Z")
+    assert extension.post(back).json["status"] == "sent"
+    (text,) = extension.texts(back)
+    assert "is not ready at Galata yet after all; a code we sent no longer works." in text
+
+
 def test_an_older_code_never_follows_a_newer_one(extension: Running) -> None:
     first, second = (event(id=4711, otp={"code": f"11111{issue}", "issue": issue}) for issue in (1, 2))
     assert extension.post(second).json["status"] == "sent"

@@ -41,6 +41,7 @@ TYPES = {
     Kind.REMINDER: REMINDER,
     Kind.OVERRIDDEN: OVERRIDDEN,
     Kind.PHONE_CHANGED: PHONE_CHANGED,
+    Kind.NOT_READY: "package.status.packed",
 }
 
 
@@ -71,7 +72,7 @@ def test_english() -> None:
     ).body
     assert body == (
         "Your pickup code is 482913. Order WEB-100093 is ready at Galata. Collect it by Fri 27 Nov, 20:00. "
-        "Tell the code only at the counter, to nobody else."
+        "Only give this code to staff at the counter."
     )
 
 

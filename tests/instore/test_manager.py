@@ -55,7 +55,27 @@ def test_page_shows_what_wants_a_look_and_a_reviewed_line_goes() -> None:
     assert "Phone battery empty" in html
     log_id = CommandLog.objects.get(command_code="DELIVER_WITHOUT_CODE").pk
     assert client.post("/instore/manager/review/", {"log": str(log_id)}).status_code == 302
-    assert "Phone battery empty" not in client.get("/instore/manager/").content.decode()
+    to_review, reviewed = client.get("/instore/manager/").content.decode().split("reviewed in the last 24 hours")
+    assert "Phone battery empty" not in to_review
+    assert "Phone battery empty" in reviewed
+
+
+def test_reviewed_can_be_taken_back_by_a_manager_of_the_store() -> None:
+    a_day_at_the_store()
+    client, log_id = manager_client(), str(CommandLog.objects.get(command_code="DELIVER_WITHOUT_CODE").pk)
+    client.post("/instore/manager/review/", {"log": log_id})
+    html = client.get("/instore/manager/").content.decode()
+    assert "1 reviewed in the last 24 hours" in html
+    assert "Not reviewed" in html
+    stranger = Client()
+    stranger.force_login(shop.make_user("manager", shop.make_store("BER-01")))
+    assert stranger.post("/instore/manager/review/", {"log": log_id, "undo": "1"}).status_code == 404
+    assert manager_client("associate").post("/instore/manager/review/", {"log": log_id, "undo": "1"}).status_code == 403
+    assert client.post("/instore/manager/review/", {"log": log_id, "undo": "1"}).status_code == 302
+    html = client.get("/instore/manager/").content.decode()
+    assert "Phone battery empty" in html
+    assert "reviewed in the last 24 hours" not in html
+    assert client.post("/instore/manager/review/", {"log": log_id, "undo": "1"}).status_code == 404
 
 
 def test_csv_holds_the_numbers_behind_the_charts() -> None:

@@ -146,6 +146,10 @@ class Command:
         """What must be asked before it can run; nothing = no dialog opens."""
         return []
 
+    def consequence(self, package: Package, settings: Values) -> str:
+        """What happens with it that nobody would guess, in a sentence or two, for whoever is about to confirm it."""
+        return ""
+
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:
         """Whether it makes sense to show the button now; `decide` has the last word all the same."""
         return True

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
@@ -17,6 +18,9 @@ class MarkOutOfStock(Command):
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [replace(REASON, label=_("What is missing?"), missing=_("Say what is missing."))]
+
+    def consequence(self, package: Package, settings: Values) -> str:
+        return gettext("The package ends here, and no message goes out: tell the customer. This cannot be undone.")
 
     def decide(self, call: Call) -> Move:
         require_reason(call)

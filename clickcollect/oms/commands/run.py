@@ -283,7 +283,7 @@ class Available:
     @property
     def label(self) -> str:
         """The word on the button: the command's own, or the transition's name."""
-        return str(self.command.button or self.transition.name)
+        return str(self.command.button) if self.command.button else _(self.transition.name)
 
     def document(self) -> dict[str, Any]:
         """As the API shows it (contract section 2, `commands[]`)."""

@@ -67,7 +67,7 @@ class PackageStatusTransitionedWhispererEvent(WhispererEvent):
 
 
 class PackagePackedWhispererEvent(WhispererEvent):
-    """All items are packed."""
+    """All items are packed. `ready_at` is there if the package had been ready before: its code has ended."""
 
     type = "package.status.packed"
 

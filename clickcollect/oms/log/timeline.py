@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, Promise]] = {
     "EXTEND_PICKUP": gettext_lazy("Pickup time extended"),
     "CORRECT_PHONE": gettext_lazy("Phone number corrected"),
     "DELIVER_WITHOUT_CODE": gettext_lazy("Delivered without code"),
+    "BACK_TO_PACKED": gettext_lazy("Back to packed, the code ended"),
     "CONFIRM_ON_SHELF": gettext_lazy("Seen on its shelf after a restore"),
 }
 

@@ -100,6 +100,22 @@ MANY = [NOW - timedelta(minutes=n) for n in range(10)]
         ("DELIVER_WITHOUT_CODE", (READY, DELIVERED), {"data": OVERRIDE}, {"closes_issue": "overridden"}),
         ("RESEND_CODE", (READY, READY), {}, {"sets": {"code_sent_at"}}),
         ("SEND_NEW_CODE", (READY, READY), {}, {"new_code": True, "sets": {"new_codes", "pickup_deadline", "due_at"}}),
+        (
+            "BACK_TO_PACKED",
+            (READY, PACKED),
+            {"created_date": NOW},
+            {
+                "sets": {
+                    "due_at",
+                    "pickup_deadline",
+                    "new_codes",
+                    "message_uuid",
+                    "message_state",
+                    "message_reason",
+                    "message_at",
+                }
+            },
+        ),
         ("UNLOCK_CODE", (READY, READY), {"issue_attempts": 5}, {"sets": {"issue_attempts", "unlocks"}}),
         ("EXTEND_PICKUP", (READY, READY), {}, {"sets": {"pickup_deadline", "due_at"}}),
         (
@@ -151,6 +167,9 @@ def test_what_shall_be_written(
         ("SEND_NEW_CODE", (READY, READY), {"pickup_deadline": NOW}, "otp_expired"),
         ("SEND_NEW_CODE", (READY, READY), {"new_codes": 3}, "otp_locked"),
         ("SEND_NEW_CODE", (READY, READY), {"total_attempts": 10}, "otp_locked"),
+        ("BACK_TO_PACKED", (READY, PACKED), {"pickup_deadline": NOW}, "otp_expired"),
+        ("BACK_TO_PACKED", (READY, PACKED), {"new_codes": 3}, "otp_locked"),
+        ("BACK_TO_PACKED", (READY, PACKED), {"total_attempts": 10}, "otp_locked"),
         ("UNLOCK_CODE", (READY, READY), {}, "state_conflict"),
         ("CONFIRM_ON_SHELF", (READY, READY), {}, "state_conflict"),
         ("RETURN_TO_STOCK", (READY, states.RETURNED), {}, "state_conflict"),

@@ -51,7 +51,7 @@ const showAnswer = (answer, dialog, form, body) => {
   if (answer.code === "done" && body.has("shelf")) shelfForm()?.reset(); // it stands saved in the answer
   const isPageError = answer.html.includes('id="page-error"');
   if (replacesPage || isPageError) dialog?.close();
-  document.getElementById("page-error")?.replaceChildren();
+  for (const id of ["page-error", "page-note"]) document.getElementById(id)?.replaceChildren();
   replaceParts(answer.html);
   if (replacesPage) return showResult();
   if (isPageError) {
