@@ -11,5 +11,5 @@ def seed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("oms", "0012_after_restore")]
+    dependencies = [("oms", "0013_what_shops_told")]
     operations = [migrations.RunPython(seed, migrations.RunPython.noop)]
