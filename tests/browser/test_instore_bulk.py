@@ -1,0 +1,61 @@
+"""Many at once: boxes that are seen, *select all*, one step after the other with the same selection."""
+
+import pytest
+from playwright.sync_api import ViewportSize, expect
+
+from clickcollect.oms import states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.commands.run import run_command
+from tests import shop
+from tests.browser.conftest import OpenWindow, at_size
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SIZES: list[ViewportSize] = [{"width": width, "height": 800} for width in (360, 820, 1280)]
+
+
+@pytest.fixture(params=SIZES, ids=["360", "820", "1280"])
+def window(window: OpenWindow, request: pytest.FixtureRequest) -> OpenWindow:
+    """On a phone, a tablet and a desktop."""
+    return at_size(window, request.param)
+
+
+def test_many_packages_go_from_step_to_step_with_a_result_for_each(window: OpenWindow) -> None:
+    packages = [shop.make_package(states.WAITING) for _ in range(3)]
+    opened = window(shop.make_user("associate", packages[0].stock_location))
+    page = opened.go("/instore/?tab=to-pack")
+    first = page.get_by_label(f"Select {packages[0].number}")
+    expect(first).to_be_visible()
+    assert first.evaluate("box => Number(getComputedStyle(box.closest('label')).opacity)") == 1
+    page.get_by_label("Select all").check()
+    expect(page.get_by_label(f"Select {packages[2].number}")).to_be_checked()
+    run_command(package_id=packages[2].pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=SYSTEM)
+    page.get_by_role("button", name="Continue with 3 packages").click()
+    dialog = page.get_by_role("dialog", name="3 packages")
+    dialog.get_by_role("button", name="Complete packaging (2)").click()
+    expect(dialog).to_contain_text("2 of 2 done")
+    expect(dialog.locator(".bulk-list li").first).to_contain_text("✓ Packed All Items")
+    assert opened.axe() == []
+    dialog.get_by_role("button", name="Ready for customer pickup (3)").click()
+    expect(dialog).to_contain_text("3 of 3 done")
+    expect(dialog).to_contain_text("handed over one by one, with the customer's code")
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("tab", name="Ready for customer 3")).to_be_visible()
+    assert {shop.state_of(package) for package in packages} == {states.READY}
+    expect(page.get_by_role("button", name="Continue with 3 packages")).to_be_visible()
+    page.get_by_role("button", name="Clear selection").click()
+    expect(page.get_by_role("button", name="Clear selection")).to_be_hidden()
+
+
+def test_a_package_that_cannot_follow_says_why_and_the_others_go_on(window: OpenWindow) -> None:
+    packages = [shop.make_package(states.WAITING) for _ in range(2)]
+    page = window(shop.make_user("associate", packages[0].stock_location)).go()
+    for package in packages:
+        page.get_by_label(f"Select {package.number}").check()
+    page.get_by_role("button", name="Continue with 2 packages").click()
+    dialog = page.get_by_role("dialog", name="2 packages")
+    run_command(package_id=packages[0].pk, transition="MARK_OUT_OF_STOCK", actor=SYSTEM, data={"reason": "gone"})
+    dialog.get_by_role("button", name="Complete packaging (2)").click()
+    expect(dialog).to_contain_text("2 of 2 done")
+    expect(dialog.locator(".is-bad")).to_contain_text(str(packages[0].number))
+    expect(dialog.locator(".is-done")).to_contain_text(str(packages[1].number))
+    expect(dialog.get_by_role("button", name="Ready for customer pickup (1)")).to_be_visible()
