@@ -209,7 +209,7 @@ def order_request(number: int, *, key: str) -> Request:
         "customer": {
             "first_name": "Ann",
             "last_name": f"Example{number}",
-            "phone_number": f"+4477009{number % 10**5:05d}",
+            "phone_number": f"+447700900{number % 1000:03d}",
         },
         "shipping_address": {"address_type": "retail_store", "retail_store": "IST-01"},
         "order_item": [
