@@ -6,14 +6,17 @@ hangs, says nothing at all: then a statement would wait for ever. So a statement
 only slow, or waits for a lock, goes on waiting.
 """
 
+import select
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg.abc import PQGen
+from psycopg.abc import Params, PQGen
 from psycopg.rows import TupleRow
 
 PROBE_AFTER_SECONDS: Final = 2.0
@@ -69,6 +72,16 @@ class ProbingConnection(psycopg.Connection[TupleRow]):
                 threading.Thread(target=availability.pool_failed, args=[pool]).start()
             raise
 
+    def execute(self, query: Any, params: Params | None = None, **options: Any) -> psycopg.Cursor[TupleRow]:
+        """The same. The pool asks by an empty statement whether the connection is good before it gives it out.
+
+        That the server has closed it stands in its socket, and is seen without asking; nothing else is to be read there
+        between two requests.
+        """
+        if query == "" and not self.closed and not is_readable(self.fileno()):
+            return self.cursor()
+        return super().execute(query, params, **options)
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         return super().wait(self._with_probes(gen), interval, timeout)
 
@@ -93,6 +106,37 @@ class ProbingConnection(psycopg.Connection[TupleRow]):
         if not accepts_connections():
             self.close()
             raise psycopg.OperationalError("The database server does not answer.")
+
+
+def is_readable(socket: int) -> bool:
+    """Whether something has arrived, or the other side has closed."""
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class SentAsOne(psycopg.Pipeline):
+    """psycopg's pipeline, whose statements leave together: one by one each would wake the server for itself."""
+
+    is_complete = False
+
+    def _enqueue_sync(self) -> None:
+        self.is_complete = True
+        super()._enqueue_sync()
+
+    def _communicate_gen(self) -> PQGen[None]:
+        if self.is_complete:
+            while len(self.command_queue) > 1:
+                self.command_queue.popleft()()  # puts it into libpq's buffer
+            yield from super()._communicate_gen()
+
+
+@contextmanager
+def sent_as_one(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Send the statements of this block in one piece when it ends; the first that fails ends all that follow."""
+    connection._pipeline = SentAsOne(connection)  # noqa: SLF001  psycopg takes the one that is there
+    with connection.pipeline():
+        yield
 
 
 def reset_pool(broken: object = None) -> bool:

@@ -1,9 +1,13 @@
 """The tests' own ground: two roles, one database, reference rows that survive every kind of test."""
 
+from typing import Any
+
+import psycopg
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import ProgrammingError, connection, connections
 
+from clickcollect.database import sent_as_one
 from clickcollect.oms.log.write import APPEND_ONLY_TABLES
 from clickcollect.oms.models import PackageState
 from tests import database_reset
@@ -89,3 +93,32 @@ def test_the_server_serves_as_the_application(live_server: object) -> None:
         urllib.request.urlopen(f"{live_server}/no-such-page/", timeout=10)
     assert refused.value.code == 404
     refused.value.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_of_any_size_leave_in_one_piece_and_their_rows_come_back() -> None:
+    connection.ensure_connection()
+    text = "x" * 200_000
+    with sent_as_one(connection.connection):
+        cursors = [connection.connection.execute("SELECT %s::text || %s::text", [text, str(n)]) for n in range(40)]
+    assert [cursor.fetchone()[0] for cursor in cursors] == [f"{text}{number}" for number in range(40)]
+
+
+def send(raw: psycopg.Connection[Any], *statements: str) -> None:
+    with sent_as_one(raw):
+        for statement in statements:
+            raw.execute(statement.encode())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_statement_that_fails_ends_all_that_follow() -> None:
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.execute("CREATE TEMP TABLE written (n int)")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        send(raw, "BEGIN", "INSERT INTO written VALUES (1)", "SELECT 1 / 0", "COMMIT")
+    raw.rollback()
+    assert raw.execute("SELECT count(*) FROM written").fetchone() == (0,)
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        send(raw, "SELECT FROM nowhere")
+    assert raw.execute("SELECT 1").fetchone() == (1,)  # and the connection goes on

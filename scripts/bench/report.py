@@ -73,12 +73,13 @@ def middle(results: Sequence[Result]) -> Result:
         p95=of(lambda one: one.p95),
         p99=of(lambda one: one.p99),
         cpu={program: median(one.cpu[program] for one in results) for program in results[0].cpu},
+        client=of(lambda one: one.client),
     )
 
 
 def rows(rounds: Rounds) -> list[list[str]]:
     """The table, its heading first."""
-    heading = ["Line", "Rate", "p50", "p95", "p99", *PROGRAMS, "All", "Ratio to the floor", "Wanted"]
+    heading = ["Line", "Rate", "p50", "p95", "p99", *PROGRAMS, "All", "client", "Ratio to the floor", "Wanted"]
     middles = {name: middle(results) for name, results in rounds.items() if results}
     return [heading, *(row(name, one, middles.get(FLOOR)) for name, one in middles.items())]
 
@@ -88,10 +89,10 @@ def row(name: str, one: Result, bare: Result | None) -> list[str]:
     cpu = [one.cpu.get(program, 0.0) for program in PROGRAMS]
     ratio = f"{one.rate / bare.rate:.3f}" if bare and name.startswith("verify") else ""
     times = [f"{value:,.1f}" for value in (one.p50, one.p95, one.p99)]
-    title = line.title + (f"; the client {one.cpu['pgbench']:.2f} ms" if "pgbench" in one.cpu else "")
     digits = 2 if sum(cpu) < 2 else 1
     spent = [f"{value:.{digits}f}" if value >= 0.5 * 10**-digits else "–" for value in cpu]
-    return [title, f"{one.rate:,.0f}/s", *times, *spent, f"{sum(cpu):.{digits}f}", ratio, line.wanted]
+    client = f"{one.client:.2f}" if one.client else ""
+    return [line.title, f"{one.rate:,.0f}/s", *times, *spent, f"{sum(cpu):.{digits}f}", client, ratio, line.wanted]
 
 
 def terminal(table: Sequence[Sequence[str]]) -> str:
@@ -117,7 +118,7 @@ def words(where: Machine, *, rounds: int, requests: int, clients: int) -> str:
         f" {where.kernel}), Python {where.python}, PostgreSQL {where.postgres} with fsync and synchronous_commit on"
         f"{given}; load {where.load[0]} before, {where.load[1]} after. Medians of {rounds} round{'s' * (rounds > 1)} of"
         f" {requests} requests, {clients} clients on kept-alive connections, on the same machine. Times in"
-        " milliseconds; by program: processor milliseconds for each request."
+        " milliseconds; by program: processor milliseconds for each request, and beside them the client's own."
     )
 
 

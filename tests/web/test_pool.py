@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -57,3 +58,41 @@ def test_a_pool_that_was_given_up_before_proves_nothing(program: Any) -> None:
     assert POOLS["default"] is good
     for pool in (good, older):
         pool.close()
+
+
+@pytest.fixture
+def pool() -> Iterator[ConnectionPool[Any]]:
+    """One connection, which is checked before it is given out, as Django sets it up."""
+    one = ConnectionPool(
+        kwargs=database.libpq_parameters(),
+        connection_class=database.ProbingConnection,
+        min_size=1,
+        max_size=1,
+        check=ConnectionPool.check_connection,
+        open=True,
+    )
+    yield one
+    one.close()
+
+
+@pytest.mark.django_db
+def test_a_connection_that_the_server_closed_is_not_given_out(pool: ConnectionPool[Any]) -> None:
+    with pool.connection() as first:
+        pid = first.info.backend_pid
+    with psycopg.connect(**database.libpq_parameters(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone():
+            time.sleep(0.01)
+    with pool.connection() as next_one:
+        assert next_one.execute("SELECT 1").fetchone() == (1,)
+        assert next_one.info.backend_pid != pid
+
+
+@pytest.mark.django_db
+def test_a_good_connection_is_given_out_without_asking_the_server(pool: ConnectionPool[Any], tmp_path: Path) -> None:
+    with pool.connection() as first, (tmp_path / "wire").open("w") as log:
+        first.pgconn.trace(log.fileno())
+    with pool.connection() as again:
+        assert again is first
+        again.pgconn.untrace()
+    assert (tmp_path / "wire").read_text() == ""

@@ -51,6 +51,7 @@ ALIASES: Final = {
     "SelfServicePackageDelivery": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND",
 }
 ASK_AGAIN_AFTER: Final = 1  # seconds, when somebody else held the package for too long
+NOTHING_KNOWN: Final = Configuration(version=None, states={}, transitions=())  # of a package that is not there
 NOTHING_RAN: Final = (IdempotencyInProgress, IdempotencyMismatch)  # refused before anything was looked at
 
 
@@ -120,7 +121,7 @@ def walk(run: Run) -> Outcome | DomainError:
     run.found = statements.lock_and_read(
         package_id=run.package_id, actor=run.actor, is_trying=CODE in run.data, once=run.once
     )
-    known = configuration.of_version(run.found.version)
+    known = configuration.of_version(run.found.version) if run.found.package else NOTHING_KNOWN
     try:
         command, call = prepare(run, known)
         decision = command.decide(call)

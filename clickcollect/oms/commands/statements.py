@@ -8,7 +8,7 @@ Lists travel as text: psycopg takes longer to make an array of a Python list tha
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import errors
 
 from clickcollect.accounts.idempotency import Once
+from clickcollect.database import sent_as_one
 from clickcollect.errors import StateConflict
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.oms.access import Actor
@@ -55,7 +56,7 @@ WHERE EXISTS (SELECT FROM oms_package WHERE {VISIBLE})
 """  # noqa: S608
 READ: Final = f"""
 SELECT {PACKAGE.sql}, {ORDER.sql}, {STORE.sql}, {ISSUE.sql},
-    clock_timestamp(), pg_current_xact_id()::text,
+    clock_timestamp(), pg_current_xact_id()::text, (SELECT version::text FROM oms_configurationversion),
     (SELECT tried_at FROM oms_employeebudget WHERE user_id = %(user)s::bigint),
     (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = store.id),
     (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = 0),
@@ -72,7 +73,6 @@ LEFT JOIN oms_codeissue issue ON issue.package_id = package.id AND issue.closed_
 WHERE package.id = %(package)s::bigint
     AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
 """  # noqa: S608
-VERSION: Final = "SELECT version::text FROM oms_configurationversion"
 
 # The count of what it has changed is checked where it happens: 1 / 0 ends the transaction before COMMIT is reached.
 CLOSE_ISSUE: Final = """
@@ -108,9 +108,12 @@ FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What was read after the locks. ``siblings``: id, state id and issue number of each package of the order."""
+    """What was read after the locks; nothing where there is no package.
 
-    version: str | None
+    ``version``: the configuration's; ``siblings``: id, state id and issue number of each package of the order.
+    """
+
+    version: str | None = None
     package: Package | None = None
     issue: CodeIssue | None = None
     now: datetime | None = None
@@ -137,21 +140,19 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
         if is_trying and actor.user_id is not None:
             execute(LOCK_PERSON, seen | {"lock": PERSON_LOCK, "person": f"{actor.user_id} {actor.is_program}"})
         read = execute(READ, seen | {"user": actor.user_id})
-        version = execute(VERSION)
     if once:
         once.judge(claim[-1].fetchone())
-    numbered = version.fetchone()
-    return found(read.fetchone(), version=numbered[0] if numbered else None)
+    return found(read.fetchone())
 
 
-def found(row: Sequence[Any] | None, *, version: str | None) -> Found:
+def found(row: Sequence[Any] | None) -> Found:
     """The objects that a row of READ makes."""
     if row is None:
-        return Found(version=version)
+        return Found()
     values = iter(row)
     package, order = PACKAGE.made(take(values, PACKAGE)), ORDER.made(take(values, ORDER))
     store, issue = STORE.made(take(values, STORE)), take(values, ISSUE)
-    now, transaction, employee, here, everywhere, siblings, items, order_items = values
+    now, transaction, version, employee, here, everywhere, siblings, items, order_items = values
     package.order, package.stock_location, package.clock = order, store, now
     prefetched(package, "items", [PackageItem(sku=s, name=n, quantity=q) for s, n, q in listed(items)])
     prefetched(
@@ -176,13 +177,18 @@ def found(row: Sequence[Any] | None, *, version: str | None) -> Found:
 
 
 class Execute:
-    """Queue a statement of a pipeline; its rows can be fetched once the pipeline is through."""
+    """Queue a statement of a pipeline; its rows can be fetched once the pipeline is through.
+
+    Django's cursors stand around psycopg's only where somebody watches what they do.
+    """
 
     def __init__(self) -> None:
+        is_watched = connection.execute_wrappers or connection.queries_logged
+        self.new_cursor: Callable[[], CursorWrapper] = (connection if is_watched else connection.connection).cursor
         self.cursors: list[CursorWrapper] = []
 
     def __call__(self, statement: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> CursorWrapper:
-        cursor = connection.cursor()
+        cursor = self.new_cursor()
         self.cursors.append(cursor)
         cursor.execute(statement, values)
         return cursor
@@ -191,7 +197,7 @@ class Execute:
 @contextmanager
 def pipeline() -> Iterator[Execute]:
     """Statements that travel together, in one round trip; the first that fails ends all that follow."""
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    with connection.wrap_database_errors, sent_as_one(connection.connection):
         yield Execute()
 
 
