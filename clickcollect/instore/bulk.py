@@ -14,7 +14,7 @@ from clickcollect.instore.store_session import StoreSession, store_staff_require
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.models import Package
 
-MOST: Final = 50
+MOST: Final = 100
 
 
 @require_safe

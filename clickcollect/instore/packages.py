@@ -92,6 +92,7 @@ def list_context(session: StoreSession, query: ListQuery, result: SearchResult |
         "tabs": tab_links(query, counts),
         "counts": counts,
         "rows": rows,
+        "can_select": any(not row.has_ended for row in rows),
         "total": counts.words(query.tab),
         "first_page": query.address() if query.cursor else "",
         "next_page": query.address(after=page.next_cursor) if page.next_cursor else "",

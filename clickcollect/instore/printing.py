@@ -13,7 +13,7 @@ from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.oms.access import packages_of
 
-MOST_PRINTED: Final = 50
+MOST_PRINTED: Final = 100
 
 
 @require_safe

@@ -48,7 +48,7 @@ def every_screen(opened: Window, package: Package) -> list[str]:
         opened.go(f"/instore/{address}/?numbers={package.number}")
         look(address)
     opened.go("/instore/")
-    page.locator("[data-pick]").first.check()
+    page.locator("[data-select]").first.check()
     look("selected")
     page.locator("[data-bulk-open]").click()
     expect(page.locator("#bulk")).to_be_visible()

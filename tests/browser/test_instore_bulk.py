@@ -53,6 +53,7 @@ def test_a_package_that_cannot_follow_says_why_and_the_others_go_on(window: Open
         page.get_by_label(f"Select {package.number}").check()
     page.get_by_role("button", name="Continue with 2 packages").click()
     dialog = page.get_by_role("dialog", name="2 packages")
+    expect(dialog.get_by_role("button", name="Complete packaging (2)")).to_be_visible()
     run_command(package_id=packages[0].pk, transition="MARK_OUT_OF_STOCK", actor=SYSTEM, data={"reason": "gone"})
     dialog.get_by_role("button", name="Complete packaging (2)").click()
     expect(dialog).to_contain_text("2 of 2 done")

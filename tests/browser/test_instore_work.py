@@ -4,8 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from clickcollect.oms import states
-from clickcollect.oms.access import SYSTEM
-from clickcollect.oms.commands.run import run_command
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, at_size
 from tests.browser.test_instore_stories import dialog_of, package_page
@@ -64,21 +62,6 @@ def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Hand over 2 bags from shelf B4")
-
-
-def test_many_packages_are_packed_at_once_with_a_result_for_each(window: OpenWindow) -> None:
-    packages = [shop.make_package(states.WAITING) for _ in range(3)]
-    page = window(shop.make_user("associate", packages[0].stock_location)).go()
-    for package in packages:
-        page.get_by_label(f"Select {package.number}").check()
-    run_command(package_id=packages[2].pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=SYSTEM)
-    page.get_by_role("button", name="3 selected").click()
-    dialog = page.get_by_role("dialog", name="3 packages")
-    dialog.get_by_role("button", name="Complete packaging (2)").click()
-    expect(dialog).to_contain_text("2 of 2 done")
-    dialog.get_by_role("button", name="Close").click()
-    expect(page.get_by_role("tab", name="Packed 3")).to_be_visible()
-    assert {shop.state_of(package) for package in packages} == {states.PACKED}
 
 
 # A stub of the browser's own BarcodeDetector and camera: chromium here has neither.

@@ -1,66 +1,102 @@
-// Select many, then run one command on each, one after the other, with a result per package.
+// Select many, then run one command on each, one after the other, with a result per package. The selection stays, so
+// that the next step is one more press.
 import { send } from "./send.js";
 
+const MOST = 100; // as many as the server takes at once
 const selected = new Set();
 const bar = () => document.getElementById("bulk-bar");
+const dialog = () => document.getElementById("bulk");
+const boxes = () => [...document.querySelectorAll("[data-select]")];
 
 const showSelection = () => {
-  for (const box of document.querySelectorAll("[data-pick]")) box.checked = selected.has(box.dataset.pick);
+  for (const box of boxes()) box.checked = selected.has(box.dataset.select);
+  const all = document.querySelector("[data-select-all]");
+  if (all) {
+    const here = boxes().filter((box) => box.checked).length;
+    all.checked = here > 0 && here === boxes().length;
+    all.indeterminate = here > 0 && here < boxes().length;
+  }
   if (!bar()) return;
   bar().hidden = selected.size === 0;
   const button = bar().querySelector("[data-bulk-open]");
-  button.textContent = button.dataset.words.replace("{n}", selected.size);
+  const { one, many } = button.dataset;
+  button.textContent = (selected.size === 1 ? one : many).replace("{n}", selected.size);
+};
+
+const select = (box, isChosen) => {
+  if (isChosen && selected.size < MOST) selected.add(box.dataset.select);
+  else if (!isChosen) selected.delete(box.dataset.select);
 };
 
 document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-pick]")) return;
-  if (event.target.checked) selected.add(event.target.dataset.pick);
-  else selected.delete(event.target.dataset.pick);
+  const { target } = event;
+  if (target.matches("[data-select-all]")) for (const box of boxes()) select(box, target.checked);
+  else if (target.matches("[data-select]")) select(target, target.checked);
+  else return;
   showSelection();
 });
 document.addEventListener("htmx:afterSwap", showSelection);
 
-const openBulk = async (button) => {
-  const answer = await fetch(`${button.dataset.bulkOpen}?numbers=${[...selected].join(",")}`, {
-    headers: { "HX-Request": "true" },
-  });
+const fetchDialog = async () => {
+  const address = bar().querySelector("[data-bulk-open]").dataset.bulkOpen;
+  const answer = await fetch(`${address}?numbers=${[...selected].join(",")}`, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return window.location.reload();
-  document.getElementById("bulk")?.remove();
-  document.getElementById("app").insertAdjacentHTML("beforeend", await answer.text());
-  document.getElementById("bulk").showModal();
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  return template.content.querySelector("dialog");
+};
+
+const openBulk = async () => {
+  const fresh = await fetchDialog();
+  if (!fresh) return;
+  dialog()?.remove();
+  document.getElementById("app").append(fresh);
+  fresh.showModal();
+};
+
+// What comes next: the steps that are on offer now, and of each package what became of it.
+const showNextSteps = async () => {
+  const fresh = await fetchDialog();
+  if (!fresh) return;
+  dialog().querySelector(".dialog-actions").replaceWith(fresh.querySelector(".dialog-actions"));
+  dialog().querySelector("[data-bulk], [data-bulk-close]").focus();
 };
 
 const runAll = async (button) => {
-  const dialog = document.getElementById("bulk");
   const progress = document.getElementById("bulk-progress");
   const jobs = button.dataset.bulk.split(" ");
-  for (const other of dialog.querySelectorAll("[data-bulk]")) other.disabled = true;
+  for (const other of dialog().querySelectorAll("[data-bulk]")) other.disabled = true;
   button.setAttribute("aria-busy", "true");
   for (const [done, url] of jobs.entries()) {
     const row = document.getElementById(`bulk-${url.split("/")[3]}`);
     const answer = await send(url, new FormData());
     const answerPage = new DOMParser().parseFromString(answer.html ?? "", "text/html");
-    const words =
-      answer.code === "done"
-        ? `✓ ${progress.dataset.done}`
-        : (answerPage.querySelector(".next-step")?.textContent ?? answer.code ?? progress.dataset.lost);
+    const isDone = answer.code === "done";
+    const words = isDone
+      ? `✓ ${answerPage.querySelector("#package .steps [aria-current]")?.textContent.trim() ?? progress.dataset.done}`
+      : (answerPage.querySelector(".next-step")?.textContent ?? answer.code ?? progress.dataset.lost);
     row.querySelector(".bulk-result").textContent = words;
-    row.classList.add(answer.code === "done" ? "is-done" : "is-bad");
+    row.classList.toggle("is-done", isDone);
+    row.classList.toggle("is-bad", !isDone);
     progress.textContent = progress.dataset.words.replace("{n}", done + 1).replace("{all}", jobs.length);
   }
-  button.removeAttribute("aria-busy");
-  button.hidden = true;
+  await showNextSteps();
 };
 
 document.addEventListener("click", (event) => {
   const at = (selector) => event.target.closest(selector);
-  if (at("[data-bulk-open]")) return openBulk(at("[data-bulk-open]"));
+  if (at("[data-bulk-open]")) return openBulk();
   if (at("[data-bulk]") && !at("[data-bulk]").disabled) return runAll(at("[data-bulk]"));
-  const close = at("[data-bulk-close]");
-  if (!close && !at("[data-bulk-clear]")) return;
-  selected.clear();
-  showSelection();
-  if (!close) return;
-  document.getElementById("bulk").close();
-  window.htmx?.trigger(document.body, "instore:fresh");
+  if (at("[data-bulk-clear]")) {
+    selected.clear();
+    showSelection();
+  }
+  if (at("[data-bulk-close]")) dialog().close();
 });
+document.addEventListener(
+  "close",
+  (event) => {
+    if (event.target.id === "bulk") window.htmx?.trigger(document.body, "instore:fresh");
+  },
+  true,
+);
