@@ -35,6 +35,12 @@ class Saved:
     answer: HttpResponse | None = None
 
 
+def uncompressed(response: HttpResponse) -> HttpResponse:
+    """A page that shows a secret is not compressed: its length must not tell what of it stands elsewhere (BREACH)."""
+    response["Content-Encoding"] = "identity"
+    return response
+
+
 def posted(request: HttpRequest) -> Any:
     """What a form is bound to: what was sent, or nothing while it is only shown."""
     return request.POST if request.method == "POST" else None

@@ -21,7 +21,7 @@ from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import RIGHTS
 from clickcollect.oms.tokens import create_api_token, revoke_api_token
 from clickcollect.omsweb.actor import actor_of
-from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted, uncompressed
 from clickcollect.omsweb.forms import OmsForm
 
 MOST = 500
@@ -109,7 +109,7 @@ class TokenAdmin(RightsModelAdmin):
                 actor=actor_of(request),
             )
             page = self.page(request, title=_("API tokens"), made=made)
-            return Saved(answer=TemplateResponse(request, "omsweb/token_made.html", page))
+            return Saved(answer=uncompressed(TemplateResponse(request, "omsweb/token_made.html", page)))
 
         return self.edit(request, form=form, title=_("New API token"), save=save)
 
