@@ -15,9 +15,11 @@ from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.app_settings import SETTINGS
+from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.omsweb.actor import actor_of, may
 from clickcollect.omsweb.listing import clean
 from clickcollect.omsweb.orders import order_search
+from clickcollect.omsweb.repairs import repair_search
 
 EACH: Final = 8
 SHORTEST: Final = 2
@@ -31,6 +33,7 @@ def find_everywhere(request: HttpRequest, text: str) -> list[SearchResult]:
     return [
         *packages(request, asked),
         *orders(request, asked),
+        *repairs(request, asked),
         *stores(request, asked),
         *staff(request, asked),
         *settings(request, asked),
@@ -53,6 +56,16 @@ def orders(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
         description = f"{_('Order')}, {row.customer_name}, {row.get_status_display()}"
         link = reverse("omsweb:omnitron_order_change", args=[row.pk])
         yield SearchResult(title=row.number, description=description, link=link, icon="receipt_long")
+
+
+def repairs(request: HttpRequest, asked: str) -> Iterator[SearchResult]:
+    if not may(request, "orders:read"):
+        return
+    for row in repair_search(OrderToRepair.objects.filter(WAITING), asked).order_by("pk")[:EACH]:
+        link = reverse("omsweb:oms_ordertorepair_change", args=[row.pk])
+        yield SearchResult(
+            title=row.number, description=f"{_('Order to repair')}, {row.channel}", link=link, icon="build"
+        )
 
 
 def stores(request: HttpRequest, asked: str) -> Iterator[SearchResult]:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.accounts.people import full_names
 from clickcollect.errors import DomainError, NotFound
@@ -18,7 +19,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import STORE_LOC, value_at
 from clickcollect.oms import search
 from clickcollect.oms.orders.repair import discard
-from clickcollect.oms.orders.repaired import send_on
+from clickcollect.oms.orders.repaired import send_on, send_on_as_they_came
 from clickcollect.oms.personal_terms import email_term, phone_term
 from clickcollect.oms.repair_models import OrderToRepair, RepairState
 from clickcollect.omsweb.actor import actor_of
@@ -131,6 +132,7 @@ class OrderToRepairAdmin(RightsModelAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name="oms_ordertorepair_changelist"),
+            path("again/", wrap(self.again_view), name="repairs_again"),
             path("<int:object_id>/", wrap(self.repair_view), name="oms_ordertorepair_change"),
             path("<int:object_id>/discard/", wrap(self.discard_view), name="repair_discard"),
         ]
@@ -144,8 +146,20 @@ class OrderToRepairAdmin(RightsModelAdmin):
             listing=listing,
             lines=[line(row) for row in listing.page_rows],
             tabs=shown_tabs(listing),
+            may_try_again=self.has_change_permission(request) and "state" not in listing.chosen,
         )
         return TemplateResponse(request, "omsweb/repairs.html", context)
+
+    def again_view(self, request: HttpRequest) -> HttpResponse:
+        """Try the orders of this page of the list again, as they came."""
+        if request.method == "POST":
+            listing = repair_listing(request)
+            shown = [row.pk for row in listing.page_rows]
+            sent = send_on_as_they_came(repair_ids=shown, actor=actor_of(request))
+            words = ngettext("%(count)d order was sent on.", "%(count)d orders were sent on.", sent)
+            waits = ngettext("%(count)d still waits.", "%(count)d still wait.", len(shown) - sent)
+            messages.success(request, f"{words % {'count': sent}} {waits % {'count': len(shown) - sent}}")
+        return redirect("omsweb:oms_ordertorepair_changelist")
 
     def repair_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The form of one that waits, filled in and with its faults; of one that has ended, what became of it."""

@@ -313,6 +313,29 @@ def test_learned_locations_are_shown_and_removed(operator: Client) -> None:
     assert "Nothing was found here." in again.content.decode()
 
 
+def test_what_is_right_by_now_is_sent_on_together(operator: Client) -> None:
+    """A location learned from one frees the others that wait for it; what is wrong for another reason waits on."""
+    first, _second, _third = waiting("1"), waiting("2"), waiting("3", store="Moda")
+    waiting("4", customer=BAD_CUSTOMER)
+    send_on(operator, first, **STORE, remember="on")
+    make_store("IST-07", name="Moda")
+    answer = operator.post(f"{PAGE}again/", follow=True)
+    assert "2 orders were sent on. 1 still waits." in answer.content.decode()
+    assert set(Order.objects.values_list("number", "retail_store__erp_code")) == {
+        ("1", "IST-01"),
+        ("2", "IST-01"),
+        ("3", "IST-07"),
+    }
+    assert [line["row"].reference for line in operator.get(PAGE).context["lines"]] == ["4"]
+    assert operator.get(f"{PAGE}again/").status_code == 302
+
+
+def test_search_everywhere_finds_what_waits(operator: Client) -> None:
+    row = waiting("WEB-77")
+    found = operator.get("/oms/search/", {"s": "WEB-77"}).context["results"]
+    assert [(result.title, result.link) for result in found] == [("WEB-77", f"{PAGE}{row.pk}/")]
+
+
 def test_of_what_was_erased_the_page_shows_nothing(operator: Client) -> None:
     row = waiting()
     OrderToRepair.objects.update(
