@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db.models import F, Q
 from django.test import TestCase
 from django.utils import timezone
 
@@ -16,7 +17,8 @@ from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.log.audit import seal, verify
+from clickcollect.oms.log_models import OVERRIDE, CommandLog, LogKind, OverrideReview
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
 from clickcollect.whisperer.encryption import unseal
@@ -33,10 +35,12 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTENSION_WEBHOOK_SECRET", "demo-secret")
 
 
+PRESENT = Q(number__gt="DEMO-1000")  # orders that are on their way; those before are history
+
+
 def by_state(erp_code: str) -> Counter[str]:
-    return Counter(
-        Package.objects.filter(stock_location__erp_code=erp_code).values_list("state__enum_value", flat=True)
-    )
+    of_store = Package.objects.filter(stock_location__erp_code=erp_code, order_number__gt="DEMO-1000")
+    return Counter(of_store.values_list("state__enum_value", flat=True))
 
 
 def everything() -> tuple[int, ...]:
@@ -129,9 +133,11 @@ class TheShopAsItIsLoaded(TestCase):
     def test_first_screen_is_alive(self) -> None:
         galata = by_state("IST-01")
         assert set(galata) >= {states.WAITING, states.PACKED, states.READY, states.DELIVERED, states.CANCELLED}
-        assert 38 <= Order.objects.count() <= 45
+        assert 38 <= Order.objects.filter(PRESENT).count() <= 45
         assert all(by_state(code)[states.WAITING] for code in ("IST-01", "IST-02", "BER-01", "LON-01"))
-        assert {"tr", "en", "de", "ar", "fr", "es"} <= set(Order.objects.values_list("language_code", flat=True))
+        assert {"tr", "en", "de", "ar", "fr", "es"} <= set(
+            Order.objects.filter(PRESENT).values_list("language_code", flat=True)
+        )
 
     def test_everybody_of_the_readme_can_sign_in(self) -> None:
         for username, role, *_names, codes in STAFF:
@@ -149,7 +155,41 @@ class TheShopAsItIsLoaded(TestCase):
         for package in Package.objects.select_related("state"):
             last = moves.filter(package_id=package.pk).first()
             assert (last.new_state if last else states.WAITING) == package.state.enum_value
-        assert not CommandLog.objects.filter(kind=LogKind.REFUSED).exists()
+        present = Package.objects.filter(order__in=Order.objects.filter(PRESENT)).values("pk")
+        assert not CommandLog.objects.filter(kind=LogKind.REFUSED, package_id__in=present).exists()
+
+    def test_thirty_days_of_history_are_believable(self) -> None:
+        past = Package.objects.exclude(order__in=Order.objects.filter(PRESENT))
+        assert 700 <= past.count() <= 1_000
+        assert set(past.values_list("state__enum_value", flat=True)) == {states.DELIVERED, states.RETURNED}
+        assert not past.filter(Q(ready_at__lt=F("created_date")) | Q(state_changed_at__lt=F("ready_at"))).exists()
+        assert past.filter(created_date__lt=timezone.now() - timedelta(days=28)).exists()
+        days = past.filter(state__enum_value=states.DELIVERED).dates("state_changed_at", "day")
+        assert len(days) >= 25
+        assert not past.filter(issues__isnull=False).exists()
+        assert matching(Package.objects.all(), "DEMO-0007").count() == 1
+
+    def test_the_stores_of_the_past_differ(self) -> None:
+        waits, shares = {}, {}
+        for code in ("IST-01", "IST-02", "BER-01", "LON-01"):
+            of_store = Package.objects.filter(stock_location__erp_code=code, order_number__lte="DEMO-1000")
+            times = sorted(ready - made for made, ready in of_store.values_list("created_date", "ready_at") if ready)
+            waits[code] = times[len(times) // 2]
+            without = CommandLog.objects.filter(package_id__in=of_store.values("pk"), command_code=OVERRIDE)
+            shares[code] = without.count() / len(times)
+        assert waits["IST-02"] < waits["IST-01"] < waits["BER-01"]
+        assert max(shares, key=lambda code: shares[code]) == "LON-01"
+
+    def test_what_was_reviewed_long_ago_waits_for_nobody(self) -> None:
+        overrides = CommandLog.objects.filter(command_code=OVERRIDE, kind=LogKind.MOVE)
+        reviewed = set(OverrideReview.objects.values_list("log_id", flat=True))
+        old = overrides.filter(at__lt=timezone.now() - timedelta(days=3))
+        assert old.exists()
+        assert set(old.values_list("pk", flat=True)) <= reviewed
+
+    def test_the_log_of_the_past_can_be_sealed_and_is_whole(self) -> None:
+        seal()
+        assert verify().is_whole
 
     def test_ready_packages_hold_a_code_lie_on_a_shelf_and_have_bags(self) -> None:
         ready = list(Package.objects.filter(state__enum_value=states.READY))

@@ -60,22 +60,25 @@ def link(previous: bytes, row: CommandLog) -> bytes:
     return hashlib.sha256(previous + text.encode()).digest()
 
 
-def unsealed() -> QuerySet[CommandLog]:
+def unsealed(looking_back: timedelta) -> QuerySet[CommandLog]:
     """Rows without a seal, oldest id first; only those that can have come since the last seal are looked at."""
     rows = CommandLog.objects.filter(~Exists(Seal.objects.filter(log_id=OuterRef("pk")))).order_by("pk")
     last = Seal.objects.order_by("-pk").first()
-    return rows.filter(at__gte=last.sealed_at - LONGEST_TRANSACTION) if last else rows
+    return rows.filter(at__gte=last.sealed_at - looking_back) if last else rows
 
 
-def seal() -> int:
-    """Append a link for every row not yet sealed; how many there were. One sealer at a time, others return 0."""
+def seal(*, looking_back: timedelta = LONGEST_TRANSACTION) -> int:
+    """Append a link for every row not yet sealed; how many there were. One sealer at a time, others return 0.
+
+    Arguments: ``looking_back``, how much older than the last seal a new row may be.
+    """
     done = 0
-    while made := seal_batch():
+    while made := seal_batch(looking_back):
         done += made
     return done
 
 
-def seal_batch() -> int:
+def seal_batch(looking_back: timedelta = LONGEST_TRANSACTION) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
@@ -85,7 +88,7 @@ def seal_batch() -> int:
         last = Seal.objects.order_by("-pk").first()
         previous = bytes(last.hash) if last else START
         links = []
-        for row in unsealed()[:BATCH]:
+        for row in unsealed(looking_back)[:BATCH]:
             previous = link(previous, row)
             links.append(Seal(log_id=row.pk, hash=previous))
         Seal.objects.bulk_create(links)
