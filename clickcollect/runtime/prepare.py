@@ -2,25 +2,60 @@
 
 import hashlib
 import sys
+import time
+from typing import Final
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
+from psycopg.errors import LockNotAvailable
 
 from clickcollect.runtime.cli_errors import sentences
 from clickcollect.runtime.django_setup import set_up
+from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.restore import MARK
 from clickcollect.runtime.roles import grant_application_role, set_up_sessions
+
+LOCK_TIMEOUT: Final = "2s"  # the longest that an order waits behind a change of its table
+LET_OTHERS_THROUGH: Final = 1.0  # seconds
+GIVE_UP_AFTER: Final = 600.0  # seconds
 
 
 def migrate_database() -> None:
     """Bring the tables up to date as their owner, then say what the application may do, and how sessions begin."""
-    call_command("migrate", database="owner", interactive=False, verbosity=0)
+    migrate_patiently()
     call_command("createcachetable", database="owner", verbosity=0)
     hold_what_was_restored()
     grant_application_role(connections["owner"], connections["default"].settings_dict["USER"])
     set_up_sessions([connections["owner"], connections["default"]])
+
+
+def migrate_patiently() -> None:
+    """Apply what is missing. A change that does not get its lock at once lets others through and is tried again.
+
+    Whoever waits for a table's lock makes everybody wait who comes later, so nobody may wait long. What is no
+    transaction goes on where it was broken off (clickcollect/long_tables.py). Raises Problem.
+    """
+    owner = connections["owner"]
+    deadline = time.monotonic() + GIVE_UP_AFTER
+    while True:
+        with owner.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+        try:
+            call_command("migrate", database="owner", interactive=False, verbosity=0)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            if time.monotonic() > deadline:
+                raise Problem(
+                    "A table is in use without a pause, so it cannot be changed; nothing is half done. Stop what works "
+                    "on it (web, workers, a report), then run `clickcollect migrate` again."
+                ) from None
+            time.sleep(LET_OTHERS_THROUGH)
+        else:
+            break
+    owner.close()  # the next session waits as long as it likes
 
 
 def hold_what_was_restored() -> None:

@@ -2,11 +2,14 @@
 
 from django.db import migrations, models
 
+from clickcollect.long_tables import AddIndex
+
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("oms", "0002_reference_rows")]
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name="package",
             index=models.Index(
                 fields=["stock_location", "state", "-state_changed_at", "-id"],

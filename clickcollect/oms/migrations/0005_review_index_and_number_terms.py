@@ -2,22 +2,23 @@
 
 from django.db import migrations, models
 
+from clickcollect.long_tables import AddIndex, UpdateInBatches
+
 # The rule of `search.number_terms`, for the packages that are there.
-ADD_TERMS = """
-UPDATE oms_package SET search = coalesce(search, '') || array_to_tsvector(ARRAY(
+TERMS = """search = coalesce(search, '') || array_to_tsvector(ARRAY(
     SELECT left(array_to_string(parts[start:], ''), 64)
     FROM regexp_split_to_array(lower(btrim(order_number, '#./:-_ ')), '[^[:alnum:]]+') parts,
         generate_series(1, least(cardinality(parts), 6)) start
     WHERE array_to_string(parts[start:], '') <> ''
-))
-WHERE order_number ~ '[[:alnum:]][^[:alnum:]]+[[:alnum:]]+[^[:alnum:]]+[[:alnum:]]'
-"""
+))"""
+HAS_THREE_PARTS = "order_number ~ '[[:alnum:]][^[:alnum:]]+[[:alnum:]]+[^[:alnum:]]+[[:alnum:]]'"
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("oms", "0004_what_lists_are_filtered_by")]
     operations = [
-        migrations.AddIndex(
+        AddIndex(
             model_name="commandlog",
             index=models.Index(
                 condition=models.Q(
@@ -30,5 +31,5 @@ class Migration(migrations.Migration):
                 name="log_wants_review",
             ),
         ),
-        migrations.RunSQL(ADD_TERMS, migrations.RunSQL.noop),
+        UpdateInBatches("oms_package", sets=TERMS, where=HAS_THREE_PARTS, back=None),
     ]

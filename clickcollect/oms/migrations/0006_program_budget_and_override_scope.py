@@ -1,7 +1,10 @@
 """Wrong codes of programs are counted by owner and store; tokens that are there keep what is now a scope of its own."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from clickcollect.long_tables import AddIndex, AddTable
 
 OVERRIDE, COMMAND = "packages:override", "packages:command"
 AUTHORITY = ("manager", "operator", "admin")
@@ -30,9 +33,10 @@ def keep_override(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("accounts", "0002_idempotency_keys"), ("oms", "0005_review_index_and_number_terms")]
     operations = [
-        migrations.CreateModel(
+        AddTable(
             name="ProgramBudget",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -46,9 +50,9 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(keep_override, migrations.RunPython.noop),
-        migrations.RemoveIndex(model_name="commandlog", name="log_wants_review"),
-        migrations.AddIndex(
+        migrations.RunPython(keep_override, migrations.RunPython.noop, atomic=True),
+        RemoveIndexConcurrently(model_name="commandlog", name="log_wants_review"),
+        AddIndex(
             model_name="commandlog",
             index=models.Index(condition=WANTS_REVIEW, fields=["at", "id"], name="log_wants_review"),
         ),

@@ -1,6 +1,9 @@
 """What is noted has a column of its own beside the reason of a refusal; no seal changes (docs/decisions/0013)."""
 
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from clickcollect.long_tables import AddCheck, AddColumn, AddIndex, UpdateInBatches
 
 KINDS = [
     ("created", "The order arrived"),
@@ -27,34 +30,38 @@ WANTS_REVIEW = models.Q(
     ("note_kind", "token_keeps_override"),
     _connector="OR",
 )
-THERE = "UPDATE oms_commandlog SET note_kind = code, code = '' WHERE kind = 'note' AND code <> ''"
-BACK = "UPDATE oms_commandlog SET code = note_kind, note_kind = '' WHERE note_kind <> ''"
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("oms", "0006_program_budget_and_override_scope")]
     operations = [
-        migrations.RemoveIndex(model_name="commandlog", name="log_code_newest"),
-        migrations.RemoveIndex(model_name="commandlog", name="log_wants_review"),
-        migrations.AddField(
+        RemoveIndexConcurrently(model_name="commandlog", name="log_code_newest"),
+        RemoveIndexConcurrently(model_name="commandlog", name="log_wants_review"),
+        AddColumn(
             model_name="commandlog",
             name="note_kind",
             field=models.CharField(blank=True, choices=KINDS, db_default="", max_length=40, verbose_name="noted"),
         ),
-        migrations.RunSQL(THERE, BACK),
-        migrations.AddConstraint(
+        UpdateInBatches(
+            "oms_commandlog",
+            sets="note_kind = code, code = ''",
+            where="kind = 'note' AND code <> ''",
+            back=("code = note_kind, note_kind = ''", "note_kind <> ''"),
+        ),
+        AddCheck(
             model_name="commandlog",
             constraint=models.CheckConstraint(
                 condition=models.Q(("code", ""), ("kind", "refused"), _connector="OR"), name="log_code_of_refusal"
             ),
         ),
-        migrations.AddConstraint(
+        AddCheck(
             model_name="commandlog",
             constraint=models.CheckConstraint(
                 condition=models.Q(("note_kind", ""), ("kind", "note"), _connector="OR"), name="log_note_kind_of_note"
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="commandlog",
             index=models.Index(
                 condition=models.Q(("note_kind", ""), _negated=True),
@@ -62,7 +69,7 @@ class Migration(migrations.Migration):
                 name="log_note_kind_newest",
             ),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name="commandlog",
             index=models.Index(condition=WANTS_REVIEW, fields=["at", "id"], name="log_wants_review"),
         ),

@@ -1,9 +1,11 @@
 """Every index has its reason (models.py); the others go, so that a move writes fewer entries. Nothing is locked long."""
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
 from django.db.models import Q
+
+from clickcollect.long_tables import AddIndex
 
 HOME_DELIVERY = Q(delivery_type="home_delivery")
 SEED_COMMANDS = (
@@ -59,39 +61,34 @@ REMOVED = [
 ]
 
 
+# Django would drop and check each foreign key anew, under a lock; only its index goes.
+FOREIGN = [
+    ("package", "stock_location", "oms_package_stock_location_id_57d08569", "omnitron.retailstore"),
+    ("package", "state", "oms_package_state_id_b7b604a2", "oms.packagestate"),
+    ("codeissue", "package", "oms_codeissue_package_id_01da2c59", "oms.package"),
+]
+FIELDS = {
+    "stock_location": {"on_delete": models.PROTECT, "related_name": "packages", "verbose_name": "stock location"},
+    "state": {"on_delete": models.PROTECT, "related_name": "packages", "verbose_name": "state"},
+    "package": {"on_delete": models.CASCADE, "related_name": "issues"},
+}
+
+
+def without_index(model, field, index, to):
+    there = f"DROP INDEX CONCURRENTLY IF EXISTS {index}"
+    back = f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index} ON oms_{model} ({field}_id)"
+    key = models.ForeignKey(db_index=False, to=to, **FIELDS[field])
+    return migrations.SeparateDatabaseAndState(
+        database_operations=[migrations.RunSQL(there, back)],
+        state_operations=[migrations.AlterField(model_name=model, name=field, field=key)],
+    )
+
+
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [("omnitron", "0002_order_phone_changed_at"), ("oms", "0007_note_kinds")]
     operations = [
-        *(AddIndexConcurrently(model_name=model, index=index) for model, index in ADDED),
+        *(AddIndex(model_name=model, index=index) for model, index in ADDED),
         *(RemoveIndexConcurrently(model_name=model, name=name) for model, name in REMOVED),
-        migrations.AlterField(
-            model_name="package",
-            name="stock_location",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=models.deletion.PROTECT,
-                related_name="packages",
-                to="omnitron.retailstore",
-                verbose_name="stock location",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="package",
-            name="state",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=models.deletion.PROTECT,
-                related_name="packages",
-                to="oms.packagestate",
-                verbose_name="state",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="codeissue",
-            name="package",
-            field=models.ForeignKey(
-                db_index=False, on_delete=models.deletion.CASCADE, related_name="issues", to="oms.package"
-            ),
-        ),
+        *(without_index(*key) for key in FOREIGN),
     ]

@@ -1,15 +1,16 @@
 """Hook events are looked for by when they were issued, and by what the receiver answered."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from clickcollect.long_tables import AddIndex
 
 
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [("whisperer", "0005_no_index_for_beginnings")]
     operations = [
-        AddIndexConcurrently("event", models.Index(name="event_issued", fields=["issued_at"])),
-        AddIndexConcurrently(
+        AddIndex("event", models.Index(name="event_issued", fields=["issued_at"])),
+        AddIndex(
             "delivery",
             models.Index(
                 name="delivery_answered",
