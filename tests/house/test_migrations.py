@@ -27,6 +27,7 @@ READ_BY_A_PERSON: Final = {
     "oms.0002_reference_rows": "states and commands",
     "oms.0006_program_budget_and_override_scope": "tokens",
     "oms.0012_after_restore": "commands",
+    "oms.0014_ways_back": "commands",
     "whisperer.0002_sealed_headers": "hooks",
 }
 # Statements that look as if they wrote every row, and were found not to: a numeric of any scale is stored alike.
