@@ -151,7 +151,7 @@ def test_a_table_that_is_in_use_is_let_alone_and_tried_again(monkeypatch: pytest
         if len(tries) == 2:
             report.rollback()
 
-    monkeypatch.setattr(prepare.time, "sleep", others_come_through)
+    monkeypatch.setattr("clickcollect.runtime.prepare.time.sleep", others_come_through)
     with connect() as report:
 
         def meanwhile() -> None:
