@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
-from clickcollect.oms import after_restore, alarms
+from clickcollect.oms import after_restore, alarms, labels
 from clickcollect.oms.alarms import AlarmKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
@@ -27,21 +28,20 @@ from clickcollect.whisperer import redelivery, registry, statistics
 from clickcollect.whisperer.models import Delivery, DeliveryState, Reason
 from clickcollect.wire_format import whole_number
 
+MOST_SUBJECTS: Final = 100
 MOST_TICKED: Final = 100
 MOST_FOUND: Final = 500  # sent again in one go: some two seconds
 
 
 def search_deliveries(rows: Rows, text: str) -> Rows:
-    """By a package's or order's number, an event's uuid, or a subject such as order:12."""
-    package = Package.objects.filter(number__iexact=text).values_list("pk", flat=True).first()
-    if package is not None:
-        return rows.filter(subject=f"package:{package}")
-    order = Order.objects.filter(number=text).values_list("pk", flat=True).first()
-    if order is not None:
-        return rows.filter(subject=f"order:{order}")
-    if len(text) == 32:
+    """By a package's number; by an order's, with those of its packages; by an event's uuid or a subject (order:12)."""
+    packages = Package.objects.filter(Q(number__in=[text, *labels.package_numbers(text)]) | Q(order__number=text))
+    orders = Order.objects.filter(number=text)
+    subjects = [f"package:{pk}" for pk in packages.order_by().values_list("pk", flat=True)[:MOST_SUBJECTS]]
+    subjects += [f"order:{pk}" for pk in orders.order_by().values_list("pk", flat=True)[:MOST_SUBJECTS]]
+    if not subjects and len(text) == 32:
         return rows.filter(event__uuid=text)
-    return rows.filter(subject=text)
+    return rows.filter(subject__in=subjects or [text])
 
 
 def delivery_listing(request: HttpRequest) -> Listing:

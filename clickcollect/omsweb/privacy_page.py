@@ -49,6 +49,29 @@ class PersonForm(OmsForm):
         return values
 
 
+class ConfirmationForm(OmsForm):
+    """Exactly these orders, and no other that arrived since; the number of the first is typed, so that it is read."""
+
+    confirmed = forms.CharField(widget=forms.HiddenInput)
+    typed = forms.CharField(max_length=255)
+
+    def __init__(self, data: Any = None, *, found: list[Kept]) -> None:
+        super().__init__(data, initial={"confirmed": marks_of(found)})
+        self.word = found[0].number
+        self.fields["typed"].label = _("Type %(number)s to confirm") % {"number": self.word}
+        self.marks = marks_of(found)
+
+    def clean_typed(self) -> str:
+        if self.cleaned_data["typed"].casefold() != self.word.casefold():
+            raise forms.ValidationError(_("Type %(number)s exactly as it is shown.") % {"number": self.word})
+        return self.word
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the person saw exactly these orders, and said so."""
+        return self.is_valid() and self.cleaned_data["confirmed"] == self.marks
+
+
 @sensitive_post_parameters()
 @sensitive_variables("form", "person", "found")
 def privacy_page(request: HttpRequest) -> HttpResponse:
@@ -57,6 +80,7 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
     actor.require("privacy:write")
     form = PersonForm(posted(request))
     found: list[Kept] = []
+    confirmation: ConfirmationForm | None = None
     status = 200
     if request.method == "POST":
         status = 400
@@ -64,15 +88,17 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
             try:
                 person = form.person()
                 found = privacy.kept_of(**person)
-                if "erase" in request.POST and request.POST.get("confirmed") == marks_of(found):
+                asks = "erase" in request.POST and request.POST.get("confirmed") == marks_of(found)
+                confirmation = ConfirmationForm(request.POST if asks else None, found=found)
+                is_refused = any(kept.ended_at is None for kept in found)  # and the domain says why
+                if asks and (is_refused or confirmation.is_confirmed):
                     return erased(request, privacy.erase_on_request(actor=actor, **person))
-                status = 200
+                status = 400 if asks else 200
             except DomainError as error:
                 form.add_domain_error(error)
                 status = error.status
-    return TemplateResponse(
-        request, "omsweb/privacy.html", page_context(request, form=form, found=found), status=status
-    )
+    context = page_context(request, form=form, found=found) | {"confirmation": confirmation}
+    return TemplateResponse(request, "omsweb/privacy.html", context, status=status)
 
 
 def marks_of(found: list[Kept]) -> str:
@@ -91,6 +117,11 @@ def erased(request: HttpRequest, count: int) -> HttpResponse:
     return redirect("omsweb:privacy")
 
 
+def whom(order: Order) -> str:
+    """Whose data an order holds, as it stands there."""
+    return ", ".join(filter(None, (order.customer_name, order.phone_number, order.email)))
+
+
 def page_context(request: HttpRequest, *, form: PersonForm, found: list[Kept]) -> dict[str, Any]:
     return {
         **site.each_context(request),
@@ -98,6 +129,6 @@ def page_context(request: HttpRequest, *, form: PersonForm, found: list[Kept]) -
         "form": form,
         "found": found,
         "still_open": [order for order in found if order.ended_at is None],
-        "confirmed": marks_of(found),
+        "people": sorted({words for kept in found if isinstance(kept, Order) and (words := whom(kept))}),
         "has_more": len(found) >= privacy.BATCH,
     }

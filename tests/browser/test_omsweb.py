@@ -303,15 +303,24 @@ def test_all_dead_letters_of_a_long_list_go_again(window: OpenWindow) -> None:
     assert not Delivery.objects.filter(state=DeliveryState.DEAD).exists()
 
 
-def test_a_person_is_forgotten_in_two_steps(window: OpenWindow) -> None:
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_a_person_is_forgotten_once_the_number_is_typed(window: OpenWindow, width: int) -> None:
     order = shop.make_order("MINE-1", ended_at=shop.PAST)
-    opened = office(window, "/oms/privacy/", role="admin")
+    opened = office(window, "/oms/privacy/", role="admin", viewport={"width": width, "height": 800})
     page = opened.page
     page.get_by_label("Order number").fill("MINE-1")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="1 order would be erased")).to_be_visible()
-    assert not opened.axe()
-    page.get_by_role("button", name="Erase 1 order for good").click()
+    expect(page.get_by_role("heading", name="Personal data in 1 order will be erased")).to_be_visible()
+    expect(page.get_by_role("list", name="Whose data")).to_have_text("Deniz Yılmaz, +905550000101, deniz@example.com")
+    if width == 1280:
+        assert not opened.axe()
+    erase = page.get_by_role("button", name="Permanently erase personal data")
+    erase.click()
+    expect(page.get_by_label("Type MINE-1 to confirm")).to_have_attribute("aria-invalid", "true")
+    order.refresh_from_db()
+    assert order.erased_at is None
+    page.get_by_label("Type MINE-1 to confirm").fill("mine-1")
+    erase.click()
     expect(page.get_by_role("status")).to_contain_text("The personal data of 1 order was erased.")
     order.refresh_from_db()
     assert order.erased_at

@@ -9,13 +9,17 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from clickcollect.accounts.models import Role
+from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.models import Package
+from clickcollect.oms.orders.intake import receive_order
 from clickcollect.whisperer import custom_headers
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
 from tests.markup import markup
-from tests.shop import PASSWORD, make_package, make_user
+from tests.shop import PASSWORD, make_package, make_store, make_user, order_document
 from tests.whisperer.dispatch import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,6 +167,26 @@ def test_dead_letters_are_narrowed_by_reason_and_named_as_people_know_them(admin
     assert "Tried for too long" in page
     assert package.number in admin.get(f"/oms/deliveries/?reason=too_old&q={package.number}").content.decode()
     assert "1 hidden by filters." in admin.get("/oms/deliveries/?reason=gone").content.decode()
+
+
+def test_messages_are_found_by_their_order(admin: Client) -> None:
+    make_store("IST-01")
+    for event_type in ("order.created", "package.created"):
+        make_hook(event_type)
+    received = receive_order(order=read_order(order_document("UX-HOOK1")), actor=SYSTEM)
+    receive_order(order=read_order(order_document("UX-HOOK2")), actor=SYSTEM)
+    package = Package.objects.get(order=received.order)
+
+    def found(text: str) -> set[str]:
+        rows = admin.get("/oms/deliveries/", {"q": text}).context["listing"].page_rows
+        return {f"{row.event_type} {row.subject}" for row in rows}
+
+    of_package = {f"package.created package:{package.pk}"}
+    assert found("UX-HOOK1") == {f"order.created order:{received.order.pk}"} | of_package
+    assert found(package.number) == found(package.number.lower().replace("-", " ")) == of_package
+    assert found("UX-HOOK3") == found("\x00") - found("") == set()
+    event = Delivery.objects.earliest("pk").event
+    assert len(found(event.uuid)) == 1
 
 
 def test_an_empty_box_of_json_is_nothing_and_history_speaks_in_labels(admin: Client) -> None:

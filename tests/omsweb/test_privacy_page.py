@@ -34,7 +34,8 @@ def names() -> set[str]:
 def confirmed(client: Client, **asked: str) -> dict[str, str]:
     """What the form sends when its second button is pressed."""
     shown = client.post(PAGE, asked)
-    return asked | {"confirmed": shown.context["confirmed"], "erase": "yes"}
+    form = shown.context["confirmation"]
+    return asked | {"confirmed": form.marks, "typed": form.word, "erase": "yes"}
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.MANAGER, Role.ASSOCIATE])
@@ -59,8 +60,9 @@ def test_the_orders_are_named_first_and_erased_when_confirmed(admin: Client, ask
     shown = admin.post(PAGE, asked)
     page = shown.content.decode()
     assert shown.status_code == 200
-    assert "1 order would be erased" in page
-    assert "MINE-1" in page
+    assert "Personal data in 1 order will be erased" in page
+    for words in ("MINE-1", "Unusualname, +905550000777, z@example.com", "Store IST-01", "17 Nov 2026"):
+        assert words in page
     assert "OTHER-1" not in page
     assert names() == {"Unusualname", "Yılmaz"}
     done = admin.post(PAGE, confirmed(admin, **asked), follow=True)
@@ -75,8 +77,18 @@ def test_an_order_that_came_since_is_shown_and_not_erased_unseen(admin: Client) 
     ended(number="LATER-1")
     answer = admin.post(PAGE, asked)
     assert "LATER-1" in answer.content.decode()
-    assert "2 orders would be erased" in answer.content.decode()
+    assert "Personal data in 2 orders will be erased" in answer.content.decode()
     assert names() == {"Unusualname"}
+
+
+@pytest.mark.parametrize("typed", ["", "MINE-2", "yes", "\x00"])
+def test_what_is_typed_must_be_the_number_that_is_shown(admin: Client, typed: str) -> None:
+    ended(number="MINE-1")
+    asked = confirmed(admin, phone_number=PHONE)
+    assert admin.post(PAGE, asked | {"typed": typed}).status_code == 400
+    assert names() == {"Unusualname"}
+    assert admin.post(PAGE, asked | {"typed": " mine-1 "}).status_code == 302
+    assert names() == {""}
 
 
 def test_nothing_is_erased_without_the_second_step(admin: Client) -> None:
@@ -91,7 +103,7 @@ def test_an_order_on_its_way_is_in_the_way(admin: Client) -> None:
     ended()
     page = admin.post(PAGE, {"phone_number": PHONE}).content.decode()
     assert "not ended" in page
-    assert "for good" not in page
+    assert "Permanently" not in page
     both = ",".join(str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True))
     answer = admin.post(PAGE, {"phone_number": PHONE, "erase": "yes", "confirmed": both})
     assert answer.status_code == 409
