@@ -84,12 +84,14 @@ def line_of(line: Mapping[str, Any], *, refunded: Mapping[str, int]) -> dict[str
 
 
 def news_of(data: Any) -> News:
-    """The news that a whole order brings along; a refund without a time of its own was made before the order's."""
+    """The news that a whole order brings along; it knows of its refunds, so they were made by its own time."""
     at = changed_at_of(data)
-    made = at.isoformat() if at else None
-    refunds = (refund_of({"created_at": made} | row) for row in child_objects(data, "refunds"))
+    refunds = dict(map(refund_of, child_objects(data, "refunds")))
+    if at is not None:
+        for one in refunds.values():
+            one["at"] = min(one["at"] or at.isoformat(), at.isoformat())
     return {
-        REFUNDS: dict(refunds),
+        REFUNDS: refunds,
         FULFILMENTS: dict(map(fulfilment_of, child_objects(data, "fulfillments"))),
     }
 
@@ -131,13 +133,14 @@ def piece(data: Mapping[str, Any], taken: Mapping[Any, Any]) -> tuple[str, dict[
 
 
 def merged(known: Mapping[str, Any], more: News) -> News:
-    """Both together; of one piece that was told twice, what was said last."""
+    """Both together; of one piece that was told twice, what was said last, and the earliest time it was known."""
     found = {kind: dict(pieces) for kind, pieces in known.items()}
     for kind, pieces in more.items():
         rows = found.setdefault(kind, {})
         for key, one in pieces.items():
-            if key not in rows or rows[key]["changed_at"] <= one["changed_at"]:
-                rows[key] = one
+            before: dict[str, Any] = rows.get(key) or one
+            last = one if before["changed_at"] <= one["changed_at"] else before
+            rows[key] = last | {"at": min(filter(None, (before["at"], one["at"])), default=None)}
     return found
 
 

@@ -117,25 +117,25 @@ def act(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> Channe
         return finish(row, kept, end=end, actor=actor)
     if row.erase_asked_at or (kept and kept.erased_at):
         return ignored("erased")
-    if order is None and kept is not None:
+    if kept and kept.ended_at:
+        return ChannelOrderResult(status="known", order=kept, outcome="ignored_ended")
+    if kept and order is None:
         standing = document_of(kept, row, goods)
         return take_in(standing, payload=standing, actor=actor, is_webhook=True)
+    return take_whole(row, order or payload_that_waits(row), is_kept=kept is not None, goods=goods, actor=actor)
+
+
+def take_whole(
+    row: ShopOrder, order: dict[str, Any] | None, *, is_kept: bool, goods: list[dict[str, Any]], actor: Actor
+) -> ChannelOrderResult:
+    """Take in the shop's order with what is left of its goods; nothing yet where only news of it has come."""
     if order is None:
-        waiting = waiting_of(row)
-        if waiting is None:
-            return ChannelOrderResult(status="ignored", outcome="remembered")
-        order = waiting.payload
-    if kept is None and order.get("financial_status") in PENDING and not takes_unpaid():
+        return ChannelOrderResult(status="ignored", outcome="remembered")
+    if not is_kept and order.get("financial_status") in PENDING and not takes_unpaid():
         return ignored("payment_pending")
-    changed_at = shopify_news.newest(row.news, at=row.changed_at)
-    channel = channel_of(row)
-    document = order_of(
-        order,
-        channel=channel,
-        locate=locate_in(known_locations() | learned_locations(channel)),
-        lines=goods,
-        changed_at=changed_at,
-    )
+    channel, changed_at = channel_of(row), shopify_news.newest(row.news, at=row.changed_at)
+    locate = locate_in(known_locations() | learned_locations(channel))
+    document = order_of(order, channel=channel, locate=locate, lines=goods, changed_at=changed_at)
     return take_in(document, payload=order, actor=actor, is_webhook=True)
 
 
@@ -146,6 +146,12 @@ def channel_of(row: ShopOrder) -> str:
 def takes_unpaid() -> bool:
     """Whether an order is packed before it was paid: customers may pay in the store."""
     return bool(app_settings.settings_in_force()["CONNECTOR_PAYMENT_PENDING"] == "keep")
+
+
+def payload_that_waits(row: ShopOrder) -> dict[str, Any] | None:
+    """The order as the shop sent it, where it waits to be repaired."""
+    waiting = waiting_of(row)
+    return waiting.payload if waiting else None
 
 
 def waiting_of(row: ShopOrder) -> OrderToRepair | None:

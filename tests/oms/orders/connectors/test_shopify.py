@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models.functions import Now
 
 from clickcollect.accounts.models import Role
-from clickcollect.omnitron.models import Order
+from clickcollect.omnitron.models import Order, OrderStatus
 from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.counts import counts
@@ -263,3 +264,14 @@ def test_an_order_from_before_shops_had_channels_is_found_there() -> None:
     assert Order.objects.get().channel == "Shopify"
     later = document | {"id": 2, "created_at": "2026-11-21T18:02:11+03:00"}
     assert send(later)[1]["status"] == "created", "another shop's order may have its number"
+
+
+def test_a_change_after_the_end_is_counted_and_asks_for_nobody() -> None:
+    send(shopify_order(updated_at="2026-11-20T19:00:00+03:00"))
+    Order.objects.update(status=OrderStatus.DELIVERED, ended_at=Now())
+    changed = shopify_order(updated_at="2026-11-20T20:00:00+03:00", total_price="1.00")
+
+    assert send(changed, topic="orders/updated")[1]["status"] == "known"
+    assert send(changed, topic="orders/cancelled")[1]["status"] == "known", "the customer has it"
+    assert counts() == {("shopify", "created"): 1, ("shopify", "ignored_ended"): 1, ("shopify", "known"): 1}
+    assert not OrderToRepair.objects.exists()
