@@ -128,7 +128,7 @@ def test_arabic_runs_from_right_to_left_and_the_code_from_left_to_right(window: 
     opened.speak("ar")
     page = opened.go(f"/instore/packages/{package.number}/")
     assert page.evaluate("document.documentElement.dir") == "rtl"
-    hand, body = page.locator(".package-hand").bounding_box(), page.locator(".package-body").bounding_box()
+    hand, body = page.locator(".package-handover").bounding_box(), page.locator(".package-body").bounding_box()
     assert hand
     assert body
     assert hand["x"] < body["x"]

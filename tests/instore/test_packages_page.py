@@ -229,7 +229,7 @@ def test_what_was_delivered_last_comes_first_on_every_page() -> None:
     first = page(client, "/instore/?tab=delivered")
     following = re.search(r'href="([^"]+)" rel="next"', first)
     assert following
-    assert "last handed over first" in first
+    assert "most recent first" in first
     assert 'aria-sort="' not in first  # nothing is sorted by what was due
     seen = numbers(first) + numbers(page(client, following[1].replace("&amp;", "&")))
     assert seen == [package.number for package in wanted]
