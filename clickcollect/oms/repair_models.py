@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
@@ -72,6 +72,8 @@ class OrderToRepair(models.Model):
             models.Index(name="repair_reference", fields=["reference"]),
             # The alarm and the metric: what waits longest.
             models.Index(name="repair_oldest", fields=["received_at"], condition=WAITING),
+            # OMS WEB's days. Rows come in by time.
+            BrinIndex(name="repair_time_range", fields=["received_at"], autosummarize=True),
             # The daily job that erases personal data of what ended long ago.
             models.Index(name="repair_to_erase", fields=["ended_at"], condition=Q(erased_at__isnull=True)),
             # The search field of OMS WEB; whose orders: erasing on request.

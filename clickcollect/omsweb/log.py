@@ -113,6 +113,7 @@ def rows_in_words(rows: Iterable[CommandLog], *, titles: dict[str, str] | None =
             "number": numbers.get(row.package_id or 0, ""),
             "from_state": titles.get(row.old_state, row.old_state),
             "to_state": titles.get(row.new_state, row.new_state),
+            "repair_id": row.attributes.get("repair.id"),
             "old": setting_words(row, "setting.old"),
             "new": setting_words(row, "setting.new"),
             "notes": entry.notes,

@@ -31,6 +31,7 @@ from clickcollect.omsweb.timeline import timeline_of_order
 
 MOST_FOUND: Final = 1000
 MOST_LINES: Final = 500
+MOST_REPAIRS: Final = 10
 LONGEST_REASON: Final = 500
 
 
@@ -168,6 +169,7 @@ class OrderAdmin(RightsModelAdmin):
             order=order,
             packages=list(packages_of(actor_of(request)).filter(order=order).order_by("pk")[:MOST_LINES]),
             lines=list(order.items.select_related("retail_store")[:MOST_LINES]),
+            repairs=list(order.repaired_from.order_by("-pk")[:MOST_REPAIRS]),
             timeline=timeline_of_order(order),
             cancellation=CancellationForm(),
             may_cancel=actor_of(request).may("orders:write") and may_still_end(order),

@@ -28,7 +28,7 @@ from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.repair_form import DiscardForm, RepairForm, faults_in_words, text_of
 
 MOST_COUNTED: Final = 999
-MOST_CHANNELS: Final = 200
+MOST_READ: Final = 1000
 MOST_FAULTS: Final = 4  # in the list; the page of one names all
 LONGEST_PAYLOAD: Final = 100_000  # characters shown of what came; a body may have a million
 
@@ -45,12 +45,13 @@ def repair_search(rows: Rows, text: str) -> Rows:
     return found | rows.filter(search=search.LexemeQuery(asked)) if asked else found
 
 
-def channel_filter() -> Filter:
-    channels = OrderToRepair.objects.order_by("channel").values_list("channel", flat=True).distinct()[:MOST_CHANNELS]
+def channel_filter(rows: Rows) -> Filter:
+    """The channels of the newest rows; a list of all that ever were would read every row."""
+    channels = set(rows.order_by("-pk").values_list("channel", flat=True)[:MOST_READ])
     return Filter(
         name="channel",
         label=_("Channel"),
-        choices=[(channel, channel) for channel in channels if channel],
+        choices=[(channel, channel) for channel in sorted(channels) if channel],
         apply=lambda rows, value: rows.filter(channel=value),
     )
 
@@ -58,21 +59,22 @@ def channel_filter() -> Filter:
 def repair_listing(request: HttpRequest) -> Listing:
     """What waits, oldest first; or what ended in one way, newest first."""
     chosen = request.GET.get("state", "")
-    waits = chosen not in RepairState.values or chosen == RepairState.WAITING
-    rows = OrderToRepair.objects.select_related("order").defer("payload")
+    state = chosen if chosen in RepairState.values else RepairState.WAITING
+    waits = state == RepairState.WAITING
+    rows = OrderToRepair.objects.filter(state=state).select_related("order").defer("payload")
     orders = {"oldest": ("pk",), "newest": ("-pk",)} if waits else {"newest": ("-pk",), "oldest": ("pk",)}
     return Listing(
         request=request,
-        rows=rows.filter(state=RepairState.WAITING) if waits else rows,
+        rows=rows,
         filters=[
             Filter(
                 name="state",
                 label="",
                 kind="tab",
                 choices=RepairState.choices,
-                apply=lambda rows, value: rows.filter(state=value),
+                apply=lambda rows, _value: rows,  # they are of that state already
             ),
-            channel_filter(),
+            channel_filter(rows),
             *day_filters("received_at"),
         ],
         search=repair_search,

@@ -330,6 +330,19 @@ def test_what_is_right_by_now_is_sent_on_together(operator: Client) -> None:
     assert operator.get(f"{PAGE}again/").status_code == 302
 
 
+def test_log_order_and_alarm_lead_to_it(operator: Client) -> None:
+    row = waiting()
+    link = f'href="{PAGE}{row.pk}/"'
+    assert link in markup(operator.get("/oms/log/"))
+    OrderToRepair.objects.update(received_at=now() - timedelta(days=1))
+    assert f'<a href="{PAGE}">Orders to repair</a>' in markup(operator.get("/oms/"))
+    send_on(operator, row, **STORE)
+    assert link in markup(operator.get(f"/oms/orders/{Order.objects.get().pk}/"))
+    entries = operator.get("/oms/log/").content.decode()
+    for words in ("An order arrived that must be repaired", "An order was repaired and sent on"):
+        assert words in entries
+
+
 def test_search_everywhere_finds_what_waits(operator: Client) -> None:
     row = waiting("WEB-77")
     found = operator.get("/oms/search/", {"s": "WEB-77"}).context["results"]
