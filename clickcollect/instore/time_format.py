@@ -1,16 +1,13 @@
-"""Times as people at a counter say them, in the store's zone: 10:15, Fri 20:00, Fri 13 Nov.
+"""Times as people at a counter say them, in the store's zone: 10:15, Fri 20:00, Fri 13 Nov."""
 
-A list shows a hundred of them and more, so the words of a day are put together once.
-"""
-
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from clickcollect.oms.day_words import day_words
 
 A_WEEK: Final = timedelta(days=6)
 
@@ -27,16 +24,6 @@ def clock(local: datetime) -> str:
 def day(moment: datetime) -> str:
     """Fri 13 Nov."""
     return day_words(timezone.localtime(moment).date(), "D j M")
-
-
-def day_words(of: date, form: str) -> str:
-    """A day in Django's date format, in the language of the page."""
-    return words_in(get_language(), of, form)
-
-
-@lru_cache(maxsize=2048)
-def words_in(_language: str | None, of: date, form: str) -> str:
-    return date_format(of, form)
 
 
 def short(moment: datetime, *, now: datetime) -> str:

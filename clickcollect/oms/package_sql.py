@@ -227,3 +227,46 @@ def read_package(actor: Actor, *, package_id: int | None = None, number: str = "
     package.clock = moment(clock)  # type: ignore[assignment]
     prefetched(package, "items", [configuration.made(PackageItem, item) for item in listed(items)])
     return package, configuration.of_version(version)
+
+
+# What a row of a list shows.
+LISTED_PACKAGE: Final = Columns(
+    Package,
+    "package",
+    only=(
+        "id", "number", "order_id", "stock_location_id", "state_id", "state_changed_at", "due_at", "pickup_deadline",
+        "issue_number", "issue_attempts", "total_attempts", "unlocks", "new_codes", "message_state", "message_at",
+        "message_reason", "shelf", "bags", "item_count",
+    ),
+)  # fmt: skip
+LISTED_ORDER: Final = Columns(
+    Order,
+    "placed",
+    only=("id", "number", "channel", "status", "delivery_type", "first_name", "last_name", "phone_number"),
+)
+BY_IDS: Final = f"""
+SELECT {LISTED_PACKAGE.sql}, {LISTED_ORDER.sql}, {STATE.sql}, {STORE.sql}, statement_timestamp()::text
+FROM oms_package package {JOINS}
+WHERE package.id = ANY (%(ids)s::bigint[]) ORDER BY array_position(%(ids)s::bigint[], package.id)
+"""  # noqa: S608
+
+
+def listed_packages(ids: Sequence[int]) -> list[Package]:
+    """These packages in this order with what a row shows, as `access.packages_of` reads them; one statement."""
+    states: dict[int, PackageState] = {}
+    stores: dict[int, RetailStore] = {}
+    found = []
+    for row in fetched(BY_IDS, {"ids": list(ids)}) if ids else ():
+        values = iter(row)
+        package = LISTED_PACKAGE.made(take(values, LISTED_PACKAGE))
+        selected(package, "order", LISTED_ORDER.made(take(values, LISTED_ORDER)))
+        state, store = take(values, STATE), take(values, STORE)
+        if package.state_id not in states:
+            states[package.state_id] = STATE.made(state)
+        if package.stock_location_id not in stores:
+            stores[package.stock_location_id] = STORE.made(store)
+        selected(package, "state", states[package.state_id])
+        selected(package, "stock_location", stores[package.stock_location_id])
+        package.clock = moment(next(values))  # type: ignore[assignment]
+        found.append(package)
+    return found

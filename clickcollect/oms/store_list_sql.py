@@ -9,26 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from clickcollect.omnitron.models import Order, RetailStore
+from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import states
-from clickcollect.oms.columns import Columns, moment, selected, take
+from clickcollect.oms.columns import moment, selected, take
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import fetched
 from clickcollect.oms.lists import ALL, MOST_COUNTED, Tab
 from clickcollect.oms.models import Package
+from clickcollect.oms.package_sql import LISTED_ORDER, LISTED_PACKAGE
 
-PACKAGE: Final = Columns(
-    Package,
-    "package",
-    only=(
-        "id", "number", "order_id", "stock_location_id", "state_id", "state_changed_at", "due_at", "pickup_deadline",
-        "issue_number", "issue_attempts", "total_attempts", "unlocks", "new_codes", "message_state", "message_at",
-        "message_reason", "shelf", "bags", "item_count",
-    ),
-)  # fmt: skip
-ORDER: Final = Columns(
-    Order, "placed", only=("id", "number", "status", "delivery_type", "first_name", "last_name", "phone_number")
-)
 IN_STATE: Final = "package.stock_location_id = %(store)s::bigint AND package.state_id IN (%({name})s::bigint)"
 PAST_PICKUP: Final = "package.pickup_deadline <= statement_timestamp()"
 DUE_LATER: Final = (
@@ -47,7 +36,7 @@ ENDED_PART: Final = """(
     FROM oms_package package WHERE {condition} ORDER BY package.state_changed_at DESC, package.id DESC LIMIT {limit}
 )"""
 PAGE: Final = f"""
-SELECT {PACKAGE.sql}, {ORDER.sql}, statement_timestamp()::text
+SELECT {LISTED_PACKAGE.sql}, {LISTED_ORDER.sql}, statement_timestamp()::text
 FROM (SELECT * FROM ({{parts}}) part ORDER BY half, due, ended DESC, place LIMIT {{limit}}) found
 JOIN oms_package package ON package.id = found.id JOIN omnitron_order placed ON placed.id = package.order_id
 ORDER BY found.half, found.due, found.ended DESC, found.place
@@ -109,8 +98,8 @@ class StoreLists:
 
     def made(self, row: tuple[Any, ...]) -> Package:
         values = iter(row)
-        package = PACKAGE.made(take(values, PACKAGE))
-        selected(package, "order", ORDER.made(take(values, ORDER)))
+        package = LISTED_PACKAGE.made(take(values, LISTED_PACKAGE))
+        selected(package, "order", LISTED_ORDER.made(take(values, LISTED_ORDER)))
         selected(package, "stock_location", self.store)
         package.clock = moment(next(values))  # type: ignore[assignment]
         if state := self.configuration.states.get(package.state_id):  # else it is newer than this configuration

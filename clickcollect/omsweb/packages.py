@@ -19,6 +19,7 @@ from clickcollect.oms.access import get_package, packages_of
 from clickcollect.oms.events.documents import utc
 from clickcollect.oms.lists import PAST_PICKUP, state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
+from clickcollect.oms.package_sql import listed_packages
 from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
@@ -92,6 +93,7 @@ def package_listing(request: HttpRequest) -> Listing:
     return Listing(
         request=request,
         rows=packages_of(actor_of(request)),
+        read=listed_packages,
         filters=[
             tabs.tab_filter(),
             Filter(

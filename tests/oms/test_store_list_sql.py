@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import configuration, deadlines, states
+from clickcollect.oms.access import SYSTEM, packages_of
 from clickcollect.oms.lists import ALL, TABS, Tab
 from clickcollect.oms.models import Package
+from clickcollect.oms.package_sql import listed_packages
 from clickcollect.oms.store_list_sql import After, StoreLists
 from tests import shop
 from tests.wire import watched
@@ -103,3 +105,17 @@ def test_counts_are_those_of_the_table(store: RetailStore) -> None:
             assert found.past_pickup == sum(bool(row.pickup_deadline and row.pickup_deadline <= now) for row in here)
             assert found.overdue == sum(bool(row.due_at and row.due_at <= now) for row in here)
             assert found.today == sum(bool(row.due_at and now < row.due_at <= end_of_day) for row in here)
+
+
+def test_rows_by_id_are_those_of_the_table_in_the_order_asked_for(store: RetailStore) -> None:
+    ids = list(Package.objects.order_by("-due_at", "pk").values_list("pk", flat=True))
+    with watched() as wire:
+        rows = listed_packages(ids)
+    assert wire.statements == 1
+    assert [row.pk for row in rows] == ids
+    assert listed_packages([]) == []
+    for row, saved in ((row, packages_of(SYSTEM).get(pk=row.pk)) for row in rows):
+        for part in (row, row.order, row.state, row.stock_location):
+            known = saved if part is row else type(part).objects.get(pk=part.pk)
+            for name in {field.attname for field in part._meta.concrete_fields} - part.get_deferred_fields():
+                assert getattr(part, name) == getattr(known, name), name

@@ -15,6 +15,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import CommandTransition, Package
 from tests.markup import markup
 from tests.shop import make_order, make_package, make_store, make_user, put_setting, right_code, state_of, wrong_code
+from tests.wire import watched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HTMX = {"HX-Request": "true"}
@@ -219,3 +220,16 @@ def test_what_counts_as_soon_is_the_setting(operator: Client) -> None:
     assert "<strong>Fine</strong>" in operator.get("/oms/packages/").content.decode()
     put_setting("URGENCY_SOON_HOURS", value=72)
     assert "<strong>Soon</strong>" in operator.get("/oms/packages/").content.decode()
+
+
+def test_a_page_of_the_table_takes_exactly_so_many_statements(operator: Client) -> None:
+    """Session; states; stores; tabs; saved filters; the sidebar's figure; count; ids; rows."""
+    counts = []
+    for packages in (1, 10):
+        for _package in range(packages):
+            make_package(states.PACKED)
+        operator.get("/oms/packages/")
+        with watched() as wire:
+            assert operator.get("/oms/packages/").status_code == 200
+        counts.append((wire.round_trips, wire.statements))
+    assert counts == [(9, 9), (9, 9)], wire.log

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,6 @@ from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, RadioSelect
 from django.http import HttpRequest
-from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.oms import app_settings, idle_lock
 from clickcollect.oms.codes import attempts
+from clickcollect.oms.day_words import day_words
 from clickcollect.oms.models import MessageState, Package, PackageState
 from clickcollect.oms.urgency import Urgency, urgency_of
 from clickcollect.whisperer.models import DeliveryState
@@ -61,10 +62,13 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def state(value: PackageState) -> SafeString:
     """A state: a circle that fills, and its name."""
+    return state_mark(value.enum_value, _(value.name))
+
+
+@lru_cache(maxsize=256)
+def state_mark(number: str, words: str) -> SafeString:
     return format_html(
-        '<span class="ow-state ow-state-{}"><span class="ow-dot" aria-hidden="true"></span>{}</span>',
-        value.enum_value,
-        _(value.name),
+        '<span class="ow-state ow-state-{}"><span class="ow-dot" aria-hidden="true"></span>{}</span>', number, words
     )
 
 
@@ -94,9 +98,12 @@ def message(package: Package) -> SafeString:
     kind = MessageState(package.message_state)
     if kind == MessageState.NONE:
         return format_html('<span class="ow-muted">{}</span>', "–")
-    return format_html(
-        '<span class="ow-mark ow-message-{}">{}{}</span>', kind.value, icon(MESSAGE_ICONS[kind]), kind.label
-    )
+    return message_mark(kind, str(kind.label))
+
+
+@lru_cache(maxsize=64)
+def message_mark(kind: MessageState, words: str) -> SafeString:
+    return format_html('<span class="ow-mark ow-message-{}">{}{}</span>', kind.value, icon(MESSAGE_ICONS[kind]), words)
 
 
 def soon_hours_for(request: HttpRequest) -> int:
@@ -125,12 +132,18 @@ def due(context: dict[str, Any], package: Package) -> SafeString:
     zone = ZoneInfo(package.stock_location.time_zone)
     soon_hours = soon_hours_for(context["request"])
     level = urgency_of(package.due_at, now=package.clock, soon_hours=soon_hours, zone=zone)
-    moment = formats.date_format(package.due_at.astimezone(zone), "D j M, H:i")
+    local = package.due_at.astimezone(zone)
+    moment = f"{day_words(local.date(), 'D j M')}, {local.hour:02d}:{local.minute:02d}"
+    return due_mark(level, str(level.label), moment)
+
+
+@lru_cache(maxsize=512)
+def due_mark(level: Urgency, words: str, moment: str) -> SafeString:
     return format_html(
         '<span class="ow-mark ow-due-{}">{}<span><strong>{}</strong> <small>{}</small></span></span>',
         level.value,
         icon(URGENCY_ICONS[level]),
-        level.label,
+        words,
         moment,
     )
 
