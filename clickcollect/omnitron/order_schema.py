@@ -52,6 +52,7 @@ class Source(Enum):
     PROGRAM = auto()  # the API and JSON Lines: a decimal point is one, and what is too long is named
     PERSON = auto()  # the form and spreadsheets: 1.234 may be more than a thousand
     CONNECTOR = auto()  # a shop's program, whose author never hears of a limit
+    REPAIR = auto()  # an operator, who corrects what a program sent
 
 
 def none_is_nothing(value: Any) -> Any:
@@ -162,8 +163,8 @@ def read_order(data: Any, *, source: Source = Source.PROGRAM) -> OrderIn:
     faults: list[Fault] = []
     try:
         context = {
-            field_types.CUTS_TITLES: source is Source.CONNECTOR,
-            field_types.IS_TYPED: source is Source.PERSON,
+            field_types.CUTS_TITLES: source in (Source.CONNECTOR, Source.REPAIR),
+            field_types.IS_TYPED: source in (Source.PERSON, Source.REPAIR),
         }
         order = OrderIn.model_validate(counted, context=context)
     except ValidationError as error:
@@ -237,14 +238,17 @@ def shape_faults(error: ValidationError) -> list[Fault]:
 
 def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | None) -> Iterator[Fault]:
     """The rules that need a look at the shop or at several fields. ``order`` is None where the shape is wrong."""
-    yield from store_faults(data, stores)
+    of_stores = list(store_faults(data, stores))
+    yield from of_stores
     phone = value_at(data, *PHONE_LOC)
     country, beside = countries_of(data, stores)
-    if phone is not None and (words := phone_fault(phone, country=country, beside=beside)):
+    words = phone_fault(phone, country=country, beside=beside) if phone is not None else None
+    is_open = country is None and ".".join(STORE_LOC) in {found["loc"] for found in of_stores}
+    if words and not (is_open and is_somewhere_a_phone(phone, beside)):
         yield {"loc": ".".join(PHONE_LOC), "msg": words}
     if order is None:
         return
-    if order.currency is None and order.shipping_address.retail_store is None:
+    if order.currency is None and order.shipping_address.retail_store is None and not of_stores:
         yield {"loc": "currency", "msg": _("Give the currency; there is no store to take it from.")}
     if order.amount is None and sum_of_lines(order) > field_types.LARGEST_AMOUNT:
         yield {"loc": "amount", "msg": _("The sum of the lines is too large.")}
@@ -253,6 +257,12 @@ def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | N
             "loc": "order_item",
             "msg": _("Split an order into at most %(most)d packages.") % {"most": MOST_PACKAGES},
         }
+
+
+def is_somewhere_a_phone(phone: Any, beside: str) -> bool:
+    """Whether it can be a number at one of our stores: while nobody knows which store is meant, it may be right."""
+    countries = RetailStore.objects.order_by().values_list("country", flat=True).distinct()
+    return any(phone_fault(phone, country=country, beside=beside) is None for country in countries)
 
 
 def money_faults(data: Any, stores: Mapping[str, RetailStore], *, source: Source) -> Iterator[Fault]:
@@ -267,7 +277,11 @@ def money_faults(data: Any, stores: Mapping[str, RetailStore], *, source: Source
             amount = read_amount(value)
         except PydanticCustomError:  # a fault of shape, or nothing
             continue
-        if isinstance(value, str) and places != 3 and money.is_unclear(value, typed=source is Source.PERSON):
+        if (
+            isinstance(value, str)
+            and places != 3
+            and money.is_unclear(value, typed=source in (Source.PERSON, Source.REPAIR))
+        ):
             yield {"loc": loc, "msg": sentence({"type": "amount_unclear"})}
         elif loc == "amount" and amount != money.rounded(amount, places):
             kind = "amount_places" if places else "amount_no_places"

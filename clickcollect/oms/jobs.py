@@ -15,7 +15,7 @@ from clickcollect.accounts import idempotency, sign_in_limits
 from clickcollect.oms import alarms, app_settings, privacy, reminders
 from clickcollect.oms.browser_sessions import SessionStore
 from clickcollect.oms.log import audit
-from clickcollect.oms.orders import cancellation
+from clickcollect.oms.orders import cancellation, uploads
 from clickcollect.oms.orders.connectors import shopify_orders, shopify_privacy
 from clickcollect.whisperer import outbox
 
@@ -57,6 +57,12 @@ def resume_cancellations(timestamp: int) -> None:  # noqa: ARG001 (every periodi
     cancellation.resume()
 
 
+@job(uploads.JOB, retry=TRY_AGAIN)
+def import_order_file(upload_id: int) -> None:
+    """Import an order file that was handed over in OMS WEB."""
+    uploads.import_file(upload_id)
+
+
 @app.periodic(cron="* * * * *")
 @job("seal_log")
 def seal_log(timestamp: int) -> None:  # noqa: ARG001
@@ -89,7 +95,7 @@ def remind_customers(timestamp: int) -> None:  # noqa: ARG001
 @job("forget")
 def forget(timestamp: int) -> None:  # noqa: ARG001
     """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions,
-    counters of sign-ins."""
+    counters of sign-ins, order files."""
     while privacy.erase_by_age():
         pass
     while outbox.purge_payloads(days=app_settings.settings_in_force()["EVENT_SNAPSHOT_DAYS"]):
@@ -99,3 +105,4 @@ def forget(timestamp: int) -> None:  # noqa: ARG001
     idempotency.purge()
     sign_in_limits.purge_counters()
     SessionStore.clear_expired()
+    uploads.forget_files()

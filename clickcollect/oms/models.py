@@ -20,6 +20,7 @@ from clickcollect.oms import states
 from clickcollect.oms.connector_models import ConnectorCount, ShopOrder
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair
+from clickcollect.oms.upload_models import FileShape, OrderUpload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,25 +28,10 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 __all__ = (
-    "AppliedSetting",
-    "CodeIssue",
-    "CommandLog",
-    "CommandTransition",
-    "ConfigurationVersion",
-    "ConnectorCount",
-    "EmployeeBudget",
-    "LocationRule",
-    "LogNote",
-    "MessageState",
-    "OrderToRepair",
-    "OverrideReview",
-    "Package",
-    "PackageItem",
-    "PackageState",
-    "ProgramBudget",
-    "Seal",
-    "ShopOrder",
-)
+    "AppliedSetting", "CodeIssue", "CommandLog", "CommandTransition", "ConfigurationVersion", "ConnectorCount",
+    "EmployeeBudget", "FileShape", "LocationRule", "LogNote", "MessageState", "OrderToRepair", "OrderUpload",
+    "OverrideReview", "Package", "PackageItem", "PackageState", "ProgramBudget", "Seal", "ShopOrder",
+)  # fmt: skip
 
 
 class PackageState(models.Model):

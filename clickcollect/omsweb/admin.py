@@ -2,12 +2,13 @@
 
 from clickcollect.accounts.models import ApiToken, User
 from clickcollect.omnitron.models import Order, RetailStore
-from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, Package, PackageState
+from clickcollect.oms.models import AppliedSetting, CommandLog, CommandTransition, OrderUpload, Package, PackageState
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair
 from clickcollect.omsweb.deliveries import DeliveryAdmin
 from clickcollect.omsweb.hooks import HookAdmin
 from clickcollect.omsweb.locations import LocationRuleAdmin
 from clickcollect.omsweb.log import LogAdmin
+from clickcollect.omsweb.order_files import OrderFileAdmin
 from clickcollect.omsweb.orders import OrderAdmin
 from clickcollect.omsweb.packages import PackageAdmin
 from clickcollect.omsweb.privacy_page import privacy_page
@@ -27,6 +28,7 @@ site.register(Package, PackageAdmin)
 site.register(Order, OrderAdmin)
 site.register(OrderToRepair, OrderToRepairAdmin)
 site.register(LocationRule, LocationRuleAdmin)
+site.register(OrderUpload, OrderFileAdmin)
 site.register(CommandLog, LogAdmin)
 site.register(CommandTransition, TransitionAdmin)
 site.register(PackageState, StateAdmin)

@@ -11,7 +11,7 @@ from django.urls import resolve
 
 LARGEST: Final = 1024 * 1024  # bytes; contract section 2
 LARGEST_UPLOAD: Final = 20 * 1024 * 1024
-UPLOADS: Final = frozenset({"omsweb:workflow_file"})  # the pages that take a file
+UPLOADS: Final = frozenset({"omsweb:workflow_file", "omsweb:oms_orderupload_changelist"})  # the pages that take a file
 
 
 def takes_a_file(request: WSGIRequest) -> bool:

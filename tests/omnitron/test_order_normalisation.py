@@ -235,3 +235,15 @@ def test_numbers_are_never_cut() -> None:
 
 def test_order_may_have_five_hundred_lines() -> None:
     assert len(read(order_item=[LINE] * MOST_ITEMS).order_item) == 500
+
+
+def test_national_phone_is_not_blamed_while_the_store_is_not_known() -> None:
+    customer = person(first_name="Mina", phone_number="0532 123 45 67")
+
+    assert list(faults(order_document(store="Moda", customer=customer))) == ["shipping_address.retail_store"]
+    assert set(faults(order_document(store="Moda", customer=person(phone_number="12")))) == {
+        "shipping_address.retail_store",
+        "customer.phone_number",
+    }
+    home = order_document(delivery_type="home_delivery", shipping_address={"city": "Izmir"}, customer=customer)
+    assert list(faults(home)) == ["customer.phone_number"]

@@ -183,7 +183,7 @@ def export_entry(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entr
     data: dict[str, Any] | None = None
     if not shopify_export.is_ended(whole):
         sent = shopify_export.webhook_order(whole, [row.cells for row in goods])
-        channel = how.channel or shopify.CHANNEL
+        channel = how.channel or shopify_export.export_channel()
         data = shopify.order_of(sent, channel=channel, locate=locate_in(how.locations))
     return Entry(
         line=rows[0].line,

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import DomainError, Fault, OrderConflict, ValidationFailed
+from clickcollect.errors import DomainError, Fault, OlderOrder, OrderConflict, ValidationFailed
 from clickcollect.omnitron.models import DeliveryType
 from clickcollect.omnitron.order_schema import OrderIn, Source, read_order
 from clickcollect.omnitron.plain_text import plain_line
@@ -16,20 +16,27 @@ from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.csv_format import CsvReading, read_csv
 from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
-from clickcollect.oms.orders.intake import Received
+from clickcollect.oms.orders.intake import Became, Received
+from clickcollect.oms.orders.location_rules import with_learned_stores
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
+from clickcollect.oms.orders.repair import keep_for_repair
 
 ITEM: Final = "order_item."
+UNKNOWN_CHANNEL: Final = "File"
 BATCH: Final = 100  # orders of one transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class BadLine:
-    """A line whose order was not kept: its number in the file, the order's number where it has one, every fault."""
+    """A line whose order was not kept: its number in the file, the order's number where it has one, every fault.
+
+    ``repair_id``: where its order waits to be repaired, if it does.
+    """
 
     line: int
     number: str
     faults: list[Fault]
+    repair_id: int | None = None
 
 
 @dataclass(kw_only=True)
@@ -38,6 +45,7 @@ class ImportReport:
 
     new: int = 0
     known: int = 0
+    amended: int = 0
     ignored: int = 0
     bad: list[BadLine] = field(default_factory=list)
 
@@ -57,31 +65,43 @@ def import_orders(
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
     actor: Actor = SYSTEM,
     reading: CsvReading | None = None,
+    keeps_for_repair: bool = False,
 ) -> ImportReport:
     """Take in every order of a file; new ones in batches, one transaction for each (contract section 7).
 
     Arguments: ``on_progress``, told how much of the file is done, and of how much; ``reading``, how a CSV file is to be
-    read, where somebody has chosen its columns or named its channel.
+    read, where somebody has chosen its columns or named its channel; ``keeps_for_repair``, whether what cannot be
+    placed waits in *Orders to repair*, where it would otherwise only be named.
     Raises ValidationFailed on ``file`` where there is no order file to read.
     """
-    locations = known_locations()
-    how = replace(reading or CsvReading(), locations=locations)
-    entries = read_json_lines(path) if is_json_lines(path) else read_csv(path, how)
+    entries = read_file(path, reading)
     total = path.stat().st_size
     report = ImportReport()
     numbers: dict[str, tuple[str, int]] = {}
     waiting: list[Waiting] = []
-    for entry in (replace(entry, data=with_store_codes(entry.data, locations)) for entry in entries):
+
+    def settle_waiting() -> None:
+        settle(waiting, report=report, numbers=numbers, actor=actor, keeps_for_repair=keeps_for_repair)
+
+    for entry in entries:
         is_repeated = any(one.order and number_of(one.entry) == number_of(entry) for one in waiting)
         if is_repeated or len(waiting) >= BATCH:
-            settle(waiting, report=report, numbers=numbers, actor=actor)
+            settle_waiting()
         if is_nothing(entry):
             report.ignored += 1
         else:
             waiting.append(read_entry(entry, numbers))
         on_progress(entry.position, total)
-    settle(waiting, report=report, numbers=numbers, actor=actor)
+    settle_waiting()
     return report
+
+
+def read_file(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
+    """The orders of a file, their stores by ERP code. Raises ValidationFailed on ``file``."""
+    locations = known_locations()
+    how = replace(reading or CsvReading(), locations=locations)
+    entries = read_json_lines(path) if is_json_lines(path) else read_csv(path, how)
+    return (replace(entry, data=with_store_codes(with_learned_stores(entry.data), locations)) for entry in entries)
 
 
 def is_nothing(entry: Entry) -> bool:
@@ -102,13 +122,21 @@ def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:
         return Waiting(entry=entry, faults=[(line_of(entry, fault["loc"]), fault) for fault in refusal.errors])
 
 
-def settle(waiting: list[Waiting], *, report: ImportReport, numbers: dict[str, tuple[str, int]], actor: Actor) -> None:
+def settle(
+    waiting: list[Waiting],
+    *,
+    report: ImportReport,
+    numbers: dict[str, tuple[str, int]],
+    actor: Actor,
+    keeps_for_repair: bool,
+) -> None:
     """Take in the orders that wait, and report on each line in its turn."""
     came = iter(receive_orders([one.order for one in waiting if one.order is not None], actor=actor))
     for one in waiting:
         found = one.faults if one.order is None else counted(one.entry, next(came), report)
         if found:
-            report.bad += bad_lines(one.entry, found)
+            repair_id = kept_for_repair(one.entry, found, actor) if keeps_for_repair else None
+            report.bad += bad_lines(one.entry, found, repair_id)
         else:
             numbers.setdefault(number_of(one.entry), (channel_of(one.entry), one.entry.line))
     waiting.clear()
@@ -119,11 +147,28 @@ def counted(entry: Entry, became: Received | DomainError, report: ImportReport) 
     if isinstance(became, OrderConflict):
         words = _("An order with this number is there already and differs here.")
         return [(line_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
+    if isinstance(became, OlderOrder):
+        report.ignored += 1
+        return []
     if isinstance(became, DomainError):
         raise became
-    report.new += became.created
-    report.known += not became.created
+    report.new += became.became is Became.PLACED
+    report.known += became.became is Became.UNCHANGED
+    report.amended += became.became is Became.AMENDED
     return []
+
+
+def kept_for_repair(entry: Entry, found: list[tuple[int, Fault]], actor: Actor) -> int | None:
+    """The id of the order to repair that this one is now; None where there is no order: a line that cannot be read."""
+    if not entry.data.get("order_item"):
+        return None
+    return keep_for_repair(
+        channel=channel_of(entry) if entry.data.get("channel") else UNKNOWN_CHANNEL,
+        reference=number_of(entry) if entry.data.get("number") else "",
+        payload=entry.data,
+        faults=[fault for _line, fault in found],
+        actor=actor,
+    ).pk
 
 
 def number_of(entry: Entry) -> str:
@@ -143,13 +188,14 @@ def repeated_number(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Iterat
 
 
 def faults_beside(entry: Entry, found: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:
-    """What is wrong on the other lines of an order that is refused already, so that one look names everything."""
+    """What else is wrong with an order that is refused already, so that one look names everything."""
     try:
         read_order(entry.data, source=entry.source) if entry.data else None
     except ValidationFailed as refusal:
-        named = {line for line, _fault in found}
+        unreadable = {line for line, fault in found if fault["loc"] == "line"}
+        named = {fault["loc"] for _line, fault in found}
         rest = [(line_of(entry, fault["loc"]), fault) for fault in refusal.errors]
-        return [(line, fault) for line, fault in rest if line not in named]
+        return [(line, fault) for line, fault in rest if line not in unreadable and fault["loc"] not in named]
     return []
 
 
@@ -159,7 +205,7 @@ def line_of(entry: Entry, loc: str) -> int:
     return entry.item_lines[int(at)] if at.isdigit() and int(at) < len(entry.item_lines) else entry.line
 
 
-def bad_lines(entry: Entry, found: list[tuple[int, Fault]]) -> Iterator[BadLine]:
+def bad_lines(entry: Entry, found: list[tuple[int, Fault]], repair_id: int | None) -> Iterator[BadLine]:
     """The faults of one order, line by line."""
     number = entry.data.get("number")
     for line in sorted({line for line, _fault in found}):
@@ -167,4 +213,5 @@ def bad_lines(entry: Entry, found: list[tuple[int, Fault]]) -> Iterator[BadLine]
             line=line,
             number=number[:64] if isinstance(number, str) else "",
             faults=[fault for at, fault in found if at == line],
+            repair_id=repair_id,
         )

@@ -16,7 +16,7 @@ PHONE: Final = ".".join(PHONE_LOC)
 def open_faults(document: Any) -> list[Fault]:
     """What a person has to correct before the order can be placed, in the active language."""
     try:
-        read_order(document, source=Source.PERSON)
+        read_order(document, source=Source.REPAIR)
     except ValidationFailed as refusal:
         return without_phone_of_unknown_store(refusal.errors, document)
     return []

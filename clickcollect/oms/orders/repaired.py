@@ -26,7 +26,7 @@ def send_on(*, repair_id: int, document: dict[str, Any], actor: Actor, learn_loc
     waiting = OrderToRepair.objects.filter(pk=repair_id).first()
     if waiting is None:
         raise NotFound
-    order = receive_order(order=read_order(document, source=Source.PERSON), actor=actor, repaired_from=waiting.pk).order
+    order = receive_order(order=read_order(document, source=Source.REPAIR), actor=actor, repaired_from=waiting.pk).order
     location = value_at(waiting.document, *STORE_LOC)
     if learn_location and order.retail_store is not None and isinstance(location, str):
         location_rules.learn(channel=waiting.channel, name=location, store=order.retail_store, actor=actor)

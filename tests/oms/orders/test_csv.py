@@ -268,6 +268,16 @@ class TestShopifyExport:
         assert (report.new, report.ignored, report.bad) == (1, 4, [])
         assert Order.objects.get().customer_name == "Ana Maria Silva"
 
+    def test_channel_is_that_of_the_one_shop_that_is_connected(self, imported: Any, settings: Any) -> None:
+        settings.SHOPIFY_WEBHOOK_SECRET = ["galata.myshopify.com:secret", "galata.myshopify.com:old"]
+        imported(export(export_row()))
+        imported(export(export_row(Name="#3002")), reading=CsvReading(channel="Fair"))
+        settings.SHOPIFY_WEBHOOK_SECRET += ["moda.myshopify.com:secret"]
+        imported(export(export_row(Name="#3003")))
+
+        channels = dict(Order.objects.values_list("number", "channel"))
+        assert channels == {"3001": "shopify:galata.myshopify.com", "3002": "Fair", "3003": "Shopify"}
+
     def test_home_delivery_is_one(self, imported: Any) -> None:
         home = {"Shipping Name": "Ana Silva", "Shipping City": "Izmir", "Shipping Country": "TR"}
         report = imported(export(export_row(**home, **{"Shipping Method": "Standard"})))

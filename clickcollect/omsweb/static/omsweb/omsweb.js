@@ -157,6 +157,15 @@ document.addEventListener("change", (event) => {
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-ticks]").forEach(countTicks));
 
+// unfold looks for the text box that stands beside its own file fields; beside ours there is none.
+document.addEventListener(
+  "change",
+  (event) => {
+    if (event.target.matches("input[type=file]")) event.stopPropagation();
+  },
+  true,
+);
+
 // A second press while the first is under way sends nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;

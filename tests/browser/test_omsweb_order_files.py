@@ -1,0 +1,77 @@
+"""An order file handed over in OMS WEB in a real browser: columns chosen, progress without a reload, lines listed."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from clickcollect.oms import jobs
+from clickcollect.oms.models import OrderUpload
+from clickcollect.oms.upload_models import UploadState
+from tests import shop
+from tests.browser.conftest import PHONE, OpenWindow
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+HEADER = "Beleg;Sales Channel;Filiale;Vorname;Nachname;Handynummer;SKU;Artikel;Menge;Einzelpreis;Bemerkung"
+ROWS = [
+    "C-1;Webshop;IST-01;Mina;Yıldız;'+905320000101;MUG-1;Ceramic mug;2;10,00;gift",
+    "C-1;;;;;;TSH-1;T-shirt, black, M;1,00;29,90;",
+    "C-2;Webshop;KADIKÖY;Deniz;Kaya;0532 000 01 02;MUG-1;Ceramic mug;1;10,00;",
+    "C-3;Webshop;Moda;Ali;Demir;0532 000 01 03;MUG-1;Ceramic mug;1;10,00;",
+    "1020.0;Webshop;IST-01;Ece;Şahin;0212 555 01 00;MUG-1;Ceramic mug;1;10,00;call first",
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    shop.make_store("IST-01", name="Galata")
+    shop.make_store("IST-02", name="Kadıköy")
+    path = tmp_path / "webshop-november.csv"
+    path.write_text("\n".join([HEADER, *ROWS, ""]))
+    return path
+
+
+def hand_over(page: Page, file: Path) -> None:
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_role("heading", name="Columns")).to_be_visible()
+
+
+def test_file_is_handed_over_its_columns_chosen_and_imported(window: OpenWindow, file: Path) -> None:
+    opened = window(shop.make_user("operator"))
+    page = opened.go("/oms/orders/")
+    page.get_by_role("link", name="Import a file").click()
+    assert opened.axe() == []
+    hand_over(page, file)
+
+    expect(page.get_by_role("alert")).to_contain_text("Say which columns hold: Order number.")
+    page.get_by_label("Beleg").select_option(label="Order number")
+    page.get_by_role("button", name="Read it so").click()
+    expect(page.get_by_role("heading", name="The first orders")).to_be_visible()
+    expect(page.get_by_text("There is no store with this code.")).to_be_visible()
+    assert opened.axe() == []
+
+    page.get_by_role("button", name="Import the orders").click()
+    expect(page.get_by_role("status")).to_contain_text("Waiting for the worker")
+    page.evaluate("window.notReloaded = true")
+    upload = OrderUpload.objects.get()
+    OrderUpload.objects.filter(pk=upload.pk).update(state=UploadState.RUNNING, position=upload.size // 2 + 1)
+    expect(page.get_by_text("50 % of the file")).to_be_visible()
+    assert opened.axe() == []
+    jobs.import_order_file(upload_id=upload.pk)
+
+    expect(page.get_by_role("status")).to_contain_text("Imported")
+    expect(page.get_by_role("heading", name="2 lines were not taken")).to_be_visible()
+    expect(page.get_by_role("row", name="C-3")).to_contain_text("There is no store with this code.")
+    expect(page.get_by_role("row", name="1020.0")).to_contain_text("Write 1020")
+    assert page.evaluate("window.notReloaded") is True
+    assert opened.axe() == []
+
+
+def test_phone_shows_columns_as_cards_and_nothing_beside_the_page(window: OpenWindow, file: Path) -> None:
+    opened = window(shop.make_user("operator"), viewport=PHONE)
+    page = opened.go("/oms/order-files/")
+    hand_over(page, file)
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert opened.axe() == []
