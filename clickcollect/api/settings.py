@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 from clickcollect.api.authentication import ApiRequest
 from clickcollect.api.pagination import PAGES_REACH, Paging, link_to_page, refuse_unknown_filters
@@ -23,6 +23,10 @@ IDS: Final[dict[str, int]] = {key: place for place, key in enumerate(SETTINGS, s
 KEYS: Final[dict[int, str]] = {place: key for key, place in IDS.items()}
 
 
+# Read as it comes: what is wrong with it depends on the setting.
+JsonValue = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer"}, {"type": "string"}]})]
+
+
 class SettingFilters(Paging):
     key: Annotated[Line | None, sized(64), Field(description="What the key contains, in capitals or not.")] = None
 
@@ -32,9 +36,9 @@ class SettingChange(Schema):
 
     model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [examples.SETTING_IN]})
 
-    json_value: Any
+    json_value: JsonValue
     reason: Annotated[Line | None, sized(500, shortest=0), Field(description="Why; kept in the log.")] = None
-    key: Any = None
+    key: Annotated[Any, WithJsonSchema({"type": ["string", "null"]})] = None
 
 
 class SettingNew(Schema):
@@ -43,7 +47,7 @@ class SettingNew(Schema):
     model_config = ConfigDict(hide_input_in_errors=True, json_schema_extra={"examples": [examples.SETTING_NEW]})
 
     key: Annotated[Line, sized(64)]
-    json_value: Any
+    json_value: JsonValue
     reason: Annotated[Line | None, sized(500, shortest=0)] = None
 
 
