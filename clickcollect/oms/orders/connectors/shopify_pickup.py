@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
+from clickcollect.oms.orders.location_rules import folded_location
 
 Locate = Callable[[str], str | None]
 
@@ -29,27 +30,29 @@ METHODS: Final = frozenset(
 PLACES: Final = ("location", "store", "branch", "shop", "point", "outlet")
 NO_PLACES: Final = ("address", "city", "country", "date", "day", "email", "instruction", "note", "phone")
 NO_PLACES_EITHER: Final = ("postal", "province", "region", "slot", "state", "time", "zip")
-# How shops call collecting, folded; a line of one of these names that matches no store is a likely pickup.
-PICKUP_WORDS: Final = (
-    "pickup",
-    "clickcollect",
-    "clickandcollect",
-    "collectinstore",
-    "instorecollect",
-    "storecollect",
-    "collectfromstore",
-    "abholung",
-    "selbstabholer",
-    "mağazadanteslim",
-    "mağazadantesl",
-    "mağazateslim",
-    "gelal",
-    "retraitenmagasin",
-    "ritiroinnegozio",
-    "recogidaentienda",
-    "recogerentienda",
-    "استلاممنالمتجر",
-    "الاستلاممن",
+# How shops call collecting: in a word or a part of one, or in several.
+PARTS: Final = ("pickup", "abholung", "selbstabhol")
+PHRASES: Final = tuple(
+    f" {folded_location(phrase)} "
+    for phrase in (
+        "pick up",
+        "click collect",
+        "click and collect",
+        "collect in store",
+        "collect from store",
+        "collection in store",
+        "in store collection",
+        "store collection",
+        "mağazadan teslim",
+        "mağazadan teslimat",
+        "gel al",
+        "retrait en magasin",
+        "ritiro in negozio",
+        "recogida en tienda",
+        "recoger en tienda",
+        "استلام من المتجر",
+        "الاستلام من المتجر",
+    )
 )
 
 
@@ -129,13 +132,15 @@ def app_places(app: Mapping[str, str]) -> Iterator[str]:
 
 def is_place(name: str) -> bool:
     """Whether a cart attribute says where: `Pickup-Location-Company`, but not `Pickup-Location-City`."""
-    is_ours = is_pickup_word(name) or name.removeprefix("selected") in (*PLACES, "storelocation", "storename")
+    is_ours = "pickup" in name or name.removeprefix("selected") in (*PLACES, "storelocation", "storename")
     says_where = any(word in name for word in PLACES)
     return is_ours and says_where and not any(word in name for word in (*NO_PLACES, *NO_PLACES_EITHER))
 
 
 def is_pickup_word(text: str) -> bool:
-    return any(word in fold(text) for word in PICKUP_WORDS)
+    """Whether something is called as shops call collecting in a store, in any case and spelling."""
+    spaced = f" {folded_location(text)} "
+    return any(part in spaced for part in PARTS) or any(phrase in spaced for phrase in PHRASES)
 
 
 def fold(text: str) -> str:
