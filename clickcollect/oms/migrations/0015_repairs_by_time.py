@@ -1,19 +1,19 @@
-"""Orders to repair of some days are found without reading all. The table is new and short: nothing waits."""
+"""Orders to repair of some days are found without reading all. Nothing is locked."""
 
-import django.contrib.postgres.indexes
+from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
+    atomic = False
     dependencies = [
-        ('omnitron', '0003_amounts_with_the_places_of_their_currency'),
-        ('oms', '0014_ways_back'),
+        ("omnitron", "0003_amounts_with_the_places_of_their_currency"),
+        ("oms", "0014_ways_back"),
     ]
-
     operations = [
-        migrations.AddIndex(
-            model_name='ordertorepair',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['received_at'], name='repair_time_range'),
+        AddIndexConcurrently(
+            model_name="ordertorepair",
+            index=BrinIndex(autosummarize=True, fields=["received_at"], name="repair_time_range"),
         ),
     ]
