@@ -209,11 +209,13 @@ def told_by_a_process_killed_at(line: int, guess: Callable[[], object]) -> bytes
         return pipe.read()
 
 
-@pytest.mark.timeout(300)
-def test_t10_a_process_killed_at_any_line_has_told_nothing_that_is_not_counted() -> None:
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.soak)])
+def test_t10_a_process_killed_at_any_line_has_told_nothing_that_is_not_counted(every: int) -> None:
+    """Every third line; in the long form every line."""
     lines = lines_after_a_wrong_comparison()
     told = 0
-    for line in (*range(1, lines + 1, 3), lines + 1):
+    for line in (*range(1, lines + 1, every), lines + 1):
         package = shop.make_package(states.READY)
         guess = deliver(package, shop.wrong_code(package))
         connection.close()
