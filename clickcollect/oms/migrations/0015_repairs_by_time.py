@@ -1,8 +1,9 @@
 """Orders to repair of some days are found without reading all. Nothing is locked."""
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
+
+from clickcollect.long_tables import AddIndex
 
 
 class Migration(migrations.Migration):
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
         ("oms", "0014_ways_back"),
     ]
     operations = [
-        AddIndexConcurrently(
+        AddIndex(
             model_name="ordertorepair",
             index=BrinIndex(autosummarize=True, fields=["received_at"], name="repair_time_range"),
         ),
