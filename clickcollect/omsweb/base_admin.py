@@ -13,7 +13,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
@@ -44,12 +43,6 @@ def uncompressed(response: HttpResponse) -> HttpResponse:
 def posted(request: HttpRequest) -> Any:
     """What a form is bound to: what was sent, or nothing while it is only shown."""
     return request.POST if request.method == "POST" else None
-
-
-def changed_fields(form: OmsForm) -> list[str]:
-    """The English labels of what changed; Django says them in the reader's language."""
-    with translation.override("en"):
-        return [str(form.fields[name].label) for name in form.changed_data]
 
 
 class RightsModelAdmin(ModelAdmin):
@@ -162,8 +155,8 @@ class RightsModelAdmin(ModelAdmin):
         """Who changed which fields, for the page's history."""
         if is_new:
             self.log_addition(request, obj, [{"added": {}}])
-        elif form.changed_data:
-            self.log_change(request, obj, [{"changed": {"fields": changed_fields(form)}}])
+        elif form.changed_labels:
+            self.log_change(request, obj, [{"changed": {"fields": form.changed_labels}}])
 
     def history_view(
         self,

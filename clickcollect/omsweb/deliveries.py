@@ -21,7 +21,8 @@ from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.forms import TickForm
-from clickcollect.omsweb.hooks import require_hook, type_choices
+from clickcollect.omsweb.hook_form import type_choices
+from clickcollect.omsweb.hooks import require_hook
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.whisperer import redelivery, registry, statistics

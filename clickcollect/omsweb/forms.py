@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.utils import translation
 from django.utils.functional import Promise
 
 from clickcollect.errors import DomainError, Fault, ValidationFailed
@@ -72,6 +73,12 @@ class OmsForm(forms.Form):
     def words_without_field(self, fault: Fault) -> str:
         """What stands above the form where a fault has no field in it."""
         return fault["msg"]
+
+    @property
+    def changed_labels(self) -> list[str]:
+        """The English labels of what changed, for the history; Django says them in the reader's language."""
+        with translation.override("en"):
+            return [str(self.fields[name].label) for name in self.changed_data]
 
     @property
     def faults(self) -> list[str]:

@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar, Final, cast
 
-from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,109 +17,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
 from clickcollect.errors import Forbidden, NotFound, ValidationFailed
-from clickcollect.json_input import FormDecoder
 from clickcollect.oms.access import Actor
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
-from clickcollect.omsweb.forms import OmsForm
+from clickcollect.omsweb.hook_form import HookForm, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows
-from clickcollect.whisperer import custom_headers, hooks, redelivery, registry, statistics
+from clickcollect.whisperer import hooks, redelivery, registry, statistics
+from clickcollect.whisperer.hooks import HookExists
 from clickcollect.whisperer.models import DeliveryState, Hook
-
-
-def type_choices() -> list[tuple[str, str]]:
-    return [(name, name) for name in registry.event_types()]
-
-
-class JsonText(forms.JSONField):
-    """JSON in a text box; nothing is an empty box, not the word null."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(decoder=FormDecoder, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value in (None, {}) else super().prepare_value(value)
-
-
-class HookForm(OmsForm):
-    groups = (
-        (gettext_lazy("What and where"), ("event_type", "target_url", "is_active")),
-        (gettext_lazy("Proof"), ("secret_key", "auth_username", "auth_password")),
-        (gettext_lazy("Details"), ("retry_countdown_config", "additional_headers", "callback")),
-        (gettext_lazy("You"), ("your_password",)),
-    )
-    event_type = forms.ChoiceField(label=gettext_lazy("Event type"), choices=type_choices)
-    target_url = forms.CharField(
-        label=gettext_lazy("Target URL"),
-        max_length=255,
-        help_text=gettext_lazy("Private addresses are refused, unless the operator of this server allowed them."),
-    )
-    is_active = forms.BooleanField(label=gettext_lazy("Active"), required=False, initial=True)
-    secret_key = forms.CharField(
-        label=gettext_lazy("Secret"),
-        required=False,
-        max_length=124,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("Signs every event. It is never shown again; left empty, the one that is kept stays."),
-    )
-    auth_username = forms.CharField(label=gettext_lazy("Basic user"), required=False, max_length=255)
-    auth_password = forms.CharField(
-        label=gettext_lazy("Basic password"),
-        required=False,
-        max_length=255,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    retry_countdown_config = JsonText(
-        label=gettext_lazy("Retries"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=gettext_lazy(
-            'Such as {"choice": "fixed", "kwargs": {"seconds": 30}}. Left empty: longer and longer.'
-        ),
-    )
-    additional_headers = JsonText(
-        label=gettext_lazy("Additional headers"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text=gettext_lazy(
-            'Such as {"X-Shop": "berlin"}. Values are not shown again: •••••• leaves the one that is kept.',
-        ),
-    )
-    callback = forms.CharField(
-        label=gettext_lazy("Callback"),
-        required=False,
-        max_length=64,
-        help_text=gettext_lazy("A word that the receiver may keep here. It is stored and never run."),
-    )
-    your_password = forms.CharField(
-        label=gettext_lazy("Your own password"),
-        required=False,
-        max_length=128,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text=gettext_lazy("Needed when the target URL changes: who redirects events must be you."),
-    )
-
-    def field_name(self, loc: str) -> str | None:
-        """`config.auth.password` is the field auth_password; a fault inside a JSON field stands at the field."""
-        bare = loc.removeprefix("config.").replace(".", "_")
-        return next((name for name in self.fields if bare == name or loc.startswith(f"{name}.")), None)
-
-    @sensitive_variables()
-    def wanted(self, hook: Hook | None) -> dict[str, Any]:
-        """The fields as the post office takes them; a secret left empty is left alone."""
-        values = self.cleaned_data
-        fields = {name: values[name] for name in ("event_type", "target_url", "is_active", "callback")}
-        fields["retry_countdown_config"] = values["retry_countdown_config"] or None
-        if hook is None or "additional_headers" in self.changed_data:
-            fields["additional_headers"] = values["additional_headers"] or {}
-        config = {name: value for name, value in (hook.config if hook else {}).items() if name != "auth"}
-        if values["auth_username"]:
-            auth = {"auth_type": "basic", "username": values["auth_username"]}
-            config["auth"] = auth | ({"password": values["auth_password"]} if values["auth_password"] else {})
-        fields["config"] = config
-        return fields | ({"secret_key": values["secret_key"]} if values["secret_key"] else {})
 
 
 def require_hook(actor: Actor, right: str, *types: str) -> None:
@@ -215,15 +120,19 @@ class HookAdmin(RightsModelAdmin):
         """One webhook. Its secret and passwords are fields to write in, and never hold what is kept."""
         self.require_read(request)
         hook = self.hook_by_id(object_id) if object_id else None
-        form = HookForm(posted(request), initial=initial(hook))
-        if hook is None:
-            del form.fields["your_password"]
+        form = HookForm(posted(request), hook=hook)
 
         def authorize() -> None:
             check_hook(request, form=form, hook=hook)
 
         def save() -> Saved:
-            return Saved(row=save_hook(request, form=form, hook=hook), said=_("The webhook was saved."))
+            if hook is not None:
+                return Saved(row=change_hook(request, form=form, hook=hook), said=_("The webhook was saved."))
+            made = create_hooks(request, form=form)
+            for one in made:
+                self.keep_history(request, one, form=form, is_new=True)
+            words = ngettext("%(count)d webhook was created.", "%(count)d webhooks were created.", len(made))
+            return Saved(said=words % {"count": len(made)})
 
         title = hook.event_type if hook else _("New webhook")
         return self.edit(request, form=form, title=title, authorize=authorize, save=save, row=hook)
@@ -250,19 +159,35 @@ class HookAdmin(RightsModelAdmin):
 @sensitive_variables()
 def check_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> None:
     """Refuse it unless this person may; a new address needs their password. Raises Forbidden, ValidationFailed."""
-    types = [form.cleaned_data["event_type"], *([hook.event_type] if hook else [])]
+    types = [*form.types, *([hook.event_type] if hook else [])]
     require_hook(actor_of(request), HookAdmin.change_right, *types)
     if hook is not None and form.cleaned_data["target_url"] != hook.target_url:
         confirm(request, password=form.cleaned_data["your_password"])
 
 
 @sensitive_variables()
-def save_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> Hook:
-    """Make or change it. Raises Forbidden, ValidationFailed, HookExists."""
-    actor, fields = actor_of(request), form.wanted(hook)
-    if hook is None:
-        return hooks.create_hook(user_id=cast("int", actor.user_id), fields=fields)
-    return hooks.change_hook(hook, fields=fields, changer=actor)
+def create_hooks(request: HttpRequest, *, form: HookForm) -> list[Hook]:
+    """One for each event type, or none at all. Raises Forbidden, ValidationFailed, HookExists."""
+    user_id, fields = cast("int", actor_of(request).user_id), form.wanted(None)
+    with transaction.atomic():
+        return [create_one(user_id=user_id, event_type=name, fields=fields) for name in form.types]
+
+
+@sensitive_variables("fields")
+def create_one(*, user_id: int, event_type: str, fields: dict[str, Any]) -> Hook:
+    """Subscribe to one type. Raises ValidationFailed, HookExists, which names the type."""
+    try:
+        return hooks.create_hook(user_id=user_id, fields=fields | {"event_type": event_type})
+    except HookExists:
+        words = _("There is already a webhook of yours for %(type)s at this URL. Change that one, or delete it first.")
+        raise HookExists(words % {"type": event_type}) from None
+
+
+@sensitive_variables()
+def change_hook(request: HttpRequest, *, form: HookForm, hook: Hook) -> Hook:
+    """Raises Forbidden, ValidationFailed, HookExists."""
+    fields = form.wanted(hook) | {"event_type": form.types[0]}
+    return hooks.change_hook(hook, fields=fields, changer=actor_of(request))
 
 
 @sensitive_variables()
@@ -271,14 +196,3 @@ def confirm(request: HttpRequest, *, password: str) -> None:
     user = cast("User", request.user)
     if not sign_in_limits.prove(request, account=user, door="webhook", proof=lambda: user.check_password(password)):
         raise ValidationFailed.of("your_password", _("A new address needs your own password. This was not it."))
-
-
-def initial(hook: Hook | None) -> dict[str, Any]:
-    """What is shown of a hook: no secret, no password."""
-    if hook is None:
-        return {}
-    names = ("event_type", "target_url", "is_active", "callback")
-    shown = {name: getattr(hook, name) for name in names}
-    shown |= {name: getattr(hook, name) or None for name in ("retry_countdown_config",)}
-    shown["additional_headers"] = custom_headers.headers_for_display(hook, with_values=False) or None
-    return shown | {"auth_username": (hook.config.get("auth") or {}).get("username", "")}

@@ -182,6 +182,8 @@ function addRow(name) {
   const template = document.getElementById(`${name}-template`);
   const next = Number(rows.dataset.next);
   rows.dataset.next = String(next + 1);
+  const total = document.getElementById(`id_${name}-TOTAL_FORMS`); // Django counts the rows of a formset
+  if (total) total.value = String(next + 1);
   const holder = document.createElement("template");
   holder.innerHTML = template.innerHTML.replaceAll("__n__", String(next));
   rows.append(holder.content);
