@@ -76,7 +76,7 @@ def test_t58_no_handover_that_was_answered_is_lost_with_the_primary(synchronous:
         delivered = Package.objects.filter(pk__in=told, state__enum_value=states.DELIVERED)
         assert delivered.count() == len(told)
         moves = CommandLog.objects.filter(package_id__in=told, kind="move", new_state=states.DELIVERED)
-        assert sorted(moves.values_list("package_id", flat=True)) == sorted(told)
+        assert list(moves.order_by("package_id").values_list("package_id", flat=True)) == sorted(told)
         connections.close_all()
         answered += len(told)
         synchronous.renew()

@@ -38,7 +38,7 @@ def archive_wal(shop: DemoShop, archive: Path) -> None:
 
 def base_backup(shop: DemoShop, target: Path) -> None:
     url = shop.server().url(role=SUPERUSER, database="postgres")
-    command = [binaries() / "pg_basebackup", "--checkpoint=fast", f"--pgdata={target}", f"--dbname={url}"]
+    command = [str(binaries() / "pg_basebackup"), "--checkpoint=fast", f"--pgdata={target}", f"--dbname={url}"]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -46,7 +46,8 @@ def now(shop: DemoShop) -> datetime:
     with shop.database() as connection:
         row = connection.execute("SELECT clock_timestamp()").fetchone()
     assert row
-    return row[0].astimezone(UTC)
+    moment: datetime = row[0]
+    return moment.astimezone(UTC)
 
 
 def archive_all(shop: DemoShop) -> None:
