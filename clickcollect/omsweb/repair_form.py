@@ -89,12 +89,15 @@ def place_in_words(loc: str) -> str:
 
 
 def faults_in_words(faults: list[Fault], *, location: str = "") -> list[dict[str, str]]:
-    """Every fault with its place in words. ``location``: what the shop called the store, told where that is wrong."""
+    """Every fault with its place in words, in the reader's language where its sentence has no values in it.
+
+    Arguments: ``location``, what the shop called the store, told where that is wrong.
+    """
     called = called_by_shop(location) if location else ""
     return [
         {
             "place": place_in_words(fault["loc"]),
-            "words": fault["msg"],
+            "words": _(fault["msg"]) if fault["msg"] else "",
             "beside": called if fault["loc"] == STORE else "",
         }
         for fault in faults

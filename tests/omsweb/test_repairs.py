@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
@@ -67,6 +68,15 @@ def test_every_fault_is_listed_in_words_with_its_place(operator: Client) -> None
         assert words in page
     for place in ("Phone number", "E-mail", "Item 2, Quantity"):
         assert f"<strong>{place}:</strong>" in page
+
+
+def test_the_list_speaks_the_readers_language(operator: Client) -> None:
+    row = waiting()
+    with translation.override("tr"):
+        turkish = translation.gettext("There is no store with this code.")
+    assert turkish != "There is no store with this code."
+    for address in (PAGE, f"{PAGE}{row.pk}/"):
+        assert turkish in markup(operator.get(address, headers={"accept-language": "tr"}))
 
 
 @pytest.mark.parametrize("role", [Role.ASSOCIATE, Role.MANAGER])
