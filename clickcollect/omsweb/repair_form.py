@@ -21,7 +21,7 @@ from clickcollect.oms.orders.location_rules import with_learned_stores
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
 from clickcollect.oms.orders.repair_faults import open_faults
 from clickcollect.oms.repair_models import OrderToRepair
-from clickcollect.omsweb.forms import DomainField, Group, OmsForm, PlainText
+from clickcollect.omsweb.forms import DomainField, Group, OmsForm
 from clickcollect.omsweb.order_form import CUSTOMER, LINES, MOST_LINES, RARE_COLUMNS, STORE, LineForm, OrderForm
 from clickcollect.wire_format import whole_number
 
@@ -206,4 +206,4 @@ class RepairForm(OrderForm):
 class DiscardForm(OmsForm):
     """Why an order is not wanted."""
 
-    reason = PlainText(label=gettext_lazy("Reason"), required=False, max_length=500)
+    reason = DomainField(label=gettext_lazy("Reason"), max_length=500)
