@@ -27,8 +27,9 @@ from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
 from clickcollect.api.middleware import guarded, idempotent, on_replay, unknown_address
-from clickcollect.api.openapi import DESCRIPTION, INFO, SERVERS, TITLE, Docs, complete
+from clickcollect.api.openapi import DESCRIPTION, INFO, SERVERS, TITLE, complete
 from clickcollect.api.problems import on_exception
+from clickcollect.api.reference import Docs
 
 API: Final = "api/v1/"
 

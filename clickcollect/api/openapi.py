@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI 3.1): what ninja knows, what every integrator needs beside it, and `/api/docs`.
+"""The API's description (OpenAPI 3.1): what ninja knows, what every integrator needs beside it.
 
 An operation names its own refusals in `x-problems`; those that every operation of its kind has are added here.
 """
@@ -7,11 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
-from ninja import NinjaAPI
-from ninja.openapi.docs import DocsBase
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -197,16 +193,3 @@ def example_of(error: type[DomainError]) -> dict[str, Any]:
     """A refusal as it may look."""
     bare = ValidationFailed([]) if error is ValidationFailed else error()
     return problem_document(bare) | examples.PROBLEM_EXTRAS.get(error.code, {})
-
-
-class Docs(DocsBase):
-    """The page `/api/docs`: Swagger UI without inline scripts, styles or eval, and what each error code says."""
-
-    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        known = sorted(all_errors().values(), key=lambda error: (error.status, error.code))
-        context = {
-            "api": api,
-            "openapi_url": self.get_openapi_url(api, kwargs),
-            "errors": [{"code": cls.code, "status": cls.status, "sentence": cls.sentence} for cls in known],
-        }
-        return render(request, "oms/api_docs.html", context)
