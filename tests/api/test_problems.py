@@ -142,7 +142,7 @@ def test_a_body_that_is_not_json_is_not_taken(admin: Caller, kind: str) -> None:
     assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("query", ["search=%00", "x=%00", "page=0", "page=x", "limit=101", "cursor=%F0%9F%98%80"])
+@pytest.mark.parametrize("query", ["search=%00", "x=%00", "page=0", "page=x", "limit=0", "cursor=%F0%9F%98%80"])
 def test_a_query_that_makes_no_sense_is_a_validation_error(admin: Caller, query: str) -> None:
     answer = admin.get(f"{PACKAGES}?{query}")
     assert (answer.status_code, code_of(answer)) == (400, "validation_error")
@@ -161,7 +161,7 @@ def test_a_parameter_without_a_value_was_left_out(admin: Caller) -> None:
         ("page=x", "Give a whole number."),
         ("page=1.5", "Give a whole number."),
         ("page=0", "Give a number of 1 or more."),
-        ("limit=101", "Give a number of 100 or less."),
+        ("limit=0", "Give a number of 1 or more."),
         ("count=some", "Give one of: exact."),
     ],
 )
