@@ -210,7 +210,8 @@ class Package(models.Model):
             # Instore's tabs of open packages and their counts; API `stock_location`, `state`, `sort=due_at`.
             models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
             # Instore's *All*; API `stock_location`, or a store's own list.
-            models.Index(name="package_store_newest", fields=["stock_location", "-id"]),
+            # API `delivery_type` for a store: the index alone tells how many of the newest 10,001 are of it.
+            models.Index(name="package_of_store", fields=["stock_location", "-id"], include=["delivery_type"]),
             # API `state` in a store, newest first.
             models.Index(name="package_store_state_newest", fields=["stock_location", "state", "-id"]),
             # Instore's tabs of packages that have ended, the last one first.

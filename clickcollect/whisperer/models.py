@@ -81,6 +81,7 @@ class Endpoint(models.Model):
         verbose_name = _("endpoint")
         verbose_name_plural = _("endpoints")
         indexes = (
+            # The banner and OMS WEB: which endpoints back off.
             models.Index(name="endpoint_failing", fields=["failing_since"], condition=Q(failing_since__isnull=False)),
         )
 
@@ -97,6 +98,7 @@ class SendingPause(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        # Whether sending is paused, which every claim asks.
         indexes = (models.Index(name="sending_pause_open", fields=["id"], condition=Q(ended_at__isnull=True)),)
 
     def __str__(self) -> str:
@@ -143,6 +145,7 @@ class Hook(models.Model):
                 name="hook_deleted_is_inactive", condition=Q(deleted_at__isnull=True) | Q(is_active=False)
             ),
         )
+        # Who wants to hear of a type.
         indexes = (models.Index(name="hook_subscribers", fields=["event_type"], condition=Q(is_active=True)),)
 
     def __str__(self) -> str:
@@ -175,7 +178,9 @@ class Event(models.Model):
             models.CheckConstraint(name="event_sequence_from_one", condition=Q(sequence__gte=1)),
         )
         indexes = (
+            # The daily job that erases old snapshots.
             models.Index(name="event_with_payload", fields=["issued_at"], condition=Q(payload__isnull=False)),
+            # API by time.
             models.Index(name="event_issued", fields=["issued_at"]),
         )
 
@@ -237,25 +242,37 @@ class Delivery(models.Model):
             ),
         )
         indexes = (
+            # The claim of what is due, endpoint by endpoint; an endpoint's own backlog.
             models.Index(
                 name="delivery_due", fields=["endpoint", "next_attempt_at", "id"], condition=Q(state__in=WAITING)
             ),
+            # The same for codes, which go first.
             models.Index(
                 name="delivery_code_due",
                 fields=["endpoint", "next_attempt_at", "id"],
                 condition=Q(state=DeliveryState.QUEUED, code_bearing=True),
             ),
+            # Whether an older delivery of the same subject and endpoint still waits.
             models.Index(name="delivery_ordering", fields=["ordering_key", "id"], condition=Q(state__in=WAITING)),
+            # How many are under way to an endpoint; leases that have run out.
             models.Index(
                 name="delivery_lease", fields=["endpoint", "lease_until"], condition=Q(state=DeliveryState.DELIVERING)
             ),
+            # The oldest code that some customer has not got yet: every page of Instore, alarms, metrics.
             models.Index(
-                name="delivery_undelivered", fields=["event_type", "queued_at"], condition=Q(state__in=UNDELIVERED)
+                name="delivery_code_undelivered",
+                fields=["event_type", "queued_at"],
+                condition=Q(state__in=UNDELIVERED, code_bearing=True),
             ),
+            # Dead letters: OMS WEB, the API, their redelivery.
             models.Index(name="delivery_dead", fields=["-id"], condition=Q(state=DeliveryState.DEAD)),
+            # OMS WEB and the API by a state that is not *delivered*; how many wait.
             models.Index(name="delivery_not_delivered", fields=["-id"], condition=~Q(state=DeliveryState.DELIVERED)),
+            # The deliveries of a package or an order: its page, the search, superseding and erasing.
             models.Index(name="delivery_of_subject", fields=["subject", "-id"]),
+            # A hook's own deliveries, and stopping it.
             models.Index(name="delivery_of_hook", fields=["hook", "-id"]),
+            # API by the status that a receiver answered with.
             models.Index(
                 name="delivery_answered", fields=["status_code", "-id"], condition=Q(status_code__isnull=False)
             ),
@@ -279,6 +296,7 @@ class Attempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         ordering = ("id",)
+        # A delivery's tries, in their order.
         indexes = (models.Index(name="attempt_of_delivery", fields=["delivery", "id"]),)
 
     if TYPE_CHECKING:

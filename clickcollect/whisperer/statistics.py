@@ -14,9 +14,10 @@ COUNTED_UP_TO: Final = 10_001
 MOST_ENDPOINTS: Final = 100
 OLDEST: Final = f"""
 SELECT statement_timestamp() - queued_at FROM whisperer_delivery
-WHERE event_type = ANY (%(types)s::text[]) AND state IN ({", ".join(f"'{state.value}'" for state in UNDELIVERED)})
+WHERE event_type = ANY (%(types)s::text[]) AND code_bearing
+    AND state IN ({", ".join(f"'{state.value}'" for state in UNDELIVERED)})
 ORDER BY queued_at LIMIT 1
-"""  # noqa: S608  every page of Instore asks; the states are those of the index `delivery_undelivered`
+"""  # noqa: S608  every page of Instore asks; the states are those of the index `delivery_code_undelivered`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def endpoints_backing_off() -> list[BackingOff]:
 
 
 def oldest_undelivered(types: Collection[str]) -> timedelta | None:
-    """The age of the oldest event of these types that some hook has not got yet and still shall get; None if none."""
+    """The age of the oldest event of these types, which carry a code, that some hook still shall get; None if none."""
     with connection.cursor() as cursor:
         cursor.execute(OLDEST, {"types": list(types)})
         row = cursor.fetchone()
