@@ -112,7 +112,7 @@ class NotFound(DomainError):
     code = "not_found"
     status = 404
     title = _("Not found")
-    sentence = _("Nothing was found here. Check the number, and whether it belongs to your store.")
+    sentence = _("We couldn't find that. Check the number, or whether it belongs to your store.")
 
 
 class MethodNotAllowed(DomainError):

@@ -85,7 +85,9 @@ def urgency_badge(package: Package, *, due_at: datetime, soon_hours: int) -> Bad
             small = time_format.ahead(due_at, now=now)
         case Urgency.FINE:
             small = time_format.day(due_at)
-    return Badge(kind=level.value, icon=level.value, words=str(level.label), small=small)
+    is_not_collected = level is Urgency.OVERDUE and package.state.enum_value == states.READY
+    words = _("Not collected") if is_not_collected else str(level.label)
+    return Badge(kind=level.value, icon=level.value, words=words, small=small)
 
 
 REASONS: Final = {NO_RECEIVER: gettext_lazy("No message service is connected")}

@@ -7,6 +7,7 @@ from typing import Final
 BASE: Final = 186.0  # where the bars stand
 TALLEST: Final = 160.0
 LABEL: Final = 206.0
+WIDEST: Final = 9.0  # percent of the chart: a single day is no wall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def chart(values: Sequence[Value], *, target: float | None = None) -> Chart:
 
 def bar(value: Value, *, left: float, slot: float, top: float) -> Bar:
     height = TALLEST * value.number / top
-    width = slot * 0.56
+    width = min(slot * 0.56, WIDEST)
     return Bar(
         x=f"{left + (slot - width) / 2:.2f}%",
         middle=f"{left + slot / 2:.2f}%",

@@ -34,6 +34,11 @@ class Counts:
     overdue: int = 0
     today: int = 0
 
+    @property
+    def pack_late(self) -> int:
+        """What the store is late with. A customer who is late to collect is another thing: *Not collected*."""
+        return max(0, self.overdue - self.past_pickup)
+
     def in_tab(self, tab: Tab) -> int:
         return self.past_pickup if tab.past_pickup else sum(self.by_state[number] for number in tab.states)
 

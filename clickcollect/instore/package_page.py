@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clickcollect.instore import progress_steps, time_format, timeline
+from clickcollect.instore import badges, progress_steps, time_format, timeline
 from clickcollect.instore.buttons import Button, Buttons, buttons_of
 from clickcollect.instore.manager_approval import approvers_in
 from clickcollect.instore.package_row import PackageRow
@@ -21,6 +21,7 @@ from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import NEW_CODE, RESEND
 from clickcollect.oms.commands.resend_code import pause_left
 from clickcollect.oms.models import MessageState, Package
+from clickcollect.oms.same_customer import others_ready
 
 MESSAGE_STEPS: Final = (MessageState.QUEUED, MessageState.ACCEPTED, MessageState.DELIVERED)
 
@@ -62,6 +63,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
         "pieces": sum(item.quantity for item in items),
         "message_progress": message_progress(package),
         "pickup_note": pickup_note(package),
+        "others": [PackageRow(package=other, values=session.values) for other in others_ready(package, session.actor)],
         "live_at": time_format.right_now(),
     }
     if any(button.needs_manager for button in buttons.all):
@@ -96,13 +98,18 @@ def message_progress(package: Package) -> list[dict[str, Any]]:
     if state == MessageState.FAILED:
         return [
             {"words": MessageState.QUEUED.label, "stage": "done"},
-            {"words": MessageState.FAILED.label, "stage": "bad"},
+            {"words": badges.SMS_WORDS[MessageState.FAILED], "stage": "bad"},
         ]
     reached = MESSAGE_STEPS.index(state)
     return [
-        {"words": step.label, "stage": "done" if index <= reached else "later"}
+        {"words": step_words(step), "stage": "done" if index <= reached else "later"}
         for index, step in enumerate(MESSAGE_STEPS)
     ]
+
+
+def step_words(step: MessageState) -> str:
+    """*Delivered* is said of the package alone; of the message it is the SMS that was delivered."""
+    return str(badges.SMS_WORDS[step] if step == MessageState.DELIVERED else step.label)
 
 
 @dataclass(frozen=True, kw_only=True)

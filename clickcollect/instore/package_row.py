@@ -147,6 +147,15 @@ class PackageRow:
         """Whose limit was reached, and what helps."""
         return attempts.locked(self.package, self.values).detail if self.lock else ""
 
+    @property
+    def due_label(self) -> str:
+        """What the time beside it means, on the package's own page."""
+        if self.is_delivered:
+            return _("Handed over")
+        if self.has_ended:
+            return _("Ended")
+        return _("Collect by") if self.is_ready else _("Due")
+
     @cached_property
     def due(self) -> Badge:
         return badges.due(self.package, self.values)

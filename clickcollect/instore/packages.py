@@ -142,17 +142,17 @@ def empty_message(session: StoreSession, query: ListQuery, counts: Counts) -> di
     """Why there is nothing to see, and where it is instead."""
     if not query.text:
         return {"title": _("Nothing here"), "sentence": _("New packages appear here by themselves.")}
-    title = _("Nothing found")
+    title = _("No packages match “%(query)s”.") % {"query": query.text}
     elsewhere = [tab for tab in TABS if counts.in_tab(tab) and tab is not query.tab and tab is not ALL]
     hidden = lists.count_tabs(session).in_tab(query.tab)
     hides = ngettext(
-        "The search “%(query)s” hides %(count)d package in this list.",
-        "The search “%(query)s” hides %(count)d packages in this list.",
+        "%(count)d package in this list is hidden by the search.",
+        "%(count)d packages in this list are hidden by the search.",
         hidden,
-    ) % {"query": query.text, "count": hidden}
+    ) % {"count": hidden}
     if elsewhere:
         where = ", ".join(f"{counts.in_tab(tab)} · {tab.label}" for tab in elsewhere)
-        return {"title": title, "sentence": f"{hides} {_('It finds: %(where)s.') % {'where': where}}"}
+        return {"title": title, "sentence": f"{hides} {_('Found in other lists: %(where)s.') % {'where': where}}"}
     advice = _("Check the number, or search by name, order or the last 4 digits of the phone.")
     return {"title": title, "sentence": f"{hides} {advice}"}
 

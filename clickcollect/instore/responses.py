@@ -19,6 +19,7 @@ from clickcollect.instore.store_session import StoreSession
 from clickcollect.oms import labels, states
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import EXTEND
+from clickcollect.oms.log import timeline
 from clickcollect.oms.models import Package
 
 # After these there is nothing more to type: the dialog closes and the refused page says what to do.
@@ -177,10 +178,16 @@ def dialog_message(button: Button, message: Message, *, resend: dict[str, Any] |
 
 def delivered_page(*, session: StoreSession, package: Package, context: dict[str, Any]) -> str:
     """Package delivered, and what to hand over to whom."""
-    at = time_format.hour(package.state_changed_at)
-    return render_to_string(
-        "instore/_delivered.html", {"package": package, "row": context["row"], "store_session": session, "at": at}
-    )
+    shown = {
+        "package": package,
+        "row": context["row"],
+        "others": context["others"],
+        "store_session": session,
+        "at": time_format.hour(package.state_changed_at),
+        "collector": timeline.collector_of(package.pk),
+        "by": next((line.who for line in context["timeline"] if line.who), session.user.get_full_name()),
+    }
+    return render_to_string("instore/_delivered.html", shown)
 
 
 def within_a_sentence(words: str) -> str:

@@ -82,6 +82,8 @@ def compute_statistics(session: StoreSession, *, days: int) -> StoreStatistics:
             continue
         kind = kind_of(row)
         day.counts[kind] += 1
+        if kind == "overridden":  # one of those that were delivered
+            day.counts["delivered"] += 1
         created, ready = times.get(package_id or 0, (None, None))
         if kind == "ready" and created:
             day.to_ready.append((at - created).total_seconds() / 60)

@@ -12,8 +12,8 @@ class Urgency(models.TextChoices):
 
     OVERDUE = "overdue", _("Overdue")
     TODAY = "today", _("Due today")
-    SOON = "soon", _("Soon")
-    FINE = "fine", _("Fine")
+    SOON = "soon", _("Due soon")
+    FINE = "fine", _("On time")
 
 
 def urgency_of(due_at: datetime, *, now: datetime, soon_hours: int, zone: ZoneInfo) -> Urgency:

@@ -128,7 +128,7 @@ def test_the_idle_lock_keeps_the_place_and_what_was_typed_but_no_code(window: Op
     fill_place(page)
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
-    dialog_of(page).get_by_text("Somebody else collects").click()
+    dialog_of(page).get_by_text("Someone else is collecting").click()
     dialog_of(page).get_by_label("Name").fill("Ali Veli")
     lock_by_itself(page)
     expect(page.get_by_role("status")).to_contain_text("Locked after inactivity. Sign in to pick up where you left off")

@@ -105,7 +105,7 @@ def test_already_delivered_elsewhere_closes_the_dialog_and_tells_the_story(windo
     run_command(package_id=package.pk, transition="self-service-package-delivery", actor=till, data={"otp": code})
     dialog.get_by_label("SMS verification code").fill(code)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("already Delivered")
+    expect(page.get_by_role("alert")).to_contain_text("Already handed over")
     expect(dialog).to_have_count(0)
 
 

@@ -176,7 +176,7 @@ def test_an_empty_search_says_what_it_hides_and_where_there_is_something() -> No
     search.update_index(package)
     shop.make_package(states.WAITING)
     html = page(signed_in(), "/instore/?q=j%C3%BCrgen&tab=to-pack")
-    assert "hides 1 package in" in html
+    assert "1 package in this list is hidden by the search." in html
     assert "1 · Delivered" in html
 
 

@@ -320,7 +320,7 @@ def test_learned_locations_are_shown_and_removed(operator: Client) -> None:
     assert "The rule was removed." in answer.content.decode()
     assert arrives("1002").status == "to_repair"
     again = operator.post(f"{LOCATIONS}{rule.pk}/forget/", follow=True)
-    assert "Nothing was found here." in again.content.decode()
+    assert "We couldn't find that." in again.content.decode()
 
 
 def test_what_is_right_by_now_is_sent_on_together(operator: Client) -> None:

@@ -114,7 +114,7 @@ def test_no_english_is_left_on_the_screens_of_the_back_office_in_turkish() -> No
 def test_the_api_refuses_in_the_language_of_its_caller(language: str) -> None:
     caller = make_caller("admin")
     told = json.loads(caller.get(f"{PACKAGES}999999/", Accept_Language=language).content)
-    asked = "Nothing was found here. Check the number, and whether it belongs to your store."
+    asked = "We couldn't find that. Check the number, or whether it belongs to your store."
     assert told["detail"] == translations(language)[asked]
     answer = Caller(None).get(PACKAGES, Accept_Language=language)
     assert answer["Content-Language"] == language

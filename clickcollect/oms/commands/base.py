@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import DomainError, Fault, ValidationFailed
@@ -86,6 +87,14 @@ def require_reason(call: Call) -> None:
     """Raise ValidationFailed unless a reason was given."""
     if faults := missing_inputs([REASON], call.data):
         raise ValidationFailed(faults)
+
+
+def collector_notes(call: Call) -> dict[str, str]:
+    """Who takes the package in place of the customer, if somebody does. Raises ValidationFailed without a name."""
+    notes = call.texts("collector_name", "collector_relation")
+    if "collector_relation" in notes and "collector_name" not in notes:
+        raise ValidationFailed.of("collector_name", _("Enter the name of the person who is collecting."))
+    return notes
 
 
 @dataclass(frozen=True, kw_only=True)

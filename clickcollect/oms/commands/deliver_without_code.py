@@ -8,7 +8,17 @@ from clickcollect.errors import ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, given, missing_inputs
+from clickcollect.oms.commands.base import (
+    REASON,
+    Call,
+    Command,
+    Input,
+    Move,
+    collector_notes,
+    command,
+    given,
+    missing_inputs,
+)
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import Package
 
@@ -59,5 +69,5 @@ class DeliverWithoutCode(Command):
             closes_issue="overridden",
             events=[events.OutgoingEvent(event=events.PackagePickupOverriddenWhispererEvent, package=call.package)],
             attributes={"override": True, "override.evidence": str(call.data["evidence"])},
-            notes=call.texts("reason", "collector_name", "collector_relation"),
+            notes=call.texts("reason") | collector_notes(call),
         )

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.commands.base import CODE, Call, Command, Input, Move, Refusal, command
+from clickcollect.oms.commands.base import CODE, Call, Command, Input, Move, Refusal, collector_notes, command
 from clickcollect.oms.models import Package
 
 
@@ -27,7 +27,7 @@ class SelfServicePackageDelivery(Command):
         return not (pickup_code.needs_code(package, settings) and pickup_code.is_expired(package))
 
     def decide(self, call: Call) -> Move | Refusal:
-        notes = call.texts("collector_name", "collector_relation")
+        notes = collector_notes(call)
         if not pickup_code.needs_code(call.package, call.settings):
             return Move(attributes={"otp.verified": False}, notes=notes)
         wrong = pickup_code.verify(

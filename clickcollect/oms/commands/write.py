@@ -129,9 +129,9 @@ def write_refusal(*, refusal: Refusal, entry: CommandLog, call: Call | None, onc
             for statement, values in counted(call).statements():
                 execute(statement, values)
             put(call.package, count_on(call))
-            if left_of_package(call.package, call.settings) <= 0:
-                write_lock(execute, call)
         statements.write_log(execute, entry, at=call.now if call else None)
+        if refusal.counts and call is not None and left_of_package(call.package, call.settings) <= 0:
+            write_lock(execute, call)
         keep_answer(execute, once, refusal.error)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from clickcollect.accounts.people import full_names
 from clickcollect.errors import DomainError, StateConflict
 from clickcollect.omnitron.models import Order
+from clickcollect.oms import states
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.wire_format import utc
@@ -32,7 +33,10 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
     who = name_of(entry)
     local = formats.time_format(when.astimezone(ZoneInfo(package.stock_location.time_zone)), "H:i")
     words = {"state": _(package.state.name), "time": local, "name": who}
-    story = _("This package is already %(state)s, since %(time)s by %(name)s.") % words
+    if package.state.enum_value == states.DELIVERED:
+        story = _("Already handed over at %(time)s by %(name)s.") % words
+    else:
+        story = _("This package is already %(state)s, since %(time)s by %(name)s.") % words
     return conflict(error.detail if has_words else story, state=package.state.name, at=when, who=who)
 
 

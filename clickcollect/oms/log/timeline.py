@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, Promise]] = {
     "BACK_TO_PACKED": gettext_lazy("Back to packed, the code ended"),
     "CONFIRM_ON_SHELF": gettext_lazy("Seen on its shelf after a restore"),
 }
+COLLECTOR: Final = ("collector_name", "collector_relation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +134,24 @@ def read_state_names() -> dict[str, str]:
 
 
 def notes_by_row(log_ids: Iterable[int]) -> dict[int, list[str]]:
-    """The free texts beside log rows, in one statement."""
-    found: dict[int, list[str]] = {}
-    for note in LogNote.objects.filter(log_id__in=list(log_ids)):
-        found.setdefault(note.log_id, []).append(note.text)
-    return found
+    """The free texts beside log rows, in one statement; who collected is said as such."""
+    found: dict[int, dict[str, str]] = {}
+    for note in LogNote.objects.filter(log_id__in=list(log_ids)).order_by("pk"):
+        found.setdefault(note.log_id, {})[note.kind] = note.text
+    return {log_id: notes_in_words(texts) for log_id, texts in found.items()}
+
+
+def notes_in_words(texts: Mapping[str, str]) -> list[str]:
+    """Free texts as they were given, and “Collected by Ali Veli (brother)”."""
+    others = [text for kind, text in texts.items() if kind not in COLLECTOR]
+    name, relation = (texts.get(kind, "") for kind in COLLECTOR)
+    if not name:
+        return [*others, relation] if relation else others
+    words = _("Collected by %(name)s (%(relation)s)") if relation else _("Collected by %(name)s")
+    return [words % {"name": name, "relation": relation}, *others]
+
+
+def collector_of(package_id: int) -> str:
+    """The name of who took the package in place of the customer; empty where the customer did."""
+    found = LogNote.objects.filter(package_id=package_id, kind=COLLECTOR[0]).order_by("-pk")
+    return found.values_list("text", flat=True).first() or ""
