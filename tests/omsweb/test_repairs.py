@@ -374,3 +374,22 @@ def test_of_what_was_erased_the_page_shows_nothing(operator: Client) -> None:
 def test_what_is_not_there_is_not_found(operator: Client, number: str) -> None:
     assert operator.get(f"{PAGE}{number}/").status_code == 404
     assert operator.post(f"{PAGE}{number}/discard/", {"reason": "x"}, follow=True).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=nowhere", "page=99999", "page=-1", "q=%00", "q=%27%3A*", "channel=%00", "from=0000-00-00", "to=9999-12-31"],
+)
+def test_no_question_breaks_the_lists(operator: Client, query: str) -> None:
+    waiting()
+    for page in (PAGE, LOCATIONS):
+        assert operator.get(f"{page}?{query}").status_code == 200
+
+
+def test_what_came_is_shown_and_never_run(operator: Client) -> None:
+    script = "<script>alert(1)</script>"
+    row = waiting(customer=BAD_CUSTOMER | {"first_name": script}, note=script)
+    for address in (PAGE, f"{PAGE}{row.pk}/"):
+        page = operator.get(address).content.decode()
+        assert script not in page
+        assert "&lt;script&gt;" in page
