@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, Fault, OlderOrder, OrderConflict, ValidationFailed
+from clickcollect.json_input import is_storable
 from clickcollect.omnitron.models import DeliveryType
 from clickcollect.omnitron.order_schema import OrderIn, Source, read_order
 from clickcollect.omnitron.plain_text import plain_line
@@ -17,7 +19,7 @@ from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.csv_format import CsvReading, read_csv
 from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
 from clickcollect.oms.orders.intake import Became, Received
-from clickcollect.oms.orders.location_rules import with_learned_stores
+from clickcollect.oms.orders.location_rules import learned_locations
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
 from clickcollect.oms.orders.repair import keep_for_repair
 
@@ -98,10 +100,11 @@ def import_orders(
 
 def read_file(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
     """The orders of a file, their stores by ERP code. Raises ValidationFailed on ``file``."""
-    locations = known_locations()
-    how = replace(reading or CsvReading(), locations=locations)
+    known = known_locations()
+    how = replace(reading or CsvReading(), locations=known)
     entries = read_json_lines(path) if is_json_lines(path) else read_csv(path, how)
-    return (replace(entry, data=with_store_codes(with_learned_stores(entry.data), locations)) for entry in entries)
+    of_channel = cache(lambda channel: known | learned_locations(channel) if is_storable(channel) else known)
+    return (replace(entry, data=with_store_codes(entry.data, of_channel(channel_of(entry)))) for entry in entries)
 
 
 def is_nothing(entry: Entry) -> bool:

@@ -11,7 +11,8 @@ from clickcollect.oms.orders.csv_columns import NAMES, NEEDED, OWN_NAMES, PLACES
 from clickcollect.oms.orders.csv_format import CsvReading
 from clickcollect.oms.orders.csv_table import plain_cell
 from clickcollect.oms.orders.file_import import ImportReport, import_orders
-from tests.shop import make_store
+from clickcollect.oms.orders.location_rules import learn
+from tests.shop import make_actor, make_store
 
 pytestmark = pytest.mark.django_db
 CASES = Path(__file__).parents[2] / "data" / "csv"
@@ -208,6 +209,16 @@ def test_columns_of_an_order_may_be_filled_on_any_of_its_rows(imported: Any) -> 
     assert (order.customer_name, order.phone_number) == ("Mina Testova", "+905320000101")
     assert order.retail_store is not None
     assert order.retail_store.erp_code == "IST-02"
+
+
+def test_location_that_was_learned_is_that_store_in_its_channel(imported: Any) -> None:
+    store, operator = make_store("IST-02"), make_actor("operator")
+    learn(channel="Shop", name="Moda - Pickup", store=store, actor=operator)
+
+    report = imported(table(row(store="MODA Pickup"), row(order_number="C-2", channel="Fair", store="Moda - Pickup")))
+
+    assert summary(report) == (1, 0, {3: ["shipping_address.retail_store"]})
+    assert Order.objects.get().retail_store == store
 
 
 def test_rows_that_contradict_an_earlier_one_are_named(imported: Any) -> None:
