@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from clickcollect.accounts.models import Role
 from clickcollect.omnitron.models import RetailStore
 from tests import shop
-from tests.api.test_long_lists import cost_ms, explained, fill, large_scans
+from tests.api.test_long_lists import cost_ms, explained, fill, fill_hook_events, large_scans
 
 # What packages of a running shop have: an end, deadlines, messages, and each handover in the log.
 LIVED_IN: Final = """
@@ -55,6 +55,7 @@ COUNTER: Final = ("/instore/", "/instore/?tab=delivered", "/instore/?q={order}",
 def shop_with(rows: int, *, minutes: int) -> dict[str, str]:
     """A shop with a package every so many ``minutes``; the numbers of one in the middle and of its order."""
     fill(rows)
+    fill_hook_events(3_000)
     with connections["owner"].cursor() as cursor:
         cursor.execute(LIVED_IN % {"minutes": minutes})
         cursor.execute("VACUUM ANALYZE")
@@ -101,7 +102,8 @@ def open_page(client: Client, address: str) -> None:
 def statements(client: Client, address: str) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         open_page(client, address)
-    return [query["sql"] for query in captured.captured_queries if query["sql"].startswith(("SELECT", "(SELECT"))]
+    sent = [query["sql"].strip() for query in captured.captured_queries]
+    return [sql for sql in sent if sql.startswith(("SELECT", "(SELECT"))]
 
 
 @pytest.mark.slow
