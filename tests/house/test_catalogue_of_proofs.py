@@ -1,14 +1,11 @@
 """The table of proofs in docs/safety.md: each promise has its test, and each number in a test has its promise."""
 
 import re
-from typing import Final
 
 import pytest
 
 from tests.house import pages
 from tests.house.files import python, text
-
-COMING: Final = {"T58"}  # promised, and not proved yet
 
 
 def test_the_table_is_read() -> None:
@@ -20,13 +17,10 @@ def test_the_table_is_read() -> None:
 def test_every_promise_names_its_tests(number: str) -> None:
     promise, tests = pages.PROOFS[number]
     assert promise
-    if number in COMING:
-        assert tests == "*coming*"
-    else:
-        assert pages.NAMED_TEST.findall(tests), "name the test, as `tests/….py::test_…`"
+    assert pages.NAMED_TEST.findall(tests), "name the test, as `tests/….py::test_…`"
 
 
-@pytest.mark.parametrize("number", sorted(pages.PROOFS.keys() - COMING))
+@pytest.mark.parametrize("number", sorted(pages.PROOFS))
 def test_every_number_is_carried_by_a_test(number: str) -> None:
     named = re.compile(rf"def test_{number.lower()}_|\b{number}\b")
     assert any(named.search(text(path)) for path in python("tests"))
