@@ -110,10 +110,10 @@ def sending_paused(since: datetime | None) -> list[Alarm]:
         return []
     waiting = pause.waiting()
     sentence = ngettext(
-        "The shop was restored from a backup, so nothing is sent. %(count)d message waits; it may have gone out "
-        "before. Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
-        "The shop was restored from a backup, so nothing is sent. %(count)d messages wait; some may have gone out "
-        "before. Look at the deliveries, then choose Resume sending, or run: clickcollect resume",
+        "The shop was restored from a backup, so nothing is sent: %(count)d message waits, and what waits may have "
+        "gone out before. Look at the deliveries, then choose Resume sending, or run “clickcollect resume”.",
+        "The shop was restored from a backup, so nothing is sent: %(count)d messages wait, and what waits may have "
+        "gone out before. Look at the deliveries, then choose Resume sending, or run “clickcollect resume”.",
         waiting,
     )
     return [Alarm(kind=AlarmKind.SENDING_PAUSED, sentence=sentence % {"count": waiting}, since=since)]
@@ -128,9 +128,9 @@ def drill_overdue(*, passed: datetime | None, days: int) -> list[Alarm]:
         return []
     sentence = ngettext(
         "No backup has been restored on trial for %(count)d day: nobody knows whether it works. "
-        "Run: clickcollect drill",
+        "Run “clickcollect drill”.",
         "No backup has been restored on trial for %(count)d days: nobody knows whether it works. "
-        "Run: clickcollect drill",
+        "Run “clickcollect drill”.",
         days,
     )
     return [Alarm(kind=AlarmKind.DRILL_OVERDUE, sentence=sentence % {"count": days}, since=passed)]
