@@ -11,6 +11,7 @@ DomainError
 ├── MethodNotAllowed       405 method_not_allowed
 ├── StateConflict          409 state_conflict
 ├── OrderConflict          409 order_conflict
+│   └── OlderOrder         409 order_conflict
 ├── IdempotencyInProgress  409 idempotency_in_progress
 ├── PayloadTooLarge        413 payload_too_large
 ├── UnsupportedMediaType   415 unsupported_media_type

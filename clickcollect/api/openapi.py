@@ -104,7 +104,7 @@ def all_errors(base: type[DomainError] = DomainError) -> dict[str, type[DomainEr
     """Every refusal by its code."""
     found: dict[str, type[DomainError]] = {}
     for cls in base.__subclasses__():
-        found |= ({cls.code: cls} if cls.__module__ == errors.__name__ else {}) | all_errors(cls)
+        found |= all_errors(cls) | ({cls.code: cls} if cls.__module__ == errors.__name__ else {})
     return found
 
 

@@ -30,7 +30,7 @@ WAY_OUT: Final[dict[str, tuple[str, ...]]] = {
     "otp_locked": ("UNLOCK_CODE", "DELIVER_WITHOUT_CODE"),
     "otp_not_issued": ("SEND_NEW_CODE",),
     "otp_expired": ("EXTEND_PICKUP",),
-    "state_conflict": ("CONFIRM_ON_SHELF",),
+    "state_conflict": ("CONFIRM_ON_SHELF", "CONFIRM_TAKEN_OUT"),
 }
 ADVICE: Final[dict[str, Promise]] = {
     "otp_incorrect": gettext_lazy("Ask the customer to check their latest message."),
@@ -221,6 +221,8 @@ def refusal_title(package: Package, result: CommandResult) -> str:
         return _("The order is being cancelled")
     if result.code == "state_conflict" and package.shelf_unconfirmed_since and package.state.enum_value == states.READY:
         return _("Is the package still there?")
+    if result.code == "state_conflict" and package.take_out and package.state.enum_value == states.PACKED:
+        return _("Changed by the shop")
     if result.code == "state_conflict" and result.extra.get("state"):
         return _("Already %(state)s") % {"state": within_a_sentence(_(result.extra["state"]))}
     code = OtpLocked.code if attempts.has_locked(result.extra) else result.code

@@ -114,6 +114,9 @@ class Order(models.Model):
     phone_number = models.CharField(_("phone"), max_length=20)
     # Since when a code that was issued for this order may have been known at another number.
     phone_changed_at = models.DateTimeField(_("phone changed"), null=True, blank=True)
+    # When the shop changed it last, and keyed digests of what it has sent, the newest last (oms/orders/versions.py).
+    shop_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    seen_contents = models.TextField(default="", db_default="", blank=True, editable=False)
     shipping_address = models.JSONField(_("shipping address"), default=dict)
     cancel_requested_at = models.DateTimeField(_("cancellation asked"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)

@@ -15,7 +15,7 @@ from clickcollect.accounts import idempotency, sign_in_limits
 from clickcollect.oms import alarms, app_settings, privacy, reminders
 from clickcollect.oms.browser_sessions import SessionStore
 from clickcollect.oms.log import audit
-from clickcollect.oms.orders import cancellation, uploads
+from clickcollect.oms.orders import amending, cancellation, uploads
 from clickcollect.oms.orders.connectors import shopify_orders, shopify_privacy
 from clickcollect.whisperer import outbox
 
@@ -24,7 +24,7 @@ TRY_AGAIN = RetryStrategy(max_attempts=8, exponential_wait=3)
 
 
 class StillOpenError(Exception):
-    """Some packages of a cancelled order could not be cancelled yet."""
+    """Some packages that nobody wants could not be cancelled yet."""
 
 
 def job(name: str, *, retry: RetryStrategy | bool = False) -> Callable[[Job], Any]:
@@ -48,6 +48,13 @@ def cancel_packages_of_order(order_id: int) -> None:
     """Cancel the open packages of a cancelled order; what is open still is tried again."""
     if still_open := cancellation.cancel_open_packages(order_id):
         raise StillOpenError(f"{still_open} packages of order {order_id}")
+
+
+@job(amending.JOB, retry=TRY_AGAIN)
+def cancel_emptied_packages(order_id: int) -> None:
+    """Cancel the packages that nothing is left of; what is open still is tried again."""
+    if still_open := amending.cancel_emptied(order_id):
+        raise StillOpenError(f"{still_open} emptied packages of order {order_id}")
 
 
 @app.periodic(cron="17 * * * *")

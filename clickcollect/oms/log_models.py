@@ -31,6 +31,8 @@ class NoteKind(models.TextChoices):
     PICKUP_EXPIRED = "pickup_expired", _("The pickup time passed")
     AFTER_PHONE_CHANGE = "delivered_after_phone_change", _("Delivered after the phone number was changed")
     ORDER_CANCEL_REQUESTED = "order_cancel_requested", _("Cancellation of the order was asked for")
+    ORDER_AMENDED = "order_amended", _("The shop changed the order")
+    LINES_TAKEN_OFF = "lines_taken_off", _("Lines were taken off the order")
     NOT_FOR_A_STORE = "not_for_a_store", _("A connector sent an order that is not for a store")
     TO_REPAIR = "to_repair", _("An order arrived that must be repaired")
     REPAIR_REPEATED = "repair_repeated", _("An order to repair was sent again")

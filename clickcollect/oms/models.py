@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from clickcollect.accounts.models import Channel
 from clickcollect.omnitron.models import DeliveryType, Order, OrderItem, RetailStore
 from clickcollect.oms import states
+from clickcollect.oms.budget_models import EmployeeBudget, ProgramBudget
 from clickcollect.oms.connector_models import ConnectorCount, ShopOrder
 from clickcollect.oms.log_models import CommandLog, LogNote, OverrideReview, Seal
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair
@@ -182,6 +183,8 @@ class Package(models.Model):
     # The shop was restored from a backup while it was ready: it may have been collected since (oms/after_restore.py).
     shelf_unconfirmed_since = models.DateTimeField(null=True, editable=False)
     item_count = models.PositiveIntegerField(_("items"), default=0)
+    # What the shop took off after it was packed, such as "1 × Ceramic mug", until somebody has taken it out.
+    take_out = ArrayField(models.CharField(max_length=400), default=list, db_default=[], blank=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
     created_date = models.DateTimeField(_("created"), db_default=Now())
     modified_date = models.DateTimeField(_("changed"), auto_now=True)
@@ -239,9 +242,18 @@ class Package(models.Model):
         return self.state.enum_value == states.READY
 
     @property
+    def has_ended(self) -> bool:
+        return self.state.enum_value in states.ENDED
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether its end was asked for: its order is being cancelled, or everything was taken off it."""
+        return self.order.is_being_cancelled or self.item_count == 0
+
+    @property
     def is_held_back(self) -> bool:
-        """Whether it only waits for its end: still in the store's hands, and its order is being cancelled."""
-        return self.order.is_being_cancelled and self.state.enum_value not in states.ENDED
+        """Whether it only waits for its end: still in the store's hands, and nobody wants it any more."""
+        return self.is_unwanted and self.state.enum_value not in states.ENDED
 
 
 class PackageItem(models.Model):
@@ -315,33 +327,6 @@ class CodeIssue(models.Model):
 
     if TYPE_CHECKING:
         package_id: int
-
-
-class EmployeeBudget(models.Model):
-    """The times of one employee's wrong codes within the last day; one row, so that one statement counts."""
-
-    user_id = models.BigIntegerField(primary_key=True)
-    tried_at = ArrayField(models.DateTimeField())
-
-    def __str__(self) -> str:
-        return str(self.user_id)
-
-
-class ProgramBudget(models.Model):
-    """The times of wrong codes within the last day by the tokens of one person, in one store; store 0 is all of them.
-
-    It belongs to the person and not to a token: another token does not refill it (contract section 5).
-    """
-
-    user_id = models.BigIntegerField()
-    store_id = models.BigIntegerField()
-    tried_at = ArrayField(models.DateTimeField())
-
-    class Meta:
-        constraints = (models.UniqueConstraint(name="program_budget_once", fields=["user_id", "store_id"]),)
-
-    def __str__(self) -> str:
-        return f"{self.user_id} in {self.store_id}"
 
 
 class AppliedSetting(models.Model):

@@ -131,6 +131,7 @@ def erase_order(order: Order, *, actor: Actor) -> None:
             email="",
             phone_number="",
             shipping_address={},
+            seen_contents="",
             erased_at=Now(),
         )
         package_ids = list(Package.objects.filter(order=order).values_list("pk", flat=True))

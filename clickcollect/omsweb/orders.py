@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,7 +19,8 @@ from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.events.documents import money, utc
 from clickcollect.oms.orders.cancellation import cancel_order
-from clickcollect.oms.orders.intake import receive_order
+from clickcollect.oms.orders.intake import Became, receive_order
+from clickcollect.oms.orders.taking_off import take_off
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
@@ -27,8 +29,14 @@ from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.order_form import OrderForm
 from clickcollect.omsweb.packages import delivery_type_filter, store_filter
 from clickcollect.omsweb.saved_filters import saved_for
+from clickcollect.omsweb.take_off_form import TakeOffForm
 from clickcollect.omsweb.timeline import timeline_of_order
 
+SAID: Final[dict[Became, Promise]] = {
+    Became.PLACED: gettext_lazy("Order %(number)s was received."),
+    Became.UNCHANGED: gettext_lazy("Order %(number)s stood already."),
+    Became.AMENDED: gettext_lazy("Order %(number)s was there already, and is changed now."),
+}
 MOST_FOUND: Final = 1000
 MOST_LINES: Final = 500
 MOST_REPAIRS: Final = 10
@@ -117,6 +125,7 @@ class OrderAdmin(RightsModelAdmin):
             path("orders.xlsx", wrap(self.xlsx_view), name="orders_xlsx"),
             path("add/", wrap(self.enter_view), name="omnitron_order_add"),
             path("<int:object_id>/cancel/", wrap(self.cancel_view), name="order_cancel"),
+            path("<int:object_id>/take-off/", wrap(self.take_off_view), name="order_take_off"),
             path("<int:object_id>/", wrap(self.order_view), name="omnitron_order_change"),
         ]
 
@@ -173,8 +182,25 @@ class OrderAdmin(RightsModelAdmin):
             timeline=timeline_of_order(order),
             cancellation=CancellationForm(),
             may_cancel=actor_of(request).may("orders:write") and may_still_end(order),
+            may_take_off=actor_of(request).may("orders:write") and may_still_end(order),
         )
         return TemplateResponse(request, "omsweb/order.html", context)
+
+    def take_off_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """How many pieces of each line are not wanted any more, and why."""
+        actor = actor_of(request)
+        actor.require(self.add_right)
+        order = self.order_by_id(object_id)
+        form = TakeOffForm(posted(request), lines=list(order.items.all()[:MOST_LINES]))
+
+        def save() -> Saved:
+            reason = form.cleaned_data["reason"]
+            take_off(order_id=order.pk, pieces=form.pieces, reason=reason, actor=actor)
+            said = _("Taken off. What is packed already is told to the store.")
+            return Saved(said=said, answer=redirect("omsweb:omnitron_order_change", order.pk))
+
+        title = _("Take something off order %(number)s") % {"number": order.number}
+        return self.edit(request, form=form, title=title, save=save)
 
     def order_by_id(self, object_id: int) -> Order:
         """One order. Raises NotFound."""
@@ -191,9 +217,8 @@ class OrderAdmin(RightsModelAdmin):
 
         def save() -> Saved:
             received = receive_order(order=read_order(form.document(), source=Source.PERSON), actor=actor)
-            words = _("Order %(number)s was received.") if received.created else _("Order %(number)s stood already.")
             return Saved(
-                said=words % {"number": received.order.number},
+                said=SAID[received.became] % {"number": received.order.number},
                 answer=redirect("omsweb:omnitron_order_change", received.order.pk),
             )
 

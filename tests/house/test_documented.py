@@ -71,5 +71,5 @@ def test_every_error_code_has_its_line_its_words_and_its_place_in_the_tree(error
 
 
 def test_codes_are_owned_once() -> None:
-    codes = [cls.code for cls in ERRORS]
+    codes = [cls.code for cls in ERRORS if "code" in vars(cls)]
     assert len(codes) == len(set(codes))

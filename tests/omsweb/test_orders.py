@@ -107,10 +107,19 @@ def test_the_same_order_again_is_the_same_order(operator: Client) -> None:
 
 def test_another_order_under_the_same_number_says_what_differs(operator: Client) -> None:
     enter(operator)
-    answer = enter(operator, customer__last_name="Demir")
+    stranger = {"customer__first_name": "Ada", "customer__phone_number": "0532 000 09 09"}
+    answer = enter(operator, customer__last_name="Demir", **stranger)
     assert answer.status_code == 409
     assert "customer.last_name" in answer.content.decode()
-    assert Order.objects.count() == 1
+    assert Order.objects.get().last_name == "Kaya"
+
+
+def test_the_same_customer_s_order_entered_again_changes_the_one_that_is_there(operator: Client) -> None:
+    enter(operator)
+    answer = enter(operator, customer__last_name="Demir")
+    assert answer.status_code == 302
+    assert "is changed now" in operator.get(answer.headers["Location"]).content.decode()
+    assert Order.objects.get().last_name == "Demir"
 
 
 @pytest.mark.parametrize(

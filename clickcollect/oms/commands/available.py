@@ -19,6 +19,7 @@ from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.models import Package
 
 CONFIRM: Final = "CONFIRM_ON_SHELF"
+TAKEN_OUT: Final = "CONFIRM_TAKEN_OUT"
 EXTEND: Final = "EXTEND_PICKUP"
 NEW_CODE: Final = "SEND_NEW_CODE"
 RESEND: Final = "RESEND_CODE"
@@ -121,9 +122,9 @@ def offers_of(*, package: Package, actor: Actor, known: Configuration | None = N
     """One main command, and all the others: those this person may run first, each in the order of the list.
 
     ``known``: the configuration, where the caller has read it.
-    The row marked primary is the main one; after a restore the confirmation that the package is there; past the
-    pickup time what moves that time, and while the code is locked what helps this person: a manager unlocks, an
-    associate sends a new code, or asks a manager where none helps.
+    The row marked primary is the main one; after a restore the confirmation that the package is there; after the shop
+    took something off, that it was taken out; past the pickup time what moves that time, and while the code is locked
+    what helps this person: a manager unlocks, an associate sends a new code, or asks a manager where none helps.
     """
     known = known or configuration.current()
     values = Values(known.settings_of(package.stock_location_id))
@@ -141,6 +142,8 @@ def comes_first(*, package: Package, actor: Actor, is_locked: bool) -> tuple[str
     """The command codes that come before the row marked primary; the first on offer wins."""
     if package.shelf_unconfirmed_since is not None:
         return (CONFIRM,)
+    if package.take_out:
+        return (TAKEN_OUT,)
     if deadlines.is_past_pickup(package):
         return (EXTEND,)
     if not is_locked:

@@ -219,6 +219,9 @@ def refuse_start(*, transition: CommandTransition, command: Command, package: Pa
         raise NotClickAndCollect
     if transition.source_id != package.state_id or is_held_back(transition=transition, package=package):
         raise StateConflict
+    if awaits_taking_out(transition=transition, package=package):
+        words = _("The shop changed this package. Take out %(goods)s, choose Confirm taken out, and then go on.")
+        raise StateConflict(words % {"goods": ", ".join(package.take_out)})
     if awaits_confirmation(transition=transition, package=package):
         raise StateConflict(
             _(
@@ -229,12 +232,18 @@ def refuse_start(*, transition: CommandTransition, command: Command, package: Pa
 
 
 def is_held_back(*, transition: CommandTransition, package: Package) -> bool:
-    """Whether the package's order is being cancelled and the command does more than end the package in the store.
+    """Whether nobody wants the package any more and the command does more than end it in the store.
 
     Nothing of such an order is packed, made ready, sent a code, extended or handed over (contract section 1).
     """
     stays_in_the_store = states.ENDED - {states.DELIVERED}
-    return package.order.is_being_cancelled and transition.destination.enum_value not in stays_in_the_store
+    return package.is_unwanted and transition.destination.enum_value not in stays_in_the_store
+
+
+def awaits_taking_out(*, transition: CommandTransition, package: Package) -> bool:
+    """Whether the command sends a package on that still holds what the shop took off: somebody takes it out first."""
+    stays = (states.ENDED - {states.DELIVERED}) | states.TO_PACK | {states.PACKED}
+    return bool(package.take_out) and transition.destination.enum_value not in stays
 
 
 def awaits_confirmation(*, transition: CommandTransition, package: Package) -> bool:

@@ -136,7 +136,7 @@ class OrderCreatedWhispererEvent(WhispererEvent):
 
 
 class OrderUpdatedWhispererEvent(WhispererEvent):
-    """An order's status changed."""
+    """An order's status changed, or its content."""
 
     type = "order.updated"
     of_order = True

@@ -41,7 +41,10 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
 
 
 def of_cancellation(package: Package) -> StateConflict:
-    """Why a package is held back: who asked for the end of its order, and when."""
+    """Why a package is held back: who asked for the end of its order and when, or that everything was taken off it."""
+    if not package.order.is_being_cancelled:
+        words = _("Everything was taken off this package, and it is being cancelled. Keep it in the store.")
+        return conflict(words, state=package.state.name, at=package.modified_date, who=name_of(None))
     asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     return conflict(
         _("This order is being cancelled. Keep the package in the store."),

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, Promise]] = {
     "CORRECT_PHONE": gettext_lazy("Phone number corrected"),
     "DELIVER_WITHOUT_CODE": gettext_lazy("Delivered without code"),
     "BACK_TO_PACKED": gettext_lazy("Back to packed, the code ended"),
+    "CONFIRM_TAKEN_OUT": gettext_lazy("What the shop took off was taken out"),
     "CONFIRM_ON_SHELF": gettext_lazy("Seen on its shelf after a restore"),
 }
 COLLECTOR: Final = ("collector_name", "collector_relation")

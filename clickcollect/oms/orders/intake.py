@@ -1,30 +1,27 @@
 """How an order comes in: the only way, for API, form, import, connector and demo alike.
 
 Order, lines, packages and events are one transaction: look, decide, write, and the answer after COMMIT.
-The same order again is the same order; another one under the same channel and number is a conflict that says what
-differs.
+The same order again is the same order; a changed one is an amendment, or a conflict that says what differs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
+from psycopg import errors
 
 from clickcollect.accounts.idempotency import Once
-from clickcollect.errors import Forbidden, OrderConflict
+from clickcollect.errors import DatabaseAway, Forbidden, OrderConflict
 from clickcollect.omnitron.models import Order, RetailStore
-from clickcollect.omnitron.order_comparison import differing_fields
 from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms import configuration
-from clickcollect.oms.access import Actor, orders_of
-from clickcollect.oms.models import CommandLog, Package
-from clickcollect.oms.orders import repair, statements
+from clickcollect.oms.access import Actor
+from clickcollect.oms.commands.run import ASK_AGAIN_AFTER, came_from
+from clickcollect.oms.models import Package
+from clickcollect.oms.orders import amending, repair, statements
 from clickcollect.oms.orders.placing import place
-
-PHONE: Final = "customer.phone_number"
-NUMBER: Final = "number"
 
 
 class Became(StrEnum):
@@ -48,12 +45,24 @@ class Received:
         return self.became is Became.PLACED
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """An order as it came in, who brought it, and how far it is."""
+
+    order: OrderIn
+    actor: Actor
+    once: Once | None
+    from_shop: bool
+    repaired_from: int | None
+    phone_is_taken: bool = False
+
+
 def receive_order(
     *,
     order: OrderIn,
     actor: Actor,
     once: Once | None = None,
-    from_shop: bool = False,  # noqa: ARG001
+    from_shop: bool = False,
     repaired_from: int | None = None,
 ) -> Received:
     """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0), or its change.
@@ -67,32 +76,65 @@ def receive_order(
     database decides.
     """
     actor.require("orders:write")
+    sent = Sent(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from)
     try:
-        return take_in(order=order, actor=actor, once=once, repaired_from=repaired_from)
-    except IntegrityError:  # the same number came in at this very moment: it is there now
-        return take_in(order=order, actor=actor, once=once, repaired_from=repaired_from)
+        try:
+            return take_in(sent)
+        except IntegrityError:  # the same number came in at this very moment: it is there now
+            return take_in(sent)
+    except OperationalError as error:
+        if came_from(error, errors.LockNotAvailable):
+            words = _("Somebody else is working on this order. Send it again in a moment.")
+            raise DatabaseAway(words, retry_after=ASK_AGAIN_AFTER) from None
+        raise
 
 
-def take_in(*, order: OrderIn, actor: Actor, once: Once | None, repaired_from: int | None) -> Received:
-    """Keep a new order, or find that it is there, in one transaction."""
-    with transaction.atomic(durable=True):
-        found = statements.look([order], once=once)
-        refuse_foreign_stores(stores=found.stores, actor=actor)
-        waiting = None if repaired_from is None else repair.waiting_order(repaired_from)
-        if found.kept:
-            received = known_order(sent=order, actor=actor)
-            if waiting:
-                repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
-            if once:
-                once.keep(received)
-            return received
-        placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
-        received = Received(order=placed.order, became=Became.PLACED, packages=placed.packages)
-        ends_wait = waiting is not None or bool(found.waiting)
-        statements.write([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
-        if ends_wait:
-            repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
+def take_in(sent: Sent) -> Received:
+    """Keep a new order, or its change, or find that it is there; then what a change leads to."""
+    received, result = keep(sent)
+    if result.phone is not None:
+        if not amending.correct_phone(result, actor=sent.actor):
+            raise OrderConflict(differs=result.phone.differs)
+        received, result = keep(replace(sent, phone_is_taken=True))
+    if result.refusal is not None:
+        raise result.refusal
+    if result.emptied:
+        amending.cancel_emptied(result.order.pk)
     return received
+
+
+@transaction.atomic(durable=True)
+def keep(sent: Sent) -> tuple[Received, amending.Result]:
+    """One transaction: a new order with all that belongs to it, an amendment, or the log row of a conflict."""
+    order, actor, once = sent.order, sent.actor, sent.once
+    found = statements.look([order], once=once)
+    refuse_foreign_stores(stores=found.stores, actor=actor)
+    waiting = None if sent.repaired_from is None else repair.waiting_order(sent.repaired_from)
+    if found.kept:
+        result = amending.receive_again(
+            order_id=found.kept[order.channel, order.number],
+            sent=order,
+            found=found,
+            actor=actor,
+            from_shop=sent.from_shop,
+            phone_is_taken=sent.phone_is_taken,
+        )
+        became = Became.AMENDED if result.is_amended else Became.UNCHANGED
+        received = Received(order=result.order, became=became)
+        if result.refusal is not None or result.phone is not None:
+            return received, result
+        if waiting or result.is_amended:
+            repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
+        if once:
+            once.keep(received)
+        return received, result
+    placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
+    received = Received(order=placed.order, became=Became.PLACED, packages=placed.packages)
+    ends_wait = waiting is not None or bool(found.waiting)
+    statements.write([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
+    if ends_wait:
+        repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
+    return received, amending.Result(order=placed.order)
 
 
 def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) -> None:
@@ -100,31 +142,3 @@ def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) ->
     ids: set[int | None] = {store.pk for store in stores.values()} or {None}
     if not all(actor.sees_store(store_id) for store_id in ids):
         raise Forbidden
-
-
-def kept_order(order: OrderIn) -> Order:
-    """The order that stands under this channel and number."""
-    rows = Order.objects.select_related("retail_store").prefetch_related("items__retail_store")
-    return rows.get(channel=order.channel, number=order.number)
-
-
-def known_order(*, sent: OrderIn, actor: Actor) -> Received:
-    """The same order again is nothing new. Raises OrderConflict with the fields that differ.
-
-    Who may not see the order that is kept hears only that its number is taken: what differs would tell what it says.
-    """
-    known = kept_order(sent)
-    if not orders_of(actor).filter(pk=known.pk).exists():
-        raise OrderConflict(differs=[NUMBER])
-    differs = differing_fields(order=known, sent=sent)
-    if PHONE in differs and phone_was_corrected(known):
-        differs.remove(PHONE)
-    if differs:
-        raise OrderConflict(differs=differs)
-    return Received(order=known, became=Became.UNCHANGED)
-
-
-def phone_was_corrected(order: Order) -> bool:
-    """An operator's correction is not held against the channel, which goes on sending the old number."""
-    ids = list(Package.objects.filter(order=order).values_list("pk", flat=True))
-    return CommandLog.objects.filter(package_id__in=ids, command_code="CORRECT_PHONE", code="").exists()

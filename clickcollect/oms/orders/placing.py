@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from clickcollect.omnitron.models import Order, OrderItem, OrderStatus, RetailStore
-from clickcollect.omnitron.order_schema import OrderIn
+from clickcollect.omnitron.order_schema import ItemIn, OrderIn
 from clickcollect.oms import deadlines, search, states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
@@ -14,6 +14,7 @@ from clickcollect.oms.log.write import note_entry
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.models import NUMBER_PREFIX, NUMBERS_BEGIN_AFTER, Package, PackageItem
 from clickcollect.oms.orders.statements import Found, Placement
+from clickcollect.oms.orders.versions import version_of
 
 NO_STORE_LANGUAGE: Final = "en"
 Parcels = dict[tuple[RetailStore, int], list[OrderItem]]
@@ -22,7 +23,7 @@ Parcels = dict[tuple[RetailStore, int], list[OrderItem]]
 def place(*, order: OrderIn, found: Found, known: Configuration, actor: Actor) -> Placement:
     """A new order with all that belongs to it. What it left out is the store's, or now."""
     row = order_row(order, found)
-    lines = line_rows(order, found, row=row)
+    lines = [line_row(item, found=found, order=row) for item in order.order_item]
     prefetched(row, "items", lines)
     packages = [
         package_row(row, store=store, items=items, found=found, known=known)
@@ -54,6 +55,7 @@ def order_row(order: OrderIn, found: Found) -> Order:
         last_name=order.customer.last_name,
         email=order.customer.email or "",
         phone_number=order.customer.phone_number,
+        **version_of(order).columns(Order()),
         shipping_address=address_document(order),
         created_date=found.now,
         modified_date=found.now,
@@ -67,21 +69,18 @@ def address_document(order: OrderIn) -> dict[str, str]:
     return {"address_type": "retail_store", **kept} if "retail_store" in kept else kept
 
 
-def line_rows(order: OrderIn, found: Found, *, row: Order) -> list[OrderItem]:
-    return [
-        OrderItem(
-            id=next(found.ids.lines),
-            order=row,
-            sku=item.sku,
-            name=item.name,
-            quantity=item.quantity,
-            price=item.price,
-            image_url=item.image_url or "",
-            retail_store=found.stores.get(item.retail_store or ""),
-            parcel=item.parcel or 1,
-        )
-        for item in order.order_item
-    ]
+def line_row(item: ItemIn, *, found: Found, order: Order) -> OrderItem:
+    return OrderItem(
+        id=next(found.ids.lines),
+        order=order,
+        sku=item.sku,
+        name=item.name,
+        quantity=item.quantity,
+        price=item.price,
+        image_url=item.image_url or "",
+        retail_store=found.stores.get(item.retail_store or ""),
+        parcel=item.parcel or 1,
+    )
 
 
 def parcels_of(lines: Iterable[OrderItem], order: Order) -> Parcels:

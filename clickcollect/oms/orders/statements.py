@@ -97,6 +97,13 @@ class Found:
     ids: Ids
 
 
+def nothing_found(now: datetime) -> Found:
+    """For a change that needs neither stores nor ids."""
+    nobody: Iterator[int] = iter(())
+    ids = Ids(orders=nobody, lines=nobody, packages=nobody, items=nobody)
+    return Found(now=now, version=None, kept={}, waiting=(), stores={}, ids=ids)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Placement:
     """A new order with all that belongs to it, not written yet. Each package has its order, store, state and items."""

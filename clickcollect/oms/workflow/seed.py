@@ -50,6 +50,7 @@ EXTRA_COMMANDS: Final[tuple[Transition, ...]] = (
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone", states.WAITING, states.WAITING),
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-packed", states.PACKED, states.PACKED),
     (_("Correct Phone Number"), "CORRECT_PHONE", "correct-phone-ready", states.READY, states.READY),
+    (_("Confirm Taken Out"), "CONFIRM_TAKEN_OUT", "confirm-taken-out", states.PACKED, states.PACKED),
     (_("Confirm On Shelf"), "CONFIRM_ON_SHELF", "confirm-on-shelf", states.READY, states.READY),
     (_("Back to Waiting"), "PKG_STATE_TRANSITION", "back-to-waiting", states.PACKED, states.WAITING),
     (_("Back to Packed"), "BACK_TO_PACKED", "back-to-packed", states.READY, states.PACKED),

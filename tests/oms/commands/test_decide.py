@@ -118,6 +118,7 @@ MANY = [NOW - timedelta(minutes=n) for n in range(10)]
         ),
         ("UNLOCK_CODE", (READY, READY), {"issue_attempts": 5}, {"sets": {"issue_attempts", "unlocks"}}),
         ("EXTEND_PICKUP", (READY, READY), {}, {"sets": {"pickup_deadline", "due_at"}}),
+        ("CONFIRM_TAKEN_OUT", (PACKED, PACKED), {"take_out": ["1 × Mug"]}, {"sets": {"take_out"}}),
         (
             "CONFIRM_ON_SHELF",
             (READY, READY),
@@ -171,6 +172,7 @@ def test_what_shall_be_written(
         ("BACK_TO_PACKED", (READY, PACKED), {"new_codes": 3}, "otp_locked"),
         ("BACK_TO_PACKED", (READY, PACKED), {"total_attempts": 10}, "otp_locked"),
         ("UNLOCK_CODE", (READY, READY), {}, "state_conflict"),
+        ("CONFIRM_TAKEN_OUT", (PACKED, PACKED), {}, "state_conflict"),
         ("CONFIRM_ON_SHELF", (READY, READY), {}, "state_conflict"),
         ("RETURN_TO_STOCK", (READY, states.RETURNED), {}, "state_conflict"),
         ("CANCEL_PACKAGE", (READY, states.CANCELLED), {}, "validation_error"),

@@ -138,10 +138,11 @@ def test_what_is_left_out_does_not_differ(left_out: str) -> None:
     ).created
 
 
-def test_changed_order_is_a_conflict_that_says_what_differs() -> None:
+def test_changed_order_is_a_conflict_once_it_is_packed_and_says_what_differs() -> None:
     make_store()
     make_store("IST-02")
     receive(order_document("WEB-1"))
+    run_command(package_id=Package.objects.get().pk, transition="COMPLETE_PACKAGING_WITHOUT_SHIPMENT", actor=SYSTEM)
     before = counts()
     changed = order_document("WEB-1", store="IST-02", amount="1.00", language_code="de")
     changed["customer"] = changed["customer"] | {"phone_number": "+905550000999", "email": ""}
@@ -160,17 +161,10 @@ def test_changed_order_is_a_conflict_that_says_what_differs() -> None:
         "order_item.0.price",
         "order_item.0.retail_store",
     ]
-    assert counts() == before
-
-
-def test_another_number_of_lines_is_a_conflict() -> None:
-    make_store()
-    receive(order_document("WEB-1"))
-
-    with pytest.raises(OrderConflict) as refusal:
-        receive(order_document("WEB-1", order_item=[LINE, LINE]))
-
-    assert refusal.value.extra["differs"] == ["order_item"]
+    assert counts() == (*before[:-1], before[-1] + 1)
+    row = CommandLog.objects.latest("pk")
+    assert (row.kind, row.code, row.order_id) == ("refused", "order_conflict", Order.objects.get().pk)
+    assert row.attributes["order.differs"].startswith("language_code,amount,customer.email,")
 
 
 def test_same_number_in_another_channel_is_another_order() -> None:
@@ -292,16 +286,17 @@ def test_fifty_identical_orders_at_once_are_one_order() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_different_orders_at_once_under_one_number_are_one_order_and_conflicts() -> None:
+def test_different_versions_at_once_are_one_order_amended_one_after_the_other() -> None:
     make_store()
     documents = [order_document("WEB-1", amount=f"{at}.00") for at in range(8)]
 
     outcomes = at_once([partial(receive, document) for document in documents])
 
-    refused = [outcome for outcome in outcomes if isinstance(outcome, OrderConflict)]
-    assert [refusal.extra["differs"] for refusal in refused] == [["amount"]] * 7
-    assert len(outcomes) == 8
-    assert counts() == (1, 1, 1, 1, 2, 1)
+    became = sorted(str(outcome.became) for outcome in outcomes if isinstance(outcome, Received))
+    assert became == ["amended"] * 7 + ["placed"]
+    assert counts()[:4] == (1, 1, 1, 1)
+    assert Event.objects.filter(type="order.updated").count() == 7
+    assert CommandLog.objects.filter(note_kind="order_amended").count() == 7
 
 
 def test_nothing_is_kept_when_the_events_cannot_be_published(monkeypatch: pytest.MonkeyPatch) -> None:
