@@ -238,7 +238,7 @@ def authority_faults(person: Person, user: User, actor: Actor) -> Iterable[Fault
     if own and person.role != user.role:
         yield {"loc": "role", "msg": _("Nobody changes their own role. Ask another administrator.")}
     if own and not person.is_active:
-        yield {"loc": "is_active", "msg": _("Nobody closes their own account. Ask another administrator.")}
+        yield {"loc": "is_active", "msg": _("You can't deactivate your own account. Ask another administrator.")}
     leaves = user.role == Role.ADMIN and (person.role != Role.ADMIN or not person.is_active)
     if leaves and not User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk).exists():
         yield {"loc": "role", "msg": _("This is the last administrator. Make another one first.")}

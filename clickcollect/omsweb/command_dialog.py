@@ -65,7 +65,7 @@ def command_behind(*, package: Package, actor: Actor, transition: int) -> Availa
     for item in available_commands(package=package, actor=actor):
         if item.transition.pk == transition:
             return item
-    raise CommandUnknown(_("This is not possible any more. Look at the package again."))
+    raise CommandUnknown(_("This is no longer possible. Look at the package again."))
 
 
 @sensitive_variables()

@@ -46,7 +46,7 @@ PACKAGES: Final = (
         "warn",
         gettext_lazy("The pickup time passed. Extend it, or return it to stock."),
     ),
-    ("forgotten", "inventory_2", "warn", gettext_lazy("Packed two days ago and still not ready for the customer.")),
+    ("forgotten", "inventory_2", "warn", gettext_lazy("Packed two days ago and not yet marked ready for pickup.")),
 )
 
 

@@ -101,15 +101,15 @@ def reason_words(reason: str) -> str:
 
 
 class RedeliveryForm(TickForm):
-    """What goes again: what was ticked, or ``all`` that was found; ``force``: also what waits for its next try."""
+    """What goes again: what was ticked, or ``all`` that was found; ``force``: Include messages waiting for retry."""
 
     most: ClassVar[int] = MOST_TICKED
     all = forms.BooleanField(
-        label=gettext_lazy("all dead letters that were found, at most 500"),
+        label=gettext_lazy("All dead letters found, at most 500"),
         required=False,
         widget=forms.CheckboxInput(attrs={"data-tick-found": True}),
     )
-    force = forms.BooleanField(label=gettext_lazy("also what waits for its next try"), required=False)
+    force = forms.BooleanField(label=gettext_lazy("Include messages waiting for retry"), required=False)
 
     @classmethod
     def of_one(cls, delivery: Delivery) -> "RedeliveryForm":
@@ -216,7 +216,7 @@ class DeliveryAdmin(RightsModelAdmin):
         if len(ids) == MOST_FOUND:
             messages.info(request, _("There may be more. Send again to go on."))
         if not ids:
-            nothing = _("Nothing was found that can go again.") if asked["all"] else _("Nothing was ticked.")
+            nothing = _("Nothing was found that can go again.") if asked["all"] else _("Nothing was selected.")
             messages.warning(request, nothing)
         return back
 

@@ -175,11 +175,11 @@ def order_fields() -> dict[str, forms.Field]:
             label=_("Amount"),
             is_needed=False,
             widget=number_box("decimal"),
-            help_text=_("Left empty: the sum of the items."),
+            help_text=_("Leave empty to use the item total."),
         ),
         "currency": DomainField(
             label=_("Currency"),
             is_needed=False,
-            help_text=_("Left empty: the store's currency."),
+            help_text=_("Leave empty to use the store's currency."),
         ),
     }

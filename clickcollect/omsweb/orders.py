@@ -34,7 +34,7 @@ from clickcollect.omsweb.timeline import timeline_of_order
 
 SAID: Final[dict[Became, Promise]] = {
     Became.PLACED: gettext_lazy("Order %(number)s was received."),
-    Became.UNCHANGED: gettext_lazy("Order %(number)s stood already."),
+    Became.UNCHANGED: gettext_lazy("Order %(number)s already exists."),
     Became.AMENDED: gettext_lazy("Order %(number)s was there already, and is changed now."),
 }
 MOST_FOUND: Final = 1000

@@ -26,6 +26,7 @@ from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.listing import Filter, Listing, Rows
 from clickcollect.omsweb.package_page import PackagePage
 from clickcollect.omsweb.saved_filters import saved_for
+from clickcollect.omsweb.templatetags.omsweb import MESSAGE_WORDS
 
 MOST_CHOICES: Final = 500
 STUCK_AFTER: Final = timedelta(hours=48)
@@ -34,11 +35,11 @@ LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
     "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),
     "forgotten": (
-        gettext_lazy("Packed and forgotten"),
+        gettext_lazy("Packed but not marked ready"),
         Q(state_id=state_id(states.PACKED), state_changed_at__lt=Now() - STUCK_AFTER),
     ),
     "no_message": (
-        gettext_lazy("Customers without their message"),
+        gettext_lazy("Customers not notified"),
         Q(state_id=state_id(states.READY), message_state=MessageState.FAILED),
     ),
 }
@@ -107,13 +108,13 @@ def package_listing(request: HttpRequest) -> Listing:
             Filter(
                 name="message",
                 label=_("Message"),
-                choices=MessageState.choices,
+                choices=[(str(state.value), words) for state, words in MESSAGE_WORDS.items()],
                 apply=lambda rows, value: rows.filter(message_state=value),
                 is_rare=True,
             ),
             Filter(
                 name="late",
-                label=_("Needs a person"),
+                label=_("Needs attention"),
                 choices=[(name, words) for name, (words, _fits) in LATE.items()],
                 apply=lambda rows, value: rows.filter(LATE[value][1]),
             ),

@@ -34,7 +34,7 @@ class ReviewForm(TickForm):
 
 def tick_label(review: Review) -> str:
     """What a box is called: by its package."""
-    return _("Tick %(number)s") % {"number": review.package.number if review.package else "–"}
+    return _("Select %(number)s") % {"number": review.package.number if review.package else "–"}
 
 
 def reviews_page(request: HttpRequest) -> HttpResponse:
@@ -64,12 +64,12 @@ def mark(request: HttpRequest) -> HttpResponse:
     actor.require("reviews:write")
     log_ids = ReviewForm(request.POST).log_ids()
     if not log_ids:
-        messages.warning(request, _("Nothing was ticked."))
+        messages.warning(request, _("Nothing was selected."))
         return redirect("omsweb:reviews")
     try:
         count = reviews.mark_reviewed(log_ids=log_ids, actor=actor)
     except NotFound:
-        messages.warning(request, _("Somebody else has looked at it meanwhile. There is nothing left to do."))
+        messages.warning(request, _("Someone else has reviewed it in the meantime. There is nothing left to do."))
     else:
         words = ngettext("%(count)d handover was reviewed.", "%(count)d handovers were reviewed.", count)
         messages.success(request, words % {"count": count})

@@ -65,7 +65,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     mine = SavedFilter.objects.filter(user=user, page=page)
     if not is_valid or not query:
-        messages.error(request, _("Choose filters first, then give them a name."))
+        messages.error(request, _("Choose filters first, then enter a name."))
     elif mine.exclude(name=form.cleaned_data["name"]).count() >= MOST:
         messages.error(request, _("You have twenty saved filters here. Remove one first."))
     else:

@@ -56,13 +56,15 @@ class PersonForm(OmsForm):
         choices=store_choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("For associates and managers. Moving somebody works at once: they sign in anew."),
+        help_text=gettext_lazy(
+            "For associates and managers. Store changes take effect immediately: they sign in again."
+        ),
     )
     is_active = forms.BooleanField(
         label=gettext_lazy("Active"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Switched off: sessions and tokens end at once; what the person did stays in the log."),
+        help_text=gettext_lazy("Off: sessions and tokens end at once; what the person did stays in the log."),
     )
     password = forms.CharField(
         label=gettext_lazy("New password"),

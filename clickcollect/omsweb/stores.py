@@ -72,7 +72,7 @@ class StoreForm(OmsForm):
         label=gettext_lazy("Active"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Switched off: no new orders. Packages that are there stay there."),
+        help_text=gettext_lazy("Off: no new orders. Existing packages are not affected."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

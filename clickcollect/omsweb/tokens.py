@@ -44,14 +44,14 @@ class TokenForm(OmsForm):
     user = forms.ChoiceField(
         label=gettext_lazy("Acts as"),
         choices=people,
-        help_text=gettext_lazy("It never may more than this person, and ends with the account."),
+        help_text=gettext_lazy("It has at most this person's permissions and stops working with their account."),
     )
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=Channel.choices)
     expires_at = forms.DateField(
         label=gettext_lazy("Valid until"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=gettext_lazy("Left empty: until it is revoked."),
+        help_text=gettext_lazy("Leave empty to keep it valid until it is revoked."),
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Scopes"),
@@ -68,8 +68,8 @@ class TokenForm(OmsForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "None chosen: every store that the person sees. With some chosen, the program sees and changes nothing "
-            "of another store, and has no webhooks."
+            "If none is selected: all of this person's stores. With some selected, the program sees and changes "
+            "nothing of another store, and has no webhooks."
         ),
     )
 
@@ -118,7 +118,7 @@ class TokenAdmin(RightsModelAdmin):
         if request.method == "POST":
             with suppress(NotFound):
                 revoke_api_token(token_id=object_id, actor=actor_of(request))
-                messages.success(request, _("The token was revoked. It works no more."))
+                messages.success(request, _("The token was revoked. It no longer works."))
         return redirect("omsweb:accounts_apitoken_changelist")
 
 

@@ -34,7 +34,7 @@ LARGEST_FILE: Final = 256 * 1024
 def json_object(value: Any) -> dict[str, Any]:
     """A configuration is an object; an empty box is an empty one."""
     if not isinstance(value, dict | None):
-        raise forms.ValidationError(_("Give a JSON object, such as {}."))
+        raise forms.ValidationError(_("Enter a JSON object, such as {}."))
     return value or {}
 
 
@@ -55,7 +55,7 @@ def configuration_field(help_text: Any = "") -> forms.JSONField:
 class TransitionForm(OmsForm):
     groups = (
         (gettext_lazy("Command"), ("name", "command_code", "slug")),
-        (gettext_lazy("Road"), ("source", "destination")),
+        (gettext_lazy("Transition"), ("source", "destination")),
         (gettext_lazy("Button"), ("visibility", "is_active", "is_primary", "position")),
         (gettext_lazy("Behaviour"), ("configuration",)),
     )
@@ -69,7 +69,9 @@ class TransitionForm(OmsForm):
         SLUG,
         label=gettext_lazy("Slug"),
         max_length=120,
-        help_text=gettext_lazy("What integrations call it by: small letters, digits and dashes. It is a promise."),
+        help_text=gettext_lazy(
+            "What integrations call it by: small letters, digits and dashes. Integrations rely on it; don't change it."
+        ),
     )
     source = forms.ChoiceField(label=gettext_lazy("Source state"), choices=choices_of_states)
     destination = forms.ChoiceField(label=gettext_lazy("Destination state"), choices=choices_of_states)
@@ -78,13 +80,13 @@ class TransitionForm(OmsForm):
         choices=Channel.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Where people find it. Nowhere: nobody can run it."),
+        help_text=gettext_lazy("Where staff see this command. If none, no one can run it."),
     )
     is_active = forms.BooleanField(label=gettext_lazy("Active"), required=False)
     is_primary = forms.BooleanField(
         label=gettext_lazy("Main button"),
         required=False,
-        help_text=gettext_lazy("The one big button of its source state."),
+        help_text=gettext_lazy("Main action in the source state."),
     )
     position = forms.IntegerField(label=gettext_lazy("Place in the list"), min_value=0, max_value=32767)
     configuration = configuration_field(
@@ -104,7 +106,9 @@ class StateForm(OmsForm):
     groups = ((gettext_lazy("State"), ("name", "enum_value", "config")),)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     enum_value = forms.RegexField(
-        NUMBER, label=gettext_lazy("Number"), help_text=gettext_lazy("A promise to integrations: given once.")
+        NUMBER,
+        label=gettext_lazy("Number"),
+        help_text=gettext_lazy("Integrations rely on it; it can't be changed later."),
     )
     config = configuration_field()
 
@@ -262,7 +266,7 @@ class TransitionAdmin(WorkflowAdmin):
         return TemplateResponse(request, "omsweb/workflow_file.html", page, status=status)
 
     def replaced(self, request: HttpRequest, *, nothing: bool) -> HttpResponse:
-        words = _("Nothing changed: the process is already so.") if nothing else _("The process was replaced.")
+        words = _("No changes.") if nothing else _("The process was replaced.")
         messages.success(request, words)
         return redirect("omsweb:oms_commandtransition_changelist")
 

@@ -198,11 +198,11 @@ def test_an_order_is_entered_with_two_items(window: OpenWindow) -> None:
     second = page.get_by_role("group", name="Item", exact=True).nth(1)
     second.get_by_label("SKU").fill("TSH-1")
     second.get_by_label("Name").fill("T-shirt")
-    page.get_by_role("button", name="Receive order").click()
+    page.get_by_role("button", name="Create order").click()
     expect(page.get_by_label("Phone number")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("group", name="Item", exact=True)).to_have_count(2)
     page.get_by_label("Phone number").fill("0532 000 01 01")
-    page.get_by_role("button", name="Receive order").click()
+    page.get_by_role("button", name="Create order").click()
     expect(page.get_by_text("Order TEL-7 was received.")).to_be_visible()
     assert list(Package.objects.get().items.values_list("sku", "quantity")) == [("MUG-1", 1), ("TSH-1", 1)]
 
@@ -264,24 +264,24 @@ def test_what_is_ticked_is_reviewed(window: OpenWindow) -> None:
     page = opened.page
     assert not opened.axe()
     for package in packages[:2]:
-        page.get_by_role("checkbox", name=f"Tick {package.number}").check()
-    page.get_by_role("button", name="Mark what is ticked as reviewed").click()
+        page.get_by_role("checkbox", name=f"Select {package.number}").check()
+    page.get_by_role("button", name="Mark selected as reviewed").click()
     expect(page.get_by_role("status")).to_contain_text("2 handovers were reviewed.")
     page.get_by_role("button", name=f"Reviewed {packages[2].number}").click()
-    expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
+    expect(page.get_by_text("Nothing to review.")).to_be_visible()
 
 
 def test_ticks_open_the_button_and_a_double_press_sends_once(window: OpenWindow) -> None:
     hand_over_without_code()
     page = office(window, "/oms/reviews/").page
-    button = page.get_by_role("button", name="Mark what is ticked as reviewed")
+    button = page.get_by_role("button", name="Mark selected as reviewed")
     expect(button).to_be_disabled()
-    page.get_by_role("checkbox", name="Tick all").check()
+    page.get_by_role("checkbox", name="Select all").check()
     expect(button).to_be_enabled()
     sent = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     button.dblclick()
-    expect(page.get_by_text("Nothing wants a look.")).to_be_visible()
+    expect(page.get_by_text("Nothing to review.")).to_be_visible()
     assert len(sent) == 1
 
 
@@ -295,7 +295,7 @@ def test_all_dead_letters_of_a_long_list_go_again(window: OpenWindow) -> None:
     page = opened.page
     button = page.get_by_role("button", name="Send again")
     expect(button).to_be_disabled()
-    page.get_by_role("checkbox", name="all dead letters that were found, at most 500").check()
+    page.get_by_role("checkbox", name="All dead letters found, at most 500").check()
     assert not opened.axe()
     button.click()
     expect(page.get_by_role("status")).to_contain_text("51 events go out again.")

@@ -310,7 +310,7 @@ def test_everything_found_that_was_given_up_goes_again_and_the_filters_stay(admi
 
 def test_ticks_that_are_no_numbers_are_left_out(admin: Client) -> None:
     answer = admin.post("/oms/deliveries/again/", {"id": ["9" * 5_000, "x", "-1", "\x00"]}, follow=True)
-    assert "Nothing was ticked" in answer.content.decode()
+    assert "Nothing was selected" in answer.content.decode()
 
 
 def test_what_was_delivered_does_not_go_again(admin: Client) -> None:

@@ -146,14 +146,14 @@ def test_the_dashboard_names_what_needs_a_person(operator: Client) -> None:
     ready = make_package(states.READY)
     Package.objects.filter(pk=ready.pk).update(pickup_deadline="2020-01-01T00:00:00Z", message_state="failed")
     page = operator.get("/oms/").content.decode()
-    for words in ("Not packed in time", "Not collected", "Customers without their message"):
+    for words in ("Not packed in time", "Not collected", "Customers not notified"):
         assert words in page
     for name, package in (("to_pack", late), ("not_collected", ready), ("no_message", ready)):
         assert package.number in operator.get(f"/oms/packages/?late={name}").content.decode()
 
 
 def test_a_quiet_dashboard_says_so(operator: Client) -> None:
-    assert "Nothing. Every package is on its way" in operator.get("/oms/").content.decode()
+    assert "All clear. No late packages" in operator.get("/oms/").content.decode()
 
 
 def test_the_dashboard_costs_the_same_for_many(

@@ -99,7 +99,7 @@ def test_what_was_reviewed_meanwhile_is_said_and_not_reviewed_twice(operator: Cl
     (entry,) = log_ids()
     operator.post(PAGE, {"id": [entry]})
     again = operator.post(PAGE, {"id": [entry]}, follow=True)
-    assert "Somebody else has looked at it meanwhile" in again.content.decode()
+    assert "Someone else has reviewed it in the meantime" in again.content.decode()
     assert OverrideReview.objects.count() == 1
 
 
@@ -130,7 +130,7 @@ def test_the_share_without_a_code_is_told_in_any_language(operator: Client) -> N
 
 
 def test_a_calm_list_says_so(operator: Client) -> None:
-    assert "Nothing wants a look." in operator.get(PAGE).content.decode()
+    assert "Nothing to review." in operator.get(PAGE).content.decode()
 
 
 def test_the_sidebar_and_the_dashboard_lead_here(operator: Client) -> None:

@@ -32,6 +32,14 @@ MESSAGE_ICONS: Final = {
     MessageState.DELIVERED: "done_all",
     MessageState.FAILED: "sms_failed",
 }
+# A status says what became of a package; these say that it is its message.
+MESSAGE_WORDS: Final = {
+    MessageState.NONE: gettext_lazy("Not sent yet"),
+    MessageState.QUEUED: gettext_lazy("SMS queued"),
+    MessageState.ACCEPTED: gettext_lazy("SMS accepted"),
+    MessageState.DELIVERED: gettext_lazy("SMS delivered"),
+    MessageState.FAILED: gettext_lazy("SMS failed"),
+}
 URGENCY_ICONS: Final = {
     Urgency.OVERDUE: "dangerous",
     Urgency.TODAY: "schedule",
@@ -98,7 +106,7 @@ def message(package: Package) -> SafeString:
     kind = MessageState(package.message_state)
     if kind == MessageState.NONE:
         return format_html('<span class="ow-muted">{}</span>', "–")
-    return message_mark(kind, str(kind.label))
+    return message_mark(kind, str(MESSAGE_WORDS[kind]))
 
 
 @lru_cache(maxsize=64)
