@@ -268,3 +268,21 @@ def test_the_customers_default_address_is_read_for_a_phone() -> None:
 
     assert send(shopify_order(customer=customer, billing_address={"country_code": "US", "phone": None}))[0] == 201
     assert Order.objects.get().phone_number == "+491701234567"
+
+
+@pytest.mark.parametrize("topic", ["orders/create", "orders/paid", "orders/updated"])
+def test_what_was_bought_after_the_order_came_in_is_packed_with_it(topic: str) -> None:
+    send(case("13a-create"))
+
+    assert send(case("13b-paid-after-upsell"), topic=topic)[1]["status"] == "amended"
+    assert [(item.sku, item.quantity) for item in Package.objects.get().items.all()] == [("BUG-1", 1), ("BUG-2", 1)]
+    assert str(Order.objects.get().amount) == "30.00"
+    assert counts() == {("shopify", "created"): 1, ("shopify", "amended"): 1}
+
+
+def test_an_old_version_that_comes_late_changes_nothing() -> None:
+    send(case("13b-paid-after-upsell"), topic="orders/paid")
+
+    assert send(case("13a-create"), topic="orders/create")[1]["status"] == "ignored"
+    assert Order.objects.get().items.count() == 2
+    assert counts() == {("shopify", "created"): 1, ("shopify", "older"): 1}
