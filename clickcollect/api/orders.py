@@ -79,6 +79,8 @@ def order_with_packages(order: Order) -> dict[str, Any]:
 def send_order(request: ApiRequest) -> HttpResponse:
     """One order, with its package in Waiting at its stock location: 201. The same order again: 200, nothing new.
 
+    Sent again with other content while nothing of it is packed, it is amended: 200. What cannot be an amendment: 409.
+
     A bad order changes nothing, and every bad field is named at once.
     """
     request.actor.require("orders:write")

@@ -184,7 +184,7 @@ class Package(models.Model):
     shelf_unconfirmed_since = models.DateTimeField(null=True, editable=False)
     item_count = models.PositiveIntegerField(_("items"), default=0)
     # What the shop took off after it was packed, such as "1 × Ceramic mug", until somebody has taken it out.
-    take_out = ArrayField(models.CharField(max_length=400), default=list, db_default=[], blank=True, editable=False)
+    take_out = ArrayField(models.TextField(), default=list, db_default=[], blank=True, editable=False)
     search = SearchVectorField(null=True, editable=False)
     created_date = models.DateTimeField(_("created"), db_default=Now())
     modified_date = models.DateTimeField(_("changed"), auto_now=True)

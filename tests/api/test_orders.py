@@ -28,12 +28,35 @@ def test_a_new_order_is_201_the_same_again_200_another_409(office: Caller) -> No
     sent = shop.order_document("WEB-1")
     first = office.post(ORDERS, sent)
     again = office.post(ORDERS, sent)
-    other = office.post(ORDERS, sent | {"amount": "1.00"})
+    other = office.post(ORDERS, sent | {"amount": "1.00", "date_placed": "2026-11-18T09:00:00Z"})
     assert [first.status_code, again.status_code, other.status_code] == [201, 200, 409]
     assert json.loads(first.content) == json.loads(again.content)
     problem = json.loads(other.content)
-    assert (problem["code"], problem["differs"]) == ("order_conflict", ["amount"])
+    assert (problem["code"], problem["differs"]) == ("order_conflict", ["date_placed", "amount"])
     assert (Order.objects.count(), Package.objects.count()) == (1, 1)
+
+
+def test_an_amendment_is_200_an_older_version_409_and_a_repeated_key_hears_the_same(office: Caller) -> None:
+    sent = shop.order_document("WEB-1")
+    changed = sent | {"amount": "1.00"}
+    assert office.post(ORDERS, sent).status_code == 201
+    answers = [office.post(ORDERS, changed, Idempotency_Key="k") for _again in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert json.loads(answers[0].content) == json.loads(answers[1].content)
+    assert document_of(answers[0])["amount"] == "1.00"
+    older = [office.post(ORDERS, sent, Idempotency_Key="late") for _again in range(2)]
+    assert [answer.status_code for answer in older] == [409, 409]
+    assert json.loads(older[0].content)["code"] == "order_conflict"
+    assert "newer version" in json.loads(older[0].content)["detail"]
+    assert document_of(office.get(f"{ORDERS}WEB-1/"))["amount"] == "1.00"
+
+
+def test_once_packed_a_change_is_409(office: Caller) -> None:
+    sent = shop.order_document("WEB-1")
+    package = document_of(office.post(ORDERS, sent))["packages"][0]["id"]
+    assert office.command(package, {"slug": "complete-packaging-without-shipment"}).status_code == 204
+    answer = office.post(ORDERS, sent | {"order_item": [sent["order_item"][0] | {"quantity": 1}]})
+    assert (answer.status_code, code_of(answer)) == (409, "order_conflict")
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("order-*.json")), ids=lambda path: path.stem)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='package',
             name='take_out',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=400), blank=True, db_default=[], default=list, editable=False, size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, db_default=[], default=list, editable=False, size=None),
         ),
         migrations.AlterField(
             model_name='commandlog',

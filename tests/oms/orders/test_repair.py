@@ -11,7 +11,7 @@ from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError, Fault, Forbidden, NotFound, OrderConflict, StateConflict, ValidationFailed
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import OrderIn, read_order
-from clickcollect.oms import configuration
+from clickcollect.oms import configuration, states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders import repair, statements
@@ -21,7 +21,7 @@ from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair, RepairState
 from tests.concurrency import at_once, codes, stopped_at
-from tests.shop import make_actor, make_order, make_store, order_document
+from tests.shop import make_actor, make_order, make_package, make_store, order_document
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,7 +137,7 @@ def test_what_is_still_wrong_keeps_waiting() -> None:
     row, actor = kept(), make_actor(Role.OPERATOR)
     with pytest.raises(ValidationFailed):
         send_on(repair_id=row.pk, document=row.document, actor=actor)
-    make_order("1001")
+    make_package(states.PACKED, order=make_order("1001"))
     with pytest.raises(OrderConflict):
         send_on(repair_id=row.pk, document=corrected(row, amount="1.00"), actor=actor)
     row.refresh_from_db()
