@@ -11,12 +11,12 @@ from tests.browser.conftest import OpenWindow, at_size
 from tests.browser.test_instore_stories import dialog_of, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SIZES: list[ViewportSize] = [{"width": width, "height": 844} for width in (390, 1280)]
+SIZES: list[ViewportSize] = [{"width": width, "height": 844} for width in (360, 820, 1280)]
 
 
-@pytest.fixture(params=SIZES, ids=["390", "1280"])
+@pytest.fixture(params=SIZES, ids=["360", "820", "1280"])
 def window(window: OpenWindow, request: pytest.FixtureRequest) -> OpenWindow:
-    """On a phone and on a desktop."""
+    """On a phone, a tablet and a desktop."""
     return at_size(window, request.param)
 
 
