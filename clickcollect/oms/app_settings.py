@@ -309,9 +309,7 @@ SETTINGS: Final[dict[str, Setting]] = {
             choices=("keep", "ignore"),
             choice_labels=(gettext_lazy("Pack"), gettext_lazy("Wait for the payment")),
             title=gettext_lazy("Unpaid orders from connectors"),
-            help=gettext_lazy(
-                "What a connector does with an order that is not paid yet: pack it, or wait for the payment."
-            ),
+            help=gettext_lazy("What a connector does with an order that is not paid yet."),
         ),
     )
 }
