@@ -25,6 +25,9 @@ def import_file(path: Path) -> int:
         typer.echo(bad_line_text(bad), err=True)
     summary = _("%(new)d new orders, %(known)d known already, %(bad)d bad lines.")
     typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
+    if report.amended or report.ignored:
+        more = _("%(amended)d changed, %(ignored)d with nothing to hand over.")
+        typer.echo(more % {"amended": report.amended, "ignored": report.ignored})
     return SOME_BAD if report.bad else ALL_GOOD
 
 
