@@ -127,14 +127,27 @@ def test_empty_lines_at_the_end_are_no_fault(tmp_path: Path) -> None:
     assert summary(import_orders(written(tmp_path, content))) == (2, 0, [2])
 
 
-def test_changed_order_is_named_with_what_differs(tmp_path: Path) -> None:
-    content = lines(order_document("A"), order_document("A", amount="1.00"), order_document("A"))
+def test_order_of_another_day_under_the_same_number_is_named_with_what_differs(tmp_path: Path) -> None:
+    other = order_document("A", date_placed="2026-11-18T17:02:56Z")
 
-    report = import_orders(written(tmp_path, content))
+    report = import_orders(written(tmp_path, lines(order_document("A"), other, order_document("A"))))
 
     assert summary(report) == (1, 1, [2])
-    assert faults(report) == {2: ["amount"]}
+    assert faults(report) == {2: ["date_placed"]}
     assert report.bad[0].number == "A"
+
+
+def test_changed_order_is_amended_and_its_old_version_changes_nothing_back(tmp_path: Path) -> None:
+    changed = order_document("A", amount="1.00")
+    import_orders(written(tmp_path, lines(order_document("A"))))
+
+    report = import_orders(written(tmp_path, lines(changed)))
+    again = import_orders(written(tmp_path, lines(order_document("A"), changed)))
+
+    assert (report.amended, report.bad) == (1, [])
+    assert (again.amended, again.known) == (0, 1)
+    assert faults(again) == {1: ["amount"]}
+    assert str(Order.objects.get().amount) == "1.00"
 
 
 def test_same_number_in_another_channel_needs_its_own_file(tmp_path: Path) -> None:
