@@ -32,6 +32,7 @@ DAYS: Final = 14
 DEAD_DAYS: Final = 7
 MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
 SHOWN: Final = 8
+MOST_NAMED: Final = 3
 PACKAGES: Final = (
     (
         "no_message",
@@ -39,7 +40,7 @@ PACKAGES: Final = (
         "bad",
         gettext_lazy("The message failed. Correct the phone number, or send it again."),
     ),
-    ("to_pack", "schedule", "bad", gettext_lazy("These stores are behind.")),
+    ("to_pack", "schedule", "bad", ""),
     (
         "not_collected",
         "event_busy",
@@ -81,6 +82,17 @@ def bounded(rows: QuerySet[Any]) -> int:
     return rows.order_by().values("pk")[: MOST + 1].count()
 
 
+def stores_behind(rows: QuerySet[Package]) -> str:
+    """The stores with the most packages that are not packed in time, by name, each with how many."""
+    late = rows.filter(LATE["to_pack"][1]).select_related(None).order_by()
+    counted = (
+        late.values_list("stock_location__name").annotate(count=Count("pk")).order_by("-count", "stock_location__name")
+    )
+    named = [f"{name} ({count})" for name, count in counted[: MOST_NAMED + 1]]
+    more = ["…"] if len(named) > MOST_NAMED else []
+    return ", ".join([*named[:MOST_NAMED], *more])
+
+
 def needs(request: HttpRequest) -> list[Need]:
     """Everything that waits, the most urgent kind first; what is nothing is left out."""
     actor = actor_of(request)
@@ -89,7 +101,7 @@ def needs(request: HttpRequest) -> list[Need]:
         Need(
             count=bounded(rows.filter(LATE[name][1])),
             title=str(LATE[name][0]),
-            detail=str(detail),
+            detail=stores_behind(rows) if name == "to_pack" else str(detail),
             link=f"{reverse('omsweb:oms_package_changelist')}?late={name}",
             icon=icon,
             tone=tone,

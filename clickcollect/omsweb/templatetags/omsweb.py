@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
-from clickcollect.oms import app_settings, idle_lock
+from clickcollect.oms import app_settings, idle_lock, states
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.day_words import day_words
 from clickcollect.oms.models import MessageState, Package, PackageState
@@ -142,7 +142,9 @@ def due(context: dict[str, Any], package: Package) -> SafeString:
     level = urgency_of(package.due_at, now=package.clock, soon_hours=soon_hours, zone=zone)
     local = package.due_at.astimezone(zone)
     moment = f"{day_words(local.date(), 'D j M')}, {local.hour:02d}:{local.minute:02d}"
-    return due_mark(level, str(level.label), moment)
+    is_uncollected = level is Urgency.OVERDUE and package.state.enum_value == states.READY
+    words = _("Not collected") if is_uncollected else str(level.label)  # the customer is late, not the store
+    return due_mark(level, words, moment)
 
 
 @lru_cache(maxsize=512)
