@@ -193,3 +193,28 @@ def test_a_shop_that_was_never_drilled_is_alarmed_a_week_after_its_installation(
     monkeypatch.setattr(alarms, "PAUSE_AND_DRILL", long_ago)
     (alarm,) = alarms.current_alarms()
     assert "No backup has been restored on trial for 8 days" in alarm.sentence
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_doors_say_it_in_words_and_offer_the_way_out(client: Client) -> None:
+    """A dialog that was open before the restore is refused with the question; the page's main button answers it."""
+    package = shop.make_package(states.READY)
+    code = shop.right_code(package)
+    restored(package)
+    client.force_login(shop.make_user(Role.ASSOCIATE, package.stock_location))
+    page = client.get(f"/instore/packages/{package.number}/").content.decode()
+    assert "Is it still there?" in page
+    assert "Confirm on shelf" in page
+    pressed = client.post(
+        f"/instore/packages/{package.number}/commands/self-service-package-delivery/",
+        {"from": "self-service-package-delivery", "otp": code},
+        headers={"HX-Request": "true"},
+    )
+    assert pressed["X-Instore-Code"] == "state_conflict"
+    refused = pressed.content.decode()
+    assert "Is the package still there?" in refused
+    assert "Look for it on its shelf" in refused
+    client.force_login(shop.make_user(Role.OPERATOR))
+    office = client.get(f"/oms/packages/{package.pk}/").content.decode()
+    assert "It is handed over once somebody" in " ".join(office.split())
+    assert "Confirm on shelf" in office
