@@ -155,3 +155,12 @@ def test_orders_are_found_by_number_name_and_phone(operator: Client) -> None:
         page = operator.get("/oms/orders/", {"q": text}).content.decode()
         assert "WEB-9001" in page, text
         assert "1 order" in page
+
+
+@pytest.mark.parametrize(("zone", "received"), [("Europe/Istanbul", "20:02"), ("America/New_York", "12:02")])
+def test_the_page_of_an_order_has_one_clock_its_stores(operator: Client, zone: str, received: str) -> None:
+    order = make_order(store=make_store("ZON-01", time_zone=zone))
+    page = operator.get(f"/oms/orders/{order.pk}/").content.decode()
+    assert f"Tue 17 Nov 2026, {received}" in page
+    assert page.count(f"Times in {zone}") == 1
+    assert "UTC" not in page
