@@ -200,7 +200,10 @@ class OrderAdmin(RightsModelAdmin):
             return Saved(said=said, answer=redirect("omsweb:omnitron_order_change", order.pk))
 
         title = _("Take something off order %(number)s") % {"number": order.number}
-        return self.edit(request, form=form, title=title, save=save)
+        page = self.edit(request, form=form, title=title, save=save, order=order)
+        if isinstance(page, TemplateResponse):
+            page.template_name = "omsweb/take_off.html"
+        return page
 
     def order_by_id(self, object_id: int) -> Order:
         """One order. Raises NotFound."""

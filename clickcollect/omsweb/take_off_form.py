@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.omnitron.models import OrderItem
-from clickcollect.omsweb.forms import OmsForm, PlainText
+from clickcollect.omsweb.forms import DomainField, OmsForm
 
 PREFIX: Final = "line_"
 LONGEST_REASON: Final = 500
@@ -16,7 +16,7 @@ LONGEST_REASON: Final = 500
 class TakeOffForm(OmsForm):
     """How many pieces of each line to take off. ``lines``: those of the order."""
 
-    reason = PlainText(label=_("Reason"), required=False, max_length=LONGEST_REASON)
+    reason = DomainField(label=_("Reason"), max_length=LONGEST_REASON)
 
     def __init__(self, data: Any = None, *, lines: Sequence[OrderItem]) -> None:
         super().__init__(data)
