@@ -1,5 +1,6 @@
 """The dashboard: what needs a person now, how the day goes, and the process at a glance. Bounded, few statements."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -83,14 +84,16 @@ def bounded(rows: QuerySet[Any]) -> int:
 
 
 def stores_behind(rows: QuerySet[Package]) -> str:
-    """The stores with the most packages that are not packed in time, by name, each with how many."""
+    """The stores with the most packages that are not packed in time, by name, each with how many.
+
+    Where very many are late, only the ones that `bounded` counts are looked at.
+    """
     late = rows.filter(LATE["to_pack"][1]).select_related(None).order_by()
-    counted = (
-        late.values_list("stock_location__name").annotate(count=Count("pk")).order_by("-count", "stock_location__name")
-    )
-    named = [f"{name} ({count})" for name, count in counted[: MOST_NAMED + 1]]
-    more = ["…"] if len(named) > MOST_NAMED else []
-    return ", ".join([*named[:MOST_NAMED], *more])
+    counted = Counter(late.values_list("stock_location__name", flat=True)[: MOST + 1])
+    most = sorted(counted.items(), key=lambda store: (-store[1], store[0]))
+    named = [f"{name} ({count})" for name, count in most[:MOST_NAMED]]
+    more = ["…"] if len(most) > MOST_NAMED else []
+    return ", ".join([*named, *more])
 
 
 def needs(request: HttpRequest) -> list[Need]:
