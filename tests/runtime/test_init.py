@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import psycopg
 import pytest
 
+from clickcollect.oms.extension_hooks import EVENT_TYPES
 from clickcollect.runtime import postgres
 from clickcollect.runtime.first_installation import ROLES, addresses_for, networks_of
 from clickcollect.runtime.postgres import SUPERUSER
@@ -81,7 +82,7 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
         "A copy of secrets/pickup_code_keys",
         "boss is the administrator",
         "IST-01 is open",
-        "5 hooks",
+        f"{len(EVENT_TYPES)} hooks",
     ):
         assert words in first.stdout
     secrets = {path.name: path.read_text().strip() for path in (folder / "secrets").iterdir()}
