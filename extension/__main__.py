@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
     if arguments not in ([], ["serve"], ["migrate"]):
         raise NotConfigured("Say `python -m extension`, `python -m extension serve` or `python -m extension migrate`.")
     settings = config()
-    settings.check()
+    settings.check_complete()
     if arguments != ["migrate"]:
         _check_port(settings)
     _migrate()

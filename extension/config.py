@@ -48,7 +48,7 @@ class Config:
         """True when a provider's URL is given."""
         return "://" in self.provider
 
-    def check(self) -> None:
+    def check_complete(self) -> None:
         """Refuse to start without the things that nothing works without. Raises NotConfigured."""
         if not self.database_url.startswith(("postgres://", "postgresql://")):
             raise NotConfigured("Set EXTENSION_DATABASE_URL to a PostgreSQL database of the Extension's own.")

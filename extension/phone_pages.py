@@ -23,7 +23,7 @@ def demo_only(view: View) -> View:
 
     @require_GET
     @wraps(view)
-    def shown(request: HttpRequest) -> HttpResponse:
+    def shown_in_simulation(request: HttpRequest) -> HttpResponse:
         if not config().simulated:
             raise Http404
         response = view(request)
@@ -31,7 +31,7 @@ def demo_only(view: View) -> View:
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
-    return shown
+    return shown_in_simulation
 
 
 @dataclass(frozen=True, kw_only=True)

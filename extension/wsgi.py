@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 
 from extension.config import config
 
-config().check()
+config().check_complete()
 application = get_wsgi_application()
 
 from extension import receipts  # noqa: E402 (models: not before Django is set up)

@@ -41,7 +41,7 @@ class Bodies:
     def __init__(self, memory: int = MEMORY) -> None:
         self.free_memory = memory
 
-    async def read(self, chunks: AsyncIterable[bytes], *, announced: int | None, largest: int) -> Body:
+    async def read_body(self, chunks: AsyncIterable[bytes], *, announced: int | None, largest: int) -> Body:
         """Read one body to its end; `release` it afterwards. Raises TooSlow, EndedEarly, MemoryFull.
 
         ``announced`` is what Content-Length says, in bytes; None for a body in chunks. A body of more than

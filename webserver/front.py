@@ -101,7 +101,7 @@ class Front:
                 largest = await asyncio.get_running_loop().run_in_executor(self.pool, self.largest_body, environ)
         if announced and announced > largest and "HTTP_EXPECT" in environ:
             return Body(announced, too_large=True)  # it asked before it sends
-        return await self.bodies.read(proto, announced=announced, largest=largest)
+        return await self.bodies.read_body(proto, announced=announced, largest=largest)
 
     def _work(self, environ: Environ, body: Body | None, proto: Any) -> None:
         """On a working thread."""

@@ -67,7 +67,7 @@ def is_easy(pin: str) -> bool:
 @sensitive_variables("pin")
 def check_pin(request: HttpRequest, *, user: User, pin: str) -> bool:
     """Whether this is the person's PIN. Counted before it is compared. Raises Throttled."""
-    return prove(request, user=user, door="PIN", proof=lambda: bool(user.pin) and check_password(pin, user.pin))
+    return prove_by_pin(request, user=user, door="PIN", proof=lambda: bool(user.pin) and check_password(pin, user.pin))
 
 
 @sensitive_variables("entry")
@@ -81,10 +81,10 @@ def check_approval(request: HttpRequest, *, manager: User, entry: str) -> bool:
         has_pin = bool(manager.pin) and manager.pin_can_approve
         return (has_pin and check_password(entry, manager.pin)) or is_code_of(manager, entry)
 
-    return prove(request, user=manager, door="approval", proof=proof)
+    return prove_by_pin(request, user=manager, door="approval", proof=proof)
 
 
-def prove(request: HttpRequest, *, user: User, door: str, proof: Callable[[], bool]) -> bool:
+def prove_by_pin(request: HttpRequest, *, user: User, door: str, proof: Callable[[], bool]) -> bool:
     """Let somebody show a PIN; the fifth wrong one within a day locks it. Raises Throttled, with nothing compared."""
     if User.objects.filter(pk=user.pk).exclude(pin_locked_at=None).exists():
         raise locked()

@@ -13,7 +13,7 @@ from clickcollect.errors import NotFound
 from clickcollect.omnitron.field_types import Line, Moment, sized
 from clickcollect.oms import log_sql
 from clickcollect.oms.access import Actor
-from clickcollect.oms.list_sql import Part
+from clickcollect.oms.list_sql import ListPart
 from clickcollect.wire_format import LARGEST_ID
 
 router = Router(tags=["Log"])
@@ -41,17 +41,17 @@ def list_entries(request: ApiRequest, filters: Query[LogFilters]) -> HttpRespons
     """What happened to the packages of the caller's stores, newest first."""
     request.actor.require("logs:read")
     asked = filters.dict(exclude={*Paging.model_fields}, exclude_none=True)
-    rows = log_sql.filtered(log_sql.rows_of(request.actor), asked)
+    rows = log_sql.filtered_log(log_sql.log_rows_of(request.actor), asked)
     key = log_sort_key(request.actor)
-    return json_answer(paginate(rows, request=request, paging=filters, key=key, document=log_sql.Documents()))
+    return json_answer(paginate(rows, request=request, paging=filters, key=key, document=log_sql.LogDocuments()))
 
 
 @router.get("/{id:entry_id}/", response=LogOut, summary="Read a log entry", operation_id="read_log_entry")
 def read_entry(request: ApiRequest, entry_id: int) -> HttpResponse:
     """One entry."""
     request.actor.require("logs:read")
-    rows = log_sql.rows_of(request.actor).where(log_sql.SHOWN).where(log_sql.CONDITIONS["id"], id=entry_id)
-    found = rows.page(Part(key=NEWEST.columns, descending=True, limit=1))
+    rows = log_sql.log_rows_of(request.actor).where(log_sql.SHOWN).where(log_sql.CONDITIONS["id"], id=entry_id)
+    found = rows.page(ListPart(key=NEWEST.columns, descending=True, limit=1))
     if not found:
         raise NotFound
-    return json_answer(log_sql.Documents()(found[0]))
+    return json_answer(log_sql.LogDocuments()(found[0]))

@@ -14,7 +14,7 @@ from clickcollect.api.problems import MANY, ONE
 from clickcollect.errors import NotAuthenticated
 from clickcollect.omnitron.field_types import Line, sized
 from clickcollect.oms.events import examples
-from clickcollect.oms.events.message_status import MOST_RECEIPTS, MessageReceipt, Receipt, record
+from clickcollect.oms.events.message_status import MOST_RECEIPTS, MessageReceipt, Receipt, record_receipts
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.encryption import KeyLost
 from clickcollect.whisperer.hooks import secrets_of, with_clock
@@ -136,7 +136,7 @@ def report(request: HttpRequest, payload: ReportIn) -> HttpResponse:
         MessageReceipt(event_uuid=one.event_uuid, status=one.status, reason=one.reason or "")
         for one in payload.receipts
     ]
-    record(receipts, hook_ids=request.auth)  # type: ignore[attr-defined]  # ninja's: what `auth` returned
+    record_receipts(receipts, hook_ids=request.auth)  # type: ignore[attr-defined]  # ninja's: what `auth` returned
     response = HttpResponse(status=204)
     del response["Content-Type"]
     return response

@@ -104,7 +104,7 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> HttpRespon
     request.actor.require("orders:read")
     status = None if filters.status is None else STATUSES.get(filters.status, NO_STATUS)
     page = paginate(
-        order_sql.orders_of(request.actor, status=status, number=filters.number),
+        order_sql.order_rows_of(request.actor, status=status, number=filters.number),
         request=request,
         paging=filters,
         key=NEWEST,

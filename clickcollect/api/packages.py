@@ -118,13 +118,13 @@ def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> HttpRe
     request.actor.require("packages:read")
     key = package_sort_key(filters)
     asked = filters.dict(exclude={*Paging.model_fields, "sort"}, exclude_none=True)
-    rows = package_sql.filtered(package_sql.rows_of(request.actor), asked)
+    rows = package_sql.filtered_packages(package_sql.package_rows_of(request.actor), asked)
     page = paginate(
         rows.where("package.due_at IS NOT NULL") if "due_at" in key.columns else rows,
         request=request,
         paging=filters,
         key=key,
-        document=package_sql.Documents(),
+        document=package_sql.PackageDocuments(),
         no_index_sorts=filters.search is not None or filters.order_number is not None,
     )
     return json_answer(page)

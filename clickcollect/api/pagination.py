@@ -20,7 +20,7 @@ from pydantic import AfterValidator
 
 from clickcollect.errors import ValidationFailed
 from clickcollect.json_input import field_path
-from clickcollect.oms.list_sql import Part
+from clickcollect.oms.list_sql import ListPart
 from clickcollect.wire_format import LARGEST_ID
 
 COUNTED_UP_TO: Final = 10_001
@@ -81,7 +81,7 @@ class Source(Protocol[Row]):
     def count(self, *, most: int | None) -> int:
         """How many there are, counted no further than ``most``."""
 
-    def page(self, part: Part) -> list[Row]:
+    def page(self, part: ListPart) -> list[Row]:
         """The rows of this part in its order."""
 
     def key_of(self, row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
@@ -98,7 +98,7 @@ class Objects(Generic[Object]):
         plain = self.found.order_by()
         return plain.count() if most is None else plain.values("pk")[:most].count()
 
-    def page(self, part: Part) -> list[Object]:
+    def page(self, part: ListPart) -> list[Object]:
         """``past_indexes``: wrapped in COALESCE, so that the planner cannot use an index for the order."""
         columns = [Coalesce(name, name) if part.past_indexes else F(name) for name in part.key]
         ordered = self.found.order_by(*(OrderBy(column, descending=part.descending) for column in columns))
@@ -161,7 +161,7 @@ def page_of(
     cursor = read_cursor(paging.cursor, key=key)
     backward = cursor is not None and cursor.backward
     start = 0 if cursor else offset_of(paging)
-    part = Part(
+    part = ListPart(
         key=key.columns,
         descending=key.descending != backward,
         after=cursor.values if cursor else None,

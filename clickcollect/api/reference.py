@@ -19,7 +19,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
 from clickcollect.api.openapi import all_errors
-from clickcollect.oms.event_docs import words
+from clickcollect.oms.event_docs import summary_of
 from clickcollect.oms.event_registration import envelope_example
 from clickcollect.oms.events.types import EVENTS
 
@@ -250,7 +250,7 @@ def events() -> Iterator[dict[str, Any]]:
         yield {
             "type": event.type,
             "name": event.__name__,
-            "html": prose(words(event)),
+            "html": prose(summary_of(event)),
             "is_code_bearing": event.code_bearing,
             "example": pretty(envelope_example(event)),
         }

@@ -84,14 +84,14 @@ class Story:
 def load_history(*, now: datetime, staff: dict[str, User]) -> None:
     """Write the past, all of it or nothing. It ends an hour ago."""
     dice = Random(STORY)  # noqa: S311 (a story, no secret)
-    stories = sorted(tell(dice, now, staff), key=lambda story: story.placed)
+    stories = sorted(stories_of_days(dice, now, staff), key=lambda story: story.placed)
     with transaction.atomic():
         packages = write_packages(stories, dice)
         write_log(stories, packages, now=now, manager=staff["manager"])
         audit.seal(looking_back=timedelta(days=2 * DAYS))  # rows of the past are no news to the next sealing
 
 
-def tell(dice: Random, now: datetime, staff: dict[str, User]) -> Iterator[Story]:
+def stories_of_days(dice: Random, now: datetime, staff: dict[str, User]) -> Iterator[Story]:
     """What happened in each store on each day."""
     stores = {store.erp_code: store for store in RetailStore.objects.filter(erp_code__in=STORES)}
     for erp_code, quality in STORES.items():

@@ -54,7 +54,7 @@ def status(package: Package) -> Badge:
 
 def lock(package: Package, values: Values) -> Badge | None:
     """Code locked: no code is compared until somebody helps; None while it is not."""
-    if not attempts.is_locked(package, values):
+    if not attempts.is_code_locked(package, values):
         return None
     return Badge(kind="locked", icon="lock", words=_("Code locked"))
 

@@ -40,15 +40,15 @@ def shared_commands(session: StoreSession, packages: list[Package]) -> list[dict
     Packages of an order that is being cancelled are asked apart: they are held back, and the others are not.
     """
     found = []
-    for kind in dict.fromkeys(kind_of(package) for package in packages):
-        same = [package for package in packages if kind_of(package) == kind]
+    for kind in dict.fromkeys(selection_key(package) for package in packages):
+        same = [package for package in packages if selection_key(package) == kind]
         button = buttons_of(same[0], session).main
         if button and button.available.transition.is_primary and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found
 
 
-def kind_of(package: Package) -> tuple[int, bool]:
+def selection_key(package: Package) -> tuple[int, bool]:
     """What packages with the same buttons share."""
     return package.state_id, package.is_held_back
 

@@ -145,7 +145,7 @@ class PackageRow:
     @cached_property
     def lock_sentence(self) -> str:
         """Whose limit was reached, and what helps."""
-        return attempts.locked(self.package, self.values).detail if self.lock else ""
+        return attempts.lock_refusal(self.package, self.values).detail if self.lock else ""
 
     @property
     def due_label(self) -> str:

@@ -17,7 +17,7 @@ from clickcollect.oms.models import Package
 
 @require_POST
 @store_staff_required
-def save_shelf(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
+def save_shelf_view(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """Where the package lies, and in how many bags."""
 
     def save(package: Package) -> None:

@@ -183,7 +183,7 @@ def redirect_browser(request: HtmxRequest, address: str) -> HttpResponse:
 def sign_in_address(request: HtmxRequest) -> str:
     """The sign-in page, which leads back. Somebody who was at work here hears that their session has ended."""
     was_here = settings_of_django.SESSION_COOKIE_NAME in request.COOKIES or request.method == "POST"
-    why = "locked" if idle_lock.is_locked(request) else "ended" if was_here else ""
+    why = "locked" if idle_lock.is_device_locked(request) else "ended" if was_here else ""
     parameters = {"next": return_address(request)} | ({why: 1} if why else {})
     return f"{reverse('account_login')}?{urlencode(parameters)}"
 

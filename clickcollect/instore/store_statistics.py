@@ -80,7 +80,7 @@ def compute_statistics(session: StoreSession, *, days: int) -> StoreStatistics:
         day = shown.get(local.date())
         if day is None:
             continue
-        kind = kind_of(row)
+        kind = counted_as(row)
         day.counts[kind] += 1
         if kind == "overridden":  # one of those that were delivered
             day.counts["delivered"] += 1
@@ -105,7 +105,7 @@ def log_rows(session: StoreSession, since: datetime) -> list[Move]:
     return list(rows.values_list(*columns)[:MOST_ROWS])
 
 
-def kind_of(row: Move) -> str:
+def counted_as(row: Move) -> str:
     """The name under which a log row is counted."""
     kind, new_state, command_code, code, note_kind, _at, _package_id = row
     if code or note_kind:

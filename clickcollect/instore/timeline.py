@@ -61,7 +61,7 @@ def timeline_of_package(package: Package, rows: list[CommandLog], *, state_names
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
-def line_of(entry: timeline.Entry) -> Line:
+def line_of(entry: timeline.TimelineEntry) -> Line:
     return Line(
         icon=icon_of(entry),
         words=entry.title,
@@ -72,7 +72,7 @@ def line_of(entry: timeline.Entry) -> Line:
     )
 
 
-def icon_of(entry: timeline.Entry) -> str:
+def icon_of(entry: timeline.TimelineEntry) -> str:
     row = entry.row
     if entry.is_refusal:
         return "octagon-cross"

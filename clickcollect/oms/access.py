@@ -137,7 +137,7 @@ def actor_for(user: User, *, channel: Channel | None = None) -> Actor:
         user_id=user.id,
         name=user.get_full_name(),
         role=role,
-        channel=channel_of(role, asked=channel or user.channel),
+        channel=effective_channel(role, asked=channel or user.channel),
         store_ids=frozenset(own) if is_staff else None,
     )
 
@@ -149,7 +149,7 @@ def stores_worked_in(user: User) -> Iterable[int]:
     return StoreMembership.objects.filter(user=user).values_list("store_id", flat=True)
 
 
-def channel_of(role: Role, *, asked: Channel) -> Channel:
+def effective_channel(role: Role, *, asked: Channel) -> Channel:
     """Store staff act in INSTORE, whatever was asked for."""
     return asked if role in BACK_OFFICE else Channel.INSTORE
 

@@ -63,8 +63,8 @@ class SessionStore(DatabaseStore):
         if not rows:
             self._session_key = None
             return None
-        version, session, person, _store = parts_of(rows[0])
-        stores = [store for *_, store in map(parts_of, rows)]
+        version, session, person, _store = split_row(rows[0])
+        stores = [store for *_, store in map(split_row, rows)]
         self.stores = [STORE.made(store) for store in stores if store[0] is not None]
         self.configuration_version = version
         if person[0] is not None:
@@ -73,7 +73,7 @@ class SessionStore(DatabaseStore):
         return SESSION.made(session)
 
 
-def parts_of(row: tuple[Any, ...]) -> tuple[str | None, list[Any], list[Any], list[Any]]:
+def split_row(row: tuple[Any, ...]) -> tuple[str | None, list[Any], list[Any], list[Any]]:
     """Version, session, person and store of one row."""
     values = iter(row)
     return next(values), take(values, SESSION), take(values, PERSON), take(values, STORE)

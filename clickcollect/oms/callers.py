@@ -10,7 +10,7 @@ from django.db import connection
 
 from clickcollect.accounts.models import LOGIN_NAME, Channel, Role
 from clickcollect.accounts.tokens import USE_NOTED_EVERY, digest_of
-from clickcollect.oms.access import BACK_OFFICE, Actor, channel_of
+from clickcollect.oms.access import BACK_OFFICE, Actor, effective_channel
 
 CALLER: Final = """
 SELECT token.id, token.name, token.channel, token.scopes,
@@ -49,7 +49,7 @@ def caller_of(key: str) -> Caller | None:
         user_id=user_id,
         name=f"{first_name} {last_name}".strip() or username,
         role=Role(role),
-        channel=channel_of(Role(role), asked=Channel(channel)),
+        channel=effective_channel(Role(role), asked=Channel(channel)),
         store_ids=narrowed,
         scopes=frozenset(scopes),
         is_program=token_name != LOGIN_NAME,

@@ -16,7 +16,7 @@ JSON Schemas: `GET /api/event-schemas.json`.
 """
 
 
-def words(event: object) -> str:
+def summary_of(event: object) -> str:
     """What the class says of itself, in one line."""
     return " ".join((event.__doc__ or "").split())
 
@@ -27,10 +27,10 @@ def page() -> str:
     from clickcollect.oms.events.types import EVENTS
 
     parts = [HEAD, "| Type | Class | |", "|---|---|---|"]
-    parts += [f"| `{event.type}` | `{event.__name__}` | {words(event)} |" for event in EVENTS.values()]
+    parts += [f"| `{event.type}` | `{event.__name__}` | {summary_of(event)} |" for event in EVENTS.values()]
     for event in EVENTS.values():
         example = json.dumps(envelope_example(event), indent=2, ensure_ascii=False)
-        parts += ["", f"## {event.type}", "", words(event), "", "```json", example, "```"]
+        parts += ["", f"## {event.type}", "", summary_of(event), "", "```json", example, "```"]
     return "\n".join(parts) + "\n"
 
 

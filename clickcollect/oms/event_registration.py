@@ -50,7 +50,7 @@ OTP_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class Row(NamedTuple):
+class IssueRow(NamedTuple):
     """What decides about a code, as it is now."""
 
     package_id: int
@@ -68,11 +68,11 @@ def package_id(source: Event | DeliveryEnded) -> int:
     return int(source.subject.removeprefix("package:"))
 
 
-def read_current(events: Sequence[Event]) -> dict[int, Row]:
+def read_current(events: Sequence[Event]) -> dict[int, IssueRow]:
     """The packages of these events with their open issues, by id, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(CURRENT, [READY_EVENT, [package_id(event) for event in events]])
-        return {row[0]: Row._make((*row[:7], issue_of(row[0], *row[7:]))) for row in cursor.fetchall()}
+        return {row[0]: IssueRow._make((*row[:7], issue_of(row[0], *row[7:]))) for row in cursor.fetchall()}
 
 
 def issue_of(package: int, number: int | None, key_id: str, nonce: bytes, digits: int) -> CodeIssue | None:
@@ -81,7 +81,7 @@ def issue_of(package: int, number: int | None, key_id: str, nonce: bytes, digits
     return CodeIssue(package_id=package, number=number, key_id=key_id, nonce=nonce, digits=digits)
 
 
-def check_row(event: Event, row: Row | None) -> Row:
+def check_row(event: Event, row: IssueRow | None) -> IssueRow:
     """Raises Superseded or Expired when the event must not be sent any more, NotFound without its package."""
     if row is None:
         raise NotFound
@@ -118,7 +118,7 @@ def add_codes(events: Sequence[Event]) -> list[dict[str, Any] | Exception]:
     return found
 
 
-def added(event: Event, current: Row | None) -> dict[str, Any]:
+def added(event: Event, current: IssueRow | None) -> dict[str, Any]:
     """What is added to this event. Raises Superseded, Expired, NotFound."""
     row = check_row(event, current)
     if row.open_issue is None:

@@ -89,6 +89,6 @@ def shown_minutes(request: HttpRequest) -> int:
     return int(request.session.get(MINUTES, app_settings.SETTINGS[SETTING].default))
 
 
-def is_locked(request: HttpRequest) -> bool:
+def is_device_locked(request: HttpRequest) -> bool:
     """Whether this very request found the device locked."""
     return bool(getattr(request, "is_idle_locked", False))

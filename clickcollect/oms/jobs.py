@@ -100,7 +100,7 @@ def remind_customers(timestamp: int) -> None:  # noqa: ARG001
 
 @app.periodic(cron="7 * * * *")
 @job("forget")
-def forget(timestamp: int) -> None:  # noqa: ARG001
+def forget_what_is_old(timestamp: int) -> None:  # noqa: ARG001
     """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions,
     counters of sign-ins, order files."""
     while privacy.erase_by_age():

@@ -30,13 +30,13 @@ def package_numbers(text: str) -> list[str]:
     if len(text) > LONGEST:
         return []
     raw = latin_digits(SEPARATOR.sub(" ", text)).strip()
-    plain = cleaned(raw)
+    plain = plain_label(raw)
     sent = chain.from_iterable(map(as_sent, {raw, plain}))
     found = [number_in(plain, TYPED), *(number_in(one, SENT) for one in sent)]
     return list(dict.fromkeys(f"PK-{digits}" for digits in found if digits))
 
 
-def cleaned(text: str) -> str:
+def plain_label(text: str) -> str:
     """One form of every character, one kind of dash, and nothing invisible."""
     seen = (char for char in text if unicodedata.category(char) != "Cf")
     return latin_digits(unicodedata.normalize("NFKC", "".join(seen)).translate(DASHES)).strip()

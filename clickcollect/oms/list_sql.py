@@ -19,7 +19,7 @@ def utc(column: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ListPart:
     """Which part of a list. ``key``: the columns that it is sorted by, the last one unique, all in one direction.
 
     ``after``: the key of the row before the first one. ``past_indexes``: the planner shall find the rows and sort them
@@ -70,7 +70,7 @@ class Rows:
         inner = f"SELECT FROM {self.table} {self.alias} WHERE {self.condition} {limit}"
         return int(fetched(f"SELECT count(*) FROM ({inner}) found", self.values)[0][0])  # noqa: S608
 
-    def page(self, part: Part) -> list[tuple[Any, ...]]:
+    def page(self, part: ListPart) -> list[tuple[Any, ...]]:
         """The rows of this part in its order, each followed by the values of the key.
 
         They are found before anything is joined to them, so that a page costs the same however long the list is.

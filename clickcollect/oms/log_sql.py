@@ -29,19 +29,19 @@ CONDITIONS: Final = {
 }
 
 
-def rows_of(actor: Actor) -> Rows:
+def log_rows_of(actor: Actor) -> Rows:
     """The entries of the caller's stores."""
     return LOG.in_stores("entry.store_id", actor.store_ids)
 
 
-def filtered(rows: Rows, asked: Mapping[str, Any]) -> Rows:
+def filtered_log(rows: Rows, asked: Mapping[str, Any]) -> Rows:
     """Those of them that meet every condition; ``asked`` by the names of the API's filters."""
     for name, value in asked.items():
         rows = rows.where(CONDITIONS[name], **{name: value})
     return rows
 
 
-class Documents:
+class LogDocuments:
     """Rows as documents; the states are those of the configuration of this moment."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from orjson import Fragment
 from clickcollect.omnitron.models import DeliveryType
 from clickcollect.oms import package_sql
 from clickcollect.oms.access import Actor
-from clickcollect.oms.list_sql import Part, Rows, utc
+from clickcollect.oms.list_sql import ListPart, Rows, utc
 
 MOST_PACKAGES: Final = 10_000  # of a hundred orders
 
@@ -47,14 +47,14 @@ class Orders:
     def count(self, *, most: int | None) -> int:
         return self.rows.count(most=most)
 
-    def page(self, part: Part) -> list[dict[str, Any]]:
+    def page(self, part: ListPart) -> list[dict[str, Any]]:
         found = [document(row) for row in self.rows.page(part)]
         by_order: dict[int, list[dict[str, Any]]] = {order["id"]: order["packages"] for order in found}
-        packages = package_sql.rows_of(self.actor).where(
+        packages = package_sql.package_rows_of(self.actor).where(
             "package.order_id = ANY (%(orders)s::bigint[])", orders=list(by_order)
         )
-        written = package_sql.Documents()
-        for row in packages.page(Part(key=("id",), descending=False, limit=MOST_PACKAGES)):
+        written = package_sql.PackageDocuments()
+        for row in packages.page(ListPart(key=("id",), descending=False, limit=MOST_PACKAGES)):
             package = written(row)
             by_order[package["order_id"]].append(package)
         return found
@@ -63,7 +63,7 @@ class Orders:
         return tuple(row[column] for column in columns)
 
 
-def orders_of(actor: Actor, *, status: int | None = None, number: str | None = None) -> Orders:
+def order_rows_of(actor: Actor, *, status: int | None = None, number: str | None = None) -> Orders:
     """The orders of the caller's stores, and those with a package there; of a status, or whose number begins so."""
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
     rows = ORDERS.where("true" if stores is None else SEEN, stores=stores)

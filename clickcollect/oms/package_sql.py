@@ -92,22 +92,22 @@ SELECT (SELECT id FROM oms_packagestate WHERE enum_value = %(state)s::text ORDER
 """
 
 
-def rows_of(actor: Actor) -> Rows:
+def package_rows_of(actor: Actor) -> Rows:
     """The packages that this caller can see."""
     return PACKAGES.in_stores("package.stock_location_id", actor.store_ids)
 
 
-def ids_of(*, state: str | None, erp_code: str | None) -> tuple[int | None, int | None]:
+def ids_of_filters(*, state: str | None, erp_code: str | None) -> tuple[int | None, int | None]:
     """The ids of a state, by its `enum_value`, and of a store; plain values tell the planner which index to take."""
     (found,) = fetched(NAMED, {"state": state, "store": erp_code})
     return found
 
 
-def filtered(rows: Rows, asked: Mapping[str, Any]) -> Rows:
+def filtered_packages(rows: Rows, asked: Mapping[str, Any]) -> Rows:
     """Those of them that meet every condition; ``asked`` by the names of the API's filters (contract section 2)."""
     values = dict(asked)
     if values.keys() & {"state", "stock_location"}:
-        found = ids_of(state=values.get("state"), erp_code=values.get("stock_location"))
+        found = ids_of_filters(state=values.get("state"), erp_code=values.get("stock_location"))
         ids = dict(zip(("state", "stock_location"), found, strict=True))
         values |= {name: ids[name] for name in ids.keys() & values.keys()}
     if "order_number" in values:
@@ -127,7 +127,7 @@ def beginning(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-class Documents:
+class PackageDocuments:
     """Rows as documents; what many of them share, their state and their store, is written once."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ BATCH = 200
 Kept = Order | OrderToRepair
 
 
-def orders_of(*, phone_number: str = "", email: str = "", order_number: str = "") -> QuerySet[Order]:
+def orders_of_person(*, phone_number: str = "", email: str = "", order_number: str = "") -> QuerySet[Order]:
     """The orders of one person that still hold personal data. Raises ValidationFailed unless one thing is named."""
     wanted = Q()
     for field, value in (("phone_number", phone_number), ("email__iexact", email), ("number", order_number)):
@@ -49,9 +49,9 @@ def repairs_of(*, phone_number: str = "", email: str = "", order_number: str = "
 def kept_of(**person: str) -> list[Kept]:
     """What is kept of one person: their orders, and orders to repair that became none of these; at most 200 of each.
 
-    Arguments: as `orders_of` has them. Raises ValidationFailed, NotFound where nothing is kept.
+    Arguments: as `orders_of_person` has them. Raises ValidationFailed, NotFound where nothing is kept.
     """
-    orders = list(orders_of(**person).order_by("number")[:BATCH])
+    orders = list(orders_of_person(**person).order_by("number")[:BATCH])
     repairs = repairs_of(**person).exclude(order__in=orders).order_by("reference")[:BATCH]
     if not orders and not repairs:
         raise NotFound(_("No order with this data was found, or it was erased before."))

@@ -175,17 +175,17 @@ def mark_not_reviewed(*, log_ids: Iterable[int], actor: Actor) -> int:
 
 def share_by_store(actor: Actor) -> list[Share]:
     """The share of handovers without a code, store by store, the highest first."""
-    rows = counted(actor, "store_id")
+    rows = handovers_by(actor, "store_id")
     return ranked(rows, names=dict(RetailStore.objects.filter(pk__in=rows).values_list("pk", "name")))
 
 
 def share_by_employee(actor: Actor) -> list[Share]:
     """The share of handovers without a code, person by person, the highest first."""
-    rows = counted(actor, "actor_id")
+    rows = handovers_by(actor, "actor_id")
     return ranked(rows, names=full_names(rows))
 
 
-def counted(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
+def handovers_by(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
     """Handovers and overrides by a column of the log."""
     actor.require("logs:read")
     handovers = recent_log(actor).filter(kind=LogKind.MOVE, new_state=states.DELIVERED).order_by()

@@ -42,7 +42,7 @@ def _latin_digit(char: str) -> str:
     return str(unicodedata.decimal(char, char))
 
 
-def words(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """The folded words of a text, each once, in its order."""
     return list(dict.fromkeys(word[:LONGEST_TERM] for word in WORD.findall(fold(text))))
 
@@ -50,7 +50,7 @@ def words(text: str) -> list[str]:
 def number_terms(number: str) -> list[str]:
     """`PK-20481` is found as it stands, without its dash, and by its digits; `A-26-7` also as `26-7`."""
     joined = [joined_parts(number, start) for start in range(MOST_BEGINNINGS)]
-    return list(dict.fromkeys(filter(None, [*words(number), *joined])))
+    return list(dict.fromkeys(filter(None, [*folded_words(number), *joined])))
 
 
 def joined_parts(number: str, start: int = 0) -> str:
@@ -65,7 +65,7 @@ def shelf_terms(shelf: str) -> list[str]:
 
 def name_terms(name: str) -> list[str]:
     """A name is found with and without umlauts: Jürgen, Jurgen, Juergen."""
-    return [*words(name), *words(spelled_out(name))]
+    return [*folded_words(name), *folded_words(spelled_out(name))]
 
 
 def spelled_out(name: str) -> str:
@@ -81,7 +81,7 @@ def index_terms(package: Package) -> list[str]:
         *number_terms(str(package.number)),
         *number_terms(order.number),
         *name_terms(order.customer_name),
-        *words(digits[-4:]),
+        *folded_words(digits[-4:]),
         *shelf_terms(package.shelf),
     ]
     return list(dict.fromkeys(filter(None, found)))[:MOST_TERMS]
@@ -135,7 +135,7 @@ def asked_terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for word in re.split(r"[\s,;]+", text):
-        found += [joined_parts(word)] if is_split_number(word) else words(word)
+        found += [joined_parts(word)] if is_split_number(word) else folded_words(word)
     return list(dict.fromkeys(found))[:MOST_ASKED]
 
 
@@ -158,7 +158,7 @@ def by_label(packages: QuerySet[Package], text: str) -> list[Package]:
     bearing = list(packages.filter(number__in=labels.package_numbers(text)[:MOST_READ]))
     if not bearing:
         return []
-    name = "".join(words(text))
+    name = "".join(folded_words(text))
     is_name = any(map(str.isdigit, name))  # "pk" alone is a part of every package's number
     called = packages.filter(search=LexemeQuery([name], whole=True))[:MOST_READ] if is_name else ()
     return list({package.pk: package for package in (*bearing, *called)}.values())

@@ -126,7 +126,7 @@ def save_checked(*, person: Person, user_id: int | None, actor: Actor) -> User:
         set_stores(user, person.store_ids if person.role not in BACK_OFFICE else ())
         if person.remove_second_factor:
             Authenticator.objects.filter(user=user).delete()
-        note_change(user=user, person=person, actor=actor, is_new=user_id is None)
+        note_person(user=user, person=person, actor=actor, is_new=user_id is None)
         if causes:
             end_access_of(user, actor=actor, causes=causes)
     return user
@@ -271,7 +271,7 @@ def set_stores(user: User, store_ids: Iterable[int]) -> None:
     )
 
 
-def note_change(*, user: User, person: Person, actor: Actor, is_new: bool) -> None:
+def note_person(*, user: User, person: Person, actor: Actor, is_new: bool) -> None:
     """Record it by number; a name is personal and stays out of the log."""
     attributes: dict[str, str | int | bool] = {
         "staff.id": user.pk,

@@ -87,10 +87,10 @@ class StoreLists:
         the last one first.
         """
         in_states = self.ids_of(tab.states)
-        parts = list(parts_of(tab, in_states, after=after, limit=limit))
+        parts = list(sql_by_state(tab, in_states, after=after, limit=limit))
         if not parts:
             return []
-        values = named(in_states) | {"store": self.store.pk}
+        values = state_parameters(in_states) | {"store": self.store.pk}
         if after:
             values |= {"moment": after.moment, "last": after.id}
         rows = fetched(PAGE.format(parts=" UNION ALL ".join(parts), limit=limit), values)
@@ -109,12 +109,12 @@ class StoreLists:
     def counts(self, *, end_of_day: datetime) -> list[StateCount]:
         """Every state with packages: those that are open exactly, those that have ended to 1,000; one statement."""
         in_states = self.ids_of(ALL.states)
-        is_open = [name_of(number) for number in ALL.open_states if number in in_states]
-        has_ended = [name_of(number) for number in ALL.ended_states if number in in_states]
+        is_open = [parameter_of(number) for number in ALL.open_states if number in in_states]
+        has_ended = [parameter_of(number) for number in ALL.ended_states if number in in_states]
         states_sql = ", ".join(f"%({name})s::bigint" for name in is_open)
         parts = [OPEN_COUNTS.format(states=states_sql)] if is_open else []
         parts += [ENDED_COUNT.format(name=name) for name in has_ended]
-        values = named(in_states) | {"store": self.store.pk, "end_of_day": end_of_day}
+        values = state_parameters(in_states) | {"store": self.store.pk, "end_of_day": end_of_day}
         numbers = {pk: number for number, pk in in_states.items()}
         return [StateCount(numbers[pk], *rest) for pk, *rest in fetched(" UNION ALL ".join(parts), values)]
 
@@ -128,10 +128,10 @@ class StoreLists:
         return {number: ids[number] for number in numbers if number in ids}
 
 
-def parts_of(tab: Tab, numbers: Iterable[str], *, after: After | None, limit: int) -> Iterator[str]:
+def sql_by_state(tab: Tab, numbers: Iterable[str], *, after: After | None, limit: int) -> Iterator[str]:
     """For each state of a page a piece of SQL that finds its first rows along an index."""
     for number in numbers:
-        in_state = IN_STATE.format(name=name_of(number))
+        in_state = IN_STATE.format(name=parameter_of(number))
         if number in states.ENDED:
             beyond = [f"{in_state} AND {ENDED_EARLIER}"] if after and after.has_ended else [in_state]
             form = ENDED_PART
@@ -153,10 +153,10 @@ def open_conditions(after: After | None) -> tuple[str, ...]:
     return (f" AND {DUE_LATER}", f" AND {NEVER_DUE}")
 
 
-def name_of(number: str) -> str:
+def parameter_of(number: str) -> str:
     """The name of a state's id among the values of a statement."""
     return f"state_{number}"
 
 
-def named(in_states: Mapping[str, int]) -> dict[str, Any]:
-    return {name_of(number): pk for number, pk in in_states.items()}
+def state_parameters(in_states: Mapping[str, int]) -> dict[str, Any]:
+    return {parameter_of(number): pk for number, pk in in_states.items()}

@@ -34,7 +34,7 @@ def save_store(*, store_id: int | None, erp_code: str, fields: Mapping[str, Any]
             for name in FIELDS:
                 setattr(store, name, fields[name])
             store.save()
-            note_change(store, actor=actor)
+            note_store(store, actor=actor)
     except IntegrityError:  # somebody else opened a store with this code meanwhile
         raise code_is_taken() from None
     return store
@@ -52,7 +52,7 @@ def code_is_taken() -> ValidationFailed:
     return ValidationFailed.of("erp_code", _("Another store has this code."))
 
 
-def note_change(store: RetailStore, *, actor: Actor) -> None:
+def note_store(store: RetailStore, *, actor: Actor) -> None:
     """Record which store was changed, and whether it is open."""
     attributes: dict[str, str | int | bool] = {"store.id": store.pk, "store.active": store.is_active}
     record_note(kind=NoteKind.STORE_CHANGED, actor=actor, attributes=attributes | {"channel": str(actor.channel)})

@@ -51,9 +51,9 @@ def answer(request: HttpRequest, *, model_admin: "RightsModelAdmin", package_id:
     if request.method != "POST":
         package = get_package(actor, package_id=package_id)
         found = command_behind(package=package, actor=actor, transition=transition)
-        return show(request, model_admin=model_admin, package=package, available=found)
+        return show_dialog(request, model_admin=model_admin, package=package, available=found)
     try:
-        data = typed(request)
+        data = typed_fields(request)
         outcome = run_command(package_id=package_id, transition=transition, actor=actor, data=data)
     except DomainError as error:
         return refuse(request, model_admin=model_admin, package_id=package_id, transition=transition, error=error)
@@ -69,7 +69,7 @@ def command_behind(*, package: Package, actor: Actor, transition: int) -> Availa
 
 
 @sensitive_variables()
-def typed(request: HttpRequest) -> dict[str, str]:
+def typed_fields(request: HttpRequest) -> dict[str, str]:
     """What was typed. Raises ValidationFailed for what no field can hold."""
     data = {name: value for name, value in request.POST.items() if isinstance(value, str)}
     field = forms.CharField(required=False, max_length=LONGEST, strip=False)
@@ -81,7 +81,7 @@ def typed(request: HttpRequest) -> dict[str, str]:
     return data
 
 
-def show(
+def show_dialog(
     request: HttpRequest, *, model_admin: "RightsModelAdmin", package: Package, available: Available
 ) -> HttpResponse:
     """The dialog, as a piece of the page or, without JavaScript, as a page of its own."""

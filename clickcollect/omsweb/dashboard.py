@@ -198,7 +198,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Everything the first page shows."""
     picture = None
     if may(request, "process:read"):
-        picture = draw(editing.current_workflow(), packages=editing.open_packages(), whole=False)
+        picture = draw(editing.current_workflow(), packages=editing.open_packages_by_state(), whole=False)
     delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
     return {
         "alarms": alarms.current_alarms(),

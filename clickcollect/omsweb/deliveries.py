@@ -122,7 +122,7 @@ class RedeliveryForm(TickForm):
         return form
 
 
-def tick_label(delivery: Delivery, about: dict[str, str] | None) -> str:
+def delivery_label(delivery: Delivery, about: dict[str, str] | None) -> str:
     """What a box is called: by what was sent about which package or order."""
     return f"{delivery.event_type}, {about['number'] if about else delivery.subject}"
 
@@ -145,7 +145,7 @@ class DeliveryAdmin(RightsModelAdmin):
         listing = delivery_listing(request)
         about, raised = subjects_of(listing.page_rows), alarms.current_alarms()
         rows = [(one, about.get(one.subject)) for one in listing.page_rows]
-        form = RedeliveryForm(rows=[(one.pk, tick_label(one, subject)) for one, subject in rows])
+        form = RedeliveryForm(rows=[(one.pk, delivery_label(one, subject)) for one, subject in rows])
         context = self.page(
             request,
             title=_("Deliveries"),

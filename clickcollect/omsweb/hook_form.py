@@ -131,7 +131,7 @@ class HookForm(OmsForm):
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, hook: Hook | None) -> None:
-        super().__init__(data, initial=initial(hook))
+        super().__init__(data, initial=initial_of_hook(hook))
         for name in ("event_type", "your_password") if hook is None else ("event_types",):
             del self.fields[name]
         counts = {f"{HEADERS}-TOTAL_FORMS": "0", f"{HEADERS}-INITIAL_FORMS": "0"}
@@ -211,7 +211,7 @@ class HookForm(OmsForm):
         return {"choice": choice, "kwargs": {name: value for name, value in given.items() if value is not None}}
 
 
-def initial(hook: Hook | None) -> dict[str, Any]:
+def initial_of_hook(hook: Hook | None) -> dict[str, Any]:
     """What is shown of a hook: no secret, no password."""
     if hook is None:
         return {}

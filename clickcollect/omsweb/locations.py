@@ -56,7 +56,7 @@ class LocationRuleAdmin(RightsModelAdmin):
         """Take one away."""
         if request.method == "POST":
             try:
-                location_rules.forget(rule_id=object_id, actor=actor_of(request))
+                location_rules.forget_rule(rule_id=object_id, actor=actor_of(request))
             except DomainError as error:
                 messages.error(request, error.detail)
             else:

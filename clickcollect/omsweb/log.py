@@ -136,7 +136,7 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def export_lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
+def export_log_lines(rows: list[CommandLog]) -> Iterable[export.Cells]:
     """Log rows as a file has them: numbers and codes, so that a program reads them in any language."""
     for item in rows_in_words(rows):
         row = item["row"]
@@ -173,4 +173,4 @@ class LogAdmin(RightsModelAdmin):
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         self.require_read(request)
-        return export.csv_file(name="log", header=HEADER, rows=log_listing(request).found, lines=export_lines)
+        return export.csv_file(name="log", header=HEADER, rows=log_listing(request).found, lines=export_log_lines)

@@ -87,7 +87,7 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def export_lines(rows: list[Order]) -> Iterable[export.Cells]:
+def export_order_lines(rows: list[Order]) -> Iterable[export.Cells]:
     """Orders as a file has them."""
     for row in rows:
         yield (
@@ -144,11 +144,15 @@ class OrderAdmin(RightsModelAdmin):
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         self.require_read(request)
-        return export.csv_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=export_lines)
+        return export.csv_file(
+            name="orders", header=HEADER, rows=order_listing(request).found, lines=export_order_lines
+        )
 
     def xlsx_view(self, request: HttpRequest) -> HttpResponse:
         self.require_read(request)
-        return export.xlsx_file(name="orders", header=HEADER, rows=order_listing(request).found, lines=export_lines)
+        return export.xlsx_file(
+            name="orders", header=HEADER, rows=order_listing(request).found, lines=export_order_lines
+        )
 
     def cancel_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for an order's end; a job cancels its open packages one by one."""

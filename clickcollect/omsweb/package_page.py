@@ -6,7 +6,7 @@ from typing import Any, Final
 from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.available import Offer, offers_of
 from clickcollect.oms.models import Package
-from clickcollect.omsweb.timeline import MOST_ENTRIES, Line, timeline_of_package
+from clickcollect.omsweb.timeline import MOST_ENTRIES, TimelineLine, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 
 MOST_DELIVERIES: Final = 20
@@ -20,7 +20,7 @@ class PackagePage:
     main: Offer | None
     more: list[Offer]
     lock: str
-    timeline: list[Line]
+    timeline: list[TimelineLine]
     items: list[Any]
     deliveries: list[Delivery]
 

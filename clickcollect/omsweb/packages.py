@@ -133,7 +133,7 @@ HEADER: Final = (
 )  # fmt: skip
 
 
-def export_lines(rows: list[Package]) -> Iterable[export.Cells]:
+def export_package_lines(rows: list[Package]) -> Iterable[export.Cells]:
     """Packages as a file has them: times in UTC, values and not words where a program reads them."""
     for row in rows:
         order = row.order
@@ -177,11 +177,15 @@ class PackageAdmin(RightsModelAdmin):
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         self.require_read(request)
-        return export.csv_file(name="packages", header=HEADER, rows=package_listing(request).found, lines=export_lines)
+        return export.csv_file(
+            name="packages", header=HEADER, rows=package_listing(request).found, lines=export_package_lines
+        )
 
     def xlsx_view(self, request: HttpRequest) -> HttpResponse:
         self.require_read(request)
-        return export.xlsx_file(name="packages", header=HEADER, rows=package_listing(request).found, lines=export_lines)
+        return export.xlsx_file(
+            name="packages", header=HEADER, rows=package_listing(request).found, lines=export_package_lines
+        )
 
     def package_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)

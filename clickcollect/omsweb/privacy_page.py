@@ -23,7 +23,7 @@ from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.site import site
 
 
-class PersonForm(OmsForm):
+class WhoseDataForm(OmsForm):
     """Whom it is about. More than one field means: whatever fits any of them."""
 
     groups = ((gettext_lazy("Whose data"), ("phone_number", "email", "order_number")),)
@@ -78,7 +78,7 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
     """The form; then which orders it means; then, confirmed, nothing is left of the person. Raises Forbidden."""
     actor = actor_of(request)
     actor.require("privacy:write")
-    form = PersonForm(posted(request))
+    form = WhoseDataForm(posted(request))
     found: list[Kept] = []
     confirmation: ConfirmationForm | None = None
     status = 200
@@ -122,7 +122,7 @@ def whom(order: Order) -> str:
     return ", ".join(filter(None, (order.customer_name, order.phone_number, order.email)))
 
 
-def page_context(request: HttpRequest, *, form: PersonForm, found: list[Kept]) -> dict[str, Any]:
+def page_context(request: HttpRequest, *, form: WhoseDataForm, found: list[Kept]) -> dict[str, Any]:
     return {
         **site.each_context(request),
         "title": _("Personal data"),

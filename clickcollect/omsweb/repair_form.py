@@ -108,7 +108,7 @@ def called_by_shop(location: str) -> str:
     return _("The shop calls it “%(location)s”.") % {"location": location}
 
 
-def text_of(value: Any, name: str = "") -> str:
+def field_text(value: Any, name: str = "") -> str:
     """A value as a field shows it; what is no text and no number is nothing."""
     text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return text[: LONGEST.get(name, len(text))]
@@ -120,15 +120,15 @@ def items_of(document: Mapping[str, Any]) -> list[Any]:
     return lines[:MOST_LINES] if isinstance(lines, list) else []
 
 
-def typed(document: Mapping[str, Any]) -> dict[str, str]:
+def document_fields(document: Mapping[str, Any]) -> dict[str, str]:
     """A document as it would be typed into the form; a field that is rarely wrong only where it is."""
     wrong = {fault["loc"] for fault in open_faults(document)}
     names = [*SHOWN, *(name for name in RARE if name in wrong)]
-    found = {name: text_of(value_at(document, *name.split(".")), name) for name in names}
+    found = {name: field_text(value_at(document, *name.split(".")), name) for name in names}
     for at, item in enumerate(items_of(document)):
         rare = (column for column in RARE_COLUMNS if f"{LINES}.{at}.{column}" in wrong)
         columns = ("sku", "name", "quantity", "price", *rare)
-        found |= {f"{LINES}.{at}.{column}": text_of(value_at(item, column), column) for column in columns}
+        found |= {f"{LINES}.{at}.{column}": field_text(value_at(item, column), column) for column in columns}
         found[f"{LINES}.{at}.was"] = str(at)
     return found
 
@@ -145,11 +145,11 @@ class RepairForm(OrderForm):
 
     def __init__(self, waiting: OrderToRepair, data: Mapping[str, Any] | None = None) -> None:
         self.sent: dict[str, Any] = with_store_codes(with_learned_stores(waiting.document), known_locations())
-        super().__init__(typed(self.sent) if data is None else data)
+        super().__init__(document_fields(self.sent) if data is None else data)
         codes = {code for code, _name in self.fields[STORE].widget.choices}
-        named = text_of(value_at(self.sent, *STORE.split(".")))
+        named = field_text(value_at(self.sent, *STORE.split(".")))
         self.location = named if named not in codes else ""
-        self.add_fields(text_of(self.sent.get("language_code")))
+        self.add_fields(field_text(self.sent.get("language_code")))
 
     def add_fields(self, language: str) -> None:
         """The box that teaches, and a field for each rare value that is wrong."""

@@ -25,7 +25,7 @@ from clickcollect.oms.repair_models import OrderToRepair, RepairState
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
-from clickcollect.omsweb.repair_form import DiscardForm, RepairForm, faults_in_words, text_of
+from clickcollect.omsweb.repair_form import DiscardForm, RepairForm, faults_in_words, field_text
 
 MOST_COUNTED: Final = 999
 MOST_READ: Final = 1000
@@ -82,7 +82,7 @@ def repair_listing(request: HttpRequest) -> Listing:
     )
 
 
-def shown_tabs(listing: Listing) -> list[dict[str, Any]]:
+def repair_tabs(listing: Listing) -> list[dict[str, Any]]:
     """Each way it stands, with how many there are; one statement."""
     chosen = listing.chosen.get("state", RepairState.WAITING)
     parts = [
@@ -104,15 +104,15 @@ def shown_tabs(listing: Listing) -> list[dict[str, Any]]:
 
 def customer_name(row: OrderToRepair) -> str:
     """The name that was sent."""
-    return " ".join(filter(None, (text_of(value_at(row.document, "customer", name)) for name in NAMES)))
+    return " ".join(filter(None, (field_text(value_at(row.document, "customer", name)) for name in NAMES)))
 
 
 NAMES: Final = ("first_name", "last_name")
 
 
-def line(row: OrderToRepair) -> dict[str, Any]:
+def repair_line(row: OrderToRepair) -> dict[str, Any]:
     """One row of the list in words."""
-    location = text_of(value_at(row.document, *STORE_LOC))
+    location = field_text(value_at(row.document, *STORE_LOC))
     faults = faults_in_words(row.faults, location=location)
     return {
         "row": row,
@@ -146,8 +146,8 @@ class OrderToRepairAdmin(RightsModelAdmin):
             request,
             title=_("Orders to repair"),
             listing=listing,
-            lines=[line(row) for row in listing.page_rows],
-            tabs=shown_tabs(listing),
+            lines=[repair_line(row) for row in listing.page_rows],
+            tabs=repair_tabs(listing),
             may_try_again=self.has_change_permission(request) and "state" not in listing.chosen,
         )
         return TemplateResponse(request, "omsweb/repairs.html", context)
@@ -169,7 +169,7 @@ class OrderToRepairAdmin(RightsModelAdmin):
         row = self.repair_by_id(object_id)
         payload = json.dumps(row.payload, ensure_ascii=False, indent=2)
         facts: dict[str, Any] = {
-            "faults": faults_in_words(row.faults, location=text_of(value_at(row.document, *STORE_LOC))),
+            "faults": faults_in_words(row.faults, location=field_text(value_at(row.document, *STORE_LOC))),
             "customer": customer_name(row),
             "payload": payload[:LONGEST_PAYLOAD],
             "payload_is_cut": len(payload) > LONGEST_PAYLOAD,

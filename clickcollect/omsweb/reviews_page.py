@@ -32,7 +32,7 @@ class ReviewForm(TickForm):
         return (self.cleaned_data["only"] or self.cleaned_data["id"]) if self.is_valid() else []
 
 
-def tick_label(review: Review) -> str:
+def review_label(review: Review) -> str:
     """What a box is called: by its package."""
     return _("Select %(number)s") % {"number": review.package.number if review.package else "–"}
 
@@ -44,10 +44,10 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return mark(request)
     found = reviews.open_reviews(actor)
-    form = ReviewForm(rows=[(review.log_id, tick_label(review)) for review in found])
+    form = ReviewForm(rows=[(review.log_id, review_label(review)) for review in found])
     context: dict[str, Any] = {
         "title": _("Handovers to review"),
-        "lines": [line(review) | {"box": box} for review, box in zip(found, form.boxes, strict=True)],
+        "lines": [review_line(review) | {"box": box} for review, box in zip(found, form.boxes, strict=True)],
         "is_cut": len(found) == LONGEST_LIST,
         "may_write": actor.may("reviews:write"),
         "shares": [
@@ -87,7 +87,7 @@ def kind(review: Review) -> dict[str, str]:
     return {"words": _("Locked after wrong codes"), "icon": "lock", "level": "bad"}
 
 
-def line(review: Review) -> dict[str, Any]:
+def review_line(review: Review) -> dict[str, Any]:
     """One handover in words, at the time of its store."""
     package = review.package
     zone = package.stock_location.time_zone if package else "UTC"

@@ -31,7 +31,7 @@ LONGEST_REASON: Final = 500
 
 
 @dataclass(kw_only=True)
-class Line:
+class SettingLine:
     """One setting as the page shows it. ``stores``: the stores with a value of their own."""
 
     setting: Setting
@@ -71,7 +71,7 @@ class Line:
         ]
 
 
-def lines(actor: Actor) -> list[Line]:
+def lines(actor: Actor) -> list[SettingLine]:
     """Every known setting with its value in force, in one statement."""
     applied: dict[str, dict[int | None, Any]] = {}
     labels: dict[int, str] = {}
@@ -82,7 +82,7 @@ def lines(actor: Actor) -> list[Line]:
             labels[store_id] = erp_code
     general = Values({key: values[None] for key, values in applied.items() if None in values})
     return [
-        Line(
+        SettingLine(
             setting=setting,
             value=general[key],
             changed=general[key] != setting.default,
@@ -106,7 +106,7 @@ def typed_value(setting: Setting, text: str) -> Any:
     return text
 
 
-def text_of(value: Any) -> str:
+def setting_text(value: Any) -> str:
     """A value as its field writes it."""
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
@@ -165,10 +165,10 @@ class ClearForm(OmsForm):
 class SettingForm(OmsForm):
     """One setting's value, where it holds, and why. Which values make sense is for `set_setting` to say."""
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, line: Line) -> None:
-        super().__init__(data, initial={"json_value": text_of(line.value)})
+    def __init__(self, data: Mapping[str, Any] | None = None, *, line: SettingLine) -> None:
+        super().__init__(data, initial={"json_value": setting_text(line.value)})
         self.fields["json_value"] = value_field(line.setting)
-        where = forms.Select(choices=store_choices()) if line.setting.per_store else forms.HiddenInput()
+        where = forms.Select(choices=override_store_choices()) if line.setting.per_store else forms.HiddenInput()
         self.fields["store"] = DomainField(label=_("Applies to"), widget=where)
         self.fields["reason"] = DomainField(
             label=_("Reason"),
@@ -204,7 +204,7 @@ def value_field(setting: Setting) -> DomainField:
     )
 
 
-def store_choices() -> list[tuple[str, str]]:
+def override_store_choices() -> list[tuple[str, str]]:
     stores = RetailStore.objects.order_by("erp_code")[:MOST_STORES]
     return [("", _("All stores without an override")), *((str(row.pk), str(row)) for row in stores)]
 

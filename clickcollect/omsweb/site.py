@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
-from clickcollect.oms.idle_lock import is_locked
+from clickcollect.oms.idle_lock import is_device_locked
 from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.own_password import OwnPasswordView
 from clickcollect.omsweb.saved_filters import remove_filter, save_filter
@@ -93,7 +93,7 @@ class OmsWeb(UnfoldAdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 return self.staff_only_page(request)
-            if is_locked(request):
+            if is_device_locked(request):
                 return sign_in_again(request)
             try:
                 return inner(request, *args, **kwargs)

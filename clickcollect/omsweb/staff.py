@@ -31,7 +31,7 @@ def store_choices() -> list[tuple[str, str]]:
     return [(str(store.pk), str(store)) for store in RetailStore.objects.all()[:MOST_STORES]]
 
 
-class PersonForm(OmsForm):
+class StaffForm(OmsForm):
     groups = (
         (gettext_lazy("Person"), ("username", "first_name", "last_name", "email", "language_code")),
         (gettext_lazy("Work"), ("role", "stores", "is_active")),
@@ -148,7 +148,7 @@ class StaffAdmin(RightsModelAdmin):
         actor = actor_of(request)
         actor.require(self.read_right if object_id else self.add_right)
         user = user_by_id(object_id) if object_id else None
-        form = PersonForm(posted(request), initial=initial(user))
+        form = StaffForm(posted(request), initial=initial_of_person(user))
         if user is None:
             del form.fields["remove_second_factor"]
 
@@ -167,7 +167,7 @@ def user_by_id(object_id: int) -> User:
         raise NotFound from None
 
 
-def initial(user: User | None) -> dict[str, Any]:
+def initial_of_person(user: User | None) -> dict[str, Any]:
     """What the form shows of a person; a password is never shown."""
     if user is None:
         return {}

@@ -153,7 +153,7 @@ class StoreAdmin(RightsModelAdmin):
         actor = actor_of(request)
         actor.require(self.read_right)
         store = store_by_id(object_id) if object_id else None
-        form = StoreForm(posted(request), initial=initial(store))
+        form = StoreForm(posted(request), initial=initial_of_store(store))
         form.fields["erp_code"].disabled = store is not None
 
         def save() -> Saved:
@@ -171,7 +171,7 @@ def store_by_id(object_id: int) -> RetailStore:
         raise NotFound from None
 
 
-def initial(store: RetailStore | None) -> dict[str, Any]:
+def initial_of_store(store: RetailStore | None) -> dict[str, Any]:
     if store is None:
         return {"country": "TR", "currency": "TRY", "time_zone": "Europe/Istanbul", "language_code": "tr"}
     hours = {day: format_spans(store.store_hours.get(day, [])) for day, _name in DAYS}

@@ -6,7 +6,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from clickcollect.omnitron.models import Order
-from clickcollect.oms.log.timeline import Entry, timeline
+from clickcollect.oms.log.timeline import TimelineEntry, timeline
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 
@@ -20,10 +20,10 @@ ICONS: Final = {
 
 
 @dataclass(frozen=True)
-class Line:
+class TimelineLine:
     """One line of a timeline."""
 
-    entry: Entry
+    entry: TimelineEntry
 
     @property
     def icon(self) -> str:
@@ -42,16 +42,16 @@ class Line:
         return "" if self.entry.command.casefold() == self.entry.title.casefold() else self.entry.command
 
 
-def timeline_of_package(package: Package) -> list[Line]:
+def timeline_of_package(package: Package) -> list[TimelineLine]:
     """The last hundred things that happened to a package."""
     return newest_lines(CommandLog.objects.filter(package_id=package.pk))
 
 
-def timeline_of_order(order: Order) -> list[Line]:
+def timeline_of_order(order: Order) -> list[TimelineLine]:
     """The last hundred things that happened to the packages of an order."""
     package_ids = list(order.packages.values_list("pk", flat=True)[:MOST_ENTRIES])
     return newest_lines(CommandLog.objects.filter(package_id__in=package_ids))
 
 
-def newest_lines(rows: QuerySet[CommandLog]) -> list[Line]:
-    return [Line(entry) for entry in timeline(rows.order_by("-id")[:MOST_ENTRIES])]
+def newest_lines(rows: QuerySet[CommandLog]) -> list[TimelineLine]:
+    return [TimelineLine(entry) for entry in timeline(rows.order_by("-id")[:MOST_ENTRIES])]

@@ -231,7 +231,7 @@ class TransitionAdmin(WorkflowAdmin):
         context = self.page(
             request,
             title=_("Command transitions"),
-            picture=draw(now, packages=editing.open_packages()),
+            picture=draw(now, packages=editing.open_packages_by_state()),
             rows=CommandTransition.objects.select_related("source", "destination"),
             warnings=validation.warnings(now),
             may_write=self.has_change_permission(request),
@@ -296,7 +296,7 @@ class StateAdmin(WorkflowAdmin):
             request,
             title=_("States"),
             states=PackageState.objects.all(),
-            counts=editing.open_packages(),
+            counts=editing.open_packages_by_state(),
             may_write=self.has_change_permission(request),
         )
         return TemplateResponse(request, "omsweb/states.html", context)

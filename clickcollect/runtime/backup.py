@@ -37,14 +37,14 @@ SELECT current_setting('server_version'), clock_timestamp(),
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class FinishedBackup:
     """A backup that is finished."""
 
     folder: Path
     manifest: Manifest
 
 
-def make(folder: Path, urls: Mapping[str, str], keys: Mapping[str, bytes]) -> Made:
+def make(folder: Path, urls: Mapping[str, str], keys: Mapping[str, bytes]) -> FinishedBackup:
     """Make one backup in a folder of backups, all of it or nothing.
 
     Arguments: ``urls``, of the owner and the Extension; ``keys``, PICKUP_CODE_KEYS, none of which is written down.
@@ -69,7 +69,7 @@ def make(folder: Path, urls: Mapping[str, str], keys: Mapping[str, bytes]) -> Ma
             taken_at=now.astimezone(UTC).isoformat(),
             clickcollect=__version__,
             server=server,
-            pg_dump=pg_tools.version(),
+            pg_dump=pg_tools.tool_version(),
             migrations={SHOP: _one(shop, MIGRATIONS)[0], EXTENSION: _one(extension, MIGRATIONS)[0]},
             dumps=dumps,
             keys=_keys(codes or {}, keys),
@@ -82,7 +82,7 @@ def make(folder: Path, urls: Mapping[str, str], keys: Mapping[str, bytes]) -> Ma
         _onto_disk(*fresh.iterdir(), fresh)
         fresh.rename(final)
         _onto_disk(folder)
-    return Made(folder=final, manifest=manifest)
+    return FinishedBackup(folder=final, manifest=manifest)
 
 
 def _keys(codes: Mapping[str, int], known: Mapping[str, bytes]) -> list[Key]:

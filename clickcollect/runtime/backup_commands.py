@@ -15,7 +15,7 @@ from clickcollect.runtime.plan import Plan, prepare
 from clickcollect.runtime.ports import Ports
 
 if TYPE_CHECKING:
-    from clickcollect.runtime.backup import Made
+    from clickcollect.runtime.backup import FinishedBackup
     from clickcollect.runtime.backup_manifest import Manifest
     from clickcollect.runtime.drill import Report
 
@@ -49,14 +49,14 @@ def restore_backup(
     from clickcollect.runtime.django_setup import set_up
 
     chosen = backup_manifest.newest(folder.absolute())
-    manifest = backup_manifest.read(chosen)
+    manifest = backup_manifest.read_manifest(chosen)
     with console.environment("restore", needed=tuple(URLS), secrets=SECRETS, alone=True):
         set_up()
         _refuse_newer(manifest)
-        restore.check(chosen, manifest, None if without_keys else _code_keys(), _urls())
+        restore.check_before_restore(chosen, manifest, None if without_keys else _code_keys(), _urls())
         home, urls = DataFolder.from_environment(), _urls()
         plan = Plan(home=home, ports=Ports.from_environment(), demo=False, keys=console.all_secrets())
-        restore.load(chosen, manifest, urls, finish=lambda: prepare(plan, urls))
+        restore.load_backup(chosen, manifest, urls, finish=lambda: prepare(plan, urls))
     typer.echo(f"The shop is as it was on {manifest.moment:%Y-%m-%d at %H:%M:%S} UTC: {manifest.packages} packages.")
     typer.echo(
         f"{manifest.ready} ready packages may have been collected since: each waits until somebody chooses Confirm on "
@@ -74,7 +74,7 @@ def try_backup(
     with console.django_command("drill"):
         where = folder.absolute() if folder else _last_folder()
         chosen = backup_manifest.newest(where)
-        report = drill.run(chosen, {name: os.environ[name] for name in SHOP_SECRETS} | _extension_secrets())
+        report = drill.run_drill(chosen, {name: os.environ[name] for name in SHOP_SECRETS} | _extension_secrets())
         _note_drill(report)
     for line in report.done:
         typer.echo(f"In order: {line}.")
@@ -123,7 +123,7 @@ def _extension_secrets() -> dict[str, str]:
     return dict.fromkeys(("EXTENSION_SECRET_KEY", "EXTENSION_WEBHOOK_SECRET"), "whsec_" + "ZHJpbGw" * 8)
 
 
-def _note_backup(made: "Made") -> None:
+def _note_backup(made: "FinishedBackup") -> None:
     from clickcollect.oms.access import SYSTEM
     from clickcollect.oms.log.write import record_note
     from clickcollect.oms.log_models import NoteKind

@@ -68,7 +68,7 @@ class Manifest:
         (folder / NAME).write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
 
 
-def read(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
     """The manifest of a backup. Raises Problem when there is none, or one of a later format."""
     try:
         found = json.loads((folder / NAME).read_text())

@@ -38,7 +38,7 @@ def check_installation(database_url: str) -> Iterator[Finding]:
     connection.ensure_connection()
     version = _version()
     yield Finding(f"The database answers as {connection.settings_dict['USER']}, PostgreSQL {version}.")
-    yield from check_minor_version(version, known=postgres.version())
+    yield from check_minor_version(version, known=postgres.server_version())
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Problem("The tables are not up to date. Run `clickcollect migrate`.")

@@ -137,7 +137,7 @@ def check_backup() -> Finding:
 
 def check_keys_copy(copy: Path | None) -> Finding:
     """The keys that codes and secrets need are kept elsewhere too, and are the very same."""
-    from clickcollect.oms.codes.keys import census
+    from clickcollect.oms.codes.keys import key_usage
 
     if copy is None:
         return Finding(
@@ -154,7 +154,7 @@ def check_keys_copy(copy: Path | None) -> Finding:
     if not copied:
         return Finding(f"{copy} is no copy of PICKUP_CODE_KEYS, nor a keys.env.", is_fault=True)
     known = _entries(os.environ["PICKUP_CODE_KEYS"])
-    needed = [key.key_id for key in census() if key.is_newest or key.open_issues or key.sealed_secrets]
+    needed = [key.key_id for key in key_usage() if key.is_newest or key.open_issues or key.sealed_secrets]
     if lost := [key_id for key_id in needed if key_id not in copied or copied[key_id] != known.get(key_id)]:
         return Finding(f"The copy {copy} lacks {listed(lost)}. Copy the keys anew.", is_fault=True)
     return Finding(f"The copy {copy} has every key that is needed.")

@@ -41,9 +41,9 @@ class Report:
     faults: list[str]
 
 
-def run(folder: Path, keys: Mapping[str, str]) -> Report:
+def run_drill(folder: Path, keys: Mapping[str, str]) -> Report:
     """Restore a backup on trial. ``keys``: the secrets of the running shop. Raises Problem when it cannot be begun."""
-    manifest = backup_manifest.read(folder)
+    manifest = backup_manifest.read_manifest(folder)
     began = time.monotonic()
     done: list[str] = []
     faults: list[str] = []
@@ -52,7 +52,7 @@ def run(folder: Path, keys: Mapping[str, str]) -> Report:
         backup_manifest.check_keys(manifest, _code_keys(keys))
         with _scratch() as (home, urls):
             plan = Plan(home=home, ports=Ports(web=1, extension=2), demo=False, keys=keys)
-            restore.load(folder, manifest, urls, finish=lambda: prepare(plan, urls))
+            restore.load_backup(folder, manifest, urls, finish=lambda: prepare(plan, urls))
             done.append(f"restored {manifest.packages} packages in {time.monotonic() - began:.1f} s")
             found = _walk(home, urls, keys, folder)
             done += found["done"]

@@ -55,9 +55,9 @@ def the_rows(manifest: Manifest) -> Iterator[str]:
 
 
 def the_log(manifest: Manifest) -> Iterator[str]:
-    from clickcollect.oms.log.audit import Head, verify
+    from clickcollect.oms.log.audit import Head, verify_chain
 
-    verdict = verify(kept_head=Head(**manifest.log_head) if manifest.log_head else None)
+    verdict = verify_chain(kept_head=Head(**manifest.log_head) if manifest.log_head else None)
     require(verdict.is_whole, f"the log was touched at row {verdict.bad_log_id}: {verdict.reason}")
     yield f"the log is whole: {verdict.checked} rows"
 
@@ -152,7 +152,7 @@ def document_for(store: str, manifest: Manifest) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     set_up()
-    done, faults = walk(backup_manifest.read(folder))
+    done, faults = walk(backup_manifest.read_manifest(folder))
     print(json.dumps({"done": done, "faults": faults}))  # noqa: T201
 
 

@@ -49,14 +49,14 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Made:
+class FinishedInstallation:
     """What was done, in sentences, and the administrator's link, None where they have a password already."""
 
     done: list[str]
     link: str | None
 
 
-def install(wishes: Wishes, *, administrator_url: str) -> Made:
+def install(wishes: Wishes, *, administrator_url: str) -> FinishedInstallation:
     """Make everything that is not there yet. Raises Problem with what stands in the way; run again when it is gone.
 
     Arguments: ``administrator_url``, of PostgreSQL as somebody who may make roles and databases, used here and not
@@ -91,7 +91,7 @@ def install(wishes: Wishes, *, administrator_url: str) -> Made:
     return fill(wishes, done, webhook_secret=(kept | new)["EXTENSION_WEBHOOK_SECRET"])
 
 
-def fill(wishes: Wishes, done: list[str], *, webhook_secret: str) -> Made:
+def fill(wishes: Wishes, done: list[str], *, webhook_secret: str) -> FinishedInstallation:
     """The first administrator, the first store and the Extension's hooks, each if it is not there yet."""
     link = None
     with console.django_command("init"):
@@ -112,7 +112,7 @@ def fill(wishes: Wishes, done: list[str], *, webhook_secret: str) -> Made:
         target = f"{wishes.extension_url.rstrip('/')}/events/"
         if count := subscribe_extension(admin, target_url=target, secret=webhook_secret.split(",", maxsplit=1)[0]):
             done.append(f"{count} hooks take events to the Extension at {target}")
-    return Made(done, link)
+    return FinishedInstallation(done, link)
 
 
 def first_admin(username: str) -> tuple["User", bool]:

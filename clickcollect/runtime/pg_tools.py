@@ -20,7 +20,7 @@ FIRST_WITH_IT: Final = 170000
 CHUNK: Final = 1 << 20
 
 
-def version() -> str:
+def tool_version() -> str:
     """Of the client programs, such as `pg_dump (PostgreSQL) 18.4`."""
     command: list[str | Path] = [binaries() / "pg_dump", "--version"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
@@ -42,7 +42,7 @@ def dump(url: str, file: Path, *, snapshot: str) -> None:
         raise Problem(f"The database could not be dumped into {file}: {_said(done.stderr)}")
 
 
-def load(url: str, file: Path, *, server_version: int) -> None:
+def load_dump(url: str, file: Path, *, server_version: int) -> None:
     """Fill an empty database from a dump, in one transaction: all of it or nothing. Raises Problem."""
     address, environment = _apart(url)
     read: list[str | Path] = [binaries() / "pg_restore", "--no-owner", "--no-privileges", "--file=-", file]

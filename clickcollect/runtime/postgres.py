@@ -55,7 +55,7 @@ def binaries() -> Path:
     return folder
 
 
-def version() -> str:
+def server_version() -> str:
     """What the wheel's PostgreSQL says of its version, such as `postgres (PostgreSQL) 18.1`; "" where there is none."""
     try:
         command: list[str | Path] = [binaries() / "postgres", "--version"]

@@ -29,7 +29,9 @@ SERVER: Final = "SELECT current_setting('server_version_num')::int"
 BEGIN: Final = (f"CREATE TABLE IF NOT EXISTS {MARK} (taken_at timestamptz)", f"TRUNCATE {MARK}")
 
 
-def check(folder: Path, manifest: Manifest, keys: Mapping[str, bytes] | None, urls: Mapping[str, str]) -> None:
+def check_before_restore(
+    folder: Path, manifest: Manifest, keys: Mapping[str, bytes] | None, urls: Mapping[str, str]
+) -> None:
     """Is the backup whole, are its keys here, and are both databases empty and unused? Raises Problem.
 
     Arguments: ``keys``, PICKUP_CODE_KEYS; None where codes that are out may be lost.
@@ -53,7 +55,7 @@ def check(folder: Path, manifest: Manifest, keys: Mapping[str, bytes] | None, ur
                 )
 
 
-def load(folder: Path, manifest: Manifest, urls: Mapping[str, str], *, finish: Callable[[], None]) -> None:
+def load_backup(folder: Path, manifest: Manifest, urls: Mapping[str, str], *, finish: Callable[[], None]) -> None:
     """Fill both databases; what fails leaves them empty. ``finish`` migrates, writes the waits and grants the rights.
 
     Raises Problem.
@@ -66,7 +68,7 @@ def load(folder: Path, manifest: Manifest, urls: Mapping[str, str], *, finish: C
         for name, url in ((EXTENSION, EXTENSION_URL), (SHOP, OWNER_URL)):
             with _connected(url, urls[url]) as connection:
                 version = _number(connection, SERVER)
-            pg_tools.load(urls[url], folder / manifest.dumps[name].file, server_version=version)
+            pg_tools.load_dump(urls[url], folder / manifest.dumps[name].file, server_version=version)
             with _connected(url, urls[url]) as connection:
                 connection.execute("ANALYZE")  # else the first lists are planned for empty tables
         finish()

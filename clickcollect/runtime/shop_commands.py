@@ -115,9 +115,9 @@ def show_keys(context: typer.Context) -> None:
         return
     lost = 0
     with django_command("keys"):
-        from clickcollect.oms.codes.keys import census
+        from clickcollect.oms.codes.keys import key_usage
 
-        for key in census():
+        for key in key_usage():
             lost += 0 if key.is_known else key.open_issues
             state = "makes new codes" if key.is_newest else "known" if key.is_known else "LOST"
             typer.echo(f"{key.key_id}: {state}, {key.open_issues} open codes, {key.sealed_secrets} sealed secrets")
@@ -158,9 +158,9 @@ def reseal() -> None:
 def drop_key(key_id: str) -> None:
     """Take a key out of keys.env that nothing needs any more."""
     with django_command("keys drop"):
-        from clickcollect.oms.codes.keys import census
+        from clickcollect.oms.codes.keys import key_usage
 
-        use = next((key for key in census() if key.key_id == key_id), None)
+        use = next((key for key in key_usage() if key.key_id == key_id), None)
         if use is None or not use.is_known:
             raise Problem(f"There is no key {key_id}. `clickcollect keys` lists them.")
         if use.is_newest or use.open_issues or use.sealed_secrets:
@@ -179,9 +179,9 @@ def verify_log(
 ) -> None:
     """Has anybody touched the log? Names the first bad row."""
     with django_command("audit verify"):
-        from clickcollect.oms.log.audit import Head, verify
+        from clickcollect.oms.log.audit import Head, verify_chain
 
-        verdict = verify(kept_head=Head(**_read_head(head)) if head else None)
+        verdict = verify_chain(kept_head=Head(**_read_head(head)) if head else None)
     if not verdict.is_whole:
         raise Problem(f"The log was touched at row {verdict.bad_log_id}: {verdict.reason}")
     typer.echo(f"The log is whole: {verdict.checked} rows.")

@@ -64,11 +64,11 @@ def is_address(name: str, text: str) -> None:
 def is_number(least: int, most: int) -> Check:
     """A whole number within bounds."""
 
-    def check(name: str, text: str) -> None:
+    def check_number(name: str, text: str) -> None:
         if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
             raise Problem(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
 
-    return check
+    return check_number
 
 
 def is_switch(name: str, text: str) -> None:

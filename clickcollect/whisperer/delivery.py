@@ -270,15 +270,15 @@ def add_codes(deliveries: Sequence[Claimed]) -> list[AddedCode]:
     for place, delivery in enumerate(deliveries):
         known = registry.find_type(delivery.type)
         if known is None or known.add_codes is None or delivery.is_test:
-            found[place] = add_code(event_of(delivery, payload=json.loads(delivery.payload or "null")))
+            found[place] = add_code(claimed_event(delivery, payload=json.loads(delivery.payload or "null")))
         else:
             together[known.add_codes].append(place)
     for add, places in together.items():
-        found.update(zip(places, add_many(add, [event_of(deliveries[place]) for place in places]), strict=True))
+        found.update(zip(places, add_many(add, [claimed_event(deliveries[place]) for place in places]), strict=True))
     return [found[place] for place in range(len(deliveries))]
 
 
-def event_of(delivery: Claimed, *, payload: Any = None) -> Event:
+def claimed_event(delivery: Claimed, *, payload: Any = None) -> Event:
     """The event of a claimed delivery, without reading it again."""
     return Event(
         id=delivery.event_id,

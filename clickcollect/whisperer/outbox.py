@@ -86,7 +86,7 @@ def publish_all(outgoing: Sequence[OutgoingEvent]) -> list[Event]:
         if ADDED_KEYS & one.payload.keys():
             raise ValueError("A code must never be in a snapshot: it is added while the event is sent.")
         seen[one.subject] = place = seen.get(one.subject, 0) + 1
-        events.append(event_of(one, place=place))
+        events.append(new_event(one, place=place))
     Event.objects.bulk_create(events)
     for event in events:
         del event.__dict__["sequence"]  # an expression so far; now deferred
@@ -119,7 +119,7 @@ def publishing(outgoing: Sequence[OutgoingEvent], *, now: datetime) -> tuple[dic
     return values, uuids
 
 
-def event_of(one: OutgoingEvent, *, place: int) -> Event:
+def new_event(one: OutgoingEvent, *, place: int) -> Event:
     """An event that numbers itself when it is inserted: behind the last one of its subject."""
     return Event(
         uuid=uuid4().hex,

@@ -64,16 +64,16 @@ def git(*arguments: str) -> str:
 def middle(results: Sequence[Result]) -> Result:
     """The median of each figure."""
 
-    def of(figure: Callable[[Result], float]) -> float:
+    def median_of(figure: Callable[[Result], float]) -> float:
         return median(map(figure, results))
 
     return Result(
-        rate=of(lambda one: one.rate),
-        p50=of(lambda one: one.p50),
-        p95=of(lambda one: one.p95),
-        p99=of(lambda one: one.p99),
+        rate=median_of(lambda one: one.rate),
+        p50=median_of(lambda one: one.p50),
+        p95=median_of(lambda one: one.p95),
+        p99=median_of(lambda one: one.p99),
         cpu={program: median(one.cpu[program] for one in results) for program in results[0].cpu},
-        client=of(lambda one: one.client),
+        client=median_of(lambda one: one.client),
     )
 
 

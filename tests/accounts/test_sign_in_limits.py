@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clickcollect.accounts import pins, sign_in_limits
 from clickcollect.accounts.models import SignInCounter, User
-from clickcollect.oms.jobs import forget as forget_job
+from clickcollect.oms.jobs import forget_what_is_old as forget_job
 from tests import shop
 from tests.accounts import doors
 from tests.accounts.doors import API_LOGIN, FACTOR_DOORS, LOGIN, OFFICE_DOORS, STORE_DOORS, WRONG, client_at
@@ -306,7 +306,7 @@ def test_thirty_wrong_pins_at_once_are_five_and_lock_it() -> None:
 
     def guess() -> object:
         request = RequestFactory().post("/", REMOTE_ADDR="192.0.2.1")
-        return pins.prove(request, user=manager, door="test", proof=is_right)
+        return pins.prove_by_pin(request, user=manager, door="test", proof=is_right)
 
     answers = at_once([guess] * 30)
     assert len(evaluated) == 5

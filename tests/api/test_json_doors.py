@@ -19,7 +19,7 @@ from clickcollect.errors import ValidationFailed
 from clickcollect.json_input import parse_json
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import states
-from clickcollect.oms.models import AppliedSetting
+from clickcollect.oms.models import AppliedSetting, Package
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.models import Event, Hook
 from tests import shop
@@ -108,6 +108,10 @@ def doors() -> dict[str, Door]:
     package = shop.make_package(states.READY, store=store)
     sent = Event.objects.get(type="package.status.ready_for_pickup", subject=f"package:{package.pk}")
     order = shop.order_document(store=store.erp_code)
+    return doors_of_people(order, package) | doors_of_hooks(hook) | doors_of_programs(order, sent)
+
+
+def doors_of_people(order: dict[str, Any], package: Package) -> dict[str, Door]:
     change = {"json_value": HOLE}
     return {
         "send order": Door(
@@ -139,6 +143,14 @@ def doors() -> dict[str, Door]:
         ),
         "replace setting": Door(method="PUT", address=f"{SETTINGS}10/", body=change, loc="json_value"),
         "change setting": Door(method="PATCH", address=f"{SETTINGS}10/", body=change, loc="json_value"),
+        "sign in": Door(
+            method="POST", address="/api/v1/auth/login/", body={"username": "x", "password": HOLE}, loc="password"
+        ),
+    }
+
+
+def doors_of_hooks(hook: Hook) -> dict[str, Door]:
+    return {
         "create hook": Door(
             method="POST",
             address="/whisperer/hooks/",
@@ -157,9 +169,11 @@ def doors() -> dict[str, Door]:
         "send hook event again": Door(
             method="POST", address="/whisperer/hook_events/1/retry/", body={"force": HOLE}, loc="force"
         ),
-        "sign in": Door(
-            method="POST", address="/api/v1/auth/login/", body={"username": "x", "password": HOLE}, loc="password"
-        ),
+    }
+
+
+def doors_of_programs(order: dict[str, Any], sent: Event) -> dict[str, Door]:
+    return {
         "report message": Door(
             method="POST",
             address=RECEIPTS,

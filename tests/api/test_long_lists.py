@@ -224,7 +224,7 @@ def cost_ms(ask: Callable[[], object], rounds: int = 20, *, scaled: bool = True)
     return statistics.median(times)
 
 
-def read(caller: Caller, address: str) -> None:
+def read_list(caller: Caller, address: str) -> None:
     document_of(caller.get(address))
 
 
@@ -277,12 +277,12 @@ def test_a_million_rows_cost_what_ten_thousand_do_and_the_last_page_what_the_fir
     measured: list[list[float]] = []
     for rows, more in ((10_000, 10_000), (1_000_000, 990_000)):
         fill(more, channel=f"Up to {rows}")
-        measured.append([cost_ms(partial(read, caller, address)) for caller, address in asked])
+        measured.append([cost_ms(partial(read_list, caller, address)) for caller, address in asked])
     page = f"{PACKAGES}?limit=100"
-    first = cost_ms(partial(read, office, page))
+    first = cost_ms(partial(read_list, office, page))
     for _ in range(999):
         page = document_of(office.get(page))["next"]
-    deep = cost_ms(partial(read, office, page))
+    deep = cost_ms(partial(read_list, office, page))
     print(f"\npage 1: {first:.1f} ms, page 1,000: {deep:.1f} ms")  # noqa: T201 (figures to write down)
     grown = {}
     for (caller, address), small, large in zip(asked, *measured, strict=True):

@@ -71,7 +71,7 @@ def test_any_package_is_told_as_in_its_events() -> None:
 
     @settings(max_examples=40)
     @given(data=st.data())
-    def told(data: st.DataObject) -> None:
+    def compare_with_events(data: st.DataObject) -> None:
         draw = data.draw
         names = {name: draw(TEXT) for name in ("first_name", "last_name", "email", "language_code")}
         Order.objects.filter(pk=package.order_id).update(date_placed=draw(MOMENTS), **names)
@@ -85,7 +85,7 @@ def test_any_package_is_told_as_in_its_events() -> None:
             PackageItem.objects.create(package=package, sku=sku, name=name, quantity=quantity)
         assert assert_told_alike(caller) == 1
 
-    told()
+    compare_with_events()
 
 
 @pytest.mark.parametrize("state", [states.WAITING, states.READY, states.DELIVERED])

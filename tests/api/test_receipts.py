@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clickcollect.oms import states
-from clickcollect.oms.events.message_status import MOST_RECEIPTS, MessageReceipt, Receipt, record
+from clickcollect.oms.events.message_status import MOST_RECEIPTS, MessageReceipt, Receipt, record_receipts
 from clickcollect.oms.models import MessageState, Package
 from clickcollect.whisperer import signing
 from clickcollect.whisperer.hooks import create_hook, delete_hook
@@ -184,7 +184,7 @@ def test_a_batch_is_worth_what_its_receipts_are_one_by_one(hook: Hook) -> None:
                 for batches in ([[one] for one in series], [series]):
                     row.update(message_state=state, message_reason="before")
                     for batch in batches:
-                        record(batch, hook_ids=[hook.pk])
+                        record_receipts(batch, hook_ids=[hook.pk])
                     ends.append(message(package))
                 assert ends[0] == ends[1], (state, words)
 

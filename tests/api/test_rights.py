@@ -56,7 +56,7 @@ def run(slug: str, state: str, **data: Any) -> Call:
     return call
 
 
-def read(address: str) -> Call:
+def get_status(address: str) -> Call:
     return lambda caller, _store: caller.get(address).status_code
 
 
@@ -65,23 +65,23 @@ def patch(key_id: int, value: Any) -> Call:
 
 
 CALLS: dict[str, Call] = {
-    "list packages": read(PACKAGES),
+    "list packages": get_status(PACKAGES),
     "read package": lambda c, s: c.get(f"{PACKAGES}{package_at(s)}/").status_code,
     "pack": run("complete-packaging-without-shipment", states.WAITING),
     "make ready": run("ready-for-customer-pickup", states.PACKED),
     "deliver with the code": run("self-service-package-delivery", states.READY, otp="right"),
     "deliver with a wrong code": run("self-service-package-delivery", states.READY, otp="00000"),
-    "list orders": read(ORDERS),
+    "list orders": get_status(ORDERS),
     "read order": lambda c, s: c.get(f"{ORDERS}{order_at(s)}/").status_code,
     "send order": lambda c, s: c.post(ORDERS, shop.order_document(store=shop.make_store(s).erp_code)).status_code,
     "cancel order": lambda c, s: c.post(f"{ORDERS}{order_at(s)}/cancel/").status_code,
-    "list stores": read("/api/v1/retail_stores/"),
-    "list stock locations": read("/api/v1/oms/stocklocations/list-simple/"),
+    "list stores": get_status("/api/v1/retail_stores/"),
+    "list stock locations": get_status("/api/v1/oms/stocklocations/list-simple/"),
     "store's client configuration": lambda c, s: c.get(f"/api/v1/instore/config/?store={s}").status_code,
-    "list log": read(LOGS),
+    "list log": get_status(LOGS),
     "read log entry": lambda c, s: c.get(f"{LOGS}{log_at(s)}/").status_code,
-    "list settings": read(SETTINGS),
-    "read setting": read(f"{SETTINGS}1/"),
+    "list settings": get_status(SETTINGS),
+    "read setting": get_status(f"{SETTINGS}1/"),
     "change security setting": patch(1, value=True),
     "change plain setting": patch(10, value=9),
 }
@@ -129,14 +129,14 @@ def send_again(event_type: str) -> Call:
 CALLS |= {
     "replace setting": lambda c, _s: c.put(f"{SETTINGS}10/", {"json_value": 9}).status_code,
     "set setting": lambda c, _s: c.post(SETTINGS, {"key": "PICKUP_HOLD_DAYS", "json_value": 9}).status_code,
-    "read event type": read(f"{HOOKS}registry/{NEWS}/"),
+    "read event type": get_status(f"{HOOKS}registry/{NEWS}/"),
     "read hook event": lambda c, _s: c.get(delivery_of(CODES)).status_code,
     "send hook event again": send_again("package.status.transitioned"),
     "send code-bearing hook event again": send_again(CODES),
-    "list hooks": read(HOOKS),
+    "list hooks": get_status(HOOKS),
     "read hook": lambda c, _s: c.get(hook_of(CODES)).status_code,
-    "list event types": read(f"{HOOKS}registry/"),
-    "list hook events": read("/whisperer/hook_events/"),
+    "list event types": get_status(f"{HOOKS}registry/"),
+    "list hook events": get_status("/whisperer/hook_events/"),
     "create hook": subscribe(NEWS),
     "create code-bearing hook": subscribe(CODES),
     "change hook": change(NEWS, is_active=False),

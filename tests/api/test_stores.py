@@ -14,7 +14,7 @@ CONFIG = "/api/v1/instore/config/"
 
 
 @pytest.fixture
-def here() -> RetailStore:
+def two_stores() -> RetailStore:
     shop.make_store("BER-01", click_and_collect=False)
     return shop.make_store("IST-01", store_hours={"mon": [["10:00", "20:00"]]})
 

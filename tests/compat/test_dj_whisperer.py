@@ -55,7 +55,7 @@ def send_every_type(url: str, *, secret: str) -> None:
         wait_until(lambda: not set(delivery_states()) & {"queued", "delivering", "retrying"}, seconds=60)
 
 
-def told(url: str) -> dict[str, Any]:
+def reported(url: str) -> dict[str, Any]:
     with urllib.request.urlopen(url, timeout=30) as response:
         found: dict[str, Any] = json.load(response)
     return found
@@ -67,7 +67,7 @@ def test_a_receiver_with_their_signing_code_takes_every_type_of_event(secret: st
     with environment.running("their_receiver.py", secret) as port:
         url = f"http://127.0.0.1:{port}/whisperer"
         send_every_type(url, secret=secret)
-        seen = told(url)
+        seen = reported(url)
     assert seen["refused"] == []
     assert {one["type"] for one in seen["taken"]} == set(EVENTS)
     assert all(one["header"] == one["type"] for one in seen["taken"])

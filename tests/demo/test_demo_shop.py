@@ -17,7 +17,7 @@ from clickcollect.demo.places import PASSWORD, STAFF
 from clickcollect.omnitron.models import Order, OrderStatus, RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.log.audit import seal, verify
+from clickcollect.oms.log.audit import seal, verify_chain
 from clickcollect.oms.log_models import OVERRIDE, CommandLog, LogKind, OverrideReview
 from clickcollect.oms.models import CodeIssue, Package
 from clickcollect.oms.search import matching
@@ -189,7 +189,7 @@ class TheShopAsItIsLoaded(TestCase):
 
     def test_the_log_of_the_past_can_be_sealed_and_is_whole(self) -> None:
         seal()
-        assert verify().is_whole
+        assert verify_chain().is_whole
 
     def test_ready_packages_hold_a_code_lie_on_a_shelf_and_have_bags(self) -> None:
         ready = list(Package.objects.filter(state__enum_value=states.READY))

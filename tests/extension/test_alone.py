@@ -28,7 +28,7 @@ def test_it_knows_nothing_of_the_shop() -> None:
 
 
 def test_a_complete_environment_is_enough() -> None:
-    read_config(COMPLETE).check()
+    read_config(COMPLETE).check_complete()
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,18 @@ def test_a_complete_environment_is_enough() -> None:
 )
 def test_what_is_missing_is_named(changes: dict[str, str], name: str) -> None:
     with pytest.raises(NotConfigured, match=name):
-        read_config(COMPLETE | changes).check()
+        read_config(COMPLETE | changes).check_complete()
 
 
 def test_a_provider_that_needs_apprise_says_so_at_the_start_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     address = COMPLETE | {"EXTENSION_SMS_PROVIDER": "twilio://SID:TOKEN@+15551234567/{to}"}
-    read_config(address).check()
+    read_config(address).check_complete()
     monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
     with pytest.raises(NotConfigured, match="Install the Python package apprise") as refused:
-        read_config(address).check()
+        read_config(address).check_complete()
     assert "TOKEN" not in str(refused.value)
     for provider in ("", "send-sms", "simulator"):
-        read_config(COMPLETE | {"EXTENSION_SMS_PROVIDER": provider}).check()
+        read_config(COMPLETE | {"EXTENSION_SMS_PROVIDER": provider}).check_complete()
 
 
 def test_the_process_ends_with_that_sentence_and_the_rest_runs_without_apprise() -> None:

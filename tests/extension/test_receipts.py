@@ -14,7 +14,7 @@ from tests.whisperer.receivers import BUSY, wait_until
 PATH = "/api/v1/oms/message-receipts/"
 
 
-def told(received: list[Received], *, secret: str = SECRET) -> list[dict[str, Any]]:
+def genuine_receipts(received: list[Received], *, secret: str = SECRET) -> list[dict[str, Any]]:
     """What the receipts say, one by one, once their signature is checked."""
     for one in received:
         assert one.path == PATH
@@ -30,7 +30,7 @@ def receipts_in(one: Received) -> list[dict[str, Any]]:
 
 def wait_for_receipts(oms: Receiver, count: int) -> list[dict[str, Any]]:
     wait_until(lambda: sum(len(receipts_in(one)) for one in list(oms.received)) >= count)
-    return told(list(oms.received))
+    return genuine_receipts(list(oms.received))
 
 
 def test_the_simulator_reports_accepted_and_then_delivered(start_extension: Start) -> None:
@@ -51,7 +51,7 @@ def test_a_failure_says_why(start_extension: Start) -> None:
         extension = start_extension(EXTENSION_OMS_URL=oms.url)
         document = event(customer={"phone_number": "nonsense"})
         extension.post(document)
-        (receipt,) = told(oms.wait_for(1))
+        (receipt,) = genuine_receipts(oms.wait_for(1))
         assert receipt == {
             "event_uuid": document["event"]["uuid"],
             "status": "failed",
@@ -64,7 +64,7 @@ def test_not_set_up_is_told_once_and_taken_back_when_it_works(start_extension: S
         first = start_extension(EXTENSION_OMS_URL=oms.url, EXTENSION_SMS_PROVIDER="")
         document = event()
         assert first.post(document).status == 503
-        (receipt,) = told(oms.wait_for(1))
+        (receipt,) = genuine_receipts(oms.wait_for(1))
         assert receipt["status"] == "failed"
         assert "EXTENSION_SMS_PROVIDER" in receipt["reason"]
         second = start_extension(EXTENSION_OMS_URL=oms.url, database_url=first.database_url)
@@ -85,7 +85,7 @@ def test_receipts_wait_for_an_oms_that_is_away_also_over_a_restart(start_extensi
         oms.wait_for(1, seconds=90)
         oms.status = 204
         wait_until(lambda: second.rows("SELECT count(*) FROM extension_receipt") == [(0,)], seconds=90)
-        heard = [one["status"] for one in told(oms.received)]
+        heard = [one["status"] for one in genuine_receipts(oms.received)]
         assert len(heard) >= 3
         assert heard[-2:] == ["accepted", "delivered"]
 
@@ -141,7 +141,7 @@ def test_of_a_batch_that_the_oms_refuses_only_the_bad_receipts_are_lost(start_ex
         extension.post(document)
         oms.wait_for(3)
         assert [len(receipts_in(one)) for one in oms.received] == [2, 1, 1]
-        assert [one["status"] for one in told(oms.received[1:])] == ["accepted", "delivered"]
+        assert [one["status"] for one in genuine_receipts(oms.received[1:])] == ["accepted", "delivered"]
         wait_until(lambda: extension.rows("SELECT count(*) FROM extension_receipt") == [(0,)])
 
 
@@ -158,5 +158,5 @@ def test_each_receipt_is_signed_with_the_secret_that_signed_its_event(start_exte
         oms.may_answer.set()
         oms.wait_for(3)
         by_uuid = {receipts_in(one)[0]["event_uuid"]: one for one in oms.received}
-        assert len(told([by_uuid[ours["event"]["uuid"]]])) == 2
-        assert len(told([by_uuid[theirs["event"]["uuid"]]], secret="another-secret")) == 2
+        assert len(genuine_receipts([by_uuid[ours["event"]["uuid"]]])) == 2
+        assert len(genuine_receipts([by_uuid[theirs["event"]["uuid"]]], secret="another-secret")) == 2

@@ -23,7 +23,7 @@ def _stores() -> None:
     make_store("TYO-01", country="JP", currency="JPY", language_code="ja")
 
 
-def read(source: Source = Source.PROGRAM, **fields: Any) -> OrderIn:
+def order_from(source: Source = Source.PROGRAM, **fields: Any) -> OrderIn:
     return read_order(order_document(**fields), source=source)
 
 
@@ -75,7 +75,7 @@ def test_one_name_is_enough_and_the_number_stands_for_none(customer: Any, names:
     [(2, 2), (2.0, 2), ("2", 2), ("2.0", 2), ("2.0000", 2), ("1,00", 1), ("3,0", 3), (" 4 ", 4), ("1.000", 1)],
 )
 def test_whole_numbers_are_read_in_any_spelling(sent: Any, quantity: int) -> None:
-    order = read(order_item=[LINE | {"quantity": sent, "parcel": sent}])
+    order = order_from(order_item=[LINE | {"quantity": sent, "parcel": sent}])
 
     assert (order.order_item[0].quantity, order.order_item[0].parcel) == (quantity, quantity)
 
@@ -95,7 +95,7 @@ def test_thousand_or_one_is_for_a_person_to_say() -> None:
 def test_lines_of_quantity_zero_are_not_there(zero: Any) -> None:
     gone = {"sku": "", "quantity": zero}  # nothing of it is looked at
 
-    order = read(order_item=[gone, LINE, gone, LINE | {"sku": "B-2"}])
+    order = order_from(order_item=[gone, LINE, gone, LINE | {"sku": "B-2"}])
 
     assert [item.sku for item in order.order_item] == ["A-1", "B-2"]
     assert order.path_as_sent("order_item.1.price") == "order_item.3.price"
@@ -131,7 +131,9 @@ def test_order_of_nothing_but_zeros_is_named_line_by_line() -> None:
 )
 def test_amounts_have_the_places_of_their_currency(store: str, currency: str | None, sent: Any, amount: str) -> None:
     customer = person(first_name="Mina")
-    order = read(store=store, currency=currency, amount=sent, customer=customer, order_item=[LINE | {"price": "1"}])
+    order = order_from(
+        store=store, currency=currency, amount=sent, customer=customer, order_item=[LINE | {"price": "1"}]
+    )
 
     assert str(order.amount) == str(order.total) == amount
 
@@ -164,7 +166,7 @@ def test_unit_price_is_rounded_for_show_and_the_sum_is_exact(
     store: str, price: Any, quantity: int, shown: str, total: str
 ) -> None:
     line = LINE | {"price": price, "quantity": quantity}
-    order = read(store=store, currency=None, amount=None, customer=person(first_name="Mina"), order_item=[line])
+    order = order_from(store=store, currency=None, amount=None, customer=person(first_name="Mina"), order_item=[line])
 
     assert (str(order.order_item[0].price), str(order.total)) == (shown, total)
 
@@ -180,7 +182,7 @@ def test_price_that_may_be_thousands_is_for_a_person_to_say() -> None:
 
 @pytest.mark.parametrize("sent", ["english please", "xx-YY", "", None, "und", "C"])
 def test_locale_that_nobody_knows_was_left_out(sent: Any) -> None:
-    assert read(language_code=sent).language_code is None
+    assert order_from(language_code=sent).language_code is None
 
 
 def test_text_is_kept_in_one_form_without_what_nobody_sees() -> None:
@@ -209,7 +211,7 @@ LONG: dict[str, Any] = {
 
 
 def test_long_names_and_titles_are_cut_in_connectors() -> None:
-    order = read(Source.CONNECTOR, **LONG)
+    order = order_from(Source.CONNECTOR, **LONG)
 
     assert len(order.customer.first_name) == len(order.customer.last_name) == 150
     assert order.customer.first_name.endswith("Ü…")
@@ -234,7 +236,7 @@ def test_numbers_are_never_cut() -> None:
 
 
 def test_order_may_have_five_hundred_lines() -> None:
-    assert len(read(order_item=[LINE] * MOST_ITEMS).order_item) == 500
+    assert len(order_from(order_item=[LINE] * MOST_ITEMS).order_item) == 500
 
 
 def test_national_phone_is_not_blamed_while_the_store_is_not_known() -> None:

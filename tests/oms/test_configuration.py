@@ -107,22 +107,22 @@ def test_a_change_by_anybody_holds_for_the_next_request_to_every_web_process(tmp
 
     with web(tmp_path) as one, web(tmp_path) as other:
 
-        def told() -> list[tuple[int, object, object]]:
+        def configurations() -> list[tuple[int, object, object]]:
             answers = [served.get(CONFIG, **header) for served in (one, other)]
             return [(a.status, a.json.get("otp_length"), a.json.get("is_enabled_otp")) for a in answers]
 
-        assert told() == [(200, 6, True)] * 2
+        assert configurations() == [(200, 6, True)] * 2
         shop.put_setting("OTP_LENGTH", value=8, store=store)
-        assert told() == [(200, 8, True)] * 2
+        assert configurations() == [(200, 8, True)] * 2
         by_sql("UPDATE oms_appliedsetting SET json_value = '4'")
-        assert told() == [(200, 4, True)] * 2
+        assert configurations() == [(200, 4, True)] * 2
         by_sql(
             "INSERT INTO oms_appliedsetting (key, json_value, modified_date) VALUES ('IS_OTP_ENABLED', 'false', now())"
         )
-        assert told() == [(200, 4, False)] * 2
+        assert configurations() == [(200, 4, False)] * 2
         by_sql("UPDATE accounts_user SET is_active = false")
-        assert [status for status, *_ in told()] == [401, 401]
+        assert [status for status, *_ in configurations()] == [401, 401]
         by_sql("UPDATE accounts_user SET is_active = true")
-        assert told() == [(200, 4, False)] * 2
+        assert configurations() == [(200, 4, False)] * 2
         revoke_token(made.token.pk)
-        assert [status for status, *_ in told()] == [401, 401]
+        assert [status for status, *_ in configurations()] == [401, 401]

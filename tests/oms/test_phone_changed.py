@@ -39,7 +39,7 @@ def correct(package: Package, number: str, reason: str = "typing error") -> None
     run(package, "CORRECT_PHONE", phone_number=number, reason=reason)
 
 
-def told(package: Package) -> list[dict[str, Any]]:
+def phone_events(package: Package) -> list[dict[str, Any]]:
     """The payloads that say that the number was changed."""
     events = Event.objects.filter(subject=f"package:{package.pk}", type=CHANGED).order_by("sequence")
     return [event.payload or {} for event in events]
@@ -58,7 +58,7 @@ def changed_rows(package: Package) -> tuple[object, ...]:
 def test_the_old_number_is_told_and_learns_nothing() -> None:
     package = shop.make_package(states.READY)
     correct(package, NEW)
-    (payload,) = told(package)
+    (payload,) = phone_events(package)
     assert_learns_nothing(package, payload)
     assert set(payload) == set(event_registration.payload_example(PackagePickupPhoneChangedWhispererEvent))
     assert not registry.is_code_bearing(CHANGED)
@@ -77,7 +77,7 @@ def test_control_a_snapshot_shared_with_the_new_number_s_message_is_found(monkey
     monkeypatch.setattr(OutgoingEvent, "about", property(lambda letter: (letter.subject, "")))
     correct(package, NEW)
     with pytest.raises(AssertionError):
-        assert_learns_nothing(package, told(package)[0])
+        assert_learns_nothing(package, phone_events(package)[0])
 
 
 def test_the_new_number_s_code_does_not_wait_behind_the_news() -> None:
@@ -130,7 +130,7 @@ def test_it_counts_as_a_new_code(before: int) -> None:
             run(package, command, phone_number=NEW, reason="typing error")
     assert shop.reread(package).new_codes == 3
     assert CodeIssue.objects.filter(package=package).count() == 4
-    assert len(told(package)) == 3 - before
+    assert len(phone_events(package)) == 3 - before
 
 
 def test_it_keeps_the_pause_between_two_sends_and_begins_one() -> None:
@@ -146,7 +146,7 @@ def test_it_keeps_the_pause_between_two_sends_and_begins_one() -> None:
             again()
     let_time_pass(package)
     correct(package, NEWER)
-    assert [payload["customer"]["phone_number"] for payload in told(package)] == [OLD, NEW]
+    assert [payload["customer"]["phone_number"] for payload in phone_events(package)] == [OLD, NEW]
 
 
 def test_it_counts_as_one_of_the_day_s_sends() -> None:
@@ -184,7 +184,7 @@ def test_another_package_of_the_order_is_no_way_round() -> None:
     ready = shop.make_package(states.READY)
     waiting = shop.make_package(states.WAITING, order=ready.order)
     correct(waiting, NEW)
-    assert [payload["customer"]["phone_number"] for payload in told(waiting)] == [OLD]
+    assert [payload["customer"]["phone_number"] for payload in phone_events(waiting)] == [OLD]
     assert not CodeIssue.objects.filter(closed_at=None).exists()
     run(ready, "SEND_NEW_CODE")
     assert shop.reread(ready).new_codes == 1
@@ -300,7 +300,7 @@ def test_two_corrections_at_once_tell_each_number_that_the_order_had(rounds: int
         answers = at_once([correction(package, NEW), correction(sibling, NEWER)])
         assert not [answer for answer in answers if isinstance(answer, DomainError)]
         left = shop.reread(package).order.phone_number
-        numbers = {payload["customer"]["phone_number"] for one in (package, sibling) for payload in told(one)}
+        numbers = {payload["customer"]["phone_number"] for one in (package, sibling) for payload in phone_events(one)}
         assert numbers == {OLD, NEW, NEWER} - {left}
         assert CodeIssue.objects.filter(package__order=package.order, closed_at=None).count() == 1
 
@@ -311,4 +311,4 @@ def test_the_same_correction_twice_at_once_is_one() -> None:
     sibling = shop.make_package(states.READY, order=package.order)
     answers = at_once([partial(correct, one, NEW) for one in (package, sibling)])
     assert sorted(isinstance(answer, DomainError) for answer in answers) == [False, True]
-    assert len(told(package)) + len(told(sibling)) == 1
+    assert len(phone_events(package)) + len(phone_events(sibling)) == 1

@@ -53,7 +53,7 @@ def test_erased_on_request_nothing_of_the_person_is_left_and_the_chain_is_whole(
     for part in PERSON.values():
         assert part not in everything()
     audit.seal()
-    assert audit.verify().is_whole
+    assert audit.verify_chain().is_whole
     with pytest.raises(NotFound):
         privacy.erase_on_request(actor=shop.make_actor(Role.ADMIN), **{by: value})
 

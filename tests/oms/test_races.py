@@ -151,7 +151,7 @@ def test_an_issue_that_somebody_ends_past_the_locks_is_a_conflict_and_nothing_is
     ended = CodeIssue.objects.filter(package=package)
     read = statements.lock_and_read
 
-    def then_ended(**given: Any) -> statements.Found:
+    def then_ended(**given: Any) -> statements.FoundPackage:
         found = read(**given)
         at_once([lambda: ended.update(closed_at=Now(), closed_reason="by hand", nonce=None)])
         return found

@@ -16,7 +16,7 @@ from tests import shop
 pytestmark = pytest.mark.django_db
 
 
-def told(package: Package, type_: str) -> int:
+def events_told(package: Package, type_: str) -> int:
     return Event.objects.filter(subject=f"package:{package.pk}", type=type_).count()
 
 
@@ -30,7 +30,7 @@ def test_the_customer_is_reminded_once_a_day_before_the_deadline() -> None:
     assert reminders.send_reminders() == 0
     age(package, deadline_in=timedelta(hours=23))
     assert [reminders.send_reminders() for _ in range(3)] == [1, 0, 0]
-    assert told(package, "package.pickup.reminder") == 1
+    assert events_told(package, "package.pickup.reminder") == 1
 
 
 def test_an_extended_deadline_is_reminded_of_again() -> None:
@@ -53,7 +53,7 @@ def test_a_passed_deadline_is_announced_once_and_the_package_stays_ready() -> No
     package = shop.make_package(states.READY)
     age(package, deadline_in=-timedelta(minutes=1))
     assert [reminders.announce_expired() for _ in range(2)] == [1, 0]
-    assert told(package, "package.pickup.expired") == 1
+    assert events_told(package, "package.pickup.expired") == 1
     assert shop.state_of(package) == states.READY
     assert reminders.send_reminders() == 0
 

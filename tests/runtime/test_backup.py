@@ -77,7 +77,7 @@ def empty_database() -> Iterator[str]:
 
 
 @pytest.fixture
-def here() -> Iterator[Installation]:
+def installation() -> Iterator[Installation]:
     """The tests' shop with two ready packages and a sealed log, and an Extension."""
     with running.database() as extension:
         migrate = [sys.executable, "-m", "extension", "migrate"]
@@ -96,19 +96,21 @@ class Made:
 
 
 @pytest.fixture
-def backup(here: Installation, tmp_path: Path) -> Made:
+def backup(installation: Installation, tmp_path: Path) -> Made:
     packages = [shop.make_package(states.READY) for _ in range(2)]
     audit.seal()
     codes = [shop.right_code(package) for package in packages]
-    done = here.console("backup", tmp_path / "backups")
+    done = installation.console("backup", tmp_path / "backups")
     assert done.returncode == 0, done.stderr
     assert "EXTENSION_WEBHOOK_SECRET, or keys.env" in done.stdout
     (folder,) = (tmp_path / "backups").iterdir()
     return Made(folder=folder, codes=codes, packages=[package.pk for package in packages])
 
 
-def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(here: Installation, backup: Made) -> None:
-    manifest = backup_manifest.read(backup.folder)
+def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(
+    installation: Installation, backup: Made
+) -> None:
+    manifest = backup_manifest.read_manifest(backup.folder)
     (key,) = manifest.keys
     assert (key.id, key.open_codes, manifest.packages, manifest.ready) == ("test", 2, 2, 2)
     backup_manifest.check_files(backup.folder, manifest)
@@ -122,7 +124,7 @@ def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(here: 
     assert where == str(backup.folder.parent)
     before = CommandLog.objects.count()
 
-    done = here.console("drill")  # it knows where the newest one is
+    done = installation.console("drill")  # it knows where the newest one is
     assert done.returncode == 0, done.stderr
     for line in (
         "all 2 packages are there",
@@ -136,7 +138,7 @@ def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(here: 
     assert CommandLog.objects.count() == before + 1  # nothing else has happened in the shop that runs
 
     other_key = os.environ["PICKUP_CODE_KEYS"][:-8] + "AAAAAAA="
-    wrong = here.console("drill", backup.folder, PICKUP_CODE_KEYS=other_key)
+    wrong = installation.console("drill", backup.folder, PICKUP_CODE_KEYS=other_key)
     assert wrong.returncode == 1
     assert "has another key under the name test: 2 codes" in wrong.stderr
     assert CommandLog.objects.filter(note_kind=NoteKind.DRILL_FAILED).count() == 1
@@ -152,10 +154,10 @@ def held_by(folder: Path) -> str:
 
 
 def test_a_backup_comes_back_into_empty_databases_and_everything_waits_for_a_person(
-    here: Installation, backup: Made
+    installation: Installation, backup: Made
 ) -> None:
     connections.close_all()
-    refused = here.console("restore", backup.folder)
+    refused = installation.console("restore", backup.folder)
     assert refused.returncode == 2
     assert "is not empty, and nothing was changed" in refused.stderr
     with empty_database() as name, running.database() as extension:
@@ -193,7 +195,9 @@ def spoil_and_try(there: Installation, folder: Path) -> None:
     assert "its checksum differs" in there.console("restore", folder).stderr
     dump.write_bytes(whole[:-4000])
     told = words.replace(f'"bytes": {len(whole)}', f'"bytes": {len(whole) - 4000}')
-    manifest.write_text(told.replace(backup_manifest.read(folder).dumps["shop"].sha256, backup_manifest.sha256(dump)))
+    manifest.write_text(
+        told.replace(backup_manifest.read_manifest(folder).dumps["shop"].sha256, backup_manifest.sha256(dump))
+    )
     assert "could not be loaded, and nothing of it is there" in there.console("restore", folder).stderr
     dump.write_bytes(whole)
     manifest.write_text(words.replace('"oms.0002_reference_rows"', '"oms.9002_of_a_later_version"'))

@@ -150,7 +150,7 @@ def test_check_finds_everything_in_order() -> None:
 
 
 def test_check_names_the_servers_version_and_knows_the_wheels() -> None:
-    known = postgres.version()
+    known = postgres.server_version()
     assert known.startswith("postgres (PostgreSQL) ")
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")

@@ -67,9 +67,9 @@ def test_secrets_are_sealed_anew_so_that_the_old_key_can_go() -> None:
     fresh = {"fresh": bytes(32), **old}
     safe = {key_id: derive_encryption_key(raw) for key_id, raw in fresh.items()}
     with override_settings(PICKUP_CODE_KEYS=fresh, ENCRYPTION_KEYS=safe):
-        assert [use.sealed_secrets for use in keys.census()] == [0, 1]
+        assert [use.sealed_secrets for use in keys.key_usage()] == [0, 1]
         assert keys.reseal_secrets() == (1, 0)
-        assert [use.sealed_secrets for use in keys.census()] == [1, 0]
+        assert [use.sealed_secrets for use in keys.key_usage()] == [1, 0]
         hook.refresh_from_db()
         assert encryption.unseal(hook.secret, purpose=HOOK_SECRET) == "a secret of theirs"
     with override_settings(ENCRYPTION_KEYS={"other": bytes(32)}):

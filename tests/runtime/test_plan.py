@@ -15,7 +15,7 @@ from clickcollect.runtime.ports import Ports
 NAME = "ALLOW_FICTITIOUS_NUMBERS"
 
 
-def told(tmp_path: Path, *, demo: bool) -> list[str | None]:
+def fictitious_number_values(tmp_path: Path, *, demo: bool) -> list[str | None]:
     """What each child that comes before serving hears of numbers kept for fiction."""
     keys = dict.fromkeys(SECRETS, "secret")
     plan = Plan(home=DataFolder(tmp_path), ports=Ports(web=8000, extension=8001), demo=demo, keys=keys)
@@ -24,10 +24,10 @@ def told(tmp_path: Path, *, demo: bool) -> list[str | None]:
 
 def test_the_demo_takes_numbers_that_are_kept_for_fiction(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(NAME)
-    assert told(tmp_path, demo=True) == ["on", "on"]
-    assert told(tmp_path, demo=False) == [None, None]
+    assert fictitious_number_values(tmp_path, demo=True) == ["on", "on"]
+    assert fictitious_number_values(tmp_path, demo=False) == [None, None]
     monkeypatch.setenv(NAME, "off")
-    assert told(tmp_path, demo=True) == ["off", "off"]
+    assert fictitious_number_values(tmp_path, demo=True) == ["off", "off"]
 
 
 @pytest.mark.parametrize(("value", "is_allowed"), [(None, False), ("off", False), ("", False), ("on", True)])

@@ -43,7 +43,7 @@ def rates(user: User, *, delay: float, events: int) -> list[float]:
                 cpu = psutil.Process(worker.pid).cpu_times()
             print(f"worker: {(cpu.user + cpu.system) / events * 1e6:.0f} µs of CPU an event, start included")  # noqa: T201
             found.append(events / seconds_taken(newest=events))
-        assert len(receiver.told()["uuids"]) == ROUNDS * events
+        assert len(receiver.received()["uuids"]) == ROUNDS * events
     assert Attempt.objects.count() == ROUNDS * events
     return found
 
@@ -68,7 +68,7 @@ def seconds_taken(*, newest: int) -> float:
     return float(row[0])
 
 
-def told(name: str, found: list[float]) -> float:
+def median_printed(name: str, found: list[float]) -> float:
     """Print the rounds and the load that other work put on the machine; the median."""
     load = os.getloadavg()[0]
     print(f"\n{name}: {[round(one) for one in found]} events/s, load {load:.1f}")  # noqa: T201
@@ -80,13 +80,13 @@ def test_one_worker_sends_2000_events_a_second_to_a_receiver_that_answers_at_onc
     user: User, filler: Filler, monkeypatch: pytest.MonkeyPatch, on_the_wire: str
 ) -> None:
     monkeypatch.setenv("WEBHOOK_IN_FLIGHT_PER_ENDPOINT", on_the_wire)
-    assert told("at once", rates(user, delay=0.0, events=20_000)) >= 2_000
+    assert median_printed("at once", rates(user, delay=0.0, events=20_000)) >= 2_000
 
 
 def test_one_worker_is_30_times_as_fast_as_the_reference_with_a_receiver_of_50_ms(user: User, filler: Filler) -> None:
     with receiver_process(delay=0.05) as receiver, their_database() as database:
         theirs = float(environment.ask("their_worker.py", database, receiver.url, "200"))
-    ours = told("50 ms", rates(user, delay=0.05, events=4_000))
+    ours = median_printed("50 ms", rates(user, delay=0.05, events=4_000))
     print(f"50 ms, dj-whisperer: {theirs:.1f} events/s, {ours / theirs:.0f} times")  # noqa: T201
     assert ours >= 30 * theirs
 

@@ -16,16 +16,16 @@ async def chunks(*sent: bytes, ends: int = 1) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def read(bodies: Bodies, *sent: bytes, largest: int = LARGEST, ends: int = 1) -> Body:
-    return asyncio.run(bodies.read(chunks(*sent, ends=ends), announced=None, largest=largest))
+def read_whole(bodies: Bodies, *sent: bytes, largest: int = LARGEST, ends: int = 1) -> Body:
+    return asyncio.run(bodies.read_body(chunks(*sent, ends=ends), announced=None, largest=largest))
 
 
 def test_what_does_not_fit_into_the_memory_of_all_is_refused() -> None:
     bodies = Bodies(memory=100 * KIB)
-    first = read(bodies, b"x" * 60 * KIB)
+    first = read_whole(bodies, b"x" * 60 * KIB)
     with pytest.raises(MemoryFull):
-        read(bodies, b"x" * 30 * KIB, b"x" * 30 * KIB)
-    second = read(bodies, b"x" * 40 * KIB)
+        read_whole(bodies, b"x" * 30 * KIB, b"x" * 30 * KIB)
+    second = read_whole(bodies, b"x" * 40 * KIB)
     assert bodies.free_memory == 0
     bodies.release(first)
     bodies.release(second)
@@ -36,8 +36,8 @@ def test_the_memory_comes_back_from_what_broke_or_is_too_large() -> None:
     bodies = Bodies()
     free = bodies.free_memory
     with pytest.raises(EndedEarly):
-        read(bodies, b"half", ends=2)
-    large = read(bodies, *[b"x" * 100 * KIB] * 11)
+        read_whole(bodies, b"half", ends=2)
+    large = read_whole(bodies, *[b"x" * 100 * KIB] * 11)
     assert (large.too_large, large.length, large.file.read()) == (True, 1100 * KIB, b"")
     assert bodies.free_memory == free
 
@@ -45,7 +45,7 @@ def test_the_memory_comes_back_from_what_broke_or_is_too_large() -> None:
 def test_a_larger_upload_lies_on_the_disk() -> None:
     bodies = Bodies()
     free = bodies.free_memory
-    upload = read(bodies, *[b"x" * LARGEST] * 5, largest=20 * LARGEST)
+    upload = read_whole(bodies, *[b"x" * LARGEST] * 5, largest=20 * LARGEST)
     assert free - bodies.free_memory <= LARGEST
     assert len(upload.file.read()) == 5 * LARGEST
     bodies.release(upload)

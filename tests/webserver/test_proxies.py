@@ -82,15 +82,15 @@ def test_people_sign_in_and_slow_clients_hold_up_nobody(name: str, lena: None, t
         with dripping(slow_clients(site, 60)):
             assert site.ask(head("GET", "/healthz")).status == 200
             assert typical_seconds(site.served, "127.0.0.2") < 1
-        assert f"https://localhost:{site.front.port} is reached." in check(site)
+        assert f"https://localhost:{site.front.port} is reached." in check_said(site)
 
 
 def test_a_proxy_that_forgets_to_say_https_hinders_no_sign_in_and_check_says_so(lena: None, tmp_path: Path) -> None:
     with behind("nginx", tmp_path, forwards=False) as site:
         assert_signed_in(sign_in(site))
-        assert "NOT IN ORDER: https://localhost:" in check(site)
-        assert "X-Forwarded-Proto" in check(site)
-        assert "and TRUSTED_PROXIES is 0" in check(site, TRUSTED_PROXIES="0")
+        assert "NOT IN ORDER: https://localhost:" in check_said(site)
+        assert "X-Forwarded-Proto" in check_said(site)
+        assert "and TRUSTED_PROXIES is 0" in check_said(site, TRUSTED_PROXIES="0")
 
 
 def assert_signed_in(answer: Answer) -> None:
@@ -108,7 +108,7 @@ def slow_clients(site: Site, number: int) -> list[socket.socket]:
     return begun
 
 
-def check(site: Site, **changes: str) -> str:
+def check_said(site: Site, **changes: str) -> str:
     """What `clickcollect check` says, where the proxy is reached by a name that this machine knows."""
     changes["PUBLIC_URL"] = f"https://localhost:{site.front.port}"
     done = subprocess.run(

@@ -23,7 +23,7 @@ class ReceiverProcess:
         assert process.stdout is not None
         self.url = f"http://127.0.0.1:{int(process.stdout.readline())}/hook"
 
-    def told(self) -> dict[str, Any]:
+    def received(self) -> dict[str, Any]:
         with urllib.request.urlopen(self.url, timeout=30) as response:
             found: dict[str, Any] = json.load(response)
         return found

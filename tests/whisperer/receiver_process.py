@@ -38,7 +38,7 @@ class Receiver(asyncio.Protocol):
             return
         self.buffer = rest[size:]
         if head.startswith(b"GET"):
-            self.tell()
+            self.report()
         else:
             self.take(rest[:size])
 
@@ -59,7 +59,7 @@ class Receiver(asyncio.Protocol):
         if not self.transport.is_closing():  # the worker may have been killed meanwhile
             self.transport.write(OK)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         body = json.dumps({"uuids": self.uuids, "most_at_once": self.most_at_once}).encode()
         self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
 

@@ -68,7 +68,7 @@ def kill_workers(user: User, *, events: int, kills: int) -> tuple[int, int]:
             let_leases_run_out()
         with worker_process():
             wait_until(lambda: delivered() == events, seconds=120)
-        arrived = receiver.told()["uuids"]
+        arrived = receiver.received()["uuids"]
     assert set(arrived) == set(Event.objects.values_list("uuid", flat=True))
     assert not Delivery.objects.filter(fencing_token__lt=F("attempts")).exists()
     return back, sum(times - 1 for times in arrived.values())

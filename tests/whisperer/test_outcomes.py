@@ -20,7 +20,7 @@ FAILED: dict[str, Any] = {"state": DeliveryState.RETRYING, "answered": False, "r
 UNSENT: dict[str, Any] = {"state": DeliveryState.QUEUED, "attempted": False, "wait": 0.0}
 
 
-def of(endpoint: int, *many: dict[str, Any]) -> list[Outcome]:
+def outcomes_at(endpoint: int, *many: dict[str, Any]) -> list[Outcome]:
     return [Outcome(delivery=claimed(endpoint_id=endpoint), started_at=CLOCK, **one) for one in many]
 
 
@@ -38,17 +38,21 @@ def of(endpoint: int, *many: dict[str, Any]) -> list[Outcome]:
 def test_failures_are_counted_since_the_last_delivery_that_was_taken(
     many: list[dict[str, Any]], health: tuple[int, bool, str]
 ) -> None:
-    found = json.loads(outcomes.health_of(of(7, *many)))
+    found = json.loads(outcomes.health_of(outcomes_at(7, *many)))
     assert [(one["id"], one["failures"], one["answered"], one["reason"]) for one in found] == [(7, *health)]
 
 
 def test_endpoints_are_counted_each_for_itself_and_what_was_not_sent_not_at_all() -> None:
-    found = json.loads(outcomes.health_of([*of(9, FAILED), *of(8, UNSENT), *of(7, TAKEN), *of(9, FAILED)]))
+    found = json.loads(
+        outcomes.health_of(
+            [*outcomes_at(9, FAILED), *outcomes_at(8, UNSENT), *outcomes_at(7, TAKEN), *outcomes_at(9, FAILED)]
+        )
+    )
     assert [(one["id"], one["failures"]) for one in found] == [(7, 0), (9, 2)]
 
 
 def test_a_reason_is_cut_to_the_forty_characters_that_are_kept() -> None:
-    rows = json.loads(outcomes.rows_of(of(1, TAKEN | {"reason": "x" * 50})))
+    rows = json.loads(outcomes.rows_of(outcomes_at(1, TAKEN | {"reason": "x" * 50})))
     assert [row["reason"] for row in rows] == ["x" * 40]
 
 

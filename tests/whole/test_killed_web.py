@@ -48,7 +48,7 @@ class WebProcess:
         still = moment if moment in ("before", "after") else "go"
         self.process.stdin.write(f"{still} {' '.join(map(str, package_ids))}\n")
         self.process.stdin.flush()
-        pid = int(self.read().removeprefix("pid "))
+        pid = int(self.read_word().removeprefix("pid "))
         words = self.read_until("still" if moment == still else moment)
         if moment != still:
             time.sleep(random.random() * (0.004 if moment == "commit" else 0.15))
@@ -60,13 +60,13 @@ class WebProcess:
 
     def read_until(self, start: str) -> list[str]:
         """What the child says, up to a word that starts so."""
-        words = [self.read()]
+        words = [self.read_word()]
         while not words[-1].startswith(start):
             assert words[-1], "the web process has ended"
-            words.append(self.read())
+            words.append(self.read_word())
         return words
 
-    def read(self) -> str:
+    def read_word(self) -> str:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 

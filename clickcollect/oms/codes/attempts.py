@@ -69,7 +69,7 @@ def package_is_used_up(package: Package, limits: Values) -> bool:
     return package.total_attempts >= package_limit(package, limits)
 
 
-def is_locked(package: Package, limits: Values) -> bool:
+def is_code_locked(package: Package, limits: Values) -> bool:
     """Whether a ready package's code, or the whole package, has seen too many wrong codes."""
     if package.issue_number == 0 or package.state.enum_value != states.READY:
         return False
@@ -81,7 +81,7 @@ def new_codes_are_used_up(package: Package, limits: Values) -> bool:
     return package.issue_number > 0 and package.new_codes >= int(limits["OTP_NEW_CODES"])
 
 
-def locked(package: Package, limits: Values) -> OtpLocked:
+def lock_refusal(package: Package, limits: Values) -> OtpLocked:
     """The refusal of a locked package: whose limit it is, and what helps."""
     if package_is_used_up(package, limits):
         words = _("Too many wrong codes for this package. Only a manager can unlock it.")

@@ -32,7 +32,7 @@ class KeyUse:
     sealed_secrets: int
 
 
-def census() -> list[KeyUse]:
+def key_usage() -> list[KeyUse]:
     """Every key that is configured or still needed, newest first, lost ones last."""
     counted = CodeIssue.objects.filter(closed_at=None).values("key_id").annotate(n=Count("id")).order_by("key_id")
     needed = {row["key_id"]: row["n"] for row in counted}

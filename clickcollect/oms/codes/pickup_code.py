@@ -182,7 +182,7 @@ def verify(
     if package.pickup_deadline is None or is_expired(package):
         raise OtpExpired
     if left_of_package(package, limits) <= 0:
-        raise attempts.locked(package, limits)
+        raise attempts.lock_refusal(package, limits)
     comparison.is_wrong = True
     comparison.is_wrong = not code.matches(entered)
     return wrong_code(package=package, tried=tried, limits=limits) if comparison.is_wrong else None
@@ -204,7 +204,7 @@ def wrong_code(*, package: Package, tried: WrongCodes, limits: Values) -> OtpInc
             remaining,
         )
         return OtpIncorrect(sentence % {"count": remaining}, attempts_remaining=remaining)
-    told: list[OtpLocked | Throttled] = [attempts.locked(after, limits)] if of_package <= 0 else []
+    told: list[OtpLocked | Throttled] = [attempts.lock_refusal(after, limits)] if of_package <= 0 else []
     if tried.of and of_person <= 0:
         told.append(throttled(mine, now=package.clock, limits=limits))
     return OtpIncorrect(

@@ -131,7 +131,7 @@ def offers_of(*, package: Package, actor: Actor, known: Configuration | None = N
     found = available_commands(package=package, actor=actor, values=values, known=known, with_manager=True)
     offers = [Offer(available=item, needs_manager=not actor.may_run(item.transition.command_code)) for item in found]
     offers.sort(key=lambda offer: offer.needs_manager)
-    lock = attempts.locked(package, values).detail if attempts.is_locked(package, values) else ""
+    lock = attempts.lock_refusal(package, values).detail if attempts.is_code_locked(package, values) else ""
     primary = (offer for offer in offers if offer.available.transition.is_primary and not offer.needs_manager)
     wanted = comes_first(package=package, actor=actor, is_locked=bool(lock))
     main = next(filter(None, (offer_by_code(offers, code) for code in wanted)), next(primary, None))

@@ -25,7 +25,7 @@ class ResendCode(Command):
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:
         works = pickup_code.has_ever_had_code(package) and not pickup_code.is_expired(package)
-        return works and not attempts.is_locked(package, settings)
+        return works and not attempts.is_code_locked(package, settings)
 
     def decide(self, call: Call) -> Move:
         if call.issue is None:
@@ -33,8 +33,8 @@ class ResendCode(Command):
         pickup_code.derive(call.issue)  # a lost key is told now, not when the message goes out
         if pickup_code.is_expired(call.package):
             raise OtpExpired
-        if attempts.is_locked(call.package, call.settings):
-            raise attempts.locked(call.package, call.settings)
+        if attempts.is_code_locked(call.package, call.settings):
+            raise attempts.lock_refusal(call.package, call.settings)
         refuse_too_many(call)
         return Move(
             changes={"code_sent_at": [*recent(call), call.now]},

@@ -68,7 +68,7 @@ class Run:
     data: Mapping[str, Any] = field(repr=False)
     once: Once | None
     comparison: Comparison
-    found: statements.Found | None = None
+    found: statements.FoundPackage | None = None
     transition: CommandTransition | None = None
     call: Call | None = None
 
@@ -129,7 +129,7 @@ def walk(run: Run) -> Outcome | DomainError:
         decision = Refusal(error=error, counts=run.comparison.is_wrong)
     if isinstance(decision, Refusal):
         told = conflicts.explain_conflict(decision.error, run.package)
-        entry = entry_of(run, told)
+        entry = refusal_of_run(run, told)
         write.write_refusal(refusal=replace(decision, error=told), entry=entry, call=run.call, once=run.once)
         return told
     return write.write_move(call=call, command=command, move=decision, found=run.found, known=known, once=run.once)
@@ -160,7 +160,7 @@ def prepare(run: Run, known: Configuration) -> tuple[Command, Call]:
     return command, run.call
 
 
-def entry_of(run: Run, error: DomainError) -> CommandLog:
+def refusal_of_run(run: Run, error: DomainError) -> CommandLog:
     return refusal_entry(
         package=run.package, package_id=run.package_id, transition=run.transition, actor=run.actor, error=error
     )
@@ -170,7 +170,7 @@ def record_alone(run: Run, error: DomainError) -> DomainError:
     """Record a refusal whose transaction was rolled back; the refusal as it is told."""
     with transaction.atomic(durable=True):
         told = conflicts.explain_conflict(error, get_package(SYSTEM, package_id=run.package_id))
-        entry = entry_of(run, told)
+        entry = refusal_of_run(run, told)
         write.write_refusal(refusal=Refusal(error=told), entry=entry, call=run.call, once=run.once)
     return told
 
@@ -185,7 +185,7 @@ def count_alone(run: Run) -> None:
     try:
         if not connection.in_atomic_block:
             connection.close()  # in whatever state it was left
-        for statement, values in write.counted(run.call, transaction=run.found.transaction).statements():
+        for statement, values in write.wrong_code_of(run.call, transaction=run.found.transaction).statements():
             with transaction.atomic(durable=True), connection.cursor() as cursor:
                 cursor.execute(statement, values)
     except Error:

@@ -54,6 +54,6 @@ def refuse_new_code(call: Call) -> None:
     if pickup_code.is_expired(package):
         raise OtpExpired
     if attempts.package_is_used_up(package, call.settings):
-        raise attempts.locked(package, call.settings)
+        raise attempts.lock_refusal(package, call.settings)
     if attempts.new_codes_are_used_up(package, call.settings):
         raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))

@@ -107,7 +107,7 @@ FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundPackage:
     """What was read after the locks; nothing where there is no package.
 
     ``version``: the configuration's; ``siblings``: id, state id and issue number of each package of the order.
@@ -124,7 +124,7 @@ class Found:
     siblings: Sequence[tuple[int, int, int]] = ()
 
 
-def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once | None = None) -> Found:
+def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once | None = None) -> FoundPackage:
     """Lock the package, its order and, with ``is_trying`` a code, who tries; then read all of it. One round trip.
 
     The package is None where there is none that this caller can see; nothing is locked then.
@@ -145,10 +145,10 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
     return found(read.fetchone())
 
 
-def found(row: Sequence[Any] | None) -> Found:
+def found(row: Sequence[Any] | None) -> FoundPackage:
     """The objects that a row of READ makes."""
     if row is None:
-        return Found()
+        return FoundPackage()
     values = iter(row)
     package, order = PACKAGE.made(take(values, PACKAGE)), ORDER.made(take(values, ORDER))
     store, issue = STORE.made(take(values, STORE)), take(values, ISSUE)
@@ -163,7 +163,7 @@ def found(row: Sequence[Any] | None) -> Found:
             for sku, name, quantity, price, image_url in listed(order_items)
         ],
     )
-    return Found(
+    return FoundPackage(
         version=version,
         package=package,
         issue=ISSUE.made(issue) if issue[0] is not None else None,
@@ -253,7 +253,7 @@ def update_order(execute: Execute, order: Order, changes: Mapping[str, Any]) -> 
     execute(UPDATE_ORDER.format(columns=columns), {**changes, "order": order.pk})
 
 
-def open_issue(execute: Execute, issue: CodeIssue) -> None:
+def insert_issue(execute: Execute, issue: CodeIssue) -> None:
     values = {name: getattr(issue, name) for name in ("number", "nonce", "key_id", "digits")}
     execute(OPEN_ISSUE, values | {"package": issue.package_id})
 

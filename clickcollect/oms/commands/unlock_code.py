@@ -23,10 +23,10 @@ class UnlockCode(Command):
         return [Input(name="reason", label=gettext_lazy("Reason"), required=False)]
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:
-        return attempts.is_locked(package, settings)
+        return attempts.is_code_locked(package, settings)
 
     def decide(self, call: Call) -> Move:
-        if not attempts.is_locked(call.package, call.settings):
+        if not attempts.is_code_locked(call.package, call.settings):
             raise StateConflict(_("The code of this package is not locked. Ask the customer for the code."))
         return Move(
             changes={"issue_attempts": 0, "unlocks": call.package.unlocks + 1},

@@ -19,7 +19,7 @@ from clickcollect.whisperer import outbox
 
 
 def write_move(
-    *, call: Call, command: Command, move: Move, found: statements.Found, known: Configuration, once: Once | None
+    *, call: Call, command: Command, move: Move, found: statements.FoundPackage, known: Configuration, once: Once | None
 ) -> Outcome:
     """Write everything that belongs to a move, and commit it; the package is then what it has become."""
     package, order = call.package, call.package.order
@@ -36,13 +36,13 @@ def write_move(
             tell_omnitron=call.transition.configuration.get("sync_remote_order_status", True),
             now=call.now,
         )
-    put(package, changes)
-    put(order, order_changes)
+    set_values(package, changes)
+    set_values(order, order_changes)
     command.apply(call, move)
     outgoing = outgoing_events(call, move, status_changed="status" in order_changes)
     values, uuids = outbox.publishing(events.with_snapshots(outgoing), now=call.now)
     follow = follow_message(outgoing, uuids, known=known, call=call)
-    put(package, follow)
+    set_values(package, follow)
     outcome = Outcome(package=package, transition=call.transition)
     with statements.last_round_trip() as execute:
         statements.update_package(execute, package, changes | follow, seen=seen)
@@ -51,7 +51,7 @@ def write_move(
         if call.issue is not None and (reason := why_issue_ends(call, move)):
             statements.close_issue(execute, call.issue, reason=reason, now=call.now)
         if issue is not None:
-            statements.open_issue(execute, issue)
+            statements.insert_issue(execute, issue)
         if outgoing:
             execute(outbox.PUBLISH, values)
         for entry, notes in log_rows(call, move, issue):
@@ -76,7 +76,7 @@ def package_columns(call: Call, move: Move, issue: CodeIssue | None) -> dict[str
     return changes | dict(move.changes)
 
 
-def put(row: Any, changes: Mapping[str, Any]) -> None:
+def set_values(row: Any, changes: Mapping[str, Any]) -> None:
     """Let an object be what its row will be."""
     for name, value in changes.items():
         setattr(row, name, value)
@@ -126,16 +126,16 @@ def write_refusal(*, refusal: Refusal, entry: CommandLog, call: Call | None, onc
     """Write a refusal and what it counts, and commit it; nothing else has changed."""
     with statements.last_round_trip() as execute:
         if refusal.counts and call is not None:
-            for statement, values in counted(call).statements():
+            for statement, values in wrong_code_of(call).statements():
                 execute(statement, values)
-            put(call.package, count_on(call))
+            set_values(call.package, count_on(call))
         statements.write_log(execute, entry, at=call.now if call else None)
         if refusal.counts and call is not None and left_of_package(call.package, call.settings) <= 0:
             write_lock(execute, call)
         keep_answer(execute, once, refusal.error)
 
 
-def counted(call: Call, *, transaction: str | None = None) -> Counted:
+def wrong_code_of(call: Call, *, transaction: str | None = None) -> Counted:
     """The wrong code of this call."""
     return Counted(
         package_id=call.package.pk,

@@ -93,24 +93,24 @@ def move(moves: Sequence[MessageMove]) -> None:
         cursor.execute(MOVES + UPDATE_MESSAGES, [json.dumps([asdict(one) for one in moves])])
 
 
-def record(receipts: Sequence[MessageReceipt], *, hook_ids: Collection[int]) -> int:
+def record_receipts(receipts: Sequence[MessageReceipt], *, hook_ids: Collection[int]) -> int:
     """Note what became of messages, with one statement; how many packages it changes.
 
     It is as if the receipts came one after another. What changes nothing: an event that none of these hooks got, an
     older message, old news.
     """
     with connection.cursor() as cursor:
-        cursor.execute(RECEIPTS + UPDATE_MESSAGES, [rows_of(receipts), list(hook_ids)])
+        cursor.execute(RECEIPTS + UPDATE_MESSAGES, [status_rows(receipts), list(hook_ids)])
         return int(cursor.rowcount)
 
 
-def rows_of(receipts: Sequence[MessageReceipt]) -> str:
+def status_rows(receipts: Sequence[MessageReceipt]) -> str:
     """One row for each event: where its receipts lead, and from which states."""
     by_event = groupby(sorted(receipts, key=attrgetter("event_uuid")), key=attrgetter("event_uuid"))
-    return json.dumps([row_of(uuid, list(of_event)) for uuid, of_event in by_event])
+    return json.dumps([status_row(uuid, list(of_event)) for uuid, of_event in by_event])
 
 
-def row_of(uuid: str, receipts: Sequence[MessageReceipt]) -> dict[str, object]:
+def status_row(uuid: str, receipts: Sequence[MessageReceipt]) -> dict[str, object]:
     """What several receipts of one event come to. The first of equal ones in a row tells the reason."""
     runs = [next(equal) for _status, equal in groupby(receipts, key=attrgetter("status"))]
     arrived = [one for one in runs if one.status is Receipt.DELIVERED]

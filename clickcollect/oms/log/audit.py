@@ -40,7 +40,7 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What `verify` found: the first bad row and why, or None."""
+    """What `verify_chain` found: the first bad row and why, or None."""
 
     checked: int
     bad_log_id: int | None = None
@@ -105,7 +105,7 @@ def chain() -> Iterator[tuple[Seal, CommandLog | None]]:
         after = seals[-1].pk
 
 
-def verify(*, kept_head: Head | None = None) -> Verdict:
+def verify_chain(*, kept_head: Head | None = None) -> Verdict:
     """Walk the chain and name the first bad row.
 
     Arguments: ``kept_head``, a head exported earlier: the chain must still contain it.

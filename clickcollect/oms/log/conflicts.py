@@ -30,7 +30,7 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
         return of_cancellation(package)
     entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
     when = entry.at if entry else package.state_changed_at
-    who = name_of(entry)
+    who = actor_name_of(entry)
     local = formats.time_format(when.astimezone(ZoneInfo(package.stock_location.time_zone)), "H:i")
     words = {"state": _(package.state.name), "time": local, "name": who}
     if package.state.enum_value == states.DELIVERED:
@@ -44,13 +44,13 @@ def of_cancellation(package: Package) -> StateConflict:
     """Why a package is held back: who asked for the end of its order and when, or that everything was taken off it."""
     if not package.order.is_being_cancelled:
         words = _("Everything was taken off this package, and it is being cancelled. Keep it in the store.")
-        return conflict(words, state=package.state.name, at=package.modified_date, who=name_of(None))
+        return conflict(words, state=package.state.name, at=package.modified_date, who=actor_name_of(None))
     asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     return conflict(
         _("This order is being cancelled. Keep the package in the store."),
         state=package.state.name,
         at=package.order.cancel_requested_at,
-        who=name_of(asked),
+        who=actor_name_of(asked),
     )
 
 
@@ -59,7 +59,7 @@ def of_order(order: Order, words: str) -> StateConflict:
     moves = CommandLog.objects.filter(kind=LogKind.MOVE, package_id__in=order.packages.values("pk"))
     last = moves.first()
     when = last.at if last else order.ended_at or order.created_date
-    return conflict(words, state=order.get_status_display(), at=when, who=name_of(last))
+    return conflict(words, state=order.get_status_display(), at=when, who=actor_name_of(last))
 
 
 def conflict(words: str, *, state: str, at: datetime | None, who: str) -> StateConflict:
@@ -67,7 +67,7 @@ def conflict(words: str, *, state: str, at: datetime | None, who: str) -> StateC
     return StateConflict(words, state=state, changed_at=utc(at), changed_by=who)
 
 
-def name_of(entry: CommandLog | None) -> str:
+def actor_name_of(entry: CommandLog | None) -> str:
     """Who wrote a log row."""
     who = full_names([entry.actor_id]).get(entry.actor_id or 0, "") if entry else ""
     return who or _("the system")

@@ -32,7 +32,7 @@ COLLECTOR: Final = ("collector_name", "collector_relation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TimelineEntry:
     """A log row in words. ``command``: its name when it ran; ``notes``: free texts that somebody gave.
 
     ``actor``: who did it; ``who``: the same, and on whose device where a manager signed.
@@ -54,7 +54,7 @@ class Entry:
         return self.row.kind == LogKind.MOVE and self.row.new_state == states.DELIVERED
 
 
-def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | None = None) -> list[Entry]:
+def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | None = None) -> list[TimelineEntry]:
     """Log rows with the names of people and states and the notes put in; each kind is read in one statement.
 
     ``state_names``: the states' names by number, where the page has read them already.
@@ -64,7 +64,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
     people = full_names(people_of(found))
     notes = notes_by_row(row.pk for row in found)
     return [
-        Entry(
+        TimelineEntry(
             row=row,
             title=title_of(row, state_names=states_by_number),
             command=command_name(row),

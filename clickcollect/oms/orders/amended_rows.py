@@ -12,14 +12,14 @@ from clickcollect.oms import configuration, search, states
 from clickcollect.oms.models import Package, PackageItem
 from clickcollect.oms.orders import placing, statements
 from clickcollect.oms.orders.amendment import Amendment, Kept, LineChanges
-from clickcollect.oms.orders.statements import Found
+from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version
 
 FOUND_BY: set[str] = {"first_name", "last_name", "phone_number"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class AmendedRows:
     """The order as it is now, the packages that were made, and the ids of those that nothing is left of."""
 
     order: Order
@@ -27,7 +27,7 @@ class Rows:
     emptied: Sequence[int]
 
 
-def write(kept: Kept, amendment: Amendment, *, version: Version | None, found: Found) -> Rows:
+def write_amendment(kept: Kept, amendment: Amendment, *, version: Version | None, found: FoundOrders) -> AmendedRows:
     """Write all of it. Arguments: ``version``, the one that was sent; None where an operator takes lines off."""
     order = kept.order
     write_order(order, amendment, version=version, found=found)
@@ -37,7 +37,9 @@ def write(kept: Kept, amendment: Amendment, *, version: Version | None, found: F
         write_lines(amendment.lines)
         added = [placing.line_row(item, found=found, order=order) for item in amendment.lines.added]
         parcels = placing.parcels_of(added, order)
-        emptied = take_off(kept, amendment.lines, filled={(store.pk, parcel) for store, parcel in parcels}, found=found)
+        emptied = take_off_packages(
+            kept, amendment.lines, filled={(store.pk, parcel) for store, parcel in parcels}, found=found
+        )
         OrderItem.objects.bulk_create(added)
         made = add_lines(kept, parcels, found=found)
     if FOUND_BY & amendment.columns.keys():
@@ -48,10 +50,10 @@ def write(kept: Kept, amendment: Amendment, *, version: Version | None, found: F
     current = Order.objects.select_related("retail_store").prefetch_related("items__retail_store").get(pk=order.pk)
     for package in made:
         package.order = current
-    return Rows(order=current, made=made, emptied=emptied)
+    return AmendedRows(order=current, made=made, emptied=emptied)
 
 
-def write_order(order: Order, amendment: Amendment, *, version: Version | None, found: Found) -> None:
+def write_order(order: Order, amendment: Amendment, *, version: Version | None, found: FoundOrders) -> None:
     columns = dict(amendment.columns) | (version.columns(order) if version else {})
     if "shipping_address" in columns:
         store = found.stores.get(columns["shipping_address"].get("retail_store", ""))
@@ -73,7 +75,7 @@ def write_lines(lines: LineChanges) -> None:
     OrderItem.objects.bulk_update([line for line, _sent in lines.kept], ["name", "quantity", "price", "image_url"])
 
 
-def take_off(kept: Kept, lines: LineChanges, *, filled: set[tuple[int, int]], found: Found) -> list[int]:
+def take_off_packages(kept: Kept, lines: LineChanges, *, filled: set[tuple[int, int]], found: FoundOrders) -> list[int]:
     """Bring what is in the packages to what is left of their lines; the ids of those that nothing is left of.
 
     Of a packed one somebody must take it out. One that nothing is left of keeps its list: it is cancelled as it was.
@@ -96,12 +98,12 @@ def take_off(kept: Kept, lines: LineChanges, *, filled: set[tuple[int, int]], fo
             item.name, item.quantity, item.image_url = line.name, line.quantity, line.image_url
             item.picked = min(item.picked, item.quantity)
         changed += staying
-        if going and not staying and not filled & places_of(kept, package):
+        if going and not staying and not filled & places_of_package(kept, package):
             emptied.append(package.pk)
         else:
             dropped += [item.pk for item in going]
         less = [(item, before[item.pk] - (item.quantity if item in staying else 0)) for item in items]
-        update_package(package, staying, less=less, found=found)
+        update_contents(package, staying, less=less, found=found)
     PackageItem.objects.bulk_update(changed, ["name", "quantity", "image_url", "picked"])
     PackageItem.objects.filter(order_item_id__in=gone).exclude(pk__in=dropped).update(order_item=None)
     PackageItem.objects.filter(pk__in=dropped).delete()
@@ -109,8 +111,8 @@ def take_off(kept: Kept, lines: LineChanges, *, filled: set[tuple[int, int]], fo
     return emptied
 
 
-def update_package(
-    package: Package, staying: Sequence[PackageItem], *, less: Iterable[tuple[PackageItem, int]], found: Found
+def update_contents(
+    package: Package, staying: Sequence[PackageItem], *, less: Iterable[tuple[PackageItem, int]], found: FoundOrders
 ) -> None:
     """Count what is in it, and say what has to be taken out of one that is packed."""
     columns: dict[str, Any] = {"item_count": sum(item.quantity for item in staying)}
@@ -122,19 +124,19 @@ def update_package(
     Package.objects.filter(pk=package.pk).update(**columns, version=F("version") + 1, modified_date=found.now)
 
 
-def places_of(kept: Kept, package: Package) -> set[tuple[int, int]]:
+def places_of_package(kept: Kept, package: Package) -> set[tuple[int, int]]:
     """The store and the parcels that a package holds."""
     of = {item.order_item_id for item in package.items.all()}
     return {(package.stock_location_id, line.parcel) for line in kept.lines if line.pk in of}
 
 
-def add_lines(kept: Kept, parcels: placing.Parcels, *, found: Found) -> list[Package]:
+def add_lines(kept: Kept, parcels: placing.Parcels, *, found: FoundOrders) -> list[Package]:
     """The lines that are new: into the open package of their store and parcel, or into one that is made for them."""
     if not parcels:
         return []
     known = configuration.of_version(found.version)
     still_open = [package for package in kept.packages if package.state.enum_value in states.TO_PACK]
-    open_packages = {place: package for package in still_open for place in places_of(kept, package)}
+    open_packages = {place: package for package in still_open for place in places_of_package(kept, package)}
     made: list[Package] = []
     joined: list[PackageItem] = []
     for (store, parcel), items in parcels.items():

@@ -26,7 +26,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders import amended_rows
 from clickcollect.oms.orders.amendment import PHONE, Amendment, Kept, judge
-from clickcollect.oms.orders.statements import Found
+from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version, version_of
 
 JOB: Final = "cancel_emptied_packages"  # registered in `jobs.py`
@@ -53,7 +53,7 @@ class Result:
 
 
 def receive_again(
-    *, order_id: int, sent: OrderIn, found: Found, actor: Actor, from_shop: bool, phone_is_taken: bool = False
+    *, order_id: int, sent: OrderIn, found: FoundOrders, actor: Actor, from_shop: bool, phone_is_taken: bool = False
 ) -> Result:
     """Find that an order says nothing new, or amend the one that is kept; inside the caller's transaction.
 
@@ -67,20 +67,20 @@ def receive_again(
     version = version_of(sent)
     order = Order.objects.get(pk=order_id)
     if version.is_last_word(order) and not phone_is_taken:
-        remember(order, version)
+        remember_version(order, version)
         return Result(order=order)
-    kept = read(order_id)
+    kept = read_kept_order(order_id)
     may_correct = actor.may_run(CORRECT_PHONE) or (from_shop and actor.user_id is None)
     try:
         amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
         if amendment is not None or phone_is_taken:
             lock(order_id)
-            kept = read(order_id)  # what is decided is decided on what was read after the locks
+            kept = read_kept_order(order_id)  # what is decided is decided on what was read after the locks
             amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
     except OrderConflict as refusal:
         return Result(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
     if amendment is None and not phone_is_taken:
-        remember(kept.order, version)
+        remember_version(kept.order, version)
         return Result(order=kept.order)
     if amendment is not None and amendment.phone:
         return Result(order=kept.order, phone=amendment)
@@ -90,7 +90,7 @@ def receive_again(
     return amend(kept, amendment, version=version, found=found, actor=actor)
 
 
-def read(order_id: int) -> Kept:
+def read_kept_order(order_id: int) -> Kept:
     """The order with its lines and packages as they are now."""
     order = Order.objects.select_related("retail_store").prefetch_related("items__retail_store").get(pk=order_id)
     packages = list(
@@ -140,17 +140,17 @@ def paths(differs: Sequence[str]) -> str:
     return ",".join(differs)[:LONGEST_PATHS]
 
 
-def remember(order: Order, version: Version) -> None:
+def remember_version(order: Order, version: Version) -> None:
     """Keep that this version was seen, where that is news."""
     columns = version.columns(order)
     if columns and order.erased_at is None:
         Order.objects.filter(pk=order.pk).update(**columns)
 
 
-def amend(kept: Kept, amendment: Amendment, *, version: Version, found: Found, actor: Actor) -> Result:
+def amend(kept: Kept, amendment: Amendment, *, version: Version, found: FoundOrders, actor: Actor) -> Result:
     """Write an amendment, tell it and log it. The caller holds the order and its packages."""
     refuse_foreign_parts(kept, actor=actor)
-    rows = amended_rows.write(kept, amendment, version=version, found=found)
+    rows = amended_rows.write_amendment(kept, amendment, version=version, found=found)
     told = [events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=rows.order)]
     made = events.PackageCreatedWhispererEvent
     events.publish([*told, *(events.OutgoingEvent(event=made, package=package) for package in rows.made)])
@@ -161,9 +161,9 @@ def amend(kept: Kept, amendment: Amendment, *, version: Version, found: Found, a
     }
     if PHONE in amendment.differs:
         attributes["phone.changed"] = True
-    note(NoteKind.ORDER_AMENDED, kept.packages, actor=actor, attributes=attributes)
+    note_packages(NoteKind.ORDER_AMENDED, kept.packages, actor=actor, attributes=attributes)
     if rows.emptied:
-        defer(kept.order.pk)
+        defer_emptied(kept.order.pk)
     return Result(order=rows.order, is_amended=True, emptied=rows.emptied)
 
 
@@ -174,7 +174,7 @@ def refuse_foreign_parts(kept: Kept, *, actor: Actor) -> None:
         raise Forbidden(_("A part of this order is in another store. Ask somebody who works for all of its stores."))
 
 
-def note(
+def note_packages(
     kind: NoteKind, packages: Sequence[Package], *, actor: Actor, attributes: dict[str, str | int | bool]
 ) -> list[CommandLog]:
     """A row for each package, so that each one's timeline tells it, or for the order that has none."""
@@ -202,7 +202,7 @@ def correct_phone(result: Result, *, actor: Actor) -> bool:
     return True
 
 
-def defer(order_id: int) -> None:
+def defer_emptied(order_id: int) -> None:
     """Give the emptied packages to the worker as well, inside the transaction that empties them."""
     app.configure_task(JOB, lock=f"order-{order_id}").defer(order_id=order_id)
 

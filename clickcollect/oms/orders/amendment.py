@@ -122,7 +122,9 @@ def is_same_customer(order: Order, sent: OrderIn) -> bool:
     """Whether phone, e-mail or name is the same: a number that is used again for somebody else is another order."""
     customer = sent.customer
     same_email = bool(order.email) and (customer.email or "").casefold() == order.email.casefold()
-    same_name = search.words(f"{customer.first_name} {customer.last_name}") == search.words(order.customer_name)
+    same_name = search.folded_words(f"{customer.first_name} {customer.last_name}") == search.folded_words(
+        order.customer_name
+    )
     return order.erased_at is not None or customer.phone_number == order.phone_number or same_email or same_name
 
 

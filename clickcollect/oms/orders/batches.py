@@ -39,7 +39,7 @@ def place_new(orders: Sequence[OrderIn], *, actor: Actor) -> dict[int, Received]
     }
     waiting = [at for at in new if (orders[at].channel, orders[at].number) in found.waiting]
     if new:
-        statements.write(list(new.values()), now=found.now, is_last=not waiting)
+        statements.write_orders(list(new.values()), now=found.now, is_last=not waiting)
     for at in waiting:
         changed_at = orders[at].updated_at
         repair.end_wait_of(new[at].order, actor=actor, repaired_from=None, changed_at=changed_at)

@@ -33,12 +33,12 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
     """
     actor.require("orders:write")
     with transaction.atomic(durable=True):
-        order = locked(order_id, actor)
+        order = locked_order(order_id, actor)
         if order.status == OrderStatus.CANCELED or order.cancel_requested_at is not None:
             return
         if order.status in TOO_LATE:
             raise conflicts.of_order(order, _("This order has ended already. Nothing was cancelled."))
-        waiting = list(open_packages(order_id))
+        waiting = list(open_packages_of(order_id))
         order.status = OrderStatus.CANCELLATION_WAITING if waiting else OrderStatus.CANCELED
         Order.objects.filter(pk=order_id).update(
             status=order.status,
@@ -49,10 +49,10 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
         note_request(order=order, packages=waiting, actor=actor, reason=reason)
         events.publish([events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=order)])
         if waiting:
-            defer(order_id)
+            defer_open_packages(order_id)
 
 
-def locked(order_id: int, actor: Actor) -> Order:
+def locked_order(order_id: int, actor: Actor) -> Order:
     """The order, held against everybody else until the transaction ends.
 
     Raises NotFound, and Forbidden where a part of it is in a store that the caller does not see.
@@ -66,7 +66,7 @@ def locked(order_id: int, actor: Actor) -> Order:
     return order
 
 
-def open_packages(order_id: int) -> QuerySet[Package]:
+def open_packages_of(order_id: int) -> QuerySet[Package]:
     """The packages of an order that are still in the store's hands."""
     return Package.objects.filter(order_id=order_id).exclude(state__enum_value__in=states.ENDED).order_by("id")
 
@@ -89,14 +89,14 @@ def note_request(*, order: Order, packages: list[Package], actor: Actor, reason:
         )
 
 
-def defer(order_id: int) -> None:
+def defer_open_packages(order_id: int) -> None:
     """Give the rest to the worker; inside the caller's transaction, so that neither is without the other."""
     app.configure_task(JOB, lock=f"order-{order_id}").defer(order_id=order_id)
 
 
 def cancel_open_packages(order_id: int) -> int:
     """Cancel what is open, one command each; how many packages are open still. Safe to repeat at any point."""
-    for package in open_packages(order_id):
+    for package in open_packages_of(order_id):
         try:
             run_command(
                 package_id=package.pk,
@@ -106,7 +106,7 @@ def cancel_open_packages(order_id: int) -> int:
             )
         except DomainError:
             continue  # it has moved meanwhile, or has no way to Cancelled; both stand in the log
-    return open_packages(order_id).count()
+    return open_packages_of(order_id).count()
 
 
 def reason_for(package: Package) -> str:
@@ -121,5 +121,5 @@ def resume() -> int:
     stuck = Order.objects.filter(status=OrderStatus.CANCELLATION_WAITING, cancel_requested_at__isnull=False)
     ids = list(stuck.order_by("id").values_list("pk", flat=True)[:500])
     for order_id in ids:
-        defer(order_id)
+        defer_open_packages(order_id)
     return len(ids)

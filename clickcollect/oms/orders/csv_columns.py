@@ -121,7 +121,7 @@ OWN_NAMES: Final[dict[Place, str]] = {place: names[0] for place, names in NAMES.
 BY_OWN_NAME: Final[dict[str, Place]] = {name: place for place, name in OWN_NAMES.items()}
 
 
-def places_of(header: Sequence[str], chosen: Mapping[str, str] | None = None) -> list[Place | None]:
+def column_places(header: Sequence[str], chosen: Mapping[str, str] | None = None) -> list[Place | None]:
     """The place of each column's values, None for a column that is not read; of two for one place the first counts.
 
     Arguments: ``chosen``, by a column's key, the own name of the column that somebody chose for it; empty for none.

@@ -23,11 +23,11 @@ from clickcollect.oms.orders.csv_columns import (
     OWN_NAMES,
     Place,
     column_key,
+    column_places,
     missing_columns,
-    places_of,
 )
-from clickcollect.oms.orders.csv_table import Table, TableRow, read_table
-from clickcollect.oms.orders.file_lines import Entry, line_fault, not_utf8
+from clickcollect.oms.orders.csv_table import CsvTable, TableRow, read_table
+from clickcollect.oms.orders.file_lines import FileEntry, line_fault, not_utf8
 from clickcollect.oms.orders.locations import locate_in
 
 LINE: Final = "order_item"
@@ -52,7 +52,7 @@ class CsvReading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class OrderRow:
     """One line of the table: its filled cells by their place in an order, and what is wrong with it as a whole."""
 
     line: int
@@ -61,7 +61,7 @@ class Row:
     is_utf8: bool = True
 
 
-def read_csv(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
+def read_csv(path: Path, reading: CsvReading | None = None) -> Iterator[FileEntry]:
     """One entry for each order number, in the order of its first row. Raises ValidationFailed on ``file``."""
     how = reading or CsvReading()
     table = read_table(path)
@@ -70,27 +70,27 @@ def read_csv(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
         [column_key(name) for name in table.header] if is_export else checked_places(table.header, how)
     )
     number: Key = shopify_export.NUMBER if is_export else NUMBER
-    orders: dict[str, list[Row]] = {}
-    for row in (row_of(row, keys) for row in table.rows):
+    orders: dict[str, list[OrderRow]] = {}
+    for row in (filled_row(row, keys) for row in table.rows):
         orders.setdefault(row.cells.get(number, f"\n{row.line}"), []).append(row)  # no number: a fault of its own
     if table.is_other_encoding:
         orders, entry = without_unreadable(orders)
         yield entry
     for at, rows in enumerate(orders.values(), start=1):
-        make = export_entry if is_export else entry_of
+        make = export_entry if is_export else order_entry
         yield make(rows, how, position=table.size * at // len(orders))
 
 
 def checked_places(header: Sequence[str], how: CsvReading) -> list[Place | None]:
     """The place of each column's values. Raises ValidationFailed when a needed column is missing."""
-    places = places_of(header, how.columns)
+    places = column_places(header, how.columns)
     if missing := missing_columns(places, has_channel=bool(how.channel)):
         words = _("The first line must name the columns. Missing: %(names)s.") % {"names": ", ".join(missing)}
         raise ValidationFailed.of("file", words)
     return places
 
 
-def row_of(row: TableRow, keys: Sequence[Key | None]) -> Row:
+def filled_row(row: TableRow, keys: Sequence[Key | None]) -> OrderRow:
     """Put the filled cells where they belong."""
     words = row.fault
     if not row.is_utf8:
@@ -98,10 +98,10 @@ def row_of(row: TableRow, keys: Sequence[Key | None]) -> Row:
     elif any(row.cells[len(keys) :]):
         words = _("This row has more cells than the first line has columns.")
     cells = {key: cell for key, cell in zip(keys, row.cells, strict=False) if key and cell}
-    return Row(line=row.line, cells=cells, fault=words, is_utf8=row.is_utf8)
+    return OrderRow(line=row.line, cells=cells, fault=words, is_utf8=row.is_utf8)
 
 
-def without_unreadable(orders: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], Entry]:
+def without_unreadable(orders: Mapping[str, list[OrderRow]]) -> tuple[dict[str, list[OrderRow]], FileEntry]:
     """The orders whose rows are plain ASCII, and one fault for all the others: the file's encoding is told once."""
     readable = {number: rows for number, rows in orders.items() if all(row.is_utf8 for row in rows)}
     broken = [row.line for rows in orders.values() for row in rows if not row.is_utf8]
@@ -111,10 +111,10 @@ def without_unreadable(orders: Mapping[str, list[Row]]) -> tuple[dict[str, list[
         len(broken),
     )
     line = min(broken)
-    return readable, Entry(line=line, position=0, faults=line_fault(line, words % {"count": len(broken)}))
+    return readable, FileEntry(line=line, position=0, faults=line_fault(line, words % {"count": len(broken)}))
 
 
-def merged(rows: Sequence[Row]) -> dict[Any, str]:
+def merged_rows(rows: Sequence[OrderRow]) -> dict[Any, str]:
     """What the rows of one order say together: of each column the first filled cell counts."""
     found: dict[Any, str] = {}
     for row in rows:
@@ -123,14 +123,14 @@ def merged(rows: Sequence[Row]) -> dict[Any, str]:
     return found
 
 
-def entry_of(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entry:
+def order_entry(rows: Sequence[OrderRow], how: CsvReading, *, position: int) -> FileEntry:
     """One order with what is wrong with its rows."""
-    whole = merged(rows)
+    whole = merged_rows(rows)
     faults = [fault for row in rows if row.fault for fault in line_fault(row.line, row.fault)]
     for row in rows:
         faults += [(row.line, fault) for fault in contradictions(whole, row.cells)]
     faults += [(rows[0].line, fault) for fault in number_faults(whole.get(NUMBER, ""))]
-    return Entry(
+    return FileEntry(
         line=rows[0].line,
         position=position,
         data=order_of(whole, rows, channel=how.channel),
@@ -158,7 +158,7 @@ def number_faults(number: str) -> Iterator[Fault]:
         yield {"loc": ".".join(NUMBER), "msg": words}
 
 
-def order_of(whole: Mapping[Any, str], rows: Sequence[Row], *, channel: str) -> dict[str, Any]:
+def order_of(whole: Mapping[Any, str], rows: Sequence[OrderRow], *, channel: str) -> dict[str, Any]:
     """An order as `read_order` takes it. Without a column the order is for a store (contract section 7)."""
     order: dict[str, Any] = {"delivery_type": "in_store", "customer": {}, "shipping_address": {}, LINE: []}
     if channel:
@@ -176,16 +176,16 @@ def order_of(whole: Mapping[Any, str], rows: Sequence[Row], *, channel: str) -> 
     return order
 
 
-def export_entry(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entry:
+def export_entry(rows: Sequence[OrderRow], how: CsvReading, *, position: int) -> FileEntry:
     """One order of a Shopify export, read as the webhook's is."""
-    whole = merged(rows)
+    whole = merged_rows(rows)
     goods = [row for row in rows if "lineitemname" in row.cells]
     data: dict[str, Any] | None = None
     if not shopify_export.is_ended(whole):
         sent = shopify_export.webhook_order(whole, [row.cells for row in goods])
         channel = how.channel or shopify_export.export_channel()
         data = shopify.order_of(sent, channel=channel, locate=locate_in(how.locations))
-    return Entry(
+    return FileEntry(
         line=rows[0].line,
         position=position,
         data=data or {},
@@ -196,6 +196,6 @@ def export_entry(rows: Sequence[Row], how: CsvReading, *, position: int) -> Entr
     )
 
 
-def describe_table(table: Table, how: CsvReading) -> list[str]:
+def describe_table(table: CsvTable, how: CsvReading) -> list[str]:
     """The own name of each column, empty for one that is not read."""
-    return [OWN_NAMES[place] if place else "" for place in places_of(table.header, how.columns)]
+    return [OWN_NAMES[place] if place else "" for place in column_places(table.header, how.columns)]

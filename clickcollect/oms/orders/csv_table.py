@@ -11,7 +11,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import ValidationFailed
-from clickcollect.oms.orders.csv_columns import places_of
+from clickcollect.oms.orders.csv_columns import column_places
 from clickcollect.oms.orders.file_lines import as_utf8, not_utf8
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -39,7 +39,7 @@ class TableRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class CsvTable:
     """A file of rows. ``is_other_encoding``: no letter beyond ASCII in it is UTF-8, so the whole file is not."""
 
     header: Sequence[str]
@@ -48,21 +48,21 @@ class Table:
     is_other_encoding: bool
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> CsvTable:
     """The table of a file. Raises ValidationFailed on ``file`` where there is none to read."""
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise ValidationFailed.of("file", _("The file is larger than 64 MiB. Split it."))
     text = as_utf8(path.read_bytes()).decode("utf-8-sig", errors="surrogateescape")
-    rows = rows_of(text)
+    rows = table_rows(text)
     header = next(rows, TableRow(line=1))
     if not header.is_utf8:
         raise ValidationFailed.of("file", not_utf8())
     is_other = bool(NOT_UTF8.search(text)) and not OTHER_LETTERS.search(text)
-    return Table(header=header.cells, rows=list(rows), size=size, is_other_encoding=is_other)
+    return CsvTable(header=header.cells, rows=list(rows), size=size, is_other_encoding=is_other)
 
 
-def rows_of(text: str) -> Iterator[TableRow]:
+def table_rows(text: str) -> Iterator[TableRow]:
     """The header and the rows below it; empty ones, which spreadsheets leave behind, are skipped."""
     hint = SEPARATOR_HINT.match(text)
     body = text[hint.end() :] if hint else text
@@ -86,7 +86,7 @@ def separator_of(body: str) -> str:
 
     def names_known(mark: str) -> tuple[int, int]:
         names = split_header(header, mark)
-        return sum(place is not None for place in places_of(names)), len(names)
+        return sum(place is not None for place in column_places(names)), len(names)
 
     return max(SEPARATORS, key=names_known)
 

@@ -17,7 +17,7 @@ from clickcollect.oms import app_settings
 from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.csv_format import CsvReading, read_csv
-from clickcollect.oms.orders.file_lines import Entry, is_json_lines, read_json_lines
+from clickcollect.oms.orders.file_lines import FileEntry, is_json_lines, read_json_lines
 from clickcollect.oms.orders.intake import Became, Received
 from clickcollect.oms.orders.location_rules import learned_locations
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
@@ -56,7 +56,7 @@ class ImportReport:
 class Waiting:
     """An order of the file that is read but not taken in yet; or its faults, each with the line it stands on."""
 
-    entry: Entry
+    entry: FileEntry
     order: OrderIn | None = None
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
@@ -83,10 +83,10 @@ def import_orders(
     waiting: list[Waiting] = []
 
     def settle_waiting() -> None:
-        settle(waiting, report=report, numbers=numbers, actor=actor, keeps_for_repair=keeps_for_repair)
+        settle_entries(waiting, report=report, numbers=numbers, actor=actor, keeps_for_repair=keeps_for_repair)
 
     for entry in entries:
-        is_repeated = any(one.order and number_of(one.entry) == number_of(entry) for one in waiting)
+        is_repeated = any(one.order and order_number_of(one.entry) == order_number_of(entry) for one in waiting)
         if is_repeated or len(waiting) >= BATCH:
             settle_waiting()
         if is_nothing(entry):
@@ -98,23 +98,23 @@ def import_orders(
     return report
 
 
-def read_file(path: Path, reading: CsvReading | None = None) -> Iterator[Entry]:
+def read_file(path: Path, reading: CsvReading | None = None) -> Iterator[FileEntry]:
     """The orders of a file, their stores by ERP code. Raises ValidationFailed on ``file``."""
     known = known_locations()
     how = replace(reading or CsvReading(), locations=known)
     entries = read_json_lines(path) if is_json_lines(path) else read_csv(path, how)
     of_channel = cache(lambda channel: known | learned_locations(channel) if is_storable(channel) else known)
-    return (replace(entry, data=with_store_codes(entry.data, of_channel(channel_of(entry)))) for entry in entries)
+    return (replace(entry, data=with_store_codes(entry.data, of_channel(channel_of_entry(entry)))) for entry in entries)
 
 
-def is_nothing(entry: Entry) -> bool:
+def is_nothing(entry: FileEntry) -> bool:
     """Whether an order has nothing to hand over in a store; a connector's home delivery, where these are ignored."""
     is_home = entry.source is Source.CONNECTOR and entry.data.get("delivery_type") == DeliveryType.HOME_DELIVERY
     ignores_home = is_home and app_settings.settings_in_force()["CONNECTOR_HOME_DELIVERY"] == "ignore"
     return not entry.faults and (entry.is_ignored or ignores_home)
 
 
-def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:
+def read_entry(entry: FileEntry, numbers: dict[str, tuple[str, int]]) -> Waiting:
     """Read one order, or name what is wrong with it."""
     found = [*entry.faults, *repeated_number(entry, numbers)]
     if found:
@@ -122,10 +122,10 @@ def read_entry(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Waiting:
     try:
         return Waiting(entry=entry, order=read_order(entry.data, source=entry.source))
     except ValidationFailed as refusal:
-        return Waiting(entry=entry, faults=[(line_of(entry, fault["loc"]), fault) for fault in refusal.errors])
+        return Waiting(entry=entry, faults=[(line_number_of(entry, fault["loc"]), fault) for fault in refusal.errors])
 
 
-def settle(
+def settle_entries(
     waiting: list[Waiting],
     *,
     report: ImportReport,
@@ -136,20 +136,20 @@ def settle(
     """Take in the orders that wait, and report on each line in its turn."""
     came = iter(receive_orders([one.order for one in waiting if one.order is not None], actor=actor))
     for one in waiting:
-        found = one.faults if one.order is None else counted(one.entry, next(came), report)
+        found = one.faults if one.order is None else count_entry(one.entry, next(came), report)
         if found:
             repair_id = kept_for_repair(one.entry, found, actor) if keeps_for_repair else None
             report.bad += bad_lines(one.entry, found, repair_id)
         else:
-            numbers.setdefault(number_of(one.entry), (channel_of(one.entry), one.entry.line))
+            numbers.setdefault(order_number_of(one.entry), (channel_of_entry(one.entry), one.entry.line))
     waiting.clear()
 
 
-def counted(entry: Entry, became: Received | DomainError, report: ImportReport) -> list[tuple[int, Fault]]:
+def count_entry(entry: FileEntry, became: Received | DomainError, report: ImportReport) -> list[tuple[int, Fault]]:
     """Count an order that came in; or its faults, each with the line it stands on."""
     if isinstance(became, OrderConflict):
         words = _("An order with this number is there already and differs here.")
-        return [(line_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
+        return [(line_number_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
     if isinstance(became, OlderOrder):
         report.ignored += 1
         return []
@@ -161,54 +161,54 @@ def counted(entry: Entry, became: Received | DomainError, report: ImportReport) 
     return []
 
 
-def kept_for_repair(entry: Entry, found: list[tuple[int, Fault]], actor: Actor) -> int | None:
+def kept_for_repair(entry: FileEntry, found: list[tuple[int, Fault]], actor: Actor) -> int | None:
     """The id of the order to repair that this one is now; None where there is no order: a line that cannot be read."""
     if not entry.data.get("order_item"):
         return None
     return keep_for_repair(
-        channel=channel_of(entry) if entry.data.get("channel") else UNKNOWN_CHANNEL,
-        reference=number_of(entry) if entry.data.get("number") else "",
+        channel=channel_of_entry(entry) if entry.data.get("channel") else UNKNOWN_CHANNEL,
+        reference=order_number_of(entry) if entry.data.get("number") else "",
         payload=entry.data,
         faults=[fault for _line, fault in found],
         actor=actor,
     ).pk
 
 
-def number_of(entry: Entry) -> str:
+def order_number_of(entry: FileEntry) -> str:
     return plain_line(str(entry.data.get("number")))
 
 
-def channel_of(entry: Entry) -> str:
+def channel_of_entry(entry: FileEntry) -> str:
     return plain_line(str(entry.data.get("channel")))
 
 
-def repeated_number(entry: Entry, numbers: dict[str, tuple[str, int]]) -> Iterator[tuple[int, Fault]]:
+def repeated_number(entry: FileEntry, numbers: dict[str, tuple[str, int]]) -> Iterator[tuple[int, Fault]]:
     """Within one file a number is one order: twice, in two channels, is more likely a slip than two orders."""
-    channel, line = numbers.get(number_of(entry), ("", 0))
-    if line and channel != channel_of(entry):
+    channel, line = numbers.get(order_number_of(entry), ("", 0))
+    if line and channel != channel_of_entry(entry):
         words = _("Line %(line)d has this number in another channel. Import each channel from its own file.")
         yield entry.line, {"loc": "number", "msg": words % {"line": line}}
 
 
-def faults_beside(entry: Entry, found: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:
+def faults_beside(entry: FileEntry, found: list[tuple[int, Fault]]) -> list[tuple[int, Fault]]:
     """What else is wrong with an order that is refused already, so that one look names everything."""
     try:
         read_order(entry.data, source=entry.source) if entry.data else None
     except ValidationFailed as refusal:
         unreadable = {line for line, fault in found if fault["loc"] == "line"}
         named = {fault["loc"] for _line, fault in found}
-        rest = [(line_of(entry, fault["loc"]), fault) for fault in refusal.errors]
+        rest = [(line_number_of(entry, fault["loc"]), fault) for fault in refusal.errors]
         return [(line, fault) for line, fault in rest if line not in unreadable and fault["loc"] not in named]
     return []
 
 
-def line_of(entry: Entry, loc: str) -> int:
+def line_number_of(entry: FileEntry, loc: str) -> int:
     """The line on which a field stands: an order line's own, or the order's first."""
     at = loc.removeprefix(ITEM).split(".")[0] if loc.startswith(ITEM) else ""
     return entry.item_lines[int(at)] if at.isdigit() and int(at) < len(entry.item_lines) else entry.line
 
 
-def bad_lines(entry: Entry, found: list[tuple[int, Fault]], repair_id: int | None) -> Iterator[BadLine]:
+def bad_lines(entry: FileEntry, found: list[tuple[int, Fault]], repair_id: int | None) -> Iterator[BadLine]:
     """The faults of one order, line by line."""
     number = entry.data.get("number")
     for line in sorted({line for line, _fault in found}):

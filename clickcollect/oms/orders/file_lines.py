@@ -26,7 +26,7 @@ CSV_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class FileEntry:
     """One order of a file: the line it begins on, its raw data, and what was wrong with the line already.
 
     ``item_lines``: the line of each order line, where every one has its own. ``position``: how far the file is read.
@@ -78,14 +78,14 @@ def as_utf8(raw: bytes) -> bytes:
     return raw.decode("utf-16", errors="replace").encode() if raw.startswith(UTF_16) else raw
 
 
-def read_json_lines(path: Path) -> Iterator[Entry]:
+def read_json_lines(path: Path) -> Iterator[FileEntry]:
     """One entry for each line. An empty line is a fault unless only empty ones follow."""
-    empty: list[Entry] = []
+    empty: list[FileEntry] = []
     with open_lines(path) as file:
         for number, raw in enumerate(bounded_lines(file), start=1):
             if raw is not None and not raw.removeprefix(BOM).strip():
                 faults = line_fault(number, _("This line is empty."))
-                empty.append(Entry(line=number, position=file.tell(), faults=faults))
+                empty.append(FileEntry(line=number, position=file.tell(), faults=faults))
                 continue
             yield from empty
             empty.clear()
@@ -114,7 +114,7 @@ def bounded_lines(file: BinaryIO) -> Iterator[bytes | None]:
         yield None
 
 
-def json_entry(raw: bytes | None, *, line: int, position: int) -> Entry:
+def json_entry(raw: bytes | None, *, line: int, position: int) -> FileEntry:
     """Read one line of JSON; what is no JSON object is a fault."""
     data: Any = None
     words = _("This line is longer than 1 MiB.") if raw is None else ""
@@ -123,11 +123,11 @@ def json_entry(raw: bytes | None, *, line: int, position: int) -> Entry:
     except UnicodeDecodeError:
         words = not_utf8()
     except ValidationFailed as error:
-        return Entry(line=line, position=position, faults=tuple((line, fault) for fault in error.errors))
+        return FileEntry(line=line, position=position, faults=tuple((line, fault) for fault in error.errors))
     except ValueError:
         words = _("This line is not JSON. Write one order in braces on each line.")
     if not words and not isinstance(data, dict):
         words = _("This line is not an order. Write one order in braces on each line.")
     if words:
-        return Entry(line=line, position=position, faults=line_fault(line, words))
-    return Entry(line=line, position=position, data=data)
+        return FileEntry(line=line, position=position, faults=line_fault(line, words))
+    return FileEntry(line=line, position=position, data=data)

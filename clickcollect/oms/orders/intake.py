@@ -79,9 +79,9 @@ def receive_order(
     sent = Sent(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from)
     try:
         try:
-            return take_in(sent)
+            return take_in_order(sent)
         except IntegrityError:  # the same number came in at this very moment: it is there now
-            return take_in(sent)
+            return take_in_order(sent)
     except OperationalError as error:
         if came_from(error, errors.LockNotAvailable):
             words = _("Somebody else is working on this order. Send it again in a moment.")
@@ -89,13 +89,13 @@ def receive_order(
         raise
 
 
-def take_in(sent: Sent) -> Received:
+def take_in_order(sent: Sent) -> Received:
     """Keep a new order, or its change, or find that it is there; then what a change leads to."""
-    received, result = keep(sent)
+    received, result = keep_order(sent)
     if result.phone is not None:
         if not amending.correct_phone(result, actor=sent.actor):
             raise OrderConflict(differs=result.phone.differs)
-        received, result = keep(replace(sent, phone_is_taken=True))
+        received, result = keep_order(replace(sent, phone_is_taken=True))
     if result.refusal is not None:
         raise result.refusal
     if result.emptied:
@@ -104,7 +104,7 @@ def take_in(sent: Sent) -> Received:
 
 
 @transaction.atomic(durable=True)
-def keep(sent: Sent) -> tuple[Received, amending.Result]:
+def keep_order(sent: Sent) -> tuple[Received, amending.Result]:
     """One transaction: a new order with all that belongs to it, an amendment, or the log row of a conflict."""
     order, actor, once = sent.order, sent.actor, sent.once
     found = statements.look([order], once=once)
@@ -131,7 +131,7 @@ def keep(sent: Sent) -> tuple[Received, amending.Result]:
     placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
     received = Received(order=placed.order, became=Became.PLACED, packages=placed.packages)
     ends_wait = waiting is not None or bool(found.waiting)
-    statements.write([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
+    statements.write_orders([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
     if ends_wait:
         repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
     return received, amending.Result(order=placed.order)

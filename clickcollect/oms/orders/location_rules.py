@@ -34,22 +34,22 @@ def learn(*, channel: str, name: str, store: RetailStore, actor: Actor) -> Locat
     with transaction.atomic():
         told = {"name": name.strip()[:LONGEST_NAME], "store": store, "made_by": actor.user_id}
         rule, _made = LocationRule.objects.update_or_create(channel=channel, folded=folded, defaults=told)
-        record_note(kind=NoteKind.LOCATION_LEARNED, actor=actor, attributes=attributes_of(rule))
+        record_note(kind=NoteKind.LOCATION_LEARNED, actor=actor, attributes=attributes_of_rule(rule))
     return rule
 
 
-def forget(*, rule_id: int, actor: Actor) -> None:
+def forget_rule(*, rule_id: int, actor: Actor) -> None:
     """Take a rule away; orders that came by it stay. Raises Forbidden, NotFound."""
     actor.require("orders:write")
     with transaction.atomic():
         rule = LocationRule.objects.select_for_update().filter(pk=rule_id).first()
         if rule is None:
             raise NotFound
-        record_note(kind=NoteKind.LOCATION_FORGOTTEN, actor=actor, attributes=attributes_of(rule))
+        record_note(kind=NoteKind.LOCATION_FORGOTTEN, actor=actor, attributes=attributes_of_rule(rule))
         rule.delete()
 
 
-def attributes_of(rule: LocationRule) -> dict[str, str | int | bool]:
+def attributes_of_rule(rule: LocationRule) -> dict[str, str | int | bool]:
     return {"location.id": rule.pk, "store.id": rule.store_id}
 
 
@@ -78,10 +78,12 @@ def with_learned_stores(document: dict[str, Any]) -> dict[str, Any]:
     if not codes:
         return document
 
-    def told(place: Any) -> Any:
+    def with_learned_store(place: Any) -> Any:
         name = place.get(RETAIL_STORE) if isinstance(place, dict) else None
         code = codes.get(named[name]) if isinstance(name, str) else None
         return place | {RETAIL_STORE: code} if code else place
 
-    learned = document | {STORE_LOC[0]: told(places[0])}
-    return learned | {"order_item": [told(line) for line in lines]} if isinstance(lines, list) else learned
+    learned = document | {STORE_LOC[0]: with_learned_store(places[0])}
+    return (
+        learned | {"order_item": [with_learned_store(line) for line in lines]} if isinstance(lines, list) else learned
+    )

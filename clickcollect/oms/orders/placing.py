@@ -13,14 +13,14 @@ from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.log.write import note_entry
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.models import NUMBER_PREFIX, NUMBERS_BEGIN_AFTER, Package, PackageItem
-from clickcollect.oms.orders.statements import Found, Placement
+from clickcollect.oms.orders.statements import FoundOrders, Placement
 from clickcollect.oms.orders.versions import version_of
 
 NO_STORE_LANGUAGE: Final = "en"
 Parcels = dict[tuple[RetailStore, int], list[OrderItem]]
 
 
-def place(*, order: OrderIn, found: Found, known: Configuration, actor: Actor) -> Placement:
+def place(*, order: OrderIn, found: FoundOrders, known: Configuration, actor: Actor) -> Placement:
     """A new order with all that belongs to it. What it left out is the store's, or now."""
     row = order_row(order, found)
     lines = [line_row(item, found=found, order=row) for item in order.order_item]
@@ -38,7 +38,7 @@ def place(*, order: OrderIn, found: Found, known: Configuration, actor: Actor) -
     )
 
 
-def order_row(order: OrderIn, found: Found) -> Order:
+def order_row(order: OrderIn, found: FoundOrders) -> Order:
     store = found.stores.get(order.shipping_address.retail_store or "")
     return Order(
         id=next(found.ids.orders),
@@ -69,7 +69,7 @@ def address_document(order: OrderIn) -> dict[str, str]:
     return {"address_type": "retail_store", **kept} if "retail_store" in kept else kept
 
 
-def line_row(item: ItemIn, *, found: Found, order: Order) -> OrderItem:
+def line_row(item: ItemIn, *, found: FoundOrders, order: Order) -> OrderItem:
     return OrderItem(
         id=next(found.ids.lines),
         order=order,
@@ -94,7 +94,7 @@ def parcels_of(lines: Iterable[OrderItem], order: Order) -> Parcels:
 
 
 def package_row(
-    order: Order, *, store: RetailStore, items: list[OrderItem], found: Found, known: Configuration
+    order: Order, *, store: RetailStore, items: list[OrderItem], found: FoundOrders, known: Configuration
 ) -> Package:
     """A package in Waiting, to be packed within so many opening hours of its store."""
     pk = next(found.ids.packages)
@@ -123,7 +123,7 @@ def is_waiting(enum_class: str, enum_value: str) -> bool:
     return (enum_class, enum_value) == (states.ENUM_CLASS, states.WAITING)
 
 
-def item_row(line: OrderItem, *, package: Package, found: Found) -> PackageItem:
+def item_row(line: OrderItem, *, package: Package, found: FoundOrders) -> PackageItem:
     return PackageItem(
         id=next(found.ids.items),
         package=package,
@@ -135,7 +135,7 @@ def item_row(line: OrderItem, *, package: Package, found: Found) -> PackageItem:
     )
 
 
-def log_entries(order: Order, packages: list[Package], *, found: Found, actor: Actor) -> Iterable[CommandLog]:
+def log_entries(order: Order, packages: list[Package], *, found: FoundOrders, actor: Actor) -> Iterable[CommandLog]:
     """A row for each package, or for the order that has none."""
     said: dict[str, str | int | bool] = {"channel": str(actor.channel)}
     for package in packages:
@@ -145,6 +145,6 @@ def log_entries(order: Order, packages: list[Package], *, found: Found, actor: A
         yield dated(note_entry(kind=NoteKind.CREATED, actor=actor, attributes=said), found)
 
 
-def dated(entry: CommandLog, found: Found) -> CommandLog:
+def dated(entry: CommandLog, found: FoundOrders) -> CommandLog:
     entry.at = found.now
     return entry

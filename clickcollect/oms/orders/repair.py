@@ -63,31 +63,31 @@ def keep_for_repair(
         reference=reference_of(reference, read),
         payload=storable(payload),
         document=read,
-        faults=[told(fault) for fault in islice(without_phone_of_unknown_store(faults, read), MOST_FAULTS)],
+        faults=[storable_fault(fault) for fault in islice(without_phone_of_unknown_store(faults, read), MOST_FAULTS)],
         changed_at=changed_at(read),
         search=search.search_vector(terms_of(read, payload)),
     )
     try:
-        return keep(sent, actor)
+        return keep_or_replace(sent, actor)
     except IntegrityError:  # the same order came in at this very moment: it waits now
-        return keep(sent, actor)
+        return keep_or_replace(sent, actor)
 
 
-def keep(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
+def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
     """Insert it, or let it replace the one that waits; in one transaction with its log row."""
     with transaction.atomic():
         of_sender = OrderToRepair.objects.select_for_update().filter(channel=sent.channel, reference=sent.reference)
         newest = of_sender.order_by("-pk").first()
         if newest is None or is_new(sent, than=newest):
             insert(sent)
-            record_note(kind=NoteKind.TO_REPAIR, actor=actor, attributes=attributes_of(sent))
+            record_note(kind=NoteKind.TO_REPAIR, actor=actor, attributes=attributes_of_repair(sent))
             return OrderToRepair.objects.get(pk=sent.pk)
         changes: dict[str, Any] = {"times": F("times") + 1, "last_received_at": Now()}
         if newest.state == RepairState.WAITING and not is_older(sent, than=newest):
             names = ("payload", "document", "faults", "changed_at", "search")
             changes |= {name: getattr(sent, name) for name in names}
         OrderToRepair.objects.filter(pk=newest.pk).update(**changes)
-        record_note(kind=NoteKind.REPAIR_REPEATED, actor=actor, attributes=attributes_of(newest))
+        record_note(kind=NoteKind.REPAIR_REPEATED, actor=actor, attributes=attributes_of_repair(newest))
         return OrderToRepair.objects.get(pk=newest.pk)
 
 
@@ -154,7 +154,7 @@ def end_wait(
         state=state, ended_at=Now(), ended_by=actor.user_id, order=order, reason=reason
     )
     of_order = {"order.id": order.pk} if order else {}
-    record_note(kind=kinds[state], actor=actor, attributes=attributes_of(row) | of_order)
+    record_note(kind=kinds[state], actor=actor, attributes=attributes_of_repair(row) | of_order)
 
 
 def end_wait_of(
@@ -183,7 +183,7 @@ def discard(*, repair_id: int, reason: str, actor: Actor) -> None:
         end_wait(waiting_order(repair_id), state=RepairState.DISCARDED, actor=actor, reason=words)
 
 
-def attributes_of(row: OrderToRepair) -> dict[str, str | int | bool]:
+def attributes_of_repair(row: OrderToRepair) -> dict[str, str | int | bool]:
     return {"repair.id": row.pk}
 
 
@@ -196,7 +196,7 @@ def reference_of(reference: str, document: dict[str, Any]) -> str:
     return WITHOUT_NUMBER + hashlib.sha256(written).hexdigest()[:32]
 
 
-def told(fault: Fault) -> Fault:
+def storable_fault(fault: Fault) -> Fault:
     """A fault as it is kept."""
     return {"loc": storable(fault["loc"])[:LONGEST_FAULT], "msg": storable(fault["msg"])[:LONGEST_FAULT]}
 
@@ -224,7 +224,7 @@ def terms_of(document: dict[str, Any], payload: dict[str, Any]) -> list[str]:
     found = [
         *search.number_terms(number[:LONGEST_REFERENCE]),
         *search.name_terms(f"{first[:150]} {last[:150]}"),
-        *search.words(digits_of(phone)[-4:]),
+        *search.folded_words(digits_of(phone)[-4:]),
     ]
     personal = dict.fromkeys(chain(personal_terms(document), personal_terms(payload)))
     return [*dict.fromkeys(filter(None, found[: search.MOST_TERMS])), *islice(personal, MOST_PERSONAL)]

@@ -47,7 +47,7 @@ SELECT clock_timestamp(), (SELECT version::text FROM oms_configurationversion),
 """
 
 
-class Table:
+class ModelTable:
     """A model's table, and the statement that inserts rows of it with all their columns."""
 
     def __init__(self, model: type[models.Model], *, without: Sequence[str] = ()) -> None:
@@ -65,11 +65,11 @@ class Table:
         return orjson.dumps(found, default=str).decode()
 
 
-ORDERS: Final = Table(Order)
-LINES: Final = Table(OrderItem)
-PACKAGES: Final = Table(Package)
-ITEMS: Final = Table(PackageItem)
-LOG: Final = Table(CommandLog, without=("id",))
+ORDERS: Final = ModelTable(Order)
+LINES: Final = ModelTable(OrderItem)
+PACKAGES: Final = ModelTable(Package)
+ITEMS: Final = ModelTable(PackageItem)
+LOG: Final = ModelTable(CommandLog, without=("id",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Ids:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundOrders:
     """What was found about orders that came in.
 
     ``kept``: the ids of those that are there, by channel and number; ``waiting``: those that wait for a repair.
@@ -97,11 +97,11 @@ class Found:
     ids: Ids
 
 
-def nothing_found(now: datetime) -> Found:
+def nothing_found(now: datetime) -> FoundOrders:
     """For a change that needs neither stores nor ids."""
     nobody: Iterator[int] = iter(())
     ids = Ids(orders=nobody, lines=nobody, packages=nobody, items=nobody)
-    return Found(now=now, version=None, kept={}, waiting=(), stores={}, ids=ids)
+    return FoundOrders(now=now, version=None, kept={}, waiting=(), stores={}, ids=ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Placement:
         return [arrived, *(events.OutgoingEvent(event=made, package=package) for package in self.packages)]
 
 
-def look(orders: Sequence[OrderIn], *, once: Once | None = None) -> Found:
+def look(orders: Sequence[OrderIn], *, once: Once | None = None) -> FoundOrders:
     """Whether the orders are there, their stores, and ids for all that they would need. One round trip.
 
     Raises what ``once`` says of a request that was sent before or runs already.
@@ -144,7 +144,7 @@ def look(orders: Sequence[OrderIn], *, once: Once | None = None) -> Found:
         once.judge(claim[-1].fetchone())
     now, version, kept, waiting, *ids = found.fetchone()
     orders_, lines, packages, items = (iter(listed(text)) for text in ids)
-    return Found(
+    return FoundOrders(
         now=now,
         version=version,
         kept={(channel, number): pk for channel, number, pk in listed(kept)},
@@ -160,7 +160,7 @@ def store_codes(order: OrderIn) -> set[str]:
     return {code for code in codes if code is not None}
 
 
-def write(
+def write_orders(
     placements: Sequence[Placement],
     *,
     now: datetime,

@@ -16,7 +16,7 @@ from clickcollect.oms.log.write import actor_attributes, write_notes
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.orders import amended_rows, amending
 from clickcollect.oms.orders.amendment import Amendment, Kept, LineChanges, may_be_reduced, touched
-from clickcollect.oms.orders.statements import Found, nothing_found
+from clickcollect.oms.orders.statements import FoundOrders, nothing_found
 
 LINES = "lines"
 
@@ -32,7 +32,7 @@ def take_off(*, order_id: int, pieces: Mapping[int, int], reason: str, actor: Ac
     try:
         emptied = take_off_held(order_id=order_id, pieces=pieces, reason=reason, actor=actor)
     except StateConflict as refusal:
-        record(refusal, order_id=order_id, actor=actor)
+        record_refusal(refusal, order_id=order_id, actor=actor)
         raise
     if emptied:
         amending.cancel_emptied(order_id)
@@ -44,8 +44,8 @@ def take_off_held(*, order_id: int, pieces: Mapping[int, int], reason: str, acto
     if not orders_of(actor).filter(pk=order_id).exists():
         raise NotFound
     amending.lock(order_id)
-    kept = amending.read(order_id)
-    lines = line_changes(kept, pieces)
+    kept = amending.read_kept_order(order_id)
+    lines = changes_of_pieces(kept, pieces)
     if not reason.strip():
         raise ValidationFailed.of("reason", _("Say why, in a few words."))
     packages = list({package.pk: package for package in touched(kept, lines)}.values())
@@ -53,21 +53,21 @@ def take_off_held(*, order_id: int, pieces: Mapping[int, int], reason: str, acto
     amending.refuse_foreign_parts(kept, actor=actor)
     columns = {"amount": amount_without(kept, pieces)}
     amendment = Amendment(differs=["order_item"], columns=columns, lines=lines)
-    rows = amended_rows.write(kept, amendment, version=None, found=moment())
+    rows = amended_rows.write_amendment(kept, amendment, version=None, found=database_time())
     events.publish([events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=rows.order)])
     attributes: dict[str, str | int | bool] = {
         **actor_attributes(actor),
         "order.id": order_id,
         "items.taken_off": sum(pieces.values()),
     }
-    for entry in amending.note(NoteKind.LINES_TAKEN_OFF, packages, actor=actor, attributes=attributes):
+    for entry in amending.note_packages(NoteKind.LINES_TAKEN_OFF, packages, actor=actor, attributes=attributes):
         write_notes(entry=entry, notes={"reason": reason.strip()})
     if rows.emptied:
-        amending.defer(order_id)
+        amending.defer_emptied(order_id)
     return bool(rows.emptied)
 
 
-def line_changes(kept: Kept, pieces: Mapping[int, int]) -> LineChanges:
+def changes_of_pieces(kept: Kept, pieces: Mapping[int, int]) -> LineChanges:
     """What is left of the lines. Raises ValidationFailed where a line is not there, or has fewer pieces."""
     lines = {line.pk: line for line in kept.lines}
     if not pieces or not all(pk in lines and 1 <= off <= lines[pk].quantity for pk, off in pieces.items()):
@@ -99,14 +99,14 @@ def amount_without(kept: Kept, pieces: Mapping[int, int]) -> Decimal:
     return max(left, Decimal(0))
 
 
-def moment() -> Found:
+def database_time() -> FoundOrders:
     """The database's time, for what draws no ids."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return nothing_found(cursor.fetchone()[0])
 
 
-def record(refusal: DomainError, *, order_id: int, actor: Actor) -> None:
+def record_refusal(refusal: DomainError, *, order_id: int, actor: Actor) -> None:
     CommandLog.objects.create(
         kind=LogKind.REFUSED,
         order_id=order_id,

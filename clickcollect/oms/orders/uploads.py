@@ -25,9 +25,16 @@ from clickcollect.accounts.models import Channel, User
 from clickcollect.errors import NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.plain_text import plain_line
 from clickcollect.oms.access import Actor, actor_for
-from clickcollect.oms.orders.csv_columns import BY_OWN_NAME, CHANNEL, OWN_NAMES, column_key, missing_columns, places_of
+from clickcollect.oms.orders.csv_columns import (
+    BY_OWN_NAME,
+    CHANNEL,
+    OWN_NAMES,
+    column_key,
+    column_places,
+    missing_columns,
+)
 from clickcollect.oms.orders.csv_format import CsvReading
-from clickcollect.oms.orders.csv_table import Table, read_table
+from clickcollect.oms.orders.csv_table import CsvTable, read_table
 from clickcollect.oms.orders.file_import import ImportReport, Waiting, import_orders, read_entry, read_file
 from clickcollect.oms.orders.file_lines import is_json_lines
 from clickcollect.oms.orders.shopify_export import export_channel, is_export
@@ -122,8 +129,8 @@ def preview(upload: OrderUpload) -> Preview:
             return Preview(fault=refusal.errors[0]["msg"])
 
 
-def table_preview(table: Table, path: Path, upload: OrderUpload) -> Preview:
-    places = places_of(table.header, upload.columns)
+def table_preview(table: CsvTable, path: Path, upload: OrderUpload) -> Preview:
+    places = column_places(table.header, upload.columns)
     export = is_export(table.header) and not upload.columns
     missing = [] if export else missing_columns(places, has_channel=bool(upload.channel))
     return Preview(
@@ -146,7 +153,7 @@ def table_preview(table: Table, path: Path, upload: OrderUpload) -> Preview:
     )
 
 
-def cells_of(table: Table, at: int) -> Iterator[str]:
+def cells_of(table: CsvTable, at: int) -> Iterator[str]:
     """The filled cells of the first rows of a column."""
     return filter(None, ("".join(row.cells[at : at + 1]) for row in table.rows[:SAMPLED_ROWS]))
 
@@ -179,7 +186,7 @@ def choose_columns(*, upload_id: int, columns: Mapping[str, str], channel: str, 
 
 def guessed_columns(header: Sequence[str]) -> dict[str, str]:
     """By a column's key, the own name of what it is read as by its own name."""
-    places = places_of(header)
+    places = column_places(header)
     return {column_key(name): OWN_NAMES[place] if place else "" for name, place in zip(header, places, strict=True)}
 
 
@@ -240,7 +247,7 @@ def import_file(upload_id: int) -> None:
                     "file", _("Who handed over this file has no access any more. Nothing was done.")
                 )
             came = imported(upload, actor=actor_for(person, channel=Channel.OMS_WEB))
-            state, report = UploadState.DONE, document_of(came)
+            state, report = UploadState.DONE, report_document(came)
         except ValidationFailed as refusal:
             state, report = UploadState.FAILED, {"fault": refusal.errors[0]["msg"]}
     OrderUpload.objects.filter(pk=upload_id).update(state=state, report=report, content=None, position=F("size"))
@@ -266,7 +273,7 @@ class Progress:
             self.next = monotonic() + PROGRESS_EVERY
 
 
-def document_of(came: ImportReport) -> dict[str, Any]:
+def report_document(came: ImportReport) -> dict[str, Any]:
     """What came of a file, without anything of a customer: what is wrong with an order stands where it is repaired."""
     return {
         "new": came.new,

@@ -74,17 +74,17 @@ def one_line(text: str) -> str:
 Words = Annotated[str, Field(max_length=120), AfterValidator(one_line)]
 
 
-class Part(BaseModel):
+class DocumentPart(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class StateIn(Part):
+class StateIn(DocumentPart):
     enum_value: Annotated[str, Field(pattern=NUMBER)]
     name: Annotated[str, Field(max_length=80), AfterValidator(one_line)]
     config: dict[str, Any] = {}
 
 
-class TransitionIn(Part):
+class TransitionIn(DocumentPart):
     name: Words
     command_code: Annotated[str, Field(max_length=80)]
     slug: Annotated[str, Field(max_length=120, pattern=SLUG)]
@@ -97,7 +97,7 @@ class TransitionIn(Part):
     position: Annotated[int, Field(ge=0, le=32767)] = 100
 
 
-class DocumentIn(Part):
+class DocumentIn(DocumentPart):
     format: Literal["clickcollect-process-1"]
     states: Annotated[list[StateIn], Field(min_length=1, max_length=MOST_STATES)]
     commands: Annotated[list[TransitionIn], Field(min_length=1, max_length=MOST_TRANSITIONS)]
@@ -108,7 +108,7 @@ def read_document(data: Any) -> Workflow:
     try:
         found = DocumentIn.model_validate(data)
     except ValidationError as error:
-        raise ValidationFailed(list(faults_of(error))) from None
+        raise ValidationFailed(list(faults_of_document(error))) from None
     faults = list(unstorable(data))
     if faults:
         raise ValidationFailed(faults)
@@ -121,7 +121,7 @@ def read_document(data: Any) -> Workflow:
     )
 
 
-def faults_of(error: ValidationError) -> Iterator[Fault]:
+def faults_of_document(error: ValidationError) -> Iterator[Fault]:
     """Pydantic's findings, where they are, in our words."""
     for row in error.errors(include_url=False, include_input=False, include_context=False):
         kind = row["type"]

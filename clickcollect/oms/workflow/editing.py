@@ -60,7 +60,7 @@ def transition_data(transition: CommandTransition) -> Transition:
     )
 
 
-def open_packages() -> dict[str, int]:
+def open_packages_by_state() -> dict[str, int]:
     """How many packages stand in each state that is not an end, by its number."""
     there = Package.objects.filter(state=OuterRef("pk")).order_by().values("state").annotate(n=Count("pk"))
     open_states = PackageState.objects.exclude(enum_value__in=states.ENDED).annotate(n=Subquery(there.values("n")))
@@ -78,7 +78,7 @@ def check_change(*, wanted: Workflow, actor: Actor) -> list[str]:
     Raises Forbidden, ValidationFailed with every fault.
     """
     actor.require("process:write")
-    faults = validation.faults(wanted=wanted, packages=open_packages())
+    faults = validation.faults(wanted=wanted, packages=open_packages_by_state())
     if faults:
         raise ValidationFailed(faults)
     return validation.warnings(wanted)
@@ -96,7 +96,7 @@ def save_transition(*, transition: Transition, actor: Actor) -> list[str]:
             raise NotFound
         warnings = check_change(wanted=with_transition(now, transition), actor=actor)
         CommandTransition(pk=transition.pk, slug=transition.slug, **columns(transition)).save()
-        note_change(actor=actor, subject=transition.slug)
+        note_workflow(actor=actor, subject=transition.slug)
     return warnings
 
 
@@ -110,7 +110,7 @@ def delete_transition(*, pk: int, actor: Actor) -> None:
             raise NotFound
         check_change(wanted=without_transition(now, pk), actor=actor)
         CommandTransition.objects.filter(pk=pk).delete()
-        note_change(actor=actor, subject=gone.slug)
+        note_workflow(actor=actor, subject=gone.slug)
 
 
 def save_state(*, state: State, is_new: bool, actor: Actor) -> list[str]:
@@ -128,7 +128,7 @@ def save_state(*, state: State, is_new: bool, actor: Actor) -> list[str]:
             enum_value=state.enum_value,
             defaults={"name": state.name, "config": state.config},
         )
-        note_change(actor=actor, subject=state.enum_value)
+        note_workflow(actor=actor, subject=state.enum_value)
     return warnings
 
 
@@ -141,7 +141,7 @@ def delete_state(*, enum_value: str, actor: Actor) -> None:
         if Package.objects.filter(state__in=found).exists():
             raise ValidationFailed.of("states", _("Packages have ended in this state. It cannot be removed."))
         found.delete()
-        note_change(actor=actor, subject=enum_value)
+        note_workflow(actor=actor, subject=enum_value)
 
 
 def with_transition(workflow: Workflow, transition: Transition) -> Workflow:
@@ -166,7 +166,7 @@ def without_state(workflow: Workflow, enum_value: str) -> Workflow:
     return replace(workflow, states=tuple(item for item in workflow.states if item.enum_value != enum_value))
 
 
-def note_change(*, actor: Actor, subject: str) -> None:
+def note_workflow(*, actor: Actor, subject: str) -> None:
     """Record that an operator changed a transition or a state, by its slug or number."""
     record_note(
         kind=NoteKind.PROCESS_CHANGED,

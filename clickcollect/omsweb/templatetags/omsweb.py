@@ -89,7 +89,7 @@ def lock(context: dict[str, Any], package: Package) -> SafeString:
     store_id = package.stock_location_id
     if store_id not in limits:
         limits[store_id] = app_settings.settings_in_force(store_id)
-    if not attempts.is_locked(package, limits[store_id]):
+    if not attempts.is_code_locked(package, limits[store_id]):
         return SafeString()
     return lock_mark()
 

@@ -33,7 +33,7 @@ def test_an_untouched_chain_is_whole() -> None:
     assert audit.seal() == 25
     write(5)
     assert audit.seal() == 5
-    verdict = audit.verify()
+    verdict = audit.verify_chain()
     assert verdict.is_whole
     assert verdict.checked == 30
 
@@ -47,7 +47,7 @@ def test_a_low_id_that_commits_late_is_sealed_too() -> None:
     audit.seal()
     CommandLog.objects.create(id=low, kind="note", note_kind=NoteKind.STORE_CHANGED)
     assert audit.seal() == 1
-    assert audit.verify().is_whole
+    assert audit.verify_chain().is_whole
 
 
 def change(row: int) -> None:
@@ -84,7 +84,7 @@ def test_t55_the_verifier_names_the_first_bad_row(tamper: Callable[[int], None],
     row = write(20)[nth - 1]
     audit.seal()
     tamper(row)
-    verdict = audit.verify()
+    verdict = audit.verify_chain()
     assert not verdict.is_whole
     assert verdict.bad_log_id == row
     assert verdict.reason
@@ -94,7 +94,7 @@ def test_t55_an_inserted_row_is_named() -> None:
     ids = write(20)
     audit.seal()
     insert(ids[6])
-    verdict = audit.verify()
+    verdict = audit.verify_chain()
     assert verdict.bad_log_id == CommandLog.objects.get(note_kind="shelved").pk
 
 
@@ -104,8 +104,8 @@ def test_t55_a_kept_head_shows_that_the_end_was_cut_off() -> None:
     kept = audit.head()
     as_owner("DELETE FROM oms_seal WHERE log_id > %s", ids[14])
     as_owner("DELETE FROM oms_commandlog WHERE id > %s", ids[14])
-    assert audit.verify().is_whole, "without a kept head the cut does not show"
-    assert audit.verify(kept_head=kept).bad_log_id == ids[-1]
+    assert audit.verify_chain().is_whole, "without a kept head the cut does not show"
+    assert audit.verify_chain(kept_head=kept).bad_log_id == ids[-1]
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY_TABLES)
@@ -123,7 +123,7 @@ def test_two_sealers_at_once_make_one_chain() -> None:
     at_once([audit.seal] * 8)
     audit.seal()
     assert Seal.objects.count() == 300
-    assert audit.verify().is_whole
+    assert audit.verify_chain().is_whole
 
 
 def test_the_head_can_be_exported() -> None:

@@ -88,7 +88,7 @@ def test_rows_of_before_get_their_kind_and_their_seals_stay_good() -> None:
     kept = CommandLog.objects.order_by("pk").values_list("kind", "code", "note_kind")
     assert list(kept) == [("note", "", "locked_out"), ("refused", "otp_incorrect", ""), ("note", "", "")]
     last = Seal.objects.latest("pk")
-    verdict = audit.verify(kept_head=audit.Head(links=3, log_id=last.log_id, hash=bytes(last.hash).hex()))
+    verdict = audit.verify_chain(kept_head=audit.Head(links=3, log_id=last.log_id, hash=bytes(last.hash).hex()))
     assert (verdict.is_whole, verdict.checked) == (True, 3)
 
 
@@ -98,4 +98,4 @@ def test_control_another_note_kind_breaks_the_chain() -> None:
     audit.seal()
     with connections["owner"].cursor() as cursor:
         cursor.execute("UPDATE oms_commandlog SET note_kind = 'shelved' WHERE id = %s", [row.pk])
-    assert audit.verify().bad_log_id == row.pk
+    assert audit.verify_chain().bad_log_id == row.pk

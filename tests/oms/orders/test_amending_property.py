@@ -43,7 +43,7 @@ COMMANDS = st.sampled_from(
 DEEDS = st.one_of(st.tuples(st.just("order"), VERSIONS), st.tuples(st.just("command"), COMMANDS))
 
 
-def read(version: dict[str, Any]) -> OrderIn:
+def order_in_version(version: dict[str, Any]) -> OrderIn:
     """One version of the order, spelled as it says."""
     name = "ÇAĞLA ŞEN" if version["is_upper"] else "Çağla Şen"
     spelled = unicodedata.normalize("NFD", name) if version["is_nfd"] else name
@@ -80,7 +80,7 @@ class AmendedOrConflict(TestCase):
 
     def receive(self, version: dict[str, Any]) -> str:
         """What became of it; each leads to what it says, and to nothing else."""
-        sent, before = read(version), everything()
+        sent, before = order_in_version(version), everything()
         notes = CommandLog.objects.filter(note_kind="order_amended")
         refused = CommandLog.objects.filter(kind="refused", code="order_conflict")
         updated = Event.objects.filter(type="order.updated")

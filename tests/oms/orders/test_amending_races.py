@@ -78,9 +78,9 @@ def just_before_the_locks(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], ob
 
 def without_locks(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
     """The same without the safety: nothing is held, and what was read first is what is decided on."""
-    read, known = amending.read, dict[int, Any]()
+    read, known = amending.read_kept_order, dict[int, Any]()
     monkeypatch.setattr(amending, "lock", lambda _order_id: elsewhere(deed))
-    monkeypatch.setattr(amending, "read", lambda order_id: known.setdefault(order_id, read(order_id)))
+    monkeypatch.setattr(amending, "read_kept_order", lambda order_id: known.setdefault(order_id, read(order_id)))
 
 
 def amount_of_mugs() -> int:

@@ -104,13 +104,13 @@ def test_a_file_is_one_transaction_for_each_batch_and_names_its_bad_lines_in_the
     documents[BATCH + 4] = documents[1]  # the same again
     documents[-1] = documents[0] | {"channel": "Elsewhere"}  # a slip
     sizes: list[int] = []
-    write = statements.write
+    write = statements.write_orders
 
     def counted(placements: Any, **arguments: Any) -> None:
         sizes.append(len(placements))
         write(placements, **arguments)
 
-    monkeypatch.setattr(statements, "write", counted)
+    monkeypatch.setattr(statements, "write_orders", counted)
     path = written(tmp_path, lines(*documents))
     report = import_orders(path)
     assert (report.new, report.known) == (2 * BATCH + 47, 1)

@@ -243,7 +243,7 @@ def test_request_and_job_stand_or_fall_together(monkeypatch: pytest.MonkeyPatch)
     def fail(order_id: int) -> None:
         raise RuntimeError("the queue is closed")
 
-    monkeypatch.setattr("clickcollect.oms.orders.cancellation.defer", fail)
+    monkeypatch.setattr("clickcollect.oms.orders.cancellation.defer_open_packages", fail)
     with pytest.raises(RuntimeError):
         cancel_order(order_id=order.pk, actor=SYSTEM)
 

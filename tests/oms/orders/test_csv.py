@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clickcollect.omnitron.models import DeliveryType, Order
-from clickcollect.oms.orders.csv_columns import NAMES, NEEDED, OWN_NAMES, PLACES, column_key, places_of
+from clickcollect.oms.orders.csv_columns import NAMES, NEEDED, OWN_NAMES, PLACES, column_key, column_places
 from clickcollect.oms.orders.csv_format import CsvReading
 from clickcollect.oms.orders.csv_table import plain_cell
 from clickcollect.oms.orders.file_import import ImportReport, import_orders
@@ -126,7 +126,7 @@ def test_name_is_the_customers_where_another_column_is_the_items(imported: Any) 
 
 
 def test_two_columns_for_one_place_are_not_mixed() -> None:
-    assert places_of(["phone", "mobile", "sku"]) == [("customer", "phone_number"), None, ("order_item", "sku")]
+    assert column_places(["phone", "mobile", "sku"]) == [("customer", "phone_number"), None, ("order_item", "sku")]
 
 
 def test_columns_that_somebody_chose_are_read(imported: Any) -> None:

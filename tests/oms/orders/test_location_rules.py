@@ -77,12 +77,12 @@ def test_a_name_that_says_nothing_is_not_learned(name: str) -> None:
 def test_a_removed_rule_applies_no_more_and_both_are_logged() -> None:
     rule = learn()
     assert rule is not None
-    location_rules.forget(rule_id=rule.pk, actor=make_actor(Role.OPERATOR))
+    location_rules.forget_rule(rule_id=rule.pk, actor=make_actor(Role.OPERATOR))
     assert store_read(GALATA) == GALATA
     kinds = CommandLog.objects.order_by("pk").values_list("note_kind", flat=True)
     assert list(kinds) == [NoteKind.LOCATION_LEARNED, NoteKind.LOCATION_FORGOTTEN]
     with pytest.raises(NotFound):
-        location_rules.forget(rule_id=rule.pk, actor=make_actor(Role.OPERATOR))
+        location_rules.forget_rule(rule_id=rule.pk, actor=make_actor(Role.OPERATOR))
 
 
 def test_only_who_may_write_orders_teaches() -> None:
@@ -92,4 +92,4 @@ def test_only_who_may_write_orders_teaches() -> None:
         location_rules.learn(channel="Webshop", name="X", store=make_store(), actor=manager)
     assert rule is not None
     with pytest.raises(Forbidden):
-        location_rules.forget(rule_id=rule.pk, actor=manager)
+        location_rules.forget_rule(rule_id=rule.pk, actor=manager)

@@ -175,7 +175,7 @@ def written(order: OrderIn) -> Order:
     """A new order that is written and not committed yet."""
     found = statements.look([order])
     placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=SYSTEM)
-    statements.write([placed], now=found.now, is_last=False)
+    statements.write_orders([placed], now=found.now, is_last=False)
     return placed.order
 
 

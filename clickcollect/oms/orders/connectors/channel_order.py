@@ -45,7 +45,7 @@ def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
             "last_name": first_given(customer.get("last_name"), shipping.get("last_name")) or "",
             "email": first_given(customer.get("email"), shipping.get("email")),
             "phone_number": first_given(phone, shipping.get("phone_number")),
-            "phone_country": named(shipping.get("country"), by="code") if phone is None else None,
+            "phone_country": name_in(shipping.get("country"), by="code") if phone is None else None,
         },
         "shipping_address": store_of(shipping) if is_for_store else address_of(shipping),
         "order_item": [item_of(item) for item in data["order_item"]],
@@ -65,12 +65,12 @@ def address_of(shipping: Mapping[str, Any]) -> dict[str, Any]:
         "address_type": "customer",
         "address_line": first_given(shipping.get("line")),
         "postcode": first_given(shipping.get("postcode")),
-        "city": named(shipping.get("city")),
-        "country": named(shipping.get("country"), by="code"),
+        "city": name_in(shipping.get("city")),
+        "country": name_in(shipping.get("country"), by="code"),
     }
 
 
-def named(value: Any, *, by: str = "name") -> str | None:
+def name_in(value: Any, *, by: str = "name") -> str | None:
     """A name that stands alone or in an object."""
     found = value.get(by) if isinstance(value, dict) else value
     return found if isinstance(found, str) else None

@@ -16,22 +16,22 @@ def read_leniently(body: bytes) -> dict[str, Any] | None:
     For senders that cannot be told to send it otherwise: what a program of ours must send right, they may not.
     """
     try:
-        value = cleaned(json.loads(body, parse_constant=lambda _name: None), 0)
+        value = storable_json(json.loads(body, parse_constant=lambda _name: None), 0)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
-def cleaned(value: Any, depth: int) -> Any:
+def storable_json(value: Any, depth: int) -> Any:
     """The same without what cannot be stored. Raises ValueError on what nests deeper than any order does."""
     if depth > DEEPEST:
         raise ValueError
     if isinstance(value, str):
         return UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {cleaned(name, depth): cleaned(inner, depth + 1) for name, inner in value.items()}
+        return {storable_json(name, depth): storable_json(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [cleaned(inner, depth + 1) for inner in value]
+        return [storable_json(inner, depth + 1) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

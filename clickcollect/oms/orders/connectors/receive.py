@@ -44,17 +44,17 @@ class ChannelOrderResult:
 def receive_channel_order(
     data: dict[str, Any] | None, *, payload: dict[str, Any], connector: str, actor: Actor, is_webhook: bool
 ) -> ChannelOrderResult:
-    """Take in what a connector has read, and count it. As `take_in`."""
-    return counted(connector, take_in(data, payload=payload, actor=actor, is_webhook=is_webhook))
+    """Take in what a connector has read, and count it. As `receive_document`."""
+    return count_result(connector, receive_document(data, payload=payload, actor=actor, is_webhook=is_webhook))
 
 
-def counted(connector: str, result: ChannelOrderResult) -> ChannelOrderResult:
+def count_result(connector: str, result: ChannelOrderResult) -> ChannelOrderResult:
     """The same, counted."""
     count(connector, result.outcome or result.status)
     return result
 
 
-def take_in(
+def receive_document(
     data: dict[str, Any] | None, *, payload: dict[str, Any], actor: Actor, is_webhook: bool
 ) -> ChannelOrderResult:
     """Take in what a connector has read; None is an order with nothing to hand over.
@@ -77,7 +77,7 @@ def take_in(
     except (ValidationFailed, OrderConflict) as refusal:
         if is_webhook and not is_for_store and isinstance(refusal, ValidationFailed):
             return ignored("home_delivery")
-        return keep(data, payload=payload, faults=faults_of(refusal), actor=actor)
+        return keep_document(data, payload=payload, faults=faults_of_refusal(refusal), actor=actor)
     kept_home = received.became is Became.PLACED and not is_for_store
     return ChannelOrderResult(
         status=STATUS[received.became],
@@ -86,7 +86,9 @@ def take_in(
     )
 
 
-def keep(data: dict[str, Any], *, payload: dict[str, Any], faults: Iterable[Fault], actor: Actor) -> ChannelOrderResult:
+def keep_document(
+    data: dict[str, Any], *, payload: dict[str, Any], faults: Iterable[Fault], actor: Actor
+) -> ChannelOrderResult:
     """Keep it for repair, or find that it was dealt with before."""
     number = data.get("number")
     row = keep_for_repair(
@@ -100,7 +102,7 @@ def keep(data: dict[str, Any], *, payload: dict[str, Any], faults: Iterable[Faul
     return ChannelOrderResult(status=REPEATED[row.state], order=row.order)
 
 
-def faults_of(refusal: ValidationFailed | OrderConflict) -> list[Fault]:
+def faults_of_refusal(refusal: ValidationFailed | OrderConflict) -> list[Fault]:
     """What is wrong with an order, or in what it differs from the one that has its number."""
     if isinstance(refusal, ValidationFailed):
         return refusal.errors

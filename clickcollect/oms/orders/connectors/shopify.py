@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
-from clickcollect.oms.orders.connectors.shopify_news import remaining, version_of
+from clickcollect.oms.orders.connectors.shopify_news import remaining, shop_version_of
 from clickcollect.oms.orders.connectors.shopify_pickup import Locate, find_pickup
 from clickcollect.wire_format import utc
 
@@ -25,7 +25,7 @@ def order_of(
     Arguments: ``locate``, as `find_pickup` takes it; ``lines``, what is left of the order's goods, and ``changed_at``,
     since when, where the shop has told of that apart from it.
     """
-    goods = remaining(version_of(data, topic="").lines, {}, at=None) if lines is None else lines
+    goods = remaining(shop_version_of(data, topic="").lines, {}, at=None) if lines is None else lines
     pickup = find_pickup(data, locate=locate)
     shipping = child_object(data, "shipping_address")
     if not goods or not (pickup or shipping or any(child_objects(data, "shipping_lines"))):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from clickcollect.oms.access import Actor
 from clickcollect.oms.orders.connectors import shopify_privacy
 from clickcollect.oms.orders.connectors.json_access import child_object, first_given
-from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, counted, ignored
+from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, count_result, ignored
 from clickcollect.oms.orders.connectors.shopify_news import (
     EDITS,
     FULFILMENTS,
@@ -36,7 +36,7 @@ def receive_message(*, topic: str, channel: str, data: dict[str, Any] | None, ac
 
     Arguments: ``data``, None where the body could not be read.
     """
-    return counted(PREFIX, of_topic(topic=topic.strip().lower(), channel=channel, data=data, actor=actor))
+    return count_result(PREFIX, of_topic(topic=topic.strip().lower(), channel=channel, data=data, actor=actor))
 
 
 def of_topic(*, topic: str, channel: str, data: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:

@@ -25,7 +25,7 @@ News = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Version:
+class ShopVersion:
     """One whole order as the shop had it. ``end``: why there is nothing to hand over, empty where there is."""
 
     changed_at: datetime | None
@@ -35,11 +35,11 @@ class Version:
     is_cancelled: bool
 
 
-def version_of(data: Any, *, topic: str) -> Version:
+def shop_version_of(data: Any, *, topic: str) -> ShopVersion:
     """A whole order. Of two with the same time the later in the life of an order is the newer."""
     is_cancelled = bool(first_given(data.get("cancelled_at"))) or topic == "orders/cancelled"
     refunded = taken_by(refund_of(row)[1] for row in child_objects(data, "refunds"))
-    return Version(
+    return ShopVersion(
         changed_at=changed_at_of(data),
         rank=RANKS.get(topic, OTHER_RANK),
         lines=[line_of(row, refunded=refunded) for row in child_objects(data, "line_items") if is_goods(row)],
@@ -58,7 +58,7 @@ def end_of(data: Any) -> str:
 
 def changed_at_of(data: Any) -> datetime | None:
     """When the shop changed an order last."""
-    return moment(first_given(data.get("updated_at"), data.get("processed_at"), data.get("created_at")))
+    return shop_time(first_given(data.get("updated_at"), data.get("processed_at"), data.get("created_at")))
 
 
 def is_goods(line: Mapping[str, Any]) -> bool:
@@ -124,7 +124,7 @@ def fulfilment_of(data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def piece(data: Mapping[str, Any], taken: Mapping[Any, Any]) -> tuple[str, dict[str, Any]]:
     """One piece of news by its id: when it was made, when it was changed, and how many it takes of which line."""
-    made, changed = moment(data.get("created_at")), moment(data.get("updated_at"))
+    made, changed = shop_time(data.get("created_at")), shop_time(data.get("updated_at"))
     return str(data.get("id")), {
         "at": made.isoformat() if made else None,
         "changed_at": (changed or made or LONG_AGO).isoformat(),
@@ -132,7 +132,7 @@ def piece(data: Mapping[str, Any], taken: Mapping[Any, Any]) -> tuple[str, dict[
     }
 
 
-def merged(known: Mapping[str, Any], more: News) -> News:
+def merged_news(known: Mapping[str, Any], more: News) -> News:
     """Both together; of one piece that was told twice, what was said last, and the earliest time it was known."""
     found = {kind: dict(pieces) for kind, pieces in known.items()}
     for kind, pieces in more.items():
@@ -169,7 +169,7 @@ def pieces_that_count(news: Mapping[str, Any], *, at: datetime | None) -> Iterat
     """The news that a version does not know of; a line's quantity knows refunds and edits, but never fulfilments."""
     for kind in (REFUNDS, EDITS):
         for one in news.get(kind, {}).values():
-            made = moment(one["at"])
+            made = shop_time(one["at"])
             if made is None or at is None or made > at:
                 yield one
     yield from news.get(FULFILMENTS, {}).values()
@@ -177,7 +177,7 @@ def pieces_that_count(news: Mapping[str, Any], *, at: datetime | None) -> Iterat
 
 def newest(news: Mapping[str, Any], *, at: datetime | None) -> datetime | None:
     """When what is known now was last changed by the shop."""
-    times = [at, *(moment(one["at"]) for one in pieces_that_count(news, at=at))]
+    times = [at, *(shop_time(one["at"]) for one in pieces_that_count(news, at=at))]
     return max((time for time in times if time is not None), default=None)
 
 
@@ -191,7 +191,7 @@ def is_count(number: Any) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and number > 0
 
 
-def moment(value: Any) -> datetime | None:
+def shop_time(value: Any) -> datetime | None:
     """A time as the shop writes it; None where there is none."""
     try:
         return read_moment(value)

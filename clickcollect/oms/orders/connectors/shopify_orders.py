@@ -21,7 +21,7 @@ from clickcollect.oms.orders import repair
 from clickcollect.oms.orders.cancellation import cancel_order
 from clickcollect.oms.orders.connectors import shopify_news
 from clickcollect.oms.orders.connectors.json_access import first_given
-from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, ignored, take_in
+from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, ignored, receive_document
 from clickcollect.oms.orders.connectors.shopify import CHANNEL, item_of, number_of, order_of
 from clickcollect.oms.orders.connectors.shopify_news import LONG_AGO, News
 from clickcollect.oms.orders.location_rules import learned_locations
@@ -53,17 +53,17 @@ def receive(told: Told, *, actor: Actor) -> ChannelOrderResult:
     """Remember it, and do what follows from all that is known of the order now. Raises Forbidden."""
     if told.order is not None and told.order.get("test") is True:
         return ignored("test")
-    row, is_newest = remember(told)
+    row, is_newest = remember_news(told)
     if told.order is not None and not is_newest:
         return ChannelOrderResult(status="ignored", outcome="older")
-    return settle(row, order=told.order, actor=actor)
+    return settle_order(row, order=told.order, actor=actor)
 
 
-def remember(told: Told) -> tuple[ShopOrder, bool]:
+def remember_news(told: Told) -> tuple[ShopOrder, bool]:
     """Add it to what is known of the order; and whether it is the order's newest version."""
     with transaction.atomic():
         row = locked_row(channel=told.channel, remote_id=told.remote_id)
-        row.news = shopify_news.merged(row.news, told.news)
+        row.news = shopify_news.merged_news(row.news, told.news)
         is_newest = told.order is not None and take_version(row, told.order, topic=told.topic)
         row.is_cancelled |= told.topic in ("orders/cancelled", "orders/delete")
         row.version += 1
@@ -83,19 +83,19 @@ def locked_row(*, channel: str, remote_id: str) -> ShopOrder:
 
 def take_version(row: ShopOrder, order: dict[str, Any], *, topic: str) -> bool:
     """Let a whole order take the place of the version that is known, unless that one is newer."""
-    version = shopify_news.version_of(order, topic=topic)
+    version = shopify_news.shop_version_of(order, topic=topic)
     row.is_cancelled |= version.is_cancelled
     if (version.changed_at or LONG_AGO, version.rank) < (row.changed_at or LONG_AGO, row.rank):
         return False
     row.changed_at, row.rank, row.lines, row.end = version.changed_at, version.rank, version.lines, version.end
     row.number = str(number_of(order) or "")[:LONGEST_NUMBER]
-    placed = shopify_news.moment(first_given(order.get("created_at"), order.get("processed_at")))
+    placed = shopify_news.shop_time(first_given(order.get("created_at"), order.get("processed_at")))
     if placed and Order.objects.filter(channel=CHANNEL, number=row.number, date_placed=placed).exists():
         row.placed_as = CHANNEL
     return True
 
 
-def settle(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
+def settle_order(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
     """Act on what is known, until nothing was told meanwhile."""
     result = act(row, order=order, actor=actor)
     for _round in range(MOST_ROUNDS):
@@ -111,7 +111,7 @@ def settle(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> Cha
 
 def act(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
     """Place, change or end our order, as what is known of the shop's has it."""
-    kept = Order.objects.select_related("retail_store").filter(channel=channel_of(row), number=row.number).first()
+    kept = Order.objects.select_related("retail_store").filter(channel=channel_of_row(row), number=row.number).first()
     goods = shopify_news.remaining(row.lines, row.news, at=row.changed_at)
     if end := CANCELLED if row.is_cancelled else row.end or (NOTHING_LEFT if row.lines and not goods else ""):
         return finish(row, kept, end=end, actor=actor)
@@ -120,8 +120,8 @@ def act(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> Channe
     if kept and kept.ended_at:
         return ChannelOrderResult(status="known", order=kept, outcome="ignored_ended")
     if kept and order is None:
-        standing = document_of(kept, row, goods)
-        return take_in(standing, payload=standing, actor=actor, is_webhook=True)
+        standing = document_of_rest(kept, row, goods)
+        return receive_document(standing, payload=standing, actor=actor, is_webhook=True)
     return take_whole(row, order or payload_that_waits(row), is_kept=kept is not None, goods=goods, actor=actor)
 
 
@@ -133,13 +133,13 @@ def take_whole(
         return ChannelOrderResult(status="ignored", outcome="remembered")
     if not is_kept and order.get("financial_status") in PENDING and not takes_unpaid():
         return ignored("payment_pending")
-    channel, changed_at = channel_of(row), shopify_news.newest(row.news, at=row.changed_at)
+    channel, changed_at = channel_of_row(row), shopify_news.newest(row.news, at=row.changed_at)
     locate = locate_in(known_locations() | learned_locations(channel))
     document = order_of(order, channel=channel, locate=locate, lines=goods, changed_at=changed_at)
-    return take_in(document, payload=order, actor=actor, is_webhook=True)
+    return receive_document(document, payload=order, actor=actor, is_webhook=True)
 
 
-def channel_of(row: ShopOrder) -> str:
+def channel_of_row(row: ShopOrder) -> str:
     return row.placed_as or row.channel
 
 
@@ -156,10 +156,10 @@ def payload_that_waits(row: ShopOrder) -> dict[str, Any] | None:
 
 def waiting_of(row: ShopOrder) -> OrderToRepair | None:
     """The order to repair that this one waits as."""
-    return OrderToRepair.objects.filter(WAITING, channel=channel_of(row), reference=row.number).first()
+    return OrderToRepair.objects.filter(WAITING, channel=channel_of_row(row), reference=row.number).first()
 
 
-def document_of(kept: Order, row: ShopOrder, goods: list[dict[str, Any]]) -> dict[str, Any]:
+def document_of_rest(kept: Order, row: ShopOrder, goods: list[dict[str, Any]]) -> dict[str, Any]:
     """Our own order with what is left of its goods, as `read_order` takes it."""
     return {
         "number": kept.number,
@@ -184,7 +184,7 @@ def document_of(kept: Order, row: ShopOrder, goods: list[dict[str, Any]]) -> dic
 
 def finish(row: ShopOrder, kept: Order | None, *, end: str, actor: Actor) -> ChannelOrderResult:
     """The shop has done with the order: what is open of it here ends, and what waits for repair waits no more."""
-    why = reason_for(end)
+    why = reason_of_end(end)
     waiting = waiting_of(row)
     if waiting is not None:
         try:
@@ -202,7 +202,7 @@ def finish(row: ShopOrder, kept: Order | None, *, end: str, actor: Actor) -> Cha
     return ChannelOrderResult(status="known" if is_over else "cancelled", order=kept)
 
 
-def reason_for(end: str) -> str:
+def reason_of_end(end: str) -> str:
     """Why the shop's order ended, in a sentence."""
     sentences = {
         CANCELLED: _("The order was cancelled in the shop."),

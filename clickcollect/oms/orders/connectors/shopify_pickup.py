@@ -100,7 +100,11 @@ def line_names(data: Any) -> Iterator[str]:
     """What the shipping lines are called; the words of a draft order's own line are no place of its own."""
     for line in shipping_lines(data):
         names = [*texts(line.get("code")), *texts(line.get("title"))]
-        yield from (name for name in names if fold(name) != CUSTOM) if fold(names[0] if names else "") != CUSTOM else ()
+        yield from (
+            (name for name in names if letters_and_digits(name) != CUSTOM)
+            if letters_and_digits(names[0] if names else "") != CUSTOM
+            else ()
+        )
 
 
 def is_local_pickup(line: Mapping[str, Any]) -> bool:
@@ -113,7 +117,7 @@ def is_local_pickup(line: Mapping[str, Any]) -> bool:
 def attributes(data: Any) -> dict[str, str]:
     """The cart attributes by folded name, as far as they are text."""
     rows = [(row.get("name"), row.get("value")) for row in child_objects(data, "note_attributes")]
-    return {fold(name): text for name, value in rows if isinstance(name, str) for text in texts(value)}
+    return {letters_and_digits(name): text for name, value in rows if isinstance(name, str) for text in texts(value)}
 
 
 def is_app_pickup(app: Mapping[str, str], places: list[str]) -> bool | None:
@@ -143,7 +147,7 @@ def is_pickup_word(text: str) -> bool:
     return any(part in spaced for part in PARTS) or any(phrase in spaced for phrase in PHRASES)
 
 
-def fold(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """Letters and digits alone, in lower case: `Pickup-Location-Id` and `pickup_location_id` are one."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 

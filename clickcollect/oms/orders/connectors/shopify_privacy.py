@@ -25,28 +25,34 @@ MOST_TOLD: Final = 50
 def data_requested(data: dict[str, Any], *, channel: str, actor: Actor) -> None:
     """A customer wants to see what is kept: noted with the orders' ids, for somebody who answers."""
     number = child_object(data, "data_request").get("id")
-    note(NoteKind.DATA_REQUESTED, channel=channel, actor=actor, request=number, orders=ids_of(data, "orders_requested"))
+    note_privacy_request(
+        NoteKind.DATA_REQUESTED,
+        channel=channel,
+        actor=actor,
+        request=number,
+        orders=ids_of_orders(data, "orders_requested"),
+    )
 
 
 def erase_customer(data: dict[str, Any], *, channel: str, actor: Actor) -> None:
     """A customer's orders are to be erased."""
-    orders = ids_of(data, "orders_to_redact")
+    orders = ids_of_orders(data, "orders_to_redact")
     for remote_id in orders:
         ShopOrder.objects.get_or_create(channel=channel, remote_id=remote_id)
     of_customer = ShopOrder.objects.filter(channel=channel, remote_id__in=orders)
     of_customer.filter(erase_asked_at=None).update(erase_asked_at=Now())
-    note(NoteKind.ERASURE_ASKED, channel=channel, actor=actor, request=None, orders=orders)
+    note_privacy_request(NoteKind.ERASURE_ASKED, channel=channel, actor=actor, request=None, orders=orders)
 
 
 def erase_shop(*, channel: str, actor: Actor) -> None:
     """Everything of a shop that has left is to be erased."""
     ShopOrder.objects.filter(channel=channel, erase_asked_at=None).update(erase_asked_at=Now())
-    note(NoteKind.ERASURE_ASKED, channel=channel, actor=actor, request=None, orders=())
+    note_privacy_request(NoteKind.ERASURE_ASKED, channel=channel, actor=actor, request=None, orders=())
 
 
 def shop_left(*, channel: str, actor: Actor) -> None:
     """The app was removed from the shop: it sends nothing any more."""
-    note(NoteKind.SHOP_LEFT, channel=channel, actor=actor, request=None, orders=())
+    note_privacy_request(NoteKind.SHOP_LEFT, channel=channel, actor=actor, request=None, orders=())
 
 
 def erase_asked() -> None:
@@ -64,14 +70,14 @@ def erase_asked() -> None:
         ShopOrder.objects.filter(pk=row.pk).update(is_erased=True, lines=[], news={})
 
 
-def ids_of(data: dict[str, Any], name: str) -> list[str]:
+def ids_of_orders(data: dict[str, Any], name: str) -> list[str]:
     """The shop's own ids of orders."""
     given = data.get(name)
     rows = given[:MOST_ORDERS] if isinstance(given, list) else []
     return [str(one) for one in rows if isinstance(one, int) and not isinstance(one, bool)]
 
 
-def note(kind: NoteKind, *, channel: str, actor: Actor, request: Any, orders: Iterable[str]) -> None:
+def note_privacy_request(kind: NoteKind, *, channel: str, actor: Actor, request: Any, orders: Iterable[str]) -> None:
     """One row in the log, with ids alone."""
     told = {"shop": channel, "orders": ", ".join(list(orders)[:MOST_TOLD])}
     if isinstance(request, int):

@@ -27,7 +27,7 @@ def signing_shop(*, body: bytes, signature: str, domain: str, secrets: Iterable[
     claimed = domain.strip().lower()
     for shop, secret in map(shop_and_secret, secrets):
         if secret and is_signed(body=body, signature=signature, secret=secret) and shop in ("", claimed):
-            return channel_of(claimed)
+            return channel_of_shop(claimed)
     return None
 
 
@@ -45,7 +45,7 @@ def is_signed(*, body: bytes, signature: str, secret: str) -> bool:
     return hmac.compare_digest(wanted, signature.encode())
 
 
-def channel_of(domain: str) -> str:
+def channel_of_shop(domain: str) -> str:
     """The channel of a shop: `shopify:<domain>`; a domain that is too long ends in what tells it apart."""
     if not DOMAIN.fullmatch(domain):
         return PREFIX

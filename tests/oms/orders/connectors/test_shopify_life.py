@@ -140,7 +140,7 @@ def test_a_whole_life_ends_alike_in_every_order() -> None:
         assert live(messages) == ((("JNS-32-34", 1),), "+905321234567"), [one.topic for one in messages]
 
 
-def told(message: Message, number: int) -> Told:
+def told_by(message: Message, number: int) -> Told:
     data = message.payload(number)
     return Told(channel=CHANNEL, remote_id=str(number), topic=message.topic, news=news_of(data), order=data)
 
@@ -148,11 +148,11 @@ def told(message: Message, number: int) -> Told:
 def cancelled_while_it_is_placed(place: Callable[[Told], object]) -> Any:
     """The creation has read what is known and is about to place the order, when the cancellation comes and goes."""
     number = next(numbers)
-    creation = told(CREATE, number)
+    creation = told_by(CREATE, number)
     answers = stopped_at(
         lambda: RetailStore.objects.select_for_update().get(),  # an order cannot be placed at a store that is held
         lambda: place(creation),
-        meanwhile=lambda: shopify_orders.receive(told(CANCEL, number), actor=SHOPIFY),
+        meanwhile=lambda: shopify_orders.receive(told_by(CANCEL, number), actor=SHOPIFY),
     )
     assert len(answers) == 1
     return end_of(number)
@@ -164,7 +164,7 @@ def test_an_order_that_is_cancelled_while_it_is_placed_is_cancelled() -> None:
 
 def test_control_without_the_second_look_it_would_be_packed() -> None:
     def once(creation: Told) -> None:
-        row, _is_newest = shopify_orders.remember(creation)
+        row, _is_newest = shopify_orders.remember_news(creation)
         shopify_orders.act(row, order=creation.order, actor=SHOPIFY)
 
     assert cancelled_while_it_is_placed(once) != NOTHING

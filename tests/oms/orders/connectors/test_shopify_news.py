@@ -6,12 +6,12 @@ import pytest
 
 from clickcollect.oms.orders.connectors.shopify_news import (
     edit_of,
-    merged,
-    moment,
+    merged_news,
     news_of,
     refund_of,
     remaining,
-    version_of,
+    shop_time,
+    shop_version_of,
 )
 from tests.oms.orders.connectors.payloads import shopify_order
 from tests.oms.orders.connectors.shopify_shop import edit, fulfilment, refund
@@ -21,9 +21,9 @@ LATER, MUCH_LATER = "2026-11-20T19:00:00+03:00", "2026-11-20T20:00:00+03:00"
 
 def left(order: dict[str, Any], *news: dict[str, Any]) -> list[int]:
     """How many of each line are left."""
-    version, known = version_of(order, topic="orders/updated"), news_of(order)
+    version, known = shop_version_of(order, topic="orders/updated"), news_of(order)
     for one in news:
-        known = merged(known, one)
+        known = merged_news(known, one)
     rows = {row["id"]: row["quantity"] for row in remaining(version.lines, known, at=version.changed_at)}
     return [rows.get(str(line["id"]), 0) for line in order["line_items"]]
 
@@ -79,13 +79,17 @@ def test_a_fulfilment_that_is_taken_back_takes_nothing() -> None:
 
 @pytest.mark.parametrize("topic", ["orders/create", "orders/paid", "orders/updated", "orders/cancelled"])
 def test_of_two_versions_of_one_second_the_later_in_life_is_the_newer(topic: str) -> None:
-    ranks = [version_of(shopify_order(), topic=one).rank for one in ("orders/create", topic)]
+    ranks = [shop_version_of(shopify_order(), topic=one).rank for one in ("orders/create", topic)]
     assert ranks == sorted(ranks)
 
 
 def test_times_are_read_in_any_zone() -> None:
-    assert moment("2026-11-20T19:00:00+03:00") == moment("2026-11-20T11:00:00-05:00") == moment("2026-11-20T16:00:00Z")
-    assert moment(None) is moment("") is moment(7) is None
+    assert (
+        shop_time("2026-11-20T19:00:00+03:00")
+        == shop_time("2026-11-20T11:00:00-05:00")
+        == shop_time("2026-11-20T16:00:00Z")
+    )
+    assert shop_time(None) is shop_time("") is shop_time(7) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.orders.connectors.counts import counts
-from clickcollect.oms.orders.connectors.shopify_shops import channel_of, signing_shop
+from clickcollect.oms.orders.connectors.shopify_shops import channel_of_shop, signing_shop
 from tests.oms.orders.connectors.payloads import shopify_order
 from tests.oms.orders.connectors.shopify_shop import send, signature
 from tests.shop import make_store
@@ -55,7 +55,7 @@ def test_a_secret_speaks_for_its_shop(secret: str, domain: str, secrets: list[st
 
 
 def test_a_channel_fits_its_column_and_two_long_domains_stay_apart() -> None:
-    first, second = (channel_of("a" * 58 + end + ".myshopify.com") for end in ("x", "y"))
+    first, second = (channel_of_shop("a" * 58 + end + ".myshopify.com") for end in ("x", "y"))
     assert first != second
     assert len(first) == len(second) == 64
     assert first.startswith("shopify:aaaa")
