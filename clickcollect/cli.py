@@ -82,18 +82,18 @@ def init(
     currency: Annotated[str, typer.Option(prompt="Its currency, three letters")],
     time_zone: Annotated[str, typer.Option(prompt="Its time zone, such as Europe/Istanbul")],
     language: Annotated[str, typer.Option(help="Language of the store's customers.")] = "en",
-    proxies: Annotated[str, typer.Option(envvar="TRUSTED_PROXIES", help="How many proxies stand in front.")] = "1",
+    proxies: Annotated[str, typer.Option(envvar="TRUSTED_PROXIES", help="How many proxies are in front.")] = "1",
     extension_url: Annotated[str, typer.Option(help="Where the Extension listens.")] = "http://127.0.0.1:8001",
     database_admin_url: Annotated[
         str,
         typer.Option(
             envvar="DATABASE_ADMIN_URL",
-            help="PostgreSQL as somebody who may make roles and databases; used once, never kept.",
+            help="PostgreSQL as someone who may create roles and databases; used once, never kept.",
             show_envvar=True,
         ),
     ] = "",
 ) -> None:
-    """First start on a PostgreSQL of your own: secrets, roles, tables, administrator, store, hooks. Safe to repeat."""
+    """Set up a PostgreSQL of your own: secrets, roles, tables, administrator, store, webhooks. Safe to repeat."""
     from clickcollect.runtime import first_installation
 
     about = {"erp_code": store, "name": store_name, "country": country.upper(), "currency": currency.upper()}
@@ -118,12 +118,12 @@ def init(
 @app.command("check")
 def check_shop(
     *,
-    deploy: Annotated[bool, typer.Option("--deploy", help="Also what would hurt in production.")] = False,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Also check what matters in production.")] = False,
     keys_copy: Annotated[
-        Path | None, typer.Option(help="With --deploy: the copy of PICKUP_CODE_KEYS, to be compared.")
+        Path | None, typer.Option(help="With --deploy: the copy of PICKUP_CODE_KEYS to compare.")
     ] = None,
 ) -> None:
-    """Look at settings, database, tables and what the shop needs, and say what is wrong."""
+    """Check settings, database, tables and what the shop needs, and report what is wrong."""
     from clickcollect.runtime.console import django_command
 
     with django_command("check"):

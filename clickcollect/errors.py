@@ -67,8 +67,8 @@ class ValidationFailed(DomainError):
 
     code = "validation_error"
     status = 400
-    title = _("The input is not valid")
-    sentence = _("Correct the fields named in “errors” and send it again. Nothing was changed.")
+    title = _("Invalid input")
+    sentence = _("Correct the fields listed in “errors” and send it again. Nothing was changed.")
 
     def __init__(self, errors: Iterable[Fault], detail: str | Promise | None = None, /) -> None:
         self.errors: list[Fault] = list(errors)
@@ -86,7 +86,7 @@ class CommandUnknown(DomainError):
     code = "command_unknown"
     status = 400
     title = _("Unknown command")
-    sentence = _("There is no such command for you here. Read “commands” of the package for what may be run now.")
+    sentence = _("You can't run this command here. The package's “commands” lists what you can run now.")
 
 
 class NotAuthenticated(DomainError):
@@ -122,7 +122,7 @@ class MethodNotAllowed(DomainError):
     code = "method_not_allowed"
     status = 405
     title = _("Method not allowed")
-    sentence = _("This address does not take that method. The API description lists what it takes.")
+    sentence = _("This address does not support that method. The API description lists what it supports.")
 
 
 class StateConflict(DomainError):
@@ -134,7 +134,7 @@ class StateConflict(DomainError):
     code = "state_conflict"
     status = 409
     title = _("The package has moved on")
-    sentence = _("The package was changed in the meantime. Look at it again before you go on.")
+    sentence = _("The package has changed in the meantime. Check it before you continue.")
 
 
 class OrderConflict(DomainError):
@@ -143,14 +143,14 @@ class OrderConflict(DomainError):
     code = "order_conflict"
     status = 409
     title = _("Another order has this number")
-    sentence = _("An order with this number exists and differs. Cancel it first, or send a new number.")
+    sentence = _("A different order with this number already exists. Cancel it first, or use a new number.")
 
 
 class OlderOrder(OrderConflict):
     """A version of the order that is older than the one that is kept: it changes nothing."""
 
-    title = _("A newer version of this order is here")
-    sentence = _("A newer version of this order came in before. Nothing was changed; send what it is now.")
+    title = _("A newer version of this order exists")
+    sentence = _("A newer version of this order was already received. Nothing was changed; send the current version.")
 
 
 class IdempotencyInProgress(DomainError):
@@ -168,7 +168,7 @@ class PayloadTooLarge(DomainError):
     code = "payload_too_large"
     status = 413
     title = _("Too large")
-    sentence = _("The request is larger than 1 MiB. Send less at once.")
+    sentence = _("The request is larger than 1 MiB. Send less at a time.")
 
 
 class UnsupportedMediaType(DomainError):
@@ -185,7 +185,7 @@ class OtpRequired(DomainError):
 
     code = "otp_required"
     status = 422
-    title = _("Code needed")
+    title = _("Code required")
     sentence = _("Enter the code from the customer's message.")
 
 
@@ -235,7 +235,7 @@ class OtpNotIssued(DomainError):
     code = "otp_not_issued"
     status = 422
     title = _("No code was sent")
-    sentence = _("This package has no working code. Send a new code to the customer.")
+    sentence = _("This package has no valid code. Send a new code to the customer.")
 
 
 class NotClickAndCollect(DomainError):
@@ -261,17 +261,17 @@ class Throttled(DomainError):
 
     code = "throttled"
     status = 429
-    title = _("Too many tries")
-    sentence = _("Too many tries. Wait and try again later.")
+    title = _("Too many attempts")
+    sentence = _("Too many attempts. Try again later.")
 
 
 class DatabaseAway(DomainError):
-    """The database does not answer. ``extra``: ``retry_after``, whole seconds, sent as Retry-After too."""
+    """The database is not responding. ``extra``: ``retry_after``, whole seconds, sent as Retry-After too."""
 
     code = "database_away"
     status = 503
-    title = _("The database does not answer")
-    sentence = _("The database does not answer at the moment. Try again in a few seconds; it goes on by itself.")
+    title = _("The database is not responding")
+    sentence = _("The database is not responding at the moment. Try again in a few seconds.")
 
 
 # What a stored code means, such as that of a refusal in the log.

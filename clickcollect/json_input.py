@@ -74,7 +74,7 @@ def faults_of(value: Any, steps: tuple[str, ...], *, root: str) -> Iterator[Faul
         for name in value.names if isinstance(value, ObjectWithRepeats) else ():
             yield {
                 "loc": field_path((*steps, name), root=root),
-                "msg": _("This field stands here twice. Send it once."),
+                "msg": _("This field appears twice. Send it once."),
             }
         for name, inner in value.items():
             if not is_storable(name):
@@ -86,7 +86,10 @@ def faults_of(value: Any, steps: tuple[str, ...], *, root: str) -> Iterator[Faul
     elif isinstance(value, str) and not is_storable(value):
         yield {"loc": field_path(steps, root=root), "msg": unstorable()}
     elif isinstance(value, float) and not math.isfinite(value):
-        yield {"loc": field_path(steps, root=root), "msg": _("This number is too large, or is none. Send another one.")}
+        yield {
+            "loc": field_path(steps, root=root),
+            "msg": _("This number is too large, or not a number. Send another one."),
+        }
 
 
 def field_path(steps: tuple[str, ...], *, root: str) -> str:
@@ -109,4 +112,4 @@ def is_storable(text: str) -> bool:
 
 
 def unstorable() -> str:
-    return _("This text holds characters that cannot be stored. Leave them out.")
+    return _("This text contains characters that cannot be stored. Remove them.")

@@ -28,25 +28,25 @@ def kinds() -> dict[Kind, str]:
     return {
         Kind.READY: _("Ready, with code"),
         Kind.READY_WITHOUT_CODE: _("Ready, without code"),
-        Kind.RESENT: _("Code once more"),
+        Kind.RESENT: _("Code resent"),
         Kind.REMINDER: _("Reminder"),
-        Kind.OVERRIDDEN: _("Handed over without code"),
-        Kind.PHONE_CHANGED: _("Phone number changed, to the old number"),
-        Kind.NOT_READY: _("Not ready after all"),
+        Kind.OVERRIDDEN: _("Handed over without a code"),
+        Kind.PHONE_CHANGED: _("Phone number changed (sent to the old number)"),
+        Kind.NOT_READY: _("No longer ready"),
     }
 
 
 def problems() -> dict[str, str]:
     """What is wrong with a wording, and what to do."""
     return {
-        "length": _("Write between 1 and %(most)s characters.") % {"most": LONGEST_TEXT},
+        "length": _("Enter between 1 and %(most)s characters.") % {"most": LONGEST_TEXT},
         "unknown_placeholder": _("Use only the placeholders listed below, each in curly brackets."),
-        "brackets": _("Close every square bracket, and put none inside another."),
-        "code_once": _("Put {code} in exactly once: without it the customer cannot collect."),
-        "code_none": _("Leave {code} out: this message carries none."),
-        "code_late": _("Move {code} nearer to the beginning, so that it is never cut between two SMS."),
-        "code_optional": _("Take {code} out of the square brackets."),
-        "hidden_signs": _("Take out emoji and invisible characters: some phones show boxes instead."),
+        "brackets": _("Close every square bracket, and don't put one inside another."),
+        "code_once": _("Include {code} exactly once: without it the customer cannot collect."),
+        "code_none": _("Remove {code}: this message has no code."),
+        "code_late": _("Move {code} closer to the beginning, so that it is never split across two SMS."),
+        "code_optional": _("Move {code} out of the square brackets."),
+        "hidden_signs": _("Remove emoji and invisible characters: some phones show boxes instead."),
     }
 
 
@@ -101,7 +101,7 @@ def _not_taken(request: HttpRequest) -> HttpResponse:
     problem = _("The form could not be checked, so nothing was changed. Allow cookies for this page, then try again.")
     if not _comes_from_elsewhere(request):
         text = request.POST.get("text", text).replace("\r\n", "\n")
-        problem = _("This page was open too long. Your text is still here: check it, then save it again.")
+        problem = _("This page was open for too long. Your text is still here: check it, then save it again.")
     context = _context(language, kind, store, text=text) | {"problems": [problem]}
     return render(request, "extension/editor.html", context, status=403)
 
@@ -134,7 +134,7 @@ def _address(template: Template) -> str:
 
 
 def _problems(text: str, kind: Kind, store: str) -> list[str]:
-    found = [] if len(store) <= LONGEST_STORE else [_("A store's erp code has at most 64 characters.")]
+    found = [] if len(store) <= LONGEST_STORE else [_("A store code has at most 64 characters.")]
     try:
         check_template(text, kind=kind)
     except BadTemplate as bad:

@@ -145,7 +145,7 @@ def unavailable_response(request: HttpRequest) -> HttpResponse:
     availability.is_away = True
     response: HttpResponse
     if request.path_info.startswith(PROGRAMS):
-        response = problem(status=503, code="not_now", detail="The database does not answer. Try again later.")
+        response = problem(status=503, code="not_now", detail="The database is not responding. Try again later.")
     else:
         can_reload = request.method in {"GET", "HEAD"}
         context = {"can_reload": can_reload, "seconds": RETRY_AFTER_SECONDS}

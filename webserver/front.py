@@ -115,7 +115,7 @@ class Front:
             self._run(environ, proto)
         except Exception as error:  # noqa: BLE001 (its text may hold what somebody typed)
             logger.error("the application raised %s", type(error).__name__)  # noqa: TRY400
-            refuse(proto, 500, "server_error", "Something went wrong here. It was recorded; try again later.")
+            refuse(proto, 500, "server_error", "Something went wrong on our side. We've logged it; try again later.")
 
     def _run(self, environ: Environ, proto: Any) -> None:
         started = Started()

@@ -180,7 +180,7 @@ def row_of(statement: Statement) -> Sequence[Any] | None:
 
 def check_key(key: str) -> None:
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        raise ValidationFailed.of("Idempotency-Key", _("Give a key of 1 to 255 printable characters."))
+        raise ValidationFailed.of("Idempotency-Key", _("Send a key of 1 to 255 printable characters."))
 
 
 def answer_once(request: Request, run: Callable[[], Answer], *, kept: frozenset[int] = KEPT_STATUSES) -> Answer:

@@ -54,7 +54,7 @@ def faults_of_pin(user: User, pin: str) -> list[Fault]:
     if not (pin.isascii() and pin.isdigit() and low <= len(pin) <= LONGEST):
         return [{"loc": "pin", "msg": _("A PIN has %(low)d to %(high)d digits.") % {"low": low, "high": LONGEST}}]
     if is_easy(pin):
-        return [{"loc": "pin", "msg": _("This PIN is too easy to guess. Do not repeat one digit or count up.")}]
+        return [{"loc": "pin", "msg": _("This PIN is too easy to guess. Avoid repeated digits and sequences.")}]
     return []
 
 
@@ -99,7 +99,7 @@ def prove_by_pin(request: HttpRequest, *, user: User, door: str, proof: Callable
 
 def locked() -> Throttled:
     """The refusal of a locked PIN."""
-    return Throttled(_("This PIN is locked after too many wrong entries. It works again after a sign-in by password."))
+    return Throttled(_("This PIN is locked after too many wrong attempts. Signing in with the password unlocks it."))
 
 
 def signed_in_by_password(request: HttpRequest, user: User) -> None:

@@ -98,7 +98,7 @@ def network_of(request: HttpRequest) -> str:
     known = client_address(peer=peer, forwarded=forwarded, proxies=settings.TRUSTED_PROXIES)
     address = known or read_address(peer)
     if address is None:
-        raise Forbidden(_("Your address is not known. Ask an administrator to look at TRUSTED_PROXIES."))
+        raise Forbidden(_("We can't see your network address. Ask an administrator to check TRUSTED_PROXIES."))
     return as_one_client(address)
 
 
@@ -168,9 +168,13 @@ def seconds_to_wait(tried_at: list[datetime], *, limits: Limits, now: datetime) 
 def throttled(wait: int) -> Throttled:
     minutes, hours = ceil(wait / 60), ceil(wait / 3600)
     words = (
-        ngettext("Too many tries. Wait %(n)d minute.", "Too many tries. Wait %(n)d minutes.", minutes)
+        ngettext(
+            "Too many attempts. Try again in %(n)d minute.", "Too many attempts. Try again in %(n)d minutes.", minutes
+        )
         if minutes < 100
-        else ngettext("Too many tries. Wait %(n)d hour.", "Too many tries. Wait %(n)d hours.", hours)
+        else ngettext(
+            "Too many attempts. Try again in %(n)d hour.", "Too many attempts. Try again in %(n)d hours.", hours
+        )
     )
     return Throttled(words % {"n": minutes if minutes < 100 else hours}, retry_after=wait)
 

@@ -73,5 +73,5 @@ def by_session(request: HttpRequest) -> Actor:
     if not isinstance(request.user, User):
         raise NotAuthenticated
     if request.method not in SAFE_METHODS and check_csrf(request) is not None:
-        raise Forbidden(_("The CSRF token is missing or wrong. Load the page again, or use an API token."))
+        raise Forbidden(_("The CSRF token is missing or wrong. Reload the page, or use an API token."))
     return actor_for(request.user)

@@ -50,7 +50,7 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     """The body of a request that must be an object."""
     value = read_json(request)
     if not isinstance(value, dict):
-        raise ValidationFailed.of("body", _("Send an object with fields."))
+        raise ValidationFailed.of("body", _("Send a JSON object."))
     return value
 
 
@@ -60,7 +60,7 @@ def body_of(request: HttpRequest) -> bytes:
     except RequestDataTooBig:
         raise PayloadTooLarge from None
     except UnreadablePostError:
-        raise ValidationFailed.of("body", _("The body ended too early. Send it again.")) from None
+        raise ValidationFailed.of("body", _("The request body was cut short. Send it again.")) from None
 
 
 def parse(raw: bytes) -> Any:

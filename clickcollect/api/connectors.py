@@ -63,7 +63,7 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
     )
     if channel is None:
         count(shopify_shops.PREFIX, "refused_signature")
-        raise NotAuthenticated(_("Sign the body with the webhook secret of the shop."))
+        raise NotAuthenticated(_("Sign the body with the shop's webhook secret."))
     introduce(request, actor=SHOPIFY)
     request.caller = f"connector:{channel}"  # type: ignore[attr-defined]
     request.channel = channel  # type: ignore[attr-defined]

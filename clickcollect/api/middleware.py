@@ -68,7 +68,9 @@ def not_allowed(response: HttpResponse) -> HttpResponse:
 
 def unknown_address(_request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
     """Nothing stands at this address."""
-    return problem_response(NotFound(_("There is no such address. Addresses end with a slash; /api/docs lists them.")))
+    return problem_response(
+        NotFound(_("This address does not exist. Addresses end with a slash; /api/docs lists them."))
+    )
 
 
 def idempotent(run: View) -> View:

@@ -87,7 +87,7 @@ IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "description": "Any text of your own. The same request with the same key runs once; its answer is kept 24 hours.",
 }
 TITLES: Final = {
-    400: "The input is not valid",
+    400: "Invalid input",
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found",
@@ -95,8 +95,8 @@ TITLES: Final = {
     413: "Too large",
     415: "Not JSON",
     422: "Refused by a rule",
-    429: "Too many tries",
-    503: "The database does not answer",
+    429: "Too many attempts",
+    503: "The database is not responding",
 }
 
 

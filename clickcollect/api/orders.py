@@ -167,8 +167,8 @@ def reason_of(body: Any) -> str:
     if body is None:
         return ""
     if not isinstance(body, dict):
-        raise ValidationFailed.of("body", _("Send an object with fields."))
+        raise ValidationFailed.of("body", _("Send a JSON object."))
     reason = body.get("reason")
     if reason is not None and not (isinstance(reason, str) and len(reason) <= LONGEST_REASON):
-        raise ValidationFailed.of("reason", _("Give at most %(length)d characters.") % {"length": LONGEST_REASON})
+        raise ValidationFailed.of("reason", _("Enter at most %(length)d characters.") % {"length": LONGEST_REASON})
     return reason or ""

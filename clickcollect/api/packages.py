@@ -108,7 +108,7 @@ def package_sort_key(filters: PackageFilters) -> Key:
         return Key(columns=("created_date", "id") if by_date else ("id",), descending=True)
     column = filters.sort.lstrip("-")
     if column == "due_at" and filters.state is None:
-        raise ValidationFailed.of("sort", _("Sorting by due time needs a state."))
+        raise ValidationFailed.of("sort", _("To sort by due time, filter by state."))
     return Key(columns=("id",) if column == "id" else (column, "id"), descending=filters.sort.startswith("-"))
 
 
@@ -189,22 +189,22 @@ def command(request: ApiRequest, package_id: int) -> HttpResponse:
 def command_faults(body: Any, *, package_id: int) -> list[Fault]:
     """What is wrong with the body of a command, before the command itself looks at it."""
     if not isinstance(body, dict):
-        return [{"loc": "body", "msg": _("Send an object with fields.")}]
+        return [{"loc": "body", "msg": _("Send a JSON object.")}]
     found: dict[str, str] = {}
     transition, slug, package = body.get("transition"), body.get("slug"), body.get("package")
     if transition is None and slug is None:
-        found["transition"] = _("Name the command: give “transition”, its id, or “slug”.")
+        found["transition"] = _("Choose the command: send “transition” (its id) or “slug”.")
     if transition is not None and not is_id(transition):
-        found["transition"] = _("Give a whole number.")
+        found["transition"] = _("Enter a whole number.")
     if slug is not None and not (isinstance(slug, str) and 0 < len(slug) <= 120):
-        found["slug"] = _("Give text.")
+        found["slug"] = _("Enter text.")
     if not found and transition is not None and slug is not None and not name_the_same(transition, slug):
-        found["slug"] = _("“transition” and “slug” name different commands. Give one of them.")
+        found["slug"] = _("“transition” and “slug” are different commands. Send only one of them.")
     if package is not None and (not is_id(package) or package != package_id):
-        found["package"] = _("This is not the package of the address. Leave it out, or give the same.")
+        found["package"] = _("This is not the package in the address. Leave it out, or send the same id.")
     for name, value in body.items():
         if name not in ROUTING and name != "otp" and not is_plain(value):
-            found.setdefault(name[:64], _("Give text, a number, true or false."))
+            found.setdefault(name[:64], _("Enter text, a number, true or false."))
     return [{"loc": loc, "msg": msg} for loc, msg in found.items()]
 
 

@@ -150,7 +150,7 @@ def refuse_unknown_filters(request: HttpRequest, paging: Paging) -> None:
     """A filter that is ignored would answer with rows that nobody asked for. Raises ValidationFailed on each."""
     known = type(paging).model_fields
     if unknown := [name for name in request.GET if name not in known]:
-        words = _("This list has no such filter. It knows: %(names)s.") % {"names": ", ".join(sorted(known))}
+        words = _("Unknown filter. Available filters: %(names)s.") % {"names": ", ".join(sorted(known))}
         raise ValidationFailed({"loc": field_path((name,), root="query"), "msg": words} for name in unknown)
 
 
@@ -186,7 +186,7 @@ def page_of(
 
 def offset_of(paging: Paging) -> int:
     if paging.page * paging.limit > PAGES_REACH:
-        raise ValidationFailed.of("page", _("Pages reach the first 10,000 rows. Follow “next” to go on."))
+        raise ValidationFailed.of("page", _("Page numbers work for the first 10,000 rows. Follow “next” to continue."))
     return (paging.page - 1) * paging.limit
 
 
@@ -218,7 +218,7 @@ def read_cursor(written: str | None, *, key: Key) -> Cursor | None:
         read = tuple(READERS[column](value) for column, value in zip(key.columns, values, strict=True))
     except (ValueError, TypeError, RecursionError):
         raise ValidationFailed.of(
-            "cursor", _("This cursor is not one of this list. Start at the first page.")
+            "cursor", _("This cursor does not belong to this list. Start at the first page.")
         ) from None
     return Cursor(values=read, backward=direction == "<")
 

@@ -41,7 +41,7 @@ class ServerError(DomainError):
 
     @property
     def detail(self) -> str:
-        return _("Something went wrong here. It was recorded; try again later.")
+        return _("Something went wrong on our side. We've logged it; try again later.")
 
 
 def problem_document(error: DomainError) -> dict[str, Any]:

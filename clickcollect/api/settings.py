@@ -70,7 +70,7 @@ def list_settings(request: ApiRequest, filters: Query[SettingFilters]) -> dict[s
     wanted = ALIASES.get(filters.key or "", filters.key or "").upper()
     keys = [key for key in SETTINGS if wanted in key]
     if filters.page * filters.limit > PAGES_REACH:
-        raise ValidationFailed.of("page", _("Pages reach the first 10,000 rows. Follow “next” to go on."))
+        raise ValidationFailed.of("page", _("Page numbers work for the first 10,000 rows. Follow “next” to continue."))
     start, values = (filters.page - 1) * filters.limit, app_settings.settings_in_force()
     shown = keys[start : start + filters.limit]
     more = start + filters.limit < len(keys)

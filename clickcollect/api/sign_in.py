@@ -48,7 +48,7 @@ def login(request: HttpRequest, payload: LoginIn) -> dict[str, str]:
     if is_mfa_enabled(user):
         raise ValidationFailed.of(
             CREDENTIALS,
-            _("This account uses two-step verification. Make an API token instead, or ask an administrator for one."),
+            _("This account uses two-step verification. Create an API token instead, or ask an administrator for one."),
         )
     return {"key": create_login(user=user, scopes=RIGHTS).key}
 
@@ -60,5 +60,5 @@ def authenticate(request: HttpRequest, payload: LoginIn) -> User:
     except ValidationError as refusal:
         raise ValidationFailed.of(CREDENTIALS, refusal.message) from None
     if not isinstance(user, User):
-        raise ValidationFailed.of(CREDENTIALS, _("The name or the password is wrong."))
+        raise ValidationFailed.of(CREDENTIALS, _("Wrong username or password."))
     return user

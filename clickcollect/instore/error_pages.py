@@ -34,7 +34,10 @@ def refuse_too_large(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
     def middleware(request: HttpRequest) -> HttpResponse:
         for_people = not request.path_info.startswith(PROGRAMS)
         if for_people and request.META.get("webserver.too_large"):
-            words = _("Nothing was changed. A form may be 1 MiB large, a file in OMS WEB 20 MiB: send less at once.")
+            words = _(
+                "Nothing was changed. The limit is 1 MiB for a form and 20 MiB for a file in OMS WEB. Send less at "
+                "a time."
+            )
             return refusal_page(request, PayloadTooLarge(words))
         return get_response(request)
 
@@ -45,7 +48,7 @@ def no_store(request: HttpRequest) -> HttpResponse:
     """Somebody who works in no store yet."""
     context = {
         "title": _("No store yet"),
-        "sentence": _("Your account belongs to no store. Ask an administrator to add you to one, then sign in again."),
+        "sentence": _("Your account has no store yet. Ask an administrator to add you to one, then sign in again."),
     }
     return render(request, "instore/refused.html", context, status=403)
 
@@ -59,17 +62,17 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     if reason.startswith(FOREIGN_ORIGIN) and came != "null":  # `null` is a page without an address: not ours
         logger.warning("a form was refused: it came from %s, PUBLIC_URL is %s", came, known)
         words = _(
-            "Nothing was changed. This page was opened at %(came)s, but the server is told that people use %(known)s. "
-            "An administrator can put this right: PUBLIC_URL must be the address in the browser's address bar, and "
+            "Nothing was changed. You opened this page at %(came)s, but the server expects %(known)s. An "
+            "administrator can fix this: PUBLIC_URL must be the address in the browser's address bar, and "
             "proxies must pass on Host and X-Forwarded-Proto and be counted in TRUSTED_PROXIES."
         )
         context = {
-            "title": _("This address is not the site's own"),
+            "title": _("This is not the site's address"),
             "sentence": words % {"came": came, "known": known},
         }
         return render(request, "instore/refused.html", context, status=403)
     context = {
-        "title": _("This page was open too long"),
-        "sentence": _("Nothing was changed. Load the page again and repeat what you did."),
+        "title": _("This page was open for too long"),
+        "sentence": _("Nothing was changed. Reload the page and try again."),
     }
     return render(request, "instore/refused.html", context, status=403)

@@ -29,13 +29,13 @@ class FirstPasswordForm(forms.Form):
     """A password, twice."""
 
     password = password_field(_("New password"))
-    again = password_field(_("New password, again"))
+    again = password_field(_("Repeat new password"))
 
     @sensitive_variables()
     def clean_again(self) -> str:
         again: str = self.cleaned_data["again"]
         if again != self.cleaned_data.get("password"):
-            raise forms.ValidationError(_("The two passwords are not the same."))
+            raise forms.ValidationError(_("The passwords don't match."))
         return again
 
 

@@ -165,7 +165,7 @@ def charts_of(session: StoreSession, found: StoreStatistics) -> list[dict[str, A
             "sub": ngettext("%(count)d package", "%(count)d packages", collected) % {"count": collected},
             "chart": collected_chart(found),
         },
-        {"title": _("Handovers by hour"), "sub": _("All days together"), "chart": hours_chart(found)},
+        {"title": _("Handovers by hour"), "sub": _("All days combined"), "chart": hours_chart(found)},
         {"title": _("Wrong codes and resends"), "sub": _("Per day"), "chart": wrong_codes_chart(found)},
     ]
 

@@ -99,7 +99,7 @@ def authenticate(request: HttpRequest, *, session: StoreSession, chosen: str, pi
         raise ValidationFailed.of("manager", _("This manager does not work in this store. Ask one who does."))
     words = {"name": found.user.get_full_name()}
     if not found.can_approve:
-        sentence = _("%(name)s has no PIN for approvals yet. They set one in Instore, under their own name.")
+        sentence = _("%(name)s has no PIN for approvals yet. They can set one in Instore, under their own name.")
         raise ValidationFailed.of("manager", sentence % words)
     try:
         is_right = pins.check_approval(request, manager=found.user, entry=pin)

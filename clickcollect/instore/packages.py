@@ -141,7 +141,7 @@ def tab_links(query: ListQuery, counts: Counts) -> list[dict[str, Any]]:
 def empty_message(session: StoreSession, query: ListQuery, counts: Counts) -> dict[str, str]:
     """Why there is nothing to see, and where it is instead."""
     if not query.text:
-        return {"title": _("Nothing here"), "sentence": _("New packages appear here by themselves.")}
+        return {"title": _("Nothing here"), "sentence": _("New packages appear here automatically.")}
     title = _("No packages match “%(query)s”.") % {"query": query.text}
     elsewhere = [tab for tab in TABS if counts.in_tab(tab) and tab is not query.tab and tab is not ALL]
     hidden = lists.count_tabs(session).in_tab(query.tab)

@@ -84,7 +84,7 @@ def own_pin(request: HttpRequest, session: StoreSession) -> HttpResponse:
 
 def purpose_of_pin(session: StoreSession) -> str:
     """What this person can do with a PIN."""
-    approves = _("With a PIN you approve a step on a colleague's device.")
+    approves = _("Use a PIN to approve a step on a colleague's device.")
     if is_mfa_enabled(session.user):
         off = _("Two-step verification turns off PIN unlock.")
         return f"{off} {approves} {_('A code from your authenticator app does so too.')}" if session.is_manager else off

@@ -72,7 +72,7 @@ def label_refusal(*, package: Package, text: str) -> OtpMalformed | None:
     if package.number in numbers:
         return OtpMalformed(_("Right package. Now enter the customer's code."), label=package.number)
     words = {"this": numbers[0], "that": package.number}
-    return OtpMalformed(_("This is package %(this)s, the code was for %(that)s. Fetch the right one.") % words)
+    return OtpMalformed(_("This is package %(this)s, but the code was for %(that)s. Get the right one.") % words)
 
 
 def result_response(*, session: StoreSession, number: str, dialog_key: str, result: CommandResult) -> HttpResponse:

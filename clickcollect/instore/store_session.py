@@ -105,7 +105,7 @@ class StoreSession:
         since = self.user.pin_locked_at or self.pin_was_locked_at
         if since is None:
             return ""
-        words = _("Your PIN was locked on %(when)s after 5 wrong entries.")
+        words = _("Your PIN was locked on %(when)s after 5 wrong attempts.")
         return words % {"when": time_format.full(since)}
 
     @property

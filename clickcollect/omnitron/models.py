@@ -51,7 +51,7 @@ class RetailStore(models.Model):
     a day left out is closed, and so is every date in ``closed_dates``. ``["18:00", "02:00"]`` ends the next day.
     """
 
-    erp_code = models.CharField(_("ERP code"), max_length=64, unique=True, validators=[RegexValidator(ERP_CODE)])
+    erp_code = models.CharField(_("Store code"), max_length=64, unique=True, validators=[RegexValidator(ERP_CODE)])
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
     phone_number = models.CharField(_("phone"), max_length=20, blank=True)
@@ -118,7 +118,7 @@ class Order(models.Model):
     shop_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
     seen_contents = models.TextField(default="", db_default="", blank=True, editable=False)
     shipping_address = models.JSONField(_("shipping address"), default=dict)
-    cancel_requested_at = models.DateTimeField(_("cancellation asked"), null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(_("cancellation requested"), null=True, blank=True)
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     created_date = models.DateTimeField(_("received"), auto_now_add=True)

@@ -32,15 +32,19 @@ def read_day(text: str, *, loc: str) -> list[list[str]]:
     for part in filter(None, (piece.strip() for piece in re.split(r"[,;]", text))):
         match = SPAN.fullmatch(part)
         if match is None:
-            raise ValidationFailed.of(loc, _("Write it as 10:00-20:00, or 10:00-13:00, 14:00-20:00; empty is closed."))
+            raise ValidationFailed.of(
+                loc, _("Enter hours as 10:00-20:00, or 10:00-13:00, 14:00-20:00. Leave empty if closed.")
+            )
         first, last = f"{int(match[1]):02}:{match[2]}", f"{int(match[3]):02}:{match[4]}"
         if last > "24:00" or first in (last, "24:00") or (LATEST_END < last < first):
-            raise ValidationFailed.of(loc, _("A store opens before it closes; after midnight it closes by 06:00."))
+            raise ValidationFailed.of(
+                loc, _("Closing time must be after opening time; past midnight, 06:00 at the latest.")
+            )
         if spans and (first < spans[-1][1] or is_past_midnight(spans[-1])):
-            raise ValidationFailed.of(loc, _("These hours overlap. Write them from morning to evening."))
+            raise ValidationFailed.of(loc, _("These hours overlap. Enter them from morning to evening."))
         spans.append([first, last])
     if len(spans) > MOST_SPANS:
-        raise ValidationFailed.of(loc, _("At most four spans a day."))
+        raise ValidationFailed.of(loc, _("Enter at most four periods a day."))
     return spans
 
 
@@ -70,7 +74,7 @@ def read_week(texts: Mapping[str, str]) -> dict[str, list[list[str]]]:
     for day, after in zip(names, names[1:] + names[:1], strict=True):
         night, morning = week.get(day, [])[-1:], week.get(after, [])[:1]
         if night and morning and is_past_midnight(night[0]) and morning[0][0] < night[0][1]:
-            words = _("The day before closes at %(time)s only. Open later, or let it close earlier.")
+            words = _("The day before closes at %(time)s. Open later, or close it earlier.")
             faults.append({"loc": after, "msg": words % {"time": night[0][1]}})
     if faults:
         raise ValidationFailed(faults)

@@ -249,9 +249,9 @@ def rule_faults(data: Any, stores: Mapping[str, RetailStore], order: OrderIn | N
     if order is None:
         return
     if order.currency is None and order.shipping_address.retail_store is None and not of_stores:
-        yield {"loc": "currency", "msg": _("Give the currency; there is no store to take it from.")}
+        yield {"loc": "currency", "msg": _("Enter the currency; there is no store to take it from.")}
     if order.amount is None and sum_of_lines(order) > field_types.LARGEST_AMOUNT:
-        yield {"loc": "amount", "msg": _("The sum of the lines is too large.")}
+        yield {"loc": "amount", "msg": _("The item total is too large.")}
     if len(order.parcels) > MOST_PACKAGES:
         yield {
             "loc": "order_item",
@@ -303,18 +303,18 @@ def store_faults(data: Any, stores: Mapping[str, RetailStore]) -> Iterator[Fault
         if words:
             yield {"loc": loc, "msg": words}
     if in_store and isinstance(data, dict) and plain_text_of(value_at(data, *STORE_LOC)) in (None, ""):
-        yield {"loc": ".".join(STORE_LOC), "msg": _("Name the store where the customer collects the order.")}
+        yield {"loc": ".".join(STORE_LOC), "msg": _("Choose the store where the customer collects the order.")}
     if in_store and plain_text_of(value_at(data, *ADDRESS_TYPE_LOC)) not in (None, "", RETAIL_STORE):
         yield {
             "loc": ".".join(ADDRESS_TYPE_LOC),
-            "msg": _("Give one of: %(choices)s.") % {"choices": RETAIL_STORE},
+            "msg": _("Choose one of: %(choices)s.") % {"choices": RETAIL_STORE},
         }
 
 
 def store_fault(store: RetailStore | None, *, in_store: bool) -> str | None:
     """Why this store cannot take the order; None if it can."""
     if store is None:
-        return _("There is no store with this code.")
+        return _("No store has this code.")
     if not store.is_active:
         return _("This store is closed. Choose another one.")
     if in_store and not store.click_and_collect:

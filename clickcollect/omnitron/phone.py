@@ -101,14 +101,14 @@ def kept_phone(value: str) -> str | None:
 def parse_or_fault(value: object, *, country: str | None, beside: str, any_line: bool) -> tuple[str, str]:
     """The number in E.164, or why there is none: one of the two is empty."""
     if not isinstance(value, str) or not value.strip():
-        return "", _("Give the customer's phone number.")
+        return "", _("Enter the customer's phone number.")
     written = as_written(value)
     if written is None:
         return "", unreadable(value, country)
     if beside.strip() and region(beside) is None and not written.international:
         return "", _(
-            "The country beside this number is not known. Give its two letters, such as TR, "
-            "or write the number with + and its country code."
+            "The country given for this number is unknown. Enter its two-letter code, such as TR, or write the "
+            "number with + and its country code."
         )
     taken = {Kind.MESSAGE} | ({Kind.FICTITIOUS} if settings.ALLOW_FICTITIOUS_NUMBERS else set())
     if any_line:
@@ -238,24 +238,24 @@ def kind_of(number: phonenumbers.PhoneNumber) -> Kind | None:
 
 def choice(found: Sequence[Reading]) -> str:
     """The words for a number that could be several people's."""
-    words = _("This can be read as %(number)s. Write the right one with + and the country code.")
+    words = _("This could be %(number)s. Enter the right one with + and the country code.")
     return words % {"number": alternatives(found)}
 
 
 def refusal(own: Sequence[Reading], others: Sequence[Reading], country: str | None) -> str:
     """Why a number is not taken, with every way it reads, and what to do."""
     if others:
-        words = _("Without its country code this number cannot be read. If it is %(number)s, write it so, with the +.")
+        words = _("This number needs its country code. If it is %(number)s, enter it like that, with the +.")
         return words % {"number": alternatives(others)}
     kinds = {found.kind for found in own}
     if not own:
         return pattern(country)
     if Kind.FICTITIOUS in kinds:
-        words = _("%(number)s is kept for films and tests and reaches nobody. Give the customer's own number.")
+        words = _("%(number)s is reserved for films and tests and reaches no one. Enter the customer's own number.")
     elif Kind.NO_MESSAGE in kinds:
-        words = _("%(number)s is a land line or a service number and cannot receive the code. Give a mobile number.")
+        words = _("%(number)s is a landline or service number and cannot receive the code. Enter a mobile number.")
     else:
-        words = _("No range of its country has the number %(number)s. Check it with the customer.")
+        words = _("%(number)s is not a valid number in its country. Check it with the customer.")
     return words % {"number": alternatives(own)}
 
 
@@ -270,12 +270,12 @@ def alternatives(found: Sequence[Reading]) -> str:
 def unreadable(value: str, country: str | None) -> str:
     """The words for what is no phone number in writing."""
     if SHORTENED.fullmatch(strip_noise(value[:LONGEST])):
-        return _("A spreadsheet has shortened this number. Make its column one of text, and export it again.")
+        return _("A spreadsheet shortened this number. Format its column as text, and export it again.")
     return pattern(country)
 
 
 def pattern(country: str | None) -> str:
     """How a number is to be written."""
     if country is None:
-        return _("Give a phone number with its country code, such as +90 532 123 45 67.")
-    return _("Give a phone number such as +90 532 123 45 67, or a national one of the store's country.")
+        return _("Enter a phone number with its country code, such as +90 532 123 45 67.")
+    return _("Enter a phone number such as +90 532 123 45 67, or a national one in the store's country.")

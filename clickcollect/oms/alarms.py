@@ -92,7 +92,7 @@ def worker_silent() -> list[Alarm]:
     """Nobody sends messages or does what is done in the background: none, or one alarm."""
     if worker_lives():
         return []
-    sentence = _("The worker does not run: no message goes out. Start it, or read in its log why it ends.")
+    sentence = _("The worker is not running, so no messages are sent. Start it, or check its log to see why it stops.")
     return [Alarm(kind=AlarmKind.WORKER_SILENT, sentence=sentence)]
 
 
@@ -110,10 +110,12 @@ def sending_paused(since: datetime | None) -> list[Alarm]:
         return []
     waiting = pause.waiting()
     sentence = ngettext(
-        "The shop was restored from a backup, so nothing is sent: %(count)d message waits, and what waits may have "
-        "gone out before. Look at the deliveries, then choose Resume sending, or run “clickcollect resume”.",
-        "The shop was restored from a backup, so nothing is sent: %(count)d messages wait, and what waits may have "
-        "gone out before. Look at the deliveries, then choose Resume sending, or run “clickcollect resume”.",
+        "The shop was restored from a backup, so sending is paused: %(count)d message is waiting and may "
+        "already have been sent. Check the deliveries, then choose Resume sending, or run “clickcollect "
+        "resume”.",
+        "The shop was restored from a backup, so sending is paused: %(count)d messages are waiting, and some "
+        "may already have been sent. Check the deliveries, then choose Resume sending, or run “clickcollect "
+        "resume”.",
         waiting,
     )
     return [Alarm(kind=AlarmKind.SENDING_PAUSED, sentence=sentence % {"count": waiting}, since=since)]
@@ -127,10 +129,10 @@ def drill_overdue(*, passed: datetime | None, days: int) -> list[Alarm]:
     if not allowed or days < allowed:
         return []
     sentence = ngettext(
-        "No backup has been restored on trial for %(count)d day: nobody knows whether it works. "
-        "Run “clickcollect drill”.",
-        "No backup has been restored on trial for %(count)d days: nobody knows whether it works. "
-        "Run “clickcollect drill”.",
+        "No restore drill has passed for %(count)d day, so nobody knows whether the backups work. Run "
+        "“clickcollect drill”.",
+        "No restore drill has passed for %(count)d days, so nobody knows whether the backups work. Run "
+        "“clickcollect drill”.",
         days,
     )
     return [Alarm(kind=AlarmKind.DRILL_OVERDUE, sentence=sentence % {"count": days}, since=passed)]
@@ -141,8 +143,8 @@ def codes_waiting(age: timedelta | None) -> list[Alarm]:
     if age is not None and age > timedelta(seconds=app_settings.settings_in_force()["READY_MESSAGE_ALARM_SECONDS"]):
         minutes = max(1, round(age.total_seconds() / 60))
         sentence = ngettext(
-            "Customers' codes have not gone out for %(minutes)d minute. Tell customers that the message is late.",
-            "Customers' codes have not gone out for %(minutes)d minutes. Tell customers that the message is late.",
+            "Customers' codes have not been sent for %(minutes)d minute. Tell customers their message is late.",
+            "Customers' codes have not been sent for %(minutes)d minutes. Tell customers their message is late.",
             minutes,
         )
         return [Alarm(kind=AlarmKind.CODES_WAIT, sentence=sentence % {"minutes": minutes})]
@@ -157,8 +159,8 @@ def orders_to_repair() -> list[Alarm]:
     if not found:
         return []
     sentence = ngettext(
-        "%(count)s order has been waiting too long in Orders to repair. Send it on, or discard it.",
-        "%(count)s orders have been waiting too long in Orders to repair. Send them on, or discard them.",
+        "%(count)s order has been waiting too long in Orders to repair. Resubmit it, or discard it.",
+        "%(count)s orders have been waiting too long in Orders to repair. Resubmit them, or discard them.",
         len(found),
     )
     count = f"{MOST_COUNTED}+" if len(found) > MOST_COUNTED else str(len(found))
@@ -172,15 +174,15 @@ def for_store_staff() -> list[str]:
         return [alarm.sentence for alarm in alarmed]
     if age is None or (worker_lives() and pause.current() is None):
         return []
-    return [_("No messages go out to customers at the moment. Tell customers that the message is late.")]
+    return [_("No messages are being sent to customers at the moment. Tell customers their message is late.")]
 
 
 def endpoint_failing(endpoint: statistics.BackingOff) -> Alarm:
     """An address that does not take its deliveries."""
     words = {"address": endpoint.target_url, "count": endpoint.waiting}
     sentence = ngettext(
-        "%(address)s does not answer; %(count)d message waits for it. Look at its hook.",
-        "%(address)s does not answer; %(count)d messages wait for it. Look at its hook.",
+        "%(address)s is not responding; %(count)d message is waiting for it. Check its webhook.",
+        "%(address)s is not responding; %(count)d messages are waiting for it. Check its webhook.",
         endpoint.waiting,
     )
     return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence % words, since=endpoint.since)

@@ -16,51 +16,51 @@ from clickcollect.oms import states
 
 
 class LogKind(models.TextChoices):
-    MOVE = "move", _("Done")
+    MOVE = "move", _("Completed")
     REFUSED = "refused", _("Refused")
     SETTING = "setting", _("Setting changed")
-    NOTE = "note", _("Noted")
+    NOTE = "note", _("Note")
 
 
 class NoteKind(models.TextChoices):
     """What is noted beside the commands. Every kind has its words here; a row's kind is never renamed."""
 
-    CREATED = "created", _("The order arrived")
-    SHELVED = "shelved", _("Put on its shelf")
+    CREATED = "created", _("Order received")
+    SHELVED = "shelved", _("Put on shelf")
     LOCKED_OUT = "locked_out", _("Locked after too many wrong codes")
-    PICKUP_EXPIRED = "pickup_expired", _("The pickup time passed")
+    PICKUP_EXPIRED = "pickup_expired", _("Pickup time passed")
     AFTER_PHONE_CHANGE = "delivered_after_phone_change", _("Delivered after the phone number was changed")
-    ORDER_CANCEL_REQUESTED = "order_cancel_requested", _("Cancellation of the order was asked for")
-    ORDER_AMENDED = "order_amended", _("The shop changed the order")
-    LINES_TAKEN_OFF = "lines_taken_off", _("Lines were taken off the order")
-    NOT_FOR_A_STORE = "not_for_a_store", _("A connector sent an order that is not for a store")
-    TO_REPAIR = "to_repair", _("An order arrived that must be repaired")
-    REPAIR_REPEATED = "repair_repeated", _("An order to repair was sent again")
-    REPAIRED = "repaired", _("An order was repaired and sent on")
-    REPAIR_ARRIVED = "repair_arrived", _("An order to repair arrived right later")
-    REPAIR_DISCARDED = "repair_discarded", _("An order to repair was discarded")
-    LOCATION_LEARNED = "location_learned", _("A location was learned")
-    LOCATION_FORGOTTEN = "location_forgotten", _("A learned location was removed")
-    STAFF_CHANGED = "staff_changed", _("A staff member was changed")
-    ACCESS_ENDED = "access_ended", _("Sessions, sign-ins and PIN of a staff member were ended")
-    STORE_CHANGED = "store_changed", _("A store was changed")
-    TOKEN_CREATED = "token_created", _("An API token was made")
+    ORDER_CANCEL_REQUESTED = "order_cancel_requested", _("Order cancellation requested")
+    ORDER_AMENDED = "order_amended", _("Order changed by the shop")
+    LINES_TAKEN_OFF = "lines_taken_off", _("Items removed from the order")
+    NOT_FOR_A_STORE = "not_for_a_store", _("Connector sent an order that is not for a store")
+    TO_REPAIR = "to_repair", _("Order received that needs repair")
+    REPAIR_REPEATED = "repair_repeated", _("Order to repair received again")
+    REPAIRED = "repaired", _("Order repaired and resubmitted")
+    REPAIR_ARRIVED = "repair_arrived", _("Order to repair received again, now correct")
+    REPAIR_DISCARDED = "repair_discarded", _("Order to repair discarded")
+    LOCATION_LEARNED = "location_learned", _("Location learned")
+    LOCATION_FORGOTTEN = "location_forgotten", _("Learned location removed")
+    STAFF_CHANGED = "staff_changed", _("Staff member changed")
+    ACCESS_ENDED = "access_ended", _("Sessions, sign-ins and PIN of a staff member ended")
+    STORE_CHANGED = "store_changed", _("Store changed")
+    TOKEN_CREATED = "token_created", _("API token created")
     TOKEN_KEEPS_OVERRIDE = (
         "token_keeps_override",
-        _("An API token from before the scope packages:override keeps that right"),
+        _("API token older than the scope packages:override keeps that permission"),
     )
-    TOKEN_REVOKED = "token_revoked", _("An API token was revoked")
-    PROCESS_CHANGED = "process_changed", _("The process was changed")
-    PROCESS_IMPORTED = "process_imported", _("The process was replaced from a file")
-    PERSONAL_DATA_ERASED = "personal_data_erased", _("Personal data was erased")
-    BACKED_UP = "backed_up", _("A backup was made")
-    RESTORED = "restored", _("The shop was restored from a backup")
-    SENDING_RESUMED = "sending_resumed", _("Messages were let go out again")
-    DRILL_PASSED = "drill_passed", _("A backup was restored on trial, and all was in order")
-    DRILL_FAILED = "drill_failed", _("A backup was restored on trial, and something was not in order")
-    DATA_REQUESTED = "data_requested", _("A shop's customer asks what is kept of them")
-    ERASURE_ASKED = "erasure_asked", _("A shop asks for personal data to be erased")
-    SHOP_LEFT = "shop_left", _("A shop removed the app and sends nothing any more")
+    TOKEN_REVOKED = "token_revoked", _("API token revoked")
+    PROCESS_CHANGED = "process_changed", _("Process changed")
+    PROCESS_IMPORTED = "process_imported", _("Process replaced from a file")
+    PERSONAL_DATA_ERASED = "personal_data_erased", _("Personal data erased")
+    BACKED_UP = "backed_up", _("Backup created")
+    RESTORED = "restored", _("Shop restored from a backup")
+    SENDING_RESUMED = "sending_resumed", _("Sending resumed")
+    DRILL_PASSED = "drill_passed", _("Restore drill passed")
+    DRILL_FAILED = "drill_failed", _("Restore drill failed")
+    DATA_REQUESTED = "data_requested", _("Shop forwarded a customer's request for their data")
+    ERASURE_ASKED = "erasure_asked", _("Shop requested that personal data be erased")
+    SHOP_LEFT = "shop_left", _("Shop removed the app and no longer sends orders")
 
 
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
@@ -99,7 +99,7 @@ class CommandLog(models.Model):
     command_code = models.CharField(_("command code"), max_length=80, blank=True)
     slug = models.CharField(_("slug"), max_length=120, blank=True)
     code = models.CharField(_("refused because"), max_length=40, blank=True)
-    note_kind = models.CharField(_("noted"), max_length=40, blank=True, choices=NoteKind.choices, db_default="")
+    note_kind = models.CharField(_("note"), max_length=40, blank=True, choices=NoteKind.choices, db_default="")
     attributes = models.JSONField(_("details"), default=dict)
 
     class Meta:

@@ -31,7 +31,7 @@ def orders_of_person(*, phone_number: str = "", email: str = "", order_number: s
         if value.strip():
             wanted |= Q(**{field: value.strip()})
     if not wanted:
-        raise ValidationFailed.of("phone_number", _("Name a phone number, an e-mail address or an order."))
+        raise ValidationFailed.of("phone_number", _("Enter a phone number, an e-mail address or an order number."))
     return Order.objects.filter(wanted, erased_at=None)
 
 
@@ -54,7 +54,7 @@ def kept_of(**person: str) -> list[Kept]:
     orders = list(orders_of_person(**person).order_by("number")[:BATCH])
     repairs = repairs_of(**person).exclude(order__in=orders).order_by("reference")[:BATCH]
     if not orders and not repairs:
-        raise NotFound(_("No order with this data was found, or it was erased before."))
+        raise NotFound(_("No order has this data, or it was already erased."))
     return [*orders, *repairs]
 
 
@@ -68,7 +68,7 @@ def erase_on_request(*, actor: Actor, phone_number: str = "", email: str = "", o
     found = kept_of(phone_number=phone_number, email=email, order_number=order_number)
     still_open = next((kept for kept in found if kept.ended_at is None), None)
     if isinstance(still_open, OrderToRepair):
-        words = _("Order %s waits in Orders to repair. Send it on or discard it first, then erase it.")
+        words = _("Order %s is in Orders to repair. Resubmit or discard it first, then erase it.")
         raise conflicts.conflict(
             words % still_open.number,
             state=still_open.get_state_display(),

@@ -16,7 +16,7 @@ class RepairState(models.TextChoices):
     """Where an order to repair stands: only a waiting one needs a person."""
 
     WAITING = "waiting", _("Waiting")
-    PLACED = "placed", _("Sent on")
+    PLACED = "placed", _("Resubmitted")
     ARRIVED = "arrived", _("Arrived later")
     DISCARDED = "discarded", _("Discarded")
 
@@ -36,8 +36,8 @@ class OrderToRepair(models.Model):
     channel = models.CharField(_("channel"), max_length=64)
     reference = models.CharField(_("order"), max_length=64, blank=True)
     state = models.CharField(_("state"), max_length=9, choices=RepairState.choices, default=RepairState.WAITING)
-    payload = models.JSONField(_("as it came"), default=dict)
-    document = models.JSONField(_("as it was read"), default=dict)
+    payload = models.JSONField(_("as received"), default=dict)
+    document = models.JSONField(_("as read"), default=dict)
     faults = models.JSONField(_("faults"), default=list)
     changed_at = models.DateTimeField(null=True)
     times = models.PositiveIntegerField(_("times sent"), default=1)

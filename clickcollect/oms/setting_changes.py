@@ -28,7 +28,7 @@ def set_setting(*, key: str, value: Any, store_id: int | None, actor: Actor, rea
         raise ValidationFailed.of("json_value", fault)
     said = (reason or "").strip()
     if needs_reason(setting=setting, value=value) and reason is not None and not said:
-        raise ValidationFailed.of("reason", _("Say why codes are switched off. It is kept in the log."))
+        raise ValidationFailed.of("reason", _("Enter why codes are being turned off. The log keeps it."))
     with transaction.atomic():
         before = app_settings.settings_in_force(store_id)[setting.key]
         row, made = AppliedSetting.objects.get_or_create(
@@ -82,7 +82,7 @@ def setting_to_change(*, key: str, store_id: int | None, actor: Actor) -> Settin
         raise Forbidden
     if store_id is None:
         if actor.store_ids is not None:
-            raise Forbidden(_("This value holds for every store. Ask the back office to change it."))
+            raise Forbidden(_("This value applies to every store. Ask the back office to change it."))
         return setting
     if not actor.sees_store(store_id) or not RetailStore.objects.filter(pk=store_id).exists():
         raise NotFound

@@ -48,7 +48,7 @@ def parse_shelf(*, shelf: str, bags: str) -> tuple[str, int | None]:
         faults.append({"loc": "shelf", "msg": _("A shelf has at most %d characters.") % LONGEST_SHELF})
     is_number = number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= MOST_BAGS
     if number and not is_number:
-        faults.append({"loc": "bags", "msg": _("Give the number of bags, from 1 to %d.") % MOST_BAGS})
+        faults.append({"loc": "bags", "msg": _("Enter the number of bags, from 1 to %d.") % MOST_BAGS})
     if faults:
         raise ValidationFailed(faults)
     return name, int(number) if number else None
@@ -65,7 +65,7 @@ def set_picked(*, actor: Actor, package_id: int, item_id: int, picked: str) -> N
     if item is None:
         raise NotFound
     if not (picked.isdecimal() and len(picked) <= 9 and int(picked) <= item.quantity):
-        raise ValidationFailed.of("picked", _("Give a number of pieces, at most %d.") % item.quantity)
+        raise ValidationFailed.of("picked", _("Enter a number of pieces, at most %d.") % item.quantity)
     being_packed = PackageItem.objects.filter(pk=item.pk, package__state__enum_value__in=states.TO_PACK)
     if being_packed.update(picked=int(picked)) != 1:
         raise conflicts.explain_conflict(StateConflict(), get_package(actor, package_id=package_id))

@@ -93,7 +93,7 @@ def set_first_password(*, person: str, key: str, password: str) -> User:
     with transaction.atomic():
         found = first_password.find_person(person, key, among=User.objects.select_for_update())
         if found is None:
-            raise NotFound(_("This link was used already, or it is too old. Ask for a new one."))
+            raise NotFound(_("This link has been used or has expired. Ask for a new one."))
         try:
             validate_password(password, found)
         except ValidationError as error:
@@ -203,7 +203,7 @@ def locked_user(user_id: int) -> User:
 def identity_faults(person: Person, user: User) -> Iterable[Fault]:
     """A name to sign in with that nobody else has, and a store for those who work in one."""
     if not person.username.strip():
-        yield {"loc": "username", "msg": _("Give a username.")}
+        yield {"loc": "username", "msg": _("Enter a username.")}
     elif User.objects.filter(username__iexact=person.username).exclude(pk=user.pk).exists():
         yield {"loc": "username", "msg": username_is_taken()}
     else:
@@ -217,7 +217,7 @@ def identity_faults(person: Person, user: User) -> Iterable[Fault]:
 
 
 def username_is_taken() -> str:
-    return _("Somebody has this username already.")
+    return _("This username is already taken.")
 
 
 def username_faults(person: Person, user: User) -> Iterable[Fault]:
@@ -236,19 +236,19 @@ def authority_faults(person: Person, user: User, actor: Actor) -> Iterable[Fault
         return
     own = user.pk == actor.user_id
     if own and person.role != user.role:
-        yield {"loc": "role", "msg": _("Nobody changes their own role. Ask another administrator.")}
+        yield {"loc": "role", "msg": _("You can't change your own role. Ask another administrator.")}
     if own and not person.is_active:
         yield {"loc": "is_active", "msg": _("You can't deactivate your own account. Ask another administrator.")}
     leaves = user.role == Role.ADMIN and (person.role != Role.ADMIN or not person.is_active)
     if leaves and not User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=user.pk).exists():
-        yield {"loc": "role", "msg": _("This is the last administrator. Make another one first.")}
+        yield {"loc": "role", "msg": _("This is the last administrator. Add another one first.")}
 
 
 def password_faults(person: Person, user: User) -> Iterable[Fault]:
     """A new person needs a password; a password must be hard to guess."""
     if not person.password:
         if user.pk is None and not person.chooses_password:
-            yield {"loc": "password", "msg": _("Give a first password.")}
+            yield {"loc": "password", "msg": _("Enter a first password.")}
         return
     like = User(username=person.username, first_name=person.first_name, last_name=person.last_name, email=person.email)
     try:

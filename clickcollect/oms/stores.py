@@ -49,7 +49,7 @@ def locked_store(store_id: int) -> RetailStore:
 
 
 def code_is_taken() -> ValidationFailed:
-    return ValidationFailed.of("erp_code", _("Another store has this code."))
+    return ValidationFailed.of("erp_code", _("Another store already has this code."))
 
 
 def note_store(store: RetailStore, *, actor: Actor) -> None:

@@ -52,18 +52,18 @@ def token_faults(
 ) -> Iterator[Fault]:
     """What is wrong with a token that somebody wants, each at its field."""
     if name == LOGIN_NAME:
-        yield {"loc": "name", "msg": _("This name is kept for sign-ins. Choose another one.")}
+        yield {"loc": "name", "msg": _("This name is reserved for sign-ins. Choose another one.")}
     if not user.is_active:
         yield {"loc": "user", "msg": _("This account is closed.")}
     if user.role not in BACK_OFFICE and channel == Channel.OMS_WEB:
-        yield {"loc": "channel", "msg": _("Store staff act in INSTORE only.")}
+        yield {"loc": "channel", "msg": _("Store staff work in INSTORE only.")}
     if unknown := sorted(set(scopes) - RIGHTS.keys()):
-        yield {"loc": "scopes", "msg": _("There is no such right: %(names)s.") % {"names": ", ".join(unknown)}}
+        yield {"loc": "scopes", "msg": _("Unknown permission: %(names)s.") % {"names": ", ".join(unknown)}}
     known = RetailStore.objects.filter(erp_code__in=stores).values_list("erp_code", flat=True)
     if missing := sorted(set(stores) - set(known)):
-        yield {"loc": "stores", "msg": _("There is no such store: %(names)s.") % {"names": ", ".join(missing)}}
+        yield {"loc": "stores", "msg": _("Unknown store: %(names)s.") % {"names": ", ".join(missing)}}
     if until is not None and until < timezone.now():
-        yield {"loc": "expires_at", "msg": _("This day is over.")}
+        yield {"loc": "expires_at", "msg": _("This date is in the past.")}
 
 
 def revoke_api_token(*, token_id: int, actor: Actor) -> None:

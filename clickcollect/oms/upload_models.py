@@ -13,7 +13,7 @@ class UploadState(models.TextChoices):
     WAITING = "waiting", _("Waiting for the worker")
     RUNNING = "running", _("Being imported")
     DONE = "done", _("Imported")
-    FAILED = "failed", _("Not a file of orders")
+    FAILED = "failed", _("Not an order file")
 
 
 class OrderUpload(models.Model):

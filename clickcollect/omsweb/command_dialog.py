@@ -65,7 +65,7 @@ def command_behind(*, package: Package, actor: Actor, transition: int) -> Availa
     for item in available_commands(package=package, actor=actor):
         if item.transition.pk == transition:
             return item
-    raise CommandUnknown(_("This is no longer possible. Look at the package again."))
+    raise CommandUnknown(_("This is no longer possible. Check the package again."))
 
 
 @sensitive_variables()
@@ -130,7 +130,7 @@ def title_of(offer: Offer) -> str:
 def question(offer: Offer) -> str:
     """What a plain confirmation says, where nothing is asked."""
     if offer.hands_over:
-        return _("This package was not sent a code. Make sure that the customer is the right one.")
+        return _("No code was sent for this package. Make sure you have the right customer.")
     return _("This cannot be undone.")
 
 

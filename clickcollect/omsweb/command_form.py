@@ -29,8 +29,8 @@ class CommandForm(OmsForm):
             self.fields[item.name] = input_field(item, is_first=not self.fields)
         self.asked = list(self.fields)
         if available.command.hands_over:
-            self.fields["collector_name"] = DomainField(label=_("Name of who collects"), is_needed=True, max_length=150)
-            self.fields["collector_relation"] = DomainField(label=_("Relation to the customer"), max_length=150)
+            self.fields["collector_name"] = DomainField(label=_("Collector's name"), is_needed=True, max_length=150)
+            self.fields["collector_relation"] = DomainField(label=_("Relationship to the customer"), max_length=150)
         self.dress_fields()
         for name, item in ((item.name, item) for item in available.inputs):
             if item.kind == "otp":

@@ -46,7 +46,7 @@ PACKAGES: Final = (
         "not_collected",
         "event_busy",
         "warn",
-        gettext_lazy("The pickup time passed. Extend it, or return it to stock."),
+        gettext_lazy("The pickup time has passed. Extend it, or return the package to stock."),
     ),
     ("forgotten", "inventory_2", "warn", gettext_lazy("Packed two days ago and not yet marked ready for pickup.")),
 )
@@ -133,7 +133,7 @@ def order_needs(request: HttpRequest) -> Iterable[Need]:
         yield Need(
             count=bounded(OrderToRepair.objects.filter(WAITING)),
             title=_("Orders to repair"),
-            detail=_("A shop sent them, and they could not be placed."),
+            detail=_("Orders from a shop that could not be placed."),
             link=reverse("omsweb:oms_ordertorepair_changelist"),
             icon="build",
         )
@@ -145,9 +145,9 @@ def delivery_needs(request: HttpRequest) -> Iterable[Need]:
         return
     failing = Hook.objects.filter(FAILING, deleted_at=None)
     since = failing.aggregate(first=Least(Min("endpoint__failing_since"), Min("stopped_at")))["first"]
-    detail = _("A receiver does not answer, or is gone.")
+    detail = _("A receiver is not responding, or has unsubscribed.")
     if since:
-        detail = _("Since %(since)s UTC a receiver does not answer, or is gone.") % {
+        detail = _("Since %(since)s UTC a receiver is not responding, or has unsubscribed.") % {
             "since": date_format(since.astimezone(UTC), "j M, H:i")
         }
     yield Need(
@@ -162,7 +162,7 @@ def delivery_needs(request: HttpRequest) -> Iterable[Need]:
     yield Need(
         count=bounded(dead),
         title=_("Dead letters"),
-        detail=_("Events of the last 7 days that reached nobody."),
+        detail=_("Events of the last 7 days that reached no one."),
         link=f"{reverse('omsweb:whisperer_delivery_changelist')}?state={DeliveryState.DEAD}&from={week_ago.isoformat()}",
         icon="mail_off",
         tone="warn",

@@ -72,7 +72,7 @@ def delivery_listing(request: HttpRequest) -> Listing:
             *day_filters("queued_at"),
         ],
         search=search_deliveries,
-        search_label=_("Package, order or event uuid"),
+        search_label=_("Package, order or event ID"),
         count_words=lambda count: ngettext("%(count)s delivery", "%(count)s deliveries", count),
     )
 
@@ -105,7 +105,7 @@ class RedeliveryForm(TickForm):
 
     most: ClassVar[int] = MOST_TICKED
     all = forms.BooleanField(
-        label=gettext_lazy("All dead letters found, at most 500"),
+        label=gettext_lazy("All matching dead letters, at most 500"),
         required=False,
         widget=forms.CheckboxInput(attrs={"data-tick-found": True}),
     )
@@ -185,9 +185,9 @@ class DeliveryAdmin(RightsModelAdmin):
         """Let everything go out again that has waited since the shop was restored."""
         if request.method == "POST":
             if after_restore.resume_sending(actor=actor_of(request)):
-                messages.success(request, _("Messages go out again."))
+                messages.success(request, _("Sending resumed."))
             else:
-                messages.info(request, _("Messages go out already."))
+                messages.info(request, _("Messages are already being sent."))
         return redirect("omsweb:whisperer_delivery_changelist")
 
     def redeliver_view(self, request: HttpRequest) -> HttpResponse:
@@ -209,14 +209,14 @@ class DeliveryAdmin(RightsModelAdmin):
         require_hook(actor, "hooks:write", *touched)
         queued, refusals = redeliver(ids, force=force)
         if queued:
-            words = ngettext("%(count)d event goes out again.", "%(count)d events go out again.", queued)
+            words = ngettext("%(count)d event will be sent again.", "%(count)d events will be sent again.", queued)
             messages.success(request, words % {"count": queued})
         for words in sorted(refusals):
             messages.error(request, words)
         if len(ids) == MOST_FOUND:
-            messages.info(request, _("There may be more. Send again to go on."))
+            messages.info(request, _("There may be more. Choose Send again to continue."))
         if not ids:
-            nothing = _("Nothing was found that can go again.") if asked["all"] else _("Nothing was selected.")
+            nothing = _("Found nothing that can be sent again.") if asked["all"] else _("Nothing was selected.")
             messages.warning(request, nothing)
         return back
 

@@ -80,7 +80,7 @@ class HookForm(OmsForm):
     target_url = forms.CharField(
         label=gettext_lazy("Target URL"),
         max_length=255,
-        help_text=gettext_lazy("Private addresses are refused, unless the operator of this server allowed them."),
+        help_text=gettext_lazy("Private addresses are refused, unless this server's operator has allowed them."),
     )
     is_active = forms.BooleanField(label=gettext_lazy("Active"), required=False, initial=True)
     secret_key = forms.CharField(
@@ -119,7 +119,7 @@ class HookForm(OmsForm):
         label=gettext_lazy("Callback"),
         required=False,
         max_length=64,
-        help_text=gettext_lazy("A word that the receiver may keep here. It is stored and never run."),
+        help_text=gettext_lazy("A note for the receiver. It is stored and never run."),
     )
     your_password = forms.CharField(
         label=gettext_lazy("Your own password"),

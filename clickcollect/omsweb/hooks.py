@@ -31,7 +31,7 @@ def require_hook(actor: Actor, right: str, *types: str) -> None:
     """Types that carry a code are an administrator's. Raises Forbidden."""
     actor.require(right)
     if any(registry.is_code_bearing(name) for name in types) and not actor.may("hooks:code-bearing"):
-        raise Forbidden(_("This event carries pickup codes. Only an administrator decides where it goes."))
+        raise Forbidden(_("This event carries pickup codes. Only an administrator can decide where it goes."))
 
 
 # Failing is what somebody must look at: no answer, or gone for good.
@@ -179,7 +179,7 @@ def create_one(*, user_id: int, event_type: str, fields: dict[str, Any]) -> Hook
     try:
         return hooks.create_hook(user_id=user_id, fields=fields | {"event_type": event_type})
     except HookExists:
-        words = _("There is already a webhook of yours for %(type)s at this URL. Change that one, or delete it first.")
+        words = _("You already have a webhook for %(type)s at this URL. Edit that one, or delete it first.")
         raise HookExists(words % {"type": event_type}) from None
 
 
@@ -195,4 +195,4 @@ def confirm(request: HttpRequest, *, password: str) -> None:
     """The person at the keyboard is the one who signed in. Raises ValidationFailed, Throttled."""
     user = cast("User", request.user)
     if not sign_in_limits.prove(request, account=user, door="webhook", proof=lambda: user.check_password(password)):
-        raise ValidationFailed.of("your_password", _("A new address needs your own password. This was not it."))
+        raise ValidationFailed.of("your_password", _("Wrong password. Changing the URL needs your own password."))

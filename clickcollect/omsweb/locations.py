@@ -60,5 +60,5 @@ class LocationRuleAdmin(RightsModelAdmin):
             except DomainError as error:
                 messages.error(request, error.detail)
             else:
-                messages.success(request, _("The rule was removed. Orders that came by it stay where they are."))
+                messages.success(request, _("The rule was removed. Orders already placed by it are not affected."))
         return redirect("omsweb:oms_locationrule_changelist")

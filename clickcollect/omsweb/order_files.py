@@ -86,7 +86,7 @@ class ColumnsForm(OmsForm):
                 max_length=64,
                 required=False,
                 initial=found.channel,
-                help_text=_("Whose orders these are, such as the shop's name."),
+                help_text=_("Where these orders come from, such as the shop's name."),
             )
         self.dress_fields()
 
@@ -212,7 +212,7 @@ def progress(upload: OrderUpload, request: HttpRequest) -> dict[str, Any]:
     figures = [
         (_("New orders"), "new"),
         (_("Amended"), "amended"),
-        (_("Known already"), "known"),
+        (_("Already known"), "known"),
         (_("Nothing to hand over"), "ignored"),
         (_("Orders to repair"), "to_repair"),
     ]

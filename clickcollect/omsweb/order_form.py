@@ -21,7 +21,7 @@ STORE: Final = "shipping_address.retail_store"
 CUSTOMER: Final = ("first_name", "last_name", "phone_number", "email")
 LINES: Final = "order_item"
 RARE_COLUMNS: Final[dict[str, Promise]] = {  # shown where they were sent wrong
-    "retail_store": gettext_lazy("Store (ERP code)"),
+    "retail_store": gettext_lazy("Store code"),
     "parcel": gettext_lazy("Parcel"),
     "image_url": gettext_lazy("Picture"),
 }
@@ -163,7 +163,7 @@ def order_fields() -> dict[str, forms.Field]:
         "customer.phone_number": DomainField(
             label=_("Phone number"),
             widget=forms.TextInput(attrs={"type": "tel"}),
-            help_text=_("The code goes to this mobile phone. Of another country: with + and its code."),
+            help_text=_("The code is sent to this mobile phone. For another country, start with + and its code."),
         ),
         "customer.email": DomainField(label=_("E-mail"), is_needed=False, widget=forms.EmailInput()),
         "language_code": DomainField(

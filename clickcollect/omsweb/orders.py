@@ -33,9 +33,9 @@ from clickcollect.omsweb.take_off_form import TakeOffForm
 from clickcollect.omsweb.timeline import timeline_of_order
 
 SAID: Final[dict[Became, Promise]] = {
-    Became.PLACED: gettext_lazy("Order %(number)s was received."),
+    Became.PLACED: gettext_lazy("Order %(number)s was created."),
     Became.UNCHANGED: gettext_lazy("Order %(number)s already exists."),
-    Became.AMENDED: gettext_lazy("Order %(number)s was there already, and is changed now."),
+    Became.AMENDED: gettext_lazy("Order %(number)s already existed and was updated."),
 }
 MOST_FOUND: Final = 1000
 MOST_LINES: Final = 500
@@ -169,7 +169,7 @@ class OrderAdmin(RightsModelAdmin):
         except DomainError as error:
             messages.error(request, error.detail)
         else:
-            messages.success(request, _("The order is being cancelled. Its open packages follow in a moment."))
+            messages.success(request, _("The order is being cancelled. Its open packages will follow in a moment."))
         return back
 
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -200,10 +200,10 @@ class OrderAdmin(RightsModelAdmin):
         def save() -> Saved:
             reason = form.cleaned_data["reason"]
             take_off(order_id=order.pk, pieces=form.pieces, reason=reason, actor=actor)
-            said = _("Taken off. What is packed already is told to the store.")
+            said = _("Removed. If any of it is already packed, the store is told.")
             return Saved(said=said, answer=redirect("omsweb:omnitron_order_change", order.pk))
 
-        title = _("Take something off order %(number)s") % {"number": order.number}
+        title = _("Remove items from order %(number)s") % {"number": order.number}
         page = self.edit(request, form=form, title=title, save=save, order=order)
         if isinstance(page, TemplateResponse):
             page.template_name = "omsweb/take_off.html"

@@ -140,7 +140,7 @@ class RepairForm(OrderForm):
         (gettext_lazy("Order"), ("number", "channel", STORE, REMEMBER)),
         (gettext_lazy("Customer"), (*(f"customer.{name}" for name in CUSTOMER), "language_code")),
         (gettext_lazy("Amount"), ("amount", "currency")),
-        (gettext_lazy("Further fields"), RARE),
+        (gettext_lazy("More fields"), RARE),
     )
 
     def __init__(self, waiting: OrderToRepair, data: Mapping[str, Any] | None = None) -> None:
@@ -156,7 +156,7 @@ class RepairForm(OrderForm):
         self.fields["number"].widget.attrs.pop("autofocus", None)
         if self.location:
             self.fields[STORE].help_text = called_by_shop(self.location)
-            label = _("Remember it: in this channel, “%(location)s” is this store from now on")
+            label = _("Remember this: in this channel, “%(location)s” means this store from now on")
             self.fields[REMEMBER] = forms.BooleanField(label=label % {"location": self.location}, required=False)
         self.fields |= {name: DomainField(label=PLACES[name]) for name in RARE if name in self.data}
         if language and language not in dict(settings.LANGUAGES):

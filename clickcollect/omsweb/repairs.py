@@ -158,8 +158,8 @@ class OrderToRepairAdmin(RightsModelAdmin):
             listing = repair_listing(request)
             shown = [row.pk for row in listing.page_rows]
             sent = send_on_as_they_came(repair_ids=shown, actor=actor_of(request))
-            words = ngettext("%(count)d order was sent on.", "%(count)d orders were sent on.", sent)
-            waits = ngettext("%(count)d still waits.", "%(count)d still wait.", len(shown) - sent)
+            words = ngettext("%(count)d order was resubmitted.", "%(count)d orders were resubmitted.", sent)
+            waits = ngettext("%(count)d is still waiting.", "%(count)d are still waiting.", len(shown) - sent)
             messages.success(request, f"{words % {'count': sent}} {waits % {'count': len(shown) - sent}}")
         return redirect("omsweb:oms_ordertorepair_changelist")
 
@@ -188,7 +188,7 @@ class OrderToRepairAdmin(RightsModelAdmin):
             order = send_on(
                 repair_id=row.pk, document=form.document(), actor=actor_of(request), learn_location=form.learns
             )
-            return Saved(said=_("Order %(number)s was sent on and placed.") % {"number": order.number})
+            return Saved(said=_("Order %(number)s was resubmitted and placed.") % {"number": order.number})
 
         return self.edit(
             request, form=form, title=title, save=save, row=row, repair=row, discard_form=DiscardForm(), **facts

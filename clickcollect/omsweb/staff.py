@@ -64,7 +64,7 @@ class StaffForm(OmsForm):
         label=gettext_lazy("Active"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Off: sessions and tokens end at once; what the person did stays in the log."),
+        help_text=gettext_lazy("If off, sessions and tokens end at once; the log keeps what the person did."),
     )
     password = forms.CharField(
         label=gettext_lazy("New password"),
@@ -75,9 +75,11 @@ class StaffForm(OmsForm):
         help_text=gettext_lazy("At least 10 characters. A new one ends the person's sessions, PIN and tokens."),
     )
     remove_second_factor = forms.BooleanField(
-        label=gettext_lazy("Remove the second factor"),
+        label=gettext_lazy("Turn off two-step verification"),
         required=False,
-        help_text=gettext_lazy("For somebody who lost the phone. Sessions end; they set it up again after signing in."),
+        help_text=gettext_lazy(
+            "For someone who lost their phone. Sessions end; they can set it up again after signing in."
+        ),
     )
 
     def person(self) -> Person:

@@ -39,10 +39,10 @@ class StoreForm(OmsForm):
         (gettext_lazy("Opening hours"), tuple(day for day, _name in DAYS)),
     )
     erp_code = forms.CharField(
-        label=gettext_lazy("ERP code"),
+        label=gettext_lazy("Store code"),
         max_length=64,
         validators=[RegexValidator(ERP_CODE)],
-        help_text=gettext_lazy("What orders name the store by. Given once."),
+        help_text=gettext_lazy("How orders refer to the store. It can't be changed later."),
     )
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
@@ -53,7 +53,7 @@ class StoreForm(OmsForm):
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         label=gettext_lazy("Country"),
-        help_text=gettext_lazy("Two letters, such as TR. National phone numbers are read by it."),
+        help_text=gettext_lazy("Two letters, such as TR. Used to read national phone numbers."),
     )
     currency = forms.RegexField(
         r"^[A-Za-z]{3}$", label=gettext_lazy("Currency"), help_text=gettext_lazy("Three letters, such as TRY.")
@@ -65,14 +65,14 @@ class StoreForm(OmsForm):
         label=gettext_lazy("Closed on"),
         required=False,
         max_length=400,
-        help_text=gettext_lazy("Dates such as 2027-01-01, with commas between."),
+        help_text=gettext_lazy("Dates such as 2027-01-01, separated by commas."),
     )
     click_and_collect = forms.BooleanField(label=gettext_lazy("Click & Collect"), required=False, initial=True)
     is_active = forms.BooleanField(
         label=gettext_lazy("Active"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Off: no new orders. Existing packages are not affected."),
+        help_text=gettext_lazy("If off, the store gets no new orders. Existing packages are not affected."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,7 +80,7 @@ class StoreForm(OmsForm):
         for day, name in DAYS:
             self.fields[day] = forms.CharField(label=name, required=False, max_length=100)
         self.fields["mon"].help_text = _(
-            "Such as 10:00-20:00, or 18:00-02:00 past midnight. All seven empty: always open."
+            "Such as 10:00-20:00, or 18:00-02:00 past midnight. If all seven are empty, the store is always open."
         )
         self.dress_fields()
 

@@ -29,7 +29,7 @@ class TakeOffForm(OmsForm):
                 max_value=line.quantity,
             )
         named = tuple(name for name in self.fields if name.startswith(PREFIX))
-        self.groups = ((_("What to take off"), named), (_("Why"), ("reason",)))  # type: ignore[misc]
+        self.groups = ((_("Items to remove"), named), (_("Why"), ("reason",)))  # type: ignore[misc]
         self.dress_fields()
 
     @property

@@ -58,8 +58,8 @@ class TokenForm(OmsForm):
         choices=[(right, right) for right in sorted(RIGHTS)],
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "packages:override opens what weakens the check: Deliver Without Code, Unlock Code, Correct Phone and "
-            "Extend Pickup. Few programs need it."
+            "packages:override allows what weakens the check: Deliver Without Code, Unlock Code, Correct Phone "
+            "and Extend Pickup. Few programs need it."
         ),
     )
     stores = forms.MultipleChoiceField(
@@ -68,8 +68,8 @@ class TokenForm(OmsForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy(
-            "If none is selected: all of this person's stores. With some selected, the program sees and changes "
-            "nothing of another store, and has no webhooks."
+            "If none is selected: all of this person's stores. Otherwise, the program sees and changes only the "
+            "selected stores, and has no webhooks."
         ),
     )
 

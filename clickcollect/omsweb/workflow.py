@@ -63,14 +63,14 @@ class TransitionForm(OmsForm):
     command_code = forms.ChoiceField(
         label=gettext_lazy("Command code"),
         choices=lambda: [(code, code) for code in sorted(COMMANDS)],
-        help_text=gettext_lazy("The behaviour. PKG_STATE_TRANSITION only moves the package."),
+        help_text=gettext_lazy("What the command does. PKG_STATE_TRANSITION only moves the package."),
     )
     slug = forms.RegexField(
         SLUG,
-        label=gettext_lazy("Slug"),
+        label=gettext_lazy("API name"),
         max_length=120,
         help_text=gettext_lazy(
-            "What integrations call it by: small letters, digits and dashes. Integrations rely on it; don't change it."
+            "“slug” in the API: lowercase letters, digits and hyphens. Integrations rely on it; don't change it."
         ),
     )
     source = forms.ChoiceField(label=gettext_lazy("Source state"), choices=choices_of_states)
@@ -88,9 +88,9 @@ class TransitionForm(OmsForm):
         required=False,
         help_text=gettext_lazy("Main action in the source state."),
     )
-    position = forms.IntegerField(label=gettext_lazy("Place in the list"), min_value=0, max_value=32767)
+    position = forms.IntegerField(label=gettext_lazy("Position in the list"), min_value=0, max_value=32767)
     configuration = configuration_field(
-        gettext_lazy('{"sync_remote_order_status": false} leaves the Omnitron order where it is.'),
+        gettext_lazy('{"sync_remote_order_status": false} leaves the Omnitron order unchanged.'),
     )
 
     def clean_configuration(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class WorkflowFileForm(OmsForm):
         if not file:
             return str(self.cleaned_data["text"])[:LARGEST_FILE]
         if file.size > LARGEST_FILE:
-            raise ValidationFailed.of("file", _("The file is larger than 256 kB. That is no process."))
+            raise ValidationFailed.of("file", _("The file is larger than 256 kB, too large for a process."))
         try:
             return bytes(file.read()).decode("utf-8-sig")
         except UnicodeDecodeError:

@@ -54,7 +54,7 @@ def make(folder: Path, urls: Mapping[str, str], keys: Mapping[str, bytes]) -> Fi
         shop, snapshot = stack.enter_context(_moment(OWNER_URL, urls[OWNER_URL]))
         extension, its_snapshot = stack.enter_context(_moment(EXTENSION_URL, urls[EXTENSION_URL]))
         if not (_one(shop, IS_MIGRATED)[0] and _one(extension, IS_MIGRATED)[0]):
-            raise Problem("The tables are not there. Run `clickcollect migrate`.")
+            raise Problem("The tables are missing. Run `clickcollect migrate`.")
         server, now, packages, ready, waiting, head, codes = _one(shop, FACTS)
         final = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         fresh = stack.enter_context(_folder(final))
@@ -114,7 +114,7 @@ def _folder(final: Path) -> Iterator[Path]:
     """A folder that gets its name when everything is in it, and is gone when that fails."""
     fresh = final.with_name(final.name + ".unfinished")
     if final.exists():
-        raise Problem(f"{final} is there already. Wait a second, then back up again.")
+        raise Problem(f"{final} already exists. Wait a second, then back up again.")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
     try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clickcollect.runtime.backup_manifest import Manifest
     from clickcollect.runtime.drill import Report
 
-Folder = Annotated[Path, typer.Argument(help="A folder of backups, each in a folder named after its time.")]
+Folder = Annotated[Path, typer.Argument(help="A folder of backups, each in its own folder named after the time.")]
 
 
 def make_backup(folder: Folder) -> None:
@@ -35,14 +35,17 @@ def make_backup(folder: Folder) -> None:
     size = sum(dump.bytes for dump in manifest.dumps.values()) / 1e6
     typer.echo(f"{made.folder}: {manifest.packages} packages, {manifest.ready} of them ready, {size:.1f} MB.")
     typer.echo(
-        f"The secrets are not in it. Keep them elsewhere: {listed(list(manifest.secrets))}, or keys.env, which has all."
+        f"The secrets are not included. Keep them elsewhere: {listed(list(manifest.secrets))}, or keys.env, which "
+        "has all."
     )
 
 
 def restore_backup(
-    folder: Annotated[Path, typer.Argument(help="One backup, or a folder of backups: then the newest.")],
+    folder: Annotated[Path, typer.Argument(help="A backup, or a folder of backups to use the newest.")],
     *,
-    without_keys: Annotated[bool, typer.Option("--without-keys", help="Although codes that are out are lost.")] = False,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Restore even though codes already sent will not work.")
+    ] = False,
 ) -> None:
     """Put a backup into empty databases. Handovers and messages then wait for a person."""
     from clickcollect.runtime import backup_manifest, restore
@@ -59,14 +62,14 @@ def restore_backup(
         restore.load_backup(chosen, manifest, urls, finish=lambda: prepare(plan, urls))
     typer.echo(f"The shop is as it was on {manifest.moment:%Y-%m-%d at %H:%M:%S} UTC: {manifest.packages} packages.")
     typer.echo(
-        f"{manifest.ready} ready packages may have been collected since: each waits until somebody chooses Confirm on "
-        f"shelf. {manifest.waiting} messages wait until somebody chooses Resume sending in OMS WEB, or runs: "
+        f"{manifest.ready} ready packages may have been collected since: each waits until someone chooses Confirm "
+        f"on shelf. {manifest.waiting} messages wait until someone chooses Resume sending in OMS WEB, or runs:"
         "clickcollect resume"
     )
 
 
 def try_backup(
-    folder: Annotated[Path | None, typer.Argument(help="Left out: where this shop backed up last.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Defaults to where this shop was last backed up.")] = None,
 ) -> None:
     """Restore the newest backup beside the running system, use it, and say whether it is good."""
     from clickcollect.runtime import backup_manifest, drill
@@ -87,14 +90,18 @@ def try_backup(
 
 def hold(
     *,
-    since: Annotated[datetime | None, typer.Option(help="The time whose state the database has, in UTC.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="The point in time the database was restored to, in UTC.")
+    ] = None,
 ) -> None:
     """Say that the database was put back by other means: point-in-time recovery, a snapshot, a standby that lagged."""
     with console.django_command("hold"):
         from clickcollect.oms import after_restore
 
         held = after_restore.hold(using="default", taken_at=since)
-    typer.echo(f"{held} ready packages wait until somebody has seen them, and all messages until: clickcollect resume")
+    typer.echo(
+        f"{held} ready packages wait until someone has checked the shelf, and all messages until: clickcollect resume"
+    )
 
 
 def resume() -> None:
@@ -104,7 +111,7 @@ def resume() -> None:
         from clickcollect.oms.after_restore import resume_sending
 
         resumed = resume_sending(actor=SYSTEM)
-    typer.echo("Messages go out again." if resumed else "Nothing waits: messages go out already.")
+    typer.echo("Sending resumed." if resumed else "Sending is not paused: messages are already being sent.")
 
 
 def _urls() -> dict[str, str]:
@@ -147,7 +154,7 @@ def _last_folder() -> Path:
 
     last = CommandLog.objects.filter(note_kind=NoteKind.BACKED_UP).order_by("-id").first()
     if last is None:
-        raise Problem("This shop has made no backup yet. `clickcollect backup DIR` makes one; then drill.")
+        raise Problem("This shop has no backup yet. `clickcollect backup DIR` makes one; then drill.")
     return Path(last.attributes["backup.folder"])
 
 
@@ -160,6 +167,6 @@ def _refuse_newer(manifest: "Manifest") -> None:
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or ()}
     if later := [name for name in manifest.migrations[SHOP] if name not in known]:
         raise Problem(
-            f"This backup was made by clickcollect {manifest.clickcollect}, whose tables this program does not know "
+            f"This backup was created by clickcollect {manifest.clickcollect}, whose tables this program does not know "
             f"({later[-1]}). Install that version or a later one, then restore."
         )

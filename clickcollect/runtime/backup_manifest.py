@@ -73,7 +73,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         found = json.loads((folder / NAME).read_text())
         if found["format"] > FORMAT:
-            raise Problem(f"{folder} was made by clickcollect {found['clickcollect']}. Restore it with that version.")
+            raise Problem(
+                f"{folder} was created by clickcollect {found['clickcollect']}. Restore it with that version."
+            )
         found |= {
             "dumps": {name: Dump(**dump) for name, dump in found["dumps"].items()},
             "keys": [Key(**key) for key in found["keys"]],

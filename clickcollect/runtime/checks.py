@@ -44,7 +44,7 @@ def check_installation(database_url: str) -> Iterator[Finding]:
         raise Problem("The tables are not up to date. Run `clickcollect migrate`.")
     yield Finding("The tables are up to date.")
     if faults := [str(fault) for fault in run_checks() if fault.level >= ERROR]:
-        raise Problem("Django finds faults in the program: " + " ".join(faults))
+        raise Problem("Django reports problems in the program: " + " ".join(faults))
     yield Finding("The program is complete.")
     yield from check_shop()
 
@@ -100,7 +100,7 @@ def check_public_url(url: str) -> Finding:
         return Finding(f"{url} cannot be reached from here ({cause}): look at it in a browser.")
     if settings.SECURE and not is_told_https:
         return Finding(
-            f"{url} is reached, but the proxy does not say that it was asked by https. It must send "
+            f"{url} can be reached, but the proxy does not pass on that the request was https. It must send "
             "X-Forwarded-Proto and Host.",
             is_fault=True,
         )
@@ -127,19 +127,19 @@ def check_shop() -> Iterator[Finding]:
     from clickcollect.whisperer.models import Hook
 
     looks = (
-        (RetailStore.objects.filter(is_active=True), "Stores are there.", "There is no store. Add one in OMS WEB."),
+        (RetailStore.objects.filter(is_active=True), "There are stores.", "There is no store. Add one in OMS WEB."),
         (
             Hook.objects.filter(event_type=READY, is_active=True),
-            "Codes have a way out.",
+            "Codes can be sent.",
             f"No active hook hears {READY}: no customer gets a code. Add the Extension's hooks (docs/extension.md).",
         ),
     )
     for rows, good, bad in looks:
         yield Finding(good) if rows.exists() else Finding(bad, is_fault=True)
     if worker_lives():
-        yield Finding("A worker gives signs of life.")
+        yield Finding("A worker is running.")
     else:
-        yield Finding("No worker has given a sign of life lately: no event is sent. Start one.", is_fault=True)
+        yield Finding("No worker has reported lately, so no events are sent. Start one.", is_fault=True)
 
 
 def _process(connection: psycopg.Connection) -> int:

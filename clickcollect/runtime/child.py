@@ -62,7 +62,7 @@ class Child:
             elif self.process.poll() is not None:
                 self._note_death(self.process, say)
         except OSError as error:  # a full disk, no more processes
-            say(f"{self.name} cannot be looked after ({error.strerror}); it is tried again.")
+            say(f"{self.name} cannot be supervised ({error.strerror}); it is tried again.")
 
     def _restart(self, say: Callable[[str], None]) -> None:
         if time.monotonic() < self.since + restart_delay(self.failures):

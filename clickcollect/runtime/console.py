@@ -151,4 +151,4 @@ def _running_or_own(home: DataFolder, command: str, stack: ExitStack, *, alone: 
             time.sleep(0.2)
         else:
             return stack.enter_context(database.embedded(home))
-    raise Problem(f"Another clickcollect process uses {home.path} and does not let go. Try again when it is done.")
+    raise Problem(f"Another clickcollect process uses {home.path} and has not finished. Try again when it is done.")

@@ -161,7 +161,7 @@ class DataFolder:
             return {}
         except OSError as error:
             raise Problem(
-                f"{self.keys_file} cannot be read: {error.strerror}. Start as the user who made it."
+                f"{self.keys_file} cannot be read: {error.strerror}. Start as the user who created it."
             ) from error
         pairs = [line.partition("=") for line in lines if line.strip() and not line.startswith("#")]
         return {name.strip(): value.strip() for name, _sign, value in pairs}

@@ -82,8 +82,8 @@ def check_log_rights() -> Finding:
     if too_much:
         return Finding(
             f"The application's role may {too_much[0]}"
-            f"{f' and {len(too_much) - 1} more' if len(too_much) > 1 else ''}: the log could be rewritten unseen. Give "
-            "DATABASE_URL a role that owns nothing, and run `clickcollect migrate`, which takes such rights away.",
+            f"{f' and {len(too_much) - 1} more' if len(too_much) > 1 else ''}: the log could be rewritten unseen. Use "
+            "a role for DATABASE_URL that owns nothing, and run `clickcollect migrate`, which takes such rights away.",
             is_fault=True,
         )
     return Finding("The application's role cannot rewrite the log.")
@@ -98,11 +98,11 @@ def check_hook_secrets() -> Finding:
         named = "; ".join(f"{event_type} to {url}" for event_type, url in bare)
         codes = any(event_type == READY for event_type, _url in bare)
         return Finding(
-            f"Hooks without a secret: {named}. Their receivers cannot tell our events from forged ones"
-            f"{', and codes go there' if codes else ''}. Give each a secret in OMS WEB.",
+            f"Webhooks without a secret: {named}. Their receivers cannot tell our events from forged ones"
+            f"{', and codes go there' if codes else ''}. Add a secret to each in OMS WEB.",
             is_fault=True,
         )
-    return Finding("Every hook signs what it sends.")
+    return Finding("Every webhook signs what it sends.")
 
 
 def check_standbys() -> Finding:
@@ -128,11 +128,11 @@ def check_backup() -> Finding:
     if age is None or age > OLDEST_BACKUP:
         said = "There is no backup yet." if age is None else f"The newest backup is {age.days} days old."
         return Finding(
-            f"{said} Let `clickcollect backup DIR` run every night (docs/deploy/backup.md). A backup that your "
-            "provider makes is not seen here.",
+            f"{said} Run `clickcollect backup DIR` every night (docs/deploy/backup.md). Backups your provider "
+            "makes are not visible here.",
             is_fault=True,
         )
-    return Finding("The newest backup is younger than a day.")
+    return Finding("The newest backup is less than a day old.")
 
 
 def check_keys_copy(copy: Path | None) -> Finding:
@@ -141,8 +141,8 @@ def check_keys_copy(copy: Path | None) -> Finding:
 
     if copy is None:
         return Finding(
-            "Whether a copy of PICKUP_CODE_KEYS is kept elsewhere is not known. Bring it here, and name it with "
-            "--keys-copy FILE: without the keys no code that a customer holds can be checked.",
+            "It is unknown whether a copy of PICKUP_CODE_KEYS is kept elsewhere. Bring it here, and pass it "
+            "with --keys-copy FILE: without the keys no code that a customer holds can be checked.",
             is_fault=True,
         )
     try:
@@ -152,11 +152,11 @@ def check_keys_copy(copy: Path | None) -> Finding:
     except (OSError, UnicodeDecodeError):
         copied = {}
     if not copied:
-        return Finding(f"{copy} is no copy of PICKUP_CODE_KEYS, nor a keys.env.", is_fault=True)
+        return Finding(f"{copy} is neither a copy of PICKUP_CODE_KEYS nor a keys.env.", is_fault=True)
     known = _entries(os.environ["PICKUP_CODE_KEYS"])
     needed = [key.key_id for key in key_usage() if key.is_newest or key.open_issues or key.sealed_secrets]
     if lost := [key_id for key_id in needed if key_id not in copied or copied[key_id] != known.get(key_id)]:
-        return Finding(f"The copy {copy} lacks {listed(lost)}. Copy the keys anew.", is_fault=True)
+        return Finding(f"The copy {copy} lacks {listed(lost)}. Copy the keys again.", is_fault=True)
     return Finding(f"The copy {copy} has every key that is needed.")
 
 

@@ -11,9 +11,9 @@ def set_up() -> None:
     """Load Django, and refuse to go on with a secret that is missing or too weak. Raises ImproperlyConfigured."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clickcollect.settings")
     if len(settings.SECRET_KEY) < 50:
-        raise ImproperlyConfigured("SECRET_KEY must be set to at least 50 random characters. Sessions hang on it.")
+        raise ImproperlyConfigured("SECRET_KEY must be set to at least 50 random characters. Sessions depend on it.")
     if not settings.PICKUP_CODE_KEYS:
         raise ImproperlyConfigured(
-            "PICKUP_CODE_KEYS must be set to id:base64,… (newest first). Every pickup code is made from it.",
+            "PICKUP_CODE_KEYS must be set to id:base64,… (newest first). Every pickup code is derived from it.",
         )
     django.setup()

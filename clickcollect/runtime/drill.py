@@ -103,5 +103,5 @@ def _walk(home: DataFolder, urls: Mapping[str, str], keys: Mapping[str, str], fo
         found: dict[str, list[str]] = json.loads(walked.stdout)
     except ValueError:
         said = walked.stderr.strip().splitlines()
-        raise Problem(f"The restored shop could not be used: {said[-1] if said else 'it said nothing'}") from None
+        raise Problem(f"The restored shop is not usable: {said[-1] if said else 'no error message'}") from None
     return found

@@ -58,8 +58,8 @@ def the_log(manifest: Manifest) -> Iterator[str]:
     from clickcollect.oms.log.audit import Head, verify_chain
 
     verdict = verify_chain(kept_head=Head(**manifest.log_head) if manifest.log_head else None)
-    require(verdict.is_whole, f"the log was touched at row {verdict.bad_log_id}: {verdict.reason}")
-    yield f"the log is whole: {verdict.checked} rows"
+    require(verdict.is_whole, f"the log was changed at row {verdict.bad_log_id}: {verdict.reason}")
+    yield f"the log is intact: {verdict.checked} rows"
 
 
 def the_waits(manifest: Manifest) -> Iterator[str]:
@@ -69,7 +69,7 @@ def the_waits(manifest: Manifest) -> Iterator[str]:
 
     free = Package.objects.filter(state__enum_value=states.READY, shelf_unconfirmed_since=None).count()
     require(not free, f"{free} ready packages could be handed over without a look at the shelf.")
-    require(pause.current() and not claims.claim(1), "messages would go out at once.")
+    require(pause.current() and not claims.claim(1), "messages would be sent at once.")
     yield f"{manifest.ready} ready packages wait for a look at the shelf, {manifest.waiting} messages for a person"
 
 
@@ -136,7 +136,7 @@ def hand_over(package: "Package") -> None:
     except OtpIncorrect:
         run_command(package_id=package.pk, transition=DELIVER, actor=SYSTEM, data={"otp": code})
     else:
-        raise NotInOrder("a wrong code was taken for a right one.")
+        raise NotInOrder("a wrong code was accepted as right.")
 
 
 def document_for(store: str, manifest: Manifest) -> dict[str, Any]:

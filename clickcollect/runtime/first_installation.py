@@ -70,14 +70,14 @@ def install(wishes: Wishes, *, administrator_url: str) -> FinishedInstallation:
     missing = [name for name in URLS if not kept.get(name)]
     if missing and not administrator_url:
         raise Problem(
-            f"{listed(missing)} must be set, or DATABASE_ADMIN_URL, by which the roles and databases can be made."
+            f"{listed(missing)} must be set, or DATABASE_ADMIN_URL, with which the roles and databases can be created."
         )
     new = {name: make() for name, make in MAKERS.items() if not kept.get(name)}
     if missing:
         new |= addresses_for(administrator_url)
     write_settings(wishes, kept | new)
     if new:
-        done.append(f"Secrets were made and kept in {wishes.folder / 'secrets'}: {listed(sorted(new))}.")
+        done.append(f"Secrets were created and kept in {wishes.folder / 'secrets'}: {listed(sorted(new))}.")
     if administrator_url:
         done += make_databases(administrator_url, kept | new)
     for name in list(os.environ):
@@ -111,7 +111,7 @@ def fill(wishes: Wishes, done: list[str], *, webhook_secret: str) -> FinishedIns
             raise Problem(" ".join(fault["msg"] for fault in refusal.errors)) from None
         target = f"{wishes.extension_url.rstrip('/')}/events/"
         if count := subscribe_extension(admin, target_url=target, secret=webhook_secret.split(",", maxsplit=1)[0]):
-            done.append(f"{count} hooks take events to the Extension at {target}")
+            done.append(f"{count} webhooks send events to the Extension at {target}")
     return FinishedInstallation(done, link)
 
 
@@ -154,7 +154,7 @@ def addresses_for(administrator_url: str) -> dict[str, str]:
     host = str(at.get("host") or "")
     tls = {name: str(at[name]) for name in TLS if at.get(name)}
     if "," in host:
-        raise Problem("DATABASE_ADMIN_URL names several hosts. Name the one that takes writes; add the others later.")
+        raise Problem("DATABASE_ADMIN_URL names several hosts. Use the one that accepts writes; add the others later.")
     found = {}
     for name, (role, database) in ROLES.items():
         password = secrets.token_urlsafe(32)
@@ -201,9 +201,10 @@ def make_databases(administrator_url: str, kept: Mapping[str, str]) -> list[str]
     except psycopg.Error as error:
         said = error.diag.message_primary or type(error).__name__
         raise Problem(
-            f"PostgreSQL refuses: {said}. DATABASE_ADMIN_URL must sign in as somebody who may make roles and databases."
+            f"PostgreSQL refused: {said}. DATABASE_ADMIN_URL must sign in as someone who may create roles and "
+            "databases."
         ) from None
-    return [f"In PostgreSQL were made: {listed(made)}."] if made else []
+    return [f"Created in PostgreSQL: {listed(made)}."] if made else []
 
 
 def made_role(connection: psycopg.Connection, role: str, password: str, kept: Mapping[str, str]) -> bool:
@@ -221,8 +222,8 @@ def made_role(connection: psycopg.Connection, role: str, password: str, kept: Ma
         if "does not exist" in str(error):  # the role is right, its database is made next
             return False
         raise Problem(
-            f"The role {role} is there already, with another password: this PostgreSQL serves another installation. "
-            f"Use one of its own, or give the three addresses ({listed(list(URLS))}) of the roles that are there.",
+            f"The role {role} already exists, with another password: this PostgreSQL serves another installation. "
+            f"Use one of its own, or set the three addresses ({listed(list(URLS))}) of the existing roles.",
         ) from None
     return False
 
@@ -275,7 +276,7 @@ def read_secrets(folder: Path) -> dict[str, str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise Problem(f"{path} cannot be read: {error.strerror}. Start as the user who made it.") from None
+            raise Problem(f"{path} cannot be read: {error.strerror}. Start as the user who created it.") from None
     return found
 
 
@@ -319,5 +320,5 @@ def still_missing() -> Iterator[str]:
         "A copy of secrets/pickup_code_keys outside this machine: without it no code that a customer holds can be "
         "checked."
     )
-    yield "Web, worker and Extension do not run yet, and nothing speaks TLS for them (docs/deploy)."
+    yield "Web, worker and Extension are not running yet, and nothing provides TLS for them (docs/deploy)."
     yield "Opening hours of the store, and the staff: in OMS WEB."

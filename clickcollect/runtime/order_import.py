@@ -23,7 +23,7 @@ def import_file(path: Path) -> int:
     report = with_progress(path)
     for bad in report.bad:
         typer.echo(bad_line_text(bad), err=True)
-    summary = _("%(new)d new orders, %(known)d known already, %(bad)d bad lines.")
+    summary = _("%(new)d new orders, %(known)d already known, %(bad)d bad lines.")
     typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
     if report.amended or report.ignored:
         more = _("%(amended)d changed, %(ignored)d with nothing to hand over.")

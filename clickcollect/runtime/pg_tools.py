@@ -58,7 +58,7 @@ def load_dump(url: str, file: Path, *, server_version: int) -> None:
         _hand_over(reader.stdout, writer.stdin, drop=dropped)
         said = (reader.stderr.read() if reader.stderr else b"") + (writer.stderr.read() if writer.stderr else b"")
     if reader.returncode or writer.returncode:
-        raise Problem(f"{file} could not be loaded, and nothing of it is there: {_said(said)}")
+        raise Problem(f"{file} could not be loaded, and none of it was kept: {_said(said)}")
 
 
 def _hand_over(source: IO[bytes], target: IO[bytes], *, drop: Sequence[bytes]) -> None:
@@ -86,4 +86,4 @@ def _apart(url: str) -> tuple[str, dict[str, str]]:
 def _said(words: bytes) -> str:
     """The first complaint, without what it was about in detail: rows may hold what people typed."""
     lines = [line for line in words.decode(errors="replace").splitlines() if "error" in line.lower()]
-    return lines[0].strip() if lines else "it said nothing"
+    return lines[0].strip() if lines else "no error message"

@@ -145,11 +145,13 @@ class Server:
             except psycopg.OperationalError as error:
                 if "password authentication failed" in str(error):
                     raise Problem(
-                        f"The passwords in {self.data.parent / 'keys.env'} do not fit the database in {self.data}. "
-                        "Put back the keys.env that was made together with it.",
+                        f"The passwords in {self.data.parent / 'keys.env'} do not match the database in {self.data}. "
+                        "Put back the keys.env that was created with it.",
                     ) from error
                 if time.monotonic() > deadline:
-                    raise Problem(f"PostgreSQL does not answer after {START_SECONDS:.0f} s (see {self.log})") from error
+                    raise Problem(
+                        f"PostgreSQL is not responding after {START_SECONDS:.0f} s (see {self.log})"
+                    ) from error
                 time.sleep(0.05)
             else:
                 if self._pid() == process.pid:  # and not another server of the same data
@@ -209,7 +211,7 @@ def _exists(connection: psycopg.Connection[tuple[object, ...]], query: LiteralSt
 
 def _last_line(words: bytes) -> str:
     lines = [line for line in words.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "no error message"
 
 
 @contextmanager

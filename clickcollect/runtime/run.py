@@ -129,7 +129,7 @@ def _wait_for_page(web: Child, ports: Ports) -> None:
             return
         finally:
             connection.close()
-    raise Problem(f"The pages are not served; {web.log} says why.")
+    raise Problem(f"The pages are not being served; {web.log} says why.")
 
 
 def _watch(children: list[Child], console: Console) -> NoReturn:

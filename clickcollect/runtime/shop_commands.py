@@ -30,13 +30,13 @@ def create_token(
     name: Annotated[str, typer.Option(help="What the token is for.")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="One right; repeat for more. Without: all of the role but packages:override."),
+        typer.Option(help="A permission; repeat for more. Default: all of the role's except packages:override."),
     ] = None,
-    store: Annotated[list[str] | None, typer.Option(help="ERP code of a store; repeat for more. Without: all.")] = None,
-    channel: Annotated[str | None, typer.Option(help="OMS WEB or INSTORE. Without: the role's own.")] = None,
-    days: Annotated[int | None, typer.Option(help="Days until it expires. Without: never.", min=1)] = None,
+    store: Annotated[list[str] | None, typer.Option(help="Code of a store; repeat for more. Default: all.")] = None,
+    channel: Annotated[str | None, typer.Option(help="OMS WEB or INSTORE. Default: the role's own.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days until it expires. Default: never.", min=1)] = None,
 ) -> None:
-    """Make a token that acts as a person. Its key is shown once."""
+    """Create a token that acts as a person. Its key is shown once."""
     with django_command("token create"):
         from django.utils.timezone import now
 
@@ -66,7 +66,7 @@ def create_token(
             )
         except ValidationFailed as error:
             raise Problem(_sentences(error)) from None
-    typer.echo(f"Token {made.token.pk} was made. Its key, which nobody can show again:", err=True)
+    typer.echo(f"Token {made.token.pk} was created. Its key, which cannot be shown again:", err=True)
     typer.echo(made.key)
 
 
@@ -81,7 +81,7 @@ def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> Non
 
 @token.command("list")
 def list_tokens() -> None:
-    """Every token that still works; keys are not kept and cannot be shown."""
+    """List every token that still works; keys are not kept and cannot be shown."""
     table = Table("Id", "Name", "Acts as", "Begins with", "Expires", "Last used", box=None)
     with django_command("token list"):
         from clickcollect.accounts import tokens
@@ -94,7 +94,7 @@ def list_tokens() -> None:
 
 @token.command("revoke")
 def revoke_token(token_id: int) -> None:
-    """End a token at once."""
+    """Revoke a token immediately."""
     with django_command("token revoke"):
         from clickcollect.errors import NotFound
         from clickcollect.oms.access import SYSTEM
@@ -103,7 +103,7 @@ def revoke_token(token_id: int) -> None:
         try:
             revoke_api_token(token_id=token_id, actor=SYSTEM)
         except NotFound:
-            words = f"There is no token {token_id} that could be revoked. `clickcollect token list` shows them."
+            words = f"There is no active token {token_id}. `clickcollect token list` shows them."
             raise Problem(words) from None
     typer.echo(f"Token {token_id} no longer works.")
 
@@ -137,7 +137,7 @@ def rotate_key() -> None:
     with django_command("keys rotate"):
         made = new_code_key()
         DataFolder.from_environment().put_key_first(made)
-    typer.echo(f"The key {made.partition(':')[0]} is the newest. Start again, then run `clickcollect keys reseal`.")
+    typer.echo(f"The key {made.partition(':')[0]} is the newest. Restart, then run `clickcollect keys reseal`.")
 
 
 @keys.command("reseal")
@@ -150,13 +150,13 @@ def reseal() -> None:
     typer.echo(f"{done} secrets are sealed with the newest key.")
     if lost:
         raise Problem(
-            f"{lost} secrets cannot be read: their keys are missing. Put them back, or enter the secrets anew."
+            f"{lost} secrets cannot be read: their keys are missing. Put them back, or enter the secrets again."
         )
 
 
 @keys.command("drop")
 def drop_key(key_id: str) -> None:
-    """Take a key out of keys.env that nothing needs any more."""
+    """Remove a key that is no longer needed from keys.env."""
     with django_command("keys drop"):
         from clickcollect.oms.codes.keys import key_usage
 
@@ -169,7 +169,7 @@ def drop_key(key_id: str) -> None:
                 f"{', and it makes the new codes' if use.is_newest else ''}. Nothing was changed.",
             )
         DataFolder.from_environment().drop_key(key_id)
-    typer.echo(f"The key {key_id} is gone. Start again.")
+    typer.echo(f"The key {key_id} was removed. Restart clickcollect.")
 
 
 @audit.command("verify")
@@ -177,14 +177,14 @@ def verify_log(
     *,
     head: Annotated[Path | None, typer.Option(help="A head exported earlier; the log must still contain it.")] = None,
 ) -> None:
-    """Has anybody touched the log? Names the first bad row."""
+    """Check whether the log was changed; names the first bad row."""
     with django_command("audit verify"):
         from clickcollect.oms.log.audit import Head, verify_chain
 
         verdict = verify_chain(kept_head=Head(**_read_head(head)) if head else None)
     if not verdict.is_whole:
-        raise Problem(f"The log was touched at row {verdict.bad_log_id}: {verdict.reason}")
-    typer.echo(f"The log is whole: {verdict.checked} rows.")
+        raise Problem(f"The log was changed at row {verdict.bad_log_id}: {verdict.reason}")
+    typer.echo(f"The log is intact: {verdict.checked} rows.")
 
 
 def _read_head(path: Path) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def add_admin(
     *,
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
 ) -> None:
-    """Add an administrator: the first one of a new installation, or when nobody can sign in any more."""
+    """Add an administrator: the first one of a new installation, or when no one can sign in."""
     with django_command("staff add-admin"):
         from clickcollect.errors import ValidationFailed
         from clickcollect.oms.staff import add_first_admin
@@ -229,7 +229,7 @@ def add_admin(
 
 @staff.command("link")
 def first_password_link(username: str) -> None:
-    """Print a one-time link for somebody who has no password yet; an earlier link goes on until one is used."""
+    """Print a one-time link for someone who has no password yet; earlier links work until one is used."""
     with django_command("staff link"):
         from django.conf import settings
 
@@ -246,7 +246,7 @@ def first_password_link(username: str) -> None:
 
 @orders.command("import")
 def import_orders(file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, in UTF-8.")]) -> None:
-    """Take orders in from JSON Lines or CSV. Good lines are kept, bad ones named; safe to run again."""
+    """Import orders from JSON Lines or CSV. Good lines are kept, bad ones listed; safe to run again."""
     with django_command("orders import"):
         from clickcollect.runtime.order_import import import_file
 

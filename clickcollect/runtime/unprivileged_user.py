@@ -45,7 +45,7 @@ class Account:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.uid or found.st_mode & 0o077:
             raise Problem(
                 f"The folder {path} must belong to the user {self.name} (number {self.uid}) alone, with mode 0700. "
-                "Start clickcollect as the user who made it, or choose another CLICKCOLLECT_HOME.",
+                "Start clickcollect as the user who created it, or choose another CLICKCOLLECT_HOME.",
             )
 
     def run(self, command: Command, *, reads: Sequence[Path]) -> "subprocess.CompletedProcess[bytes]":

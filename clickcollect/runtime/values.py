@@ -56,8 +56,8 @@ def is_address(name: str, text: str) -> None:
         raise Problem(f"{wanted}, as people type it, not {text!r}.")
     if parts.path.strip("/"):
         raise Problem(
-            f"{wanted}, without the path {parts.path}: the pages stand at the top of a host. "
-            f"Give them a host name of their own, such as {parts.scheme}://pickup.{parts.hostname}.",
+            f"{wanted}, without the path {parts.path}: the pages are served at the root of a host. Use a host name "
+            f"of their own, such as {parts.scheme}://pickup.{parts.hostname}.",
         )
 
 

@@ -45,7 +45,7 @@ def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 def check_new(fields: Mapping[str, Any]) -> None:
     """Raises ValidationFailed."""
     missing = [name for name in ("event_type", "target_url") if not fields.get(name)]
-    raise_faults([fault(name, _("This field is needed.")) for name in missing] + field_faults(fields))
+    raise_faults([fault(name, _("Required.")) for name in missing] + field_faults(fields))
 
 
 def check_change(hook: Hook, fields: Mapping[str, Any]) -> None:
@@ -53,7 +53,7 @@ def check_change(hook: Hook, fields: Mapping[str, Any]) -> None:
     faults = field_faults(fields)
     moved = "target_url" in fields and fields["target_url"] != hook.target_url
     if moved and hook.secret and not is_new_secret(hook, fields.get("secret_key")):
-        faults.append(fault("secret_key", _("A new address needs a new secret. Send “secret_key” along.")))
+        faults.append(fault("secret_key", _("A new address needs a new secret. Send “secret_key” too.")))
     if moved and hook.auth_password and password_in(fields) is None and has_auth(hook, fields):
         faults.append(fault("config.auth.password", _("A new address needs the password again, or another one.")))
     raise_faults(faults)
@@ -94,7 +94,7 @@ def field_faults(fields: Mapping[str, Any]) -> list[Fault]:
 def event_type_faults(value: Any) -> list[Fault]:
     if isinstance(value, str) and registry.find_type(value) is not None:
         return []
-    return [fault("event_type", _("There is no such type of event. “registry” lists them."))]
+    return [fault("event_type", _("Unknown event type. “registry” lists the known ones."))]
 
 
 def target_url_faults(value: Any) -> list[Fault]:
@@ -108,7 +108,7 @@ def secret_key_faults(value: Any) -> list[Fault]:
         or len(value) > LONGEST_SECRET
         or not (value.isprintable() and value.strip() == value)
     ):
-        return [fault("secret_key", _("A secret has at most 124 printable characters and no blank at its ends."))]
+        return [fault("secret_key", _("A secret has at most 124 printable characters, and no space at either end."))]
     if value.startswith(signing.STANDARD) and not 16 <= len(signing.standard_key(value)) <= 64:
         return [fault("secret_key", _("What follows “whsec_” must be base64 of 16 to 64 bytes."))]
     return []
@@ -125,14 +125,14 @@ def retry_faults(value: Any) -> list[Fault]:
     return [
         fault(
             f"retry_countdown_config.{place}",
-            _("Give {choice, kwargs} as documented, with whole seconds from 0 to 86400; or leave it out."),
+            _("Send {choice, kwargs} as documented, with whole seconds from 0 to 86400; or leave it out."),
         )
     ]
 
 
 def headers_faults(value: Any) -> list[Fault]:
     if not isinstance(value, Mapping) or not is_small(value):
-        return [fault("additional_headers", _("Give a small object of header names and values."))]
+        return [fault("additional_headers", _("Send a small object of header names and values."))]
     faults = []
     for name, text in value.items():
         loc = f"additional_headers.{str(name)[:100]}"
@@ -149,15 +149,15 @@ def is_reserved(name: str) -> bool:
 
 def config_faults(value: Any) -> list[Fault]:
     if not isinstance(value, Mapping) or not is_small(value):
-        return [fault("config", _("Give a small object."))]
+        return [fault("config", _("Send a small object."))]
     auth = value.get("auth")
     if auth is None:
         return []
     if not isinstance(auth, Mapping) or auth.get("auth_type") != "basic":
-        return [fault("config.auth", _('Give {auth_type: "basic", username, password}.'))]
+        return [fault("config.auth", _('Send {auth_type: "basic", username, password}.'))]
     faults = []
     if not is_credential(auth.get("username")) or ":" in auth["username"] or not auth["username"]:
-        faults.append(fault("config.auth.username", _("A user name is 1 to 255 characters without a colon.")))
+        faults.append(fault("config.auth.username", _("A username has 1 to 255 characters, without a colon.")))
     if "password" in auth and not is_credential(auth["password"]):
         faults.append(fault("config.auth.password", _("A password has at most 255 printable characters.")))
     return faults

@@ -35,7 +35,7 @@ class HookExists(DomainError):
     status = 406
     title = _("Already registered")
     words: Final = "Webhook already registered"
-    sentence = _("This hook exists already. Change that one, or delete it first.")
+    sentence = _("This webhook already exists. Edit that one, or delete it first.")
 
 
 def create_hook(*, user_id: int, fields: Mapping[str, Any]) -> Hook:

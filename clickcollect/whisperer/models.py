@@ -32,34 +32,34 @@ class Reason(models.TextChoices):
     """Why an attempt failed or a delivery ended, in one word; an answer's body is never kept."""
 
     NO_CONNECTION = "no_connection", _("No connection")
-    NO_SECURE_CONNECTION = "no_secure_connection", _("No secure connection came about")
+    NO_SECURE_CONNECTION = "no_secure_connection", _("No secure connection could be made")
     CERTIFICATE_EXPIRED = "certificate_expired", _("The receiver's certificate has expired")
     CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid", _("The receiver's certificate is not valid yet")
     CERTIFICATE_OF_ANOTHER_NAME = "certificate_of_another_name", _("The receiver's certificate is for another name")
     CERTIFICATE_UNTRUSTED = (
         "certificate_untrusted",
-        _("The receiver's certificate is self-signed, or its issuer is not known here"),
+        _("The receiver's certificate is self-signed, or its issuer is unknown"),
     )
     CERTIFICATE_REFUSED = "certificate_refused", _("The receiver's certificate was not accepted")
     TIMEOUT = "timeout", _("No answer in time")
     ADDRESS_REFUSED = "address_refused", _("The address is not allowed")
-    BROKEN_ANSWER = "broken_answer", _("The answer was not HTTP, or broke off")
+    BROKEN_ANSWER = "broken_answer", _("The answer was not HTTP, or was cut off")
     REDIRECT = "redirect", _("Redirects are not followed")
     REFUSED = "refused", _("The receiver refused it")
     THROTTLED = "throttled", _("The receiver asked for a pause")
     SERVER_ERROR = "server_error", _("The receiver failed")
-    GONE = "gone", _("The receiver is gone (410)")
+    GONE = "gone", _("The receiver unsubscribed (410)")
     FILL_FAILED = "fill_failed", _("The code could not be added")
     SECRET_UNREADABLE = "secret_unreadable", _("The secret cannot be read: its key is missing")
     WORKER_LOST = "worker_lost", _("The worker was lost while sending")
     INTERRUPTED = "interrupted", _("The worker was stopped while sending")
-    INTERNAL_ERROR = "internal_error", _("An error of our own; see the worker's log")
-    SUPERSEDED = "superseded", _("Something newer took its place")
+    INTERNAL_ERROR = "internal_error", _("Internal error; see the worker's log")
+    SUPERSEDED = "superseded", _("Superseded by a newer event")
     EXPIRED = "expired", _("The code has expired")
-    TOO_MANY_ATTEMPTS = "too_many_attempts", _("Tried too often")
-    TOO_OLD = "too_old", _("Tried for too long")
-    HOOK_INACTIVE = "hook_inactive", _("The hook is switched off")
-    HOOK_DELETED = "hook_deleted", _("The hook was deleted")
+    TOO_MANY_ATTEMPTS = "too_many_attempts", _("Too many attempts")
+    TOO_OLD = "too_old", _("No success for too long")
+    HOOK_INACTIVE = "hook_inactive", _("The webhook is off")
+    HOOK_DELETED = "hook_deleted", _("The webhook was deleted")
     PAYLOAD_ERASED = "payload_erased", _("The contents were erased")
 
 

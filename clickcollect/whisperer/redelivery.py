@@ -36,13 +36,13 @@ class AlreadyDelivered(RedeliveryRefused):
 class StillTrying(RedeliveryRefused):
     code = "event_100_6"
     words = "Event is still in retry process"
-    sentence = _("This event is still being tried. Force it to send it now.")
+    sentence = _("This event is still being retried. Use “force” to send it now.")
 
 
 class WasSuperseded(RedeliveryRefused):
     code = "event_superseded"
     words = "Event was superseded"
-    sentence = _("Something newer took the place of this event. Send a new code instead.")
+    sentence = _("A newer event superseded this one. Send a new code instead.")
 
 
 class HasExpired(RedeliveryRefused):
@@ -60,7 +60,7 @@ class ContentsErased(RedeliveryRefused):
 class HookStopped(RedeliveryRefused):
     code = "webhook_inactive"
     words = "Webhook is not active"
-    sentence = _("The hook is switched off or deleted. Switch it on first.")
+    sentence = _("The webhook is off or deleted. Turn it on first.")
 
 
 @dataclass(frozen=True, kw_only=True)

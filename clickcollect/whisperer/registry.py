@@ -29,7 +29,7 @@ class NotSendable(Exception):
 
 
 class Superseded(NotSendable):
-    """Something newer took its place: another code, the delivery, an expiry, a cancellation."""
+    """Superseded by a newer event: another code, the delivery, an expiry, a cancellation."""
 
 
 class Expired(NotSendable):

@@ -69,14 +69,14 @@ def open_socket(info: tuple[Any, ...]) -> socket.socket:
 def url_fault(url: str, *, allowed: Sequence[Network]) -> str | None:
     """What is wrong with a target URL as it is written, as a sentence; None when nothing is. Nothing is resolved."""
     if not url or len(url) > LONGEST_URL:
-        return _("Give an http or https address of at most 255 characters.")
+        return _("Enter an http or https address of at most 255 characters.")
     if not PLAIN.fullmatch(url):
-        return _("Write the address in plain ASCII without blanks; a name in another script in its xn-- form.")
+        return _("Write the address in plain ASCII without spaces; use the xn-- form for a name in another script.")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return _("This is not an address. Give one such as https://example.com/hook.")
+        return _("This is not an address. Enter one such as https://example.com/hook.")
     bracketed = parts.netloc.startswith("[")
     return url_parts_fault(parts, port=port) or host_fault(parts.hostname or "", bracketed=bracketed, allowed=allowed)
 
@@ -85,7 +85,7 @@ def url_parts_fault(parts: SplitResult, *, port: int | None) -> str | None:
     if parts.scheme not in ("http", "https"):
         return _("Only http and https addresses can be called.")
     if "@" in parts.netloc:
-        return _("Leave name and password out of the address. Put them into “config.auth”.")
+        return _("Leave the username and password out of the address. Put them in “config.auth”.")
     if port == 0 or parts.netloc.endswith(":"):
         return _("The port of the address is not valid.")
     return None

@@ -74,7 +74,7 @@ def test_a_body_that_is_no_object_is_never_taken_for_an_empty_one(admin: Caller,
         admin.post("/whisperer/hook_events/1/retry/", body),
         admin.patch(f"{SETTINGS}1/", body),
     ):
-        assert json.loads(answer.content)["errors"] == [{"loc": "body", "msg": "Send an object with fields."}]
+        assert json.loads(answer.content)["errors"] == [{"loc": "body", "msg": "Send a JSON object."}]
 
 
 def test_without_a_caller_it_says_how_to_sign_in() -> None:
@@ -158,11 +158,11 @@ def test_a_parameter_without_a_value_was_left_out(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("page=x", "Give a whole number."),
-        ("page=1.5", "Give a whole number."),
-        ("page=0", "Give a number of 1 or more."),
-        ("limit=0", "Give a number of 1 or more."),
-        ("count=some", "Give one of: exact."),
+        ("page=x", "Enter a whole number."),
+        ("page=1.5", "Enter a whole number."),
+        ("page=0", "Enter a number of 1 or more."),
+        ("limit=0", "Enter a number of 1 or more."),
+        ("count=some", "Choose one of: exact."),
     ],
 )
 def test_what_is_wrong_with_a_parameter_is_said(admin: Caller, query: str, words: str) -> None:

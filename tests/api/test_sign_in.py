@@ -79,14 +79,14 @@ def test_too_many_tries_are_refused_even_with_the_right_password(user: User) -> 
         assert sign_in(password="wrong").status_code == 400
     answer = sign_in()
     assert answer.status_code == 400
-    assert "Too many tries" in json.loads(answer.content)["errors"][0]["msg"]
+    assert "Too many attempts" in json.loads(answer.content)["errors"][0]["msg"]
 
 
 def test_tries_are_counted_together_with_the_sign_in_page(user: User) -> None:
     browser = Client()
     for _ in range(5):
         browser.post("/accounts/login/", {"login": "manager", "password": "wrong"})
-    assert "Too many tries" in json.loads(sign_in().content)["errors"][0]["msg"]
+    assert "Too many attempts" in json.loads(sign_in().content)["errors"][0]["msg"]
 
 
 def test_keys_that_have_expired_are_thrown_away_at_the_next_sign_in(user: User) -> None:

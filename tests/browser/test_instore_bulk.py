@@ -37,7 +37,7 @@ def test_many_packages_go_from_step_to_step_with_a_result_for_each(window: OpenW
     assert opened.axe() == []
     dialog.get_by_role("button", name="Ready for customer pickup (3)").click()
     expect(dialog).to_contain_text("3 of 3 done")
-    expect(dialog).to_contain_text("handed over one by one, with the customer's code")
+    expect(dialog).to_contain_text("handed over one at a time, with the customer's code")
     dialog.get_by_role("button", name="Close").click()
     expect(page.get_by_role("tab", name="Ready for customer 3")).to_be_visible()
     assert {shop.state_of(package) for package in packages} == {states.READY}

@@ -134,7 +134,7 @@ def test_the_authenticator_app_is_set_up_and_a_wrong_code_opens_nothing(window: 
     page.get_by_role("textbox", name="code").fill("000000")
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    secret = page.get_by_label("Or type this secret into the app").input_value()
+    secret = page.get_by_label("Or enter this setup key in the app").input_value()
     page.get_by_role("textbox", name="code").fill(code_of_the_app(secret))
     page.get_by_role("button", name="Turn on").click()
     page.wait_for_url("**/recovery-codes/**")

@@ -265,7 +265,7 @@ def test_a_scanned_label_in_the_codes_field_is_told_apart_and_not_counted(window
     field = dialog_of(page).get_by_label("SMS verification code")
     field.fill(str(other.number))
     page.keyboard.press("Enter")
-    expect(dialog_of(page)).to_contain_text(f"This is package {other.number}, the code was for {package.number}.")
+    expect(dialog_of(page)).to_contain_text(f"This is package {other.number}, but the code was for {package.number}.")
     field.fill(str(package.number))
     page.keyboard.press("Enter")
     expect(dialog_of(page)).to_contain_text("Right package")

@@ -51,7 +51,7 @@ def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(
     page.get_by_label("Shelf", exact=True).fill("b4")
     page.get_by_label("Bags").fill("many")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("Give the number of bags")
+    expect(page.get_by_role("alert")).to_contain_text("Enter the number of bags")
     expect(page.get_by_label("Shelf", exact=True)).to_have_value("b4")
     page.get_by_label("Bags").fill("2")
     page.keyboard.press("Enter")

@@ -91,7 +91,7 @@ def test_resend_code_speaks_in_the_dialog_and_keeps_what_was_typed(window: OpenW
     dialog.get_by_role("button", name="Resend code").click()
     expect(dialog.get_by_role("status")).to_be_visible()
     dialog.get_by_role("button", name="Resend code").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("a moment ago")
+    expect(dialog.get_by_role("alert")).to_contain_text("was just sent")
     expect(dialog.get_by_label("SMS verification code")).to_have_value("123")
 
 
@@ -127,7 +127,7 @@ def test_commands_under_more_ask_for_what_they_need(window: OpenWindow) -> None:
     page.get_by_role("button", name="Cancel package").click()
     dialog = page.get_by_role("dialog", name="Cancel package")
     dialog.get_by_role("button", name="Cancel package").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Say why")
+    expect(dialog.get_by_role("alert")).to_contain_text("Enter why")
     dialog.get_by_label("Reason").fill("Customer called <b>off</b>")
     dialog.get_by_role("button", name="Cancel package").click()
     expect(page.locator("#package .ow-top-state")).to_contain_text("Cancelled")
@@ -203,7 +203,7 @@ def test_an_order_is_entered_with_two_items(window: OpenWindow) -> None:
     expect(page.get_by_role("group", name="Item", exact=True)).to_have_count(2)
     page.get_by_label("Phone number").fill("0532 000 01 01")
     page.get_by_role("button", name="Create order").click()
-    expect(page.get_by_text("Order TEL-7 was received.")).to_be_visible()
+    expect(page.get_by_text("Order TEL-7 was created.")).to_be_visible()
     assert list(Package.objects.get().items.values_list("sku", "quantity")) == [("MUG-1", 1), ("TSH-1", 1)]
 
 
@@ -226,12 +226,12 @@ def test_the_process_is_edited_used_and_put_back_from_its_export(window: OpenWin
     page.goto(opened.base_url + "/oms/process/file/")
     page.get_by_label("Or paste it").fill(before)
     page.get_by_role("button", name="Show what would change").click()
-    expect(page.get_by_role("alert")).to_contain_text("1 package in Preparing would have no way on.")
+    expect(page.get_by_role("alert")).to_contain_text("1 package in Preparing would be stuck.")
     counter.get_by_text("More", exact=True).click()
     counter.get_by_role("button", name="Finish preparing").click()
     expect(counter.locator("#package [aria-current=step]")).to_contain_text("Packed All Items")
     page.get_by_role("button", name="Show what would change").click()
-    expect(page.get_by_text("Command start-preparing is removed.")).to_be_visible()
+    expect(page.get_by_text("Command start-preparing will be removed.")).to_be_visible()
     page.get_by_role("button", name="Replace the process").click()
     expect(page.get_by_text("The process was replaced.")).to_be_visible()
     assert not CommandTransition.objects.filter(slug="start-preparing").exists()
@@ -295,10 +295,10 @@ def test_all_dead_letters_of_a_long_list_go_again(window: OpenWindow) -> None:
     page = opened.page
     button = page.get_by_role("button", name="Send again")
     expect(button).to_be_disabled()
-    page.get_by_role("checkbox", name="All dead letters found, at most 500").check()
+    page.get_by_role("checkbox", name="All matching dead letters, at most 500").check()
     assert not opened.axe()
     button.click()
-    expect(page.get_by_role("status")).to_contain_text("51 events go out again.")
+    expect(page.get_by_role("status")).to_contain_text("51 events will be sent again.")
     assert page.url.endswith("/oms/deliveries/?state=dead")
     assert not Delivery.objects.filter(state=DeliveryState.DEAD).exists()
 

@@ -106,4 +106,4 @@ def test_on_a_phone_the_button_says_how_many_filters_are_in_force(window: OpenWi
     shop.make_package()
     page = list_page(window, "/oms/packages/?state=100&delivery_type=in_store", PHONE)
     expect(page.get_by_role("button", name="Filters (2)")).to_be_visible()
-    expect(page.get_by_role("list", name="Filters in force").get_by_role("link")).to_have_count(3)
+    expect(page.get_by_role("list", name="Active filters").get_by_role("link")).to_have_count(3)

@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 def hand_over(page: Page, file: Path) -> None:
     page.get_by_label("File").set_input_files(file)
-    page.get_by_role("button", name="Look at the file").click()
+    page.get_by_role("button", name="Preview file").click()
     expect(page.get_by_role("heading", name="Columns")).to_be_visible()
 
 
@@ -44,11 +44,11 @@ def test_file_is_handed_over_its_columns_chosen_and_imported(window: OpenWindow,
     assert opened.axe() == []
     hand_over(page, file)
 
-    expect(page.get_by_role("alert")).to_contain_text("Say which columns hold: Order number.")
+    expect(page.get_by_role("alert")).to_contain_text("Choose the columns for: Order number.")
     page.get_by_label("Beleg").select_option(label="Order number")
-    page.get_by_role("button", name="Read it so").click()
-    expect(page.get_by_role("heading", name="The first orders")).to_be_visible()
-    expect(page.get_by_text("There is no store with this code.")).to_be_visible()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="Preview of the first orders")).to_be_visible()
+    expect(page.get_by_text("No store has this code.")).to_be_visible()
     assert opened.axe() == []
 
     page.get_by_role("button", name="Import the orders").click()
@@ -61,8 +61,8 @@ def test_file_is_handed_over_its_columns_chosen_and_imported(window: OpenWindow,
     jobs.import_order_file(upload_id=upload.pk)
 
     expect(page.get_by_role("status")).to_contain_text("Imported")
-    expect(page.get_by_role("heading", name="2 lines were not taken")).to_be_visible()
-    expect(page.get_by_role("row", name="C-3")).to_contain_text("There is no store with this code.")
+    expect(page.get_by_role("heading", name="2 lines were skipped")).to_be_visible()
+    expect(page.get_by_role("row", name="C-3")).to_contain_text("No store has this code.")
     expect(page.get_by_role("row", name="1020.0")).to_contain_text("Write 1020")
     assert page.evaluate("window.notReloaded") is True
     assert opened.axe() == []

@@ -31,7 +31,7 @@ def test_codes_are_switched_off_only_with_a_warning_and_a_reason(window: OpenWin
     expect(warning).to_be_visible()
     assert not opened.axe()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Say why codes are switched off")).to_be_visible()
+    expect(page.get_by_text("Enter why codes are being turned off")).to_be_visible()
     page.get_by_label("Reason").fill("The SMS provider is down")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("“Pickup codes” was saved.")).to_be_visible()

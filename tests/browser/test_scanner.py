@@ -234,7 +234,7 @@ def test_a_label_in_the_dialog_of_the_code_says_whose_it_is_and_is_no_try(window
     keyboard = Keyboard(page)
     said = {
         f"{package.number}\n": "Right package. Now enter the customer's code.",
-        f"{other.number}\t": f"This is package {other.number}, the code was for {package.number}.",
+        f"{other.number}\t": f"This is package {other.number}, but the code was for {package.number}.",
         "4006381333931\n\n": "This is not a pickup code.",
         "X 1 2\n": "This is not a pickup code.",
     }

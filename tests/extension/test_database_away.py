@@ -169,7 +169,7 @@ def test_a_wording_that_could_not_be_saved_is_sent_again_as_it_was_typed(away: A
     page.get_by_role("textbox", name="Ready, with code").fill(words)
     away.ground.leave(away.kind)
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The database does not answer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The database is not responding")
     expect(page.get_by_role("button", name="Send again")).to_be_visible()
     away.ground.come_back()
     while not page.get_by_text("Saved. The next message uses it.").is_visible():

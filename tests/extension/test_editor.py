@@ -65,7 +65,7 @@ def test_a_wording_that_could_split_the_code_is_not_saved(extension: Running) ->
     long = "Guten Tag, Ihre Bestellung {order} ist bei uns in {store} eingetroffen. {code}"
     answer = post(extension, action="save", text=long, language="de", kind="ready", store="")
     assert answer.status == 400
-    assert b"never cut between two SMS" in answer.body
+    assert b"never split across two SMS" in answer.body
     assert long.encode()[:20] in answer.body  # what was typed stays
     assert text_of(extension, german()).startswith("Ihr Abholcode")
 
@@ -147,8 +147,8 @@ def test_the_editor_saves_in_a_browser_and_goes_back_to_the_standard(extension: 
     expect(page.get_by_role("textbox", name="Ready, with code")).to_have_value("Come and get it: {code}, {order}")
     place = {"name": "Galata", "erp_code": store, "time_zone": "Europe/Istanbul", "language_code": "en"}
     assert text_of(extension, event(stock_location=place)) == "Come and get it: 482913, WEB-100093"
-    page.get_by_role("button", name="Back to the standard").click()
-    expect(page.get_by_role("button", name="Back to the standard")).to_have_count(0)
+    page.get_by_role("button", name="Reset to default").click()
+    expect(page.get_by_role("button", name="Reset to default")).to_have_count(0)
 
 
 def test_a_form_that_was_open_too_long_keeps_the_text_and_can_be_saved(extension: Running, page: Page) -> None:

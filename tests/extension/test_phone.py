@@ -168,5 +168,5 @@ def test_it_says_when_it_has_lost_the_extension(start_extension: Start, chromium
     page.goto(f"{extension.url}/phone/")
     expect(page.get_by_text("Live")).to_be_visible()
     extension.process.terminate()
-    expect(page.get_by_text("Not connected. Trying again.")).to_be_visible()
+    expect(page.get_by_text("Not connected. Reconnecting.")).to_be_visible()
     page.close()

@@ -245,14 +245,14 @@ def test_the_counter_hears_that_codes_are_late_and_no_address() -> None:
     client = signed_in()
     addresses = ("/instore/", f"/instore/packages/{package.number}/")
     versions = [re.search(r"[?&;]v=(\w+)", page(client, address)) for address in addresses]
-    assert not any("have not gone out" in page(client, address) for address in addresses)
+    assert not any("have not been sent" in page(client, address) for address in addresses)
     Delivery.objects.update(queued_at=timezone.now() - timedelta(minutes=5))
     for address, version in zip(addresses, versions, strict=True):
-        assert "have not gone out for 5 minutes" in page(client, address)
+        assert "have not been sent for 5 minutes" in page(client, address)
         assert "127.0.0.1:9" not in page(client, address)
         assert version
         live = client.get(f"{address}live/?v={version[1]}", headers={"HX-Request": "true"})
-        assert "have not gone out for 5 minutes" in live.content.decode()
+        assert "have not been sent for 5 minutes" in live.content.decode()
 
 
 CHANGES: Final[dict[str, dict[str, Any]]] = {

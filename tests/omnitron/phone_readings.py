@@ -103,10 +103,10 @@ SPELLED: Final = [
     for row in spelled(country, national, e164, list(STORES)[at % len(STORES)])
 ]
 
-LAND_LINE: Final = "is a land line or a service number"
-NO_RANGE: Final = "No range of its country has"
-CHOOSE: Final = "Write the right one with + and the country code."
-HOW: Final = "Give a phone number"
+LAND_LINE: Final = "is a landline or service number"
+NO_RANGE: Final = "is not a valid number in its country"
+CHOOSE: Final = "Enter the right one with + and the country code."
+HOW: Final = "Enter a phone number"
 
 # What was written, the store, the country beside the number, what is right.
 _BY_HAND: Final[tuple[tuple[str, str, str, str | tuple[str, ...]], ...]] = (
@@ -230,16 +230,16 @@ _BY_HAND: Final[tuple[tuple[str, str, str, str | tuple[str, ...]], ...]] = (
     ("612 345 67", "IST-01", "ES", (HOW,)),
     ("555-7123", "IST-01", "US", (NO_RANGE, "+1 5557123")),
     ("31234567", "MIL-01", "US", (HOW,)),
-    ("333456789", "MIL-01", "US", ("Without its country code", "+39 333 456 789")),  # a digit of a US number is missing
+    ("333456789", "MIL-01", "US", ("needs its country code", "+39 333 456 789")),  # a digit of a US number is missing
     # Two readings.
     ("5321234567", "IST-01", "US", ("+1 532-123-4567", "+90 532 123 45 67", CHOOSE)),
     ("0532 123 45 67", "IST-01", "DE", ("+49 5321 234567", "+90 532 123 45 67", CHOOSE)),
     ("491701234567", "IST-01", "", ("+90 491701234567", "+49 170 1234567", CHOOSE)),
     ("905551234567", "BER-01", "", ("+49 905", "+90 555 123 45 67", CHOOSE)),
     ("0081 90 1262 1578", "NYC-01", "TH", ("+81 90-1262-1578", "+1 901-262-1578", CHOOSE)),  # 00, or Thailand's 008
-    ("447400123456", "MEX-01", "", ("+44 7400 123456", "Without its country code")),
-    ("905321234567", "NYC-01", "", ("+90 532 123 45 67", "Without its country code")),
-    ("8613123456789", "LON-01", "", ("+86 131 2345 6789", "Without its country code")),
+    ("447400123456", "MEX-01", "", ("+44 7400 123456", "This number needs its country code")),
+    ("905321234567", "NYC-01", "", ("+90 532 123 45 67", "This number needs its country code")),
+    ("8613123456789", "LON-01", "", ("+86 131 2345 6789", "This number needs its country code")),
     # Only the length fits.
     ("+49 100 1234567", "BER-01", "", (NO_RANGE, "+49 1001234567")),
     ("(555) 123-4567", "NYC-01", "", (NO_RANGE, "+1 555-123-4567")),
@@ -277,7 +277,7 @@ _BY_HAND: Final[tuple[tuple[str, str, str, str | tuple[str, ...]], ...]] = (
     ("+54 11 2345 6789", "IST-01", "", (LAND_LINE, "+54 11 2345-6789")),
     ("+800 1234 5678", "IST-01", "", (LAND_LINE, "+800 1234 5678")),
     # No number at all.
-    ("", "IST-01", "", ("may not be empty",)),
+    ("", "IST-01", "", ("Required",)),
     ("12", "IST-01", "", (HOW,)),
     ("112", "IST-01", "", (HOW,)),
     ("155", "IST-01", "", (HOW,)),
@@ -300,12 +300,12 @@ _BY_HAND: Final[tuple[tuple[str, str, str, str | tuple[str, ...]], ...]] = (
     ("none", "IST-01", "", (HOW,)),
     ("-", "IST-01", "", (HOW,)),
     ("0000000000", "IST-01", "", (NO_RANGE, "+90")),
-    ("9,05321E+11", "IST-01", "", ("A spreadsheet has shortened",)),
-    ("9.05321E11", "IST-01", "", ("A spreadsheet has shortened",)),
-    ("4.917E+11", "BER-01", "", ("A spreadsheet has shortened",)),
+    ("9,05321E+11", "IST-01", "", ("A spreadsheet shortened",)),
+    ("9.05321E11", "IST-01", "", ("A spreadsheet shortened",)),
+    ("4.917E+11", "BER-01", "", ("A spreadsheet shortened",)),
     # A country beside the number that is none: only what says its own is read.
-    ("0532 123 45 67", "IST-01", "Atlantis", ("The country beside this number is not known",)),
-    ("0532 123 45 67", "IST-01", "XX", ("The country beside this number is not known",)),
+    ("0532 123 45 67", "IST-01", "Atlantis", ("The country given for this number is unknown",)),
+    ("0532 123 45 67", "IST-01", "XX", ("The country given for this number is unknown",)),
     ("+90 532 123 45 67", "IST-01", "Atlantis", "+905321234567"),
     ("0090 532 123 45 67", "IST-01", "Atlantis", "+905321234567"),
 )

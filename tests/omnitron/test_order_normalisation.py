@@ -141,10 +141,10 @@ def test_amounts_have_the_places_of_their_currency(store: str, currency: str | N
 @pytest.mark.parametrize(
     ("currency", "sent", "words"),
     [
-        ("TRY", "1.005", "at most 2 places after the decimal point; TRY"),
-        ("KWD", "1.0005", "at most 3 places after the decimal point; KWD"),
+        ("TRY", "1.005", "at most 2 decimal places; TRY"),
+        ("KWD", "1.0005", "at most 3 decimal places; KWD"),
         ("JPY", "1.5", "whole number; JPY"),
-        ("TRY", "1,500", "thousands or as decimals"),
+        ("TRY", "1,500", "thousands or decimals"),
     ],
 )
 def test_amount_with_more_places_is_named_with_its_currency(currency: str, sent: Any, words: str) -> None:
@@ -223,9 +223,9 @@ def test_long_names_and_titles_are_named_with_their_limit_elsewhere(source: Sour
     found = faults(order_document(**LONG), source)
 
     assert found == {
-        "customer.first_name": "Give at most 150 characters.",
-        "customer.last_name": "Give at most 150 characters.",
-        "order_item.0.name": "Give at most 255 characters.",
+        "customer.first_name": "Enter at most 150 characters.",
+        "customer.last_name": "Enter at most 150 characters.",
+        "order_item.0.name": "Enter at most 255 characters.",
     }
 
 

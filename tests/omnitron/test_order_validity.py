@@ -318,7 +318,7 @@ def test_sentences_come_in_the_active_language() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("number", "", "may not be empty"),
+        ("number", "", "Required"),
         ("number", "x" * 65, "at most 64 characters"),
         ("order_item", [], "at least one"),
         ("order_item", [{}] * (MOST_ITEMS + 1), "at most 500."),

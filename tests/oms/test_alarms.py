@@ -37,7 +37,7 @@ def test_codes_that_wait_too_long_raise_an_alarm(endpoint: Endpoint, caplog: pyt
     assert "5 minutes" in alarm.sentence
     with caplog.at_level(logging.ERROR):
         assert alarms.log_alarms() == 1
-    assert "have not gone out" in caplog.text
+    assert "have not been sent" in caplog.text
     assert alarms.for_store_staff() == [alarm.sentence]
     shop.put_setting("READY_MESSAGE_ALARM_SECONDS", value=600)
     assert alarms.current_alarms() == []
@@ -58,11 +58,11 @@ def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
     (alarm,) = alarms.current_alarms()
     assert alarm.kind is alarms.AlarmKind.WORKER_SILENT
-    assert "The worker does not run" in alarm.sentence
+    assert "The worker is not running" in alarm.sentence
     assert alarms.for_store_staff() == []
     shop.make_package(states.READY)
     assert alarms.for_store_staff() == [
-        "No messages go out to customers at the moment. Tell customers that the message is late."
+        "No messages are being sent to customers at the moment. Tell customers their message is late."
     ]
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
@@ -70,7 +70,7 @@ def test_a_silent_worker_is_an_alarm_for_the_back_office_and_for_stores(endpoint
 
 
 def test_an_order_that_waits_too_long_for_its_repair_raises_an_alarm() -> None:
-    fault: Fault = {"loc": "number", "msg": "This field is needed."}
+    fault: Fault = {"loc": "number", "msg": "Required."}
     row = keep_for_repair(channel="Webshop", reference="1001", payload={}, faults=[fault])
     assert alarms.current_alarms() == []
     received = now() - timedelta(minutes=61)

@@ -190,7 +190,7 @@ def test_a_token_that_makes_no_sense_is_refused_at_its_field(changes: dict[str, 
 
 def test_a_token_named_like_a_sign_in_is_refused_by_the_console() -> None:
     a_user()
-    with pytest.raises(Problem, match="kept for sign-ins"):
+    with pytest.raises(Problem, match="reserved for sign-ins"):
         console("token", "create", "lena", "--name", LOGIN_NAME)
 
 

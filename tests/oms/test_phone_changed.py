@@ -126,7 +126,7 @@ def test_it_counts_as_a_new_code(before: int) -> None:
         correct(package, f"+90555000090{turn}")
         let_time_pass(package)
     for command in ("CORRECT_PHONE", "SEND_NEW_CODE"):
-        with pytest.raises(OtpLocked, match="No more new codes"):
+        with pytest.raises(OtpLocked, match="No new codes are left"):
             run(package, command, phone_number=NEW, reason="typing error")
     assert shop.reread(package).new_codes == 3
     assert CodeIssue.objects.filter(package=package).count() == 4

@@ -153,7 +153,7 @@ def test_several_types_are_subscribed_at_once_or_none(admin: Client) -> None:
     assert "Added" in admin.get(f"/oms/hooks/{hook.pk}/history/").content.decode()
     more = admin.post("/oms/hooks/add/", FORM | {"event_types": ["order.updated", "package.created"]})
     assert more.status_code == 406
-    assert "a webhook of yours for package.created" in more.content.decode()
+    assert "You already have a webhook for package.created" in more.content.decode()
     assert Hook.objects.count() == 3
 
 
@@ -225,7 +225,7 @@ def test_failing_hooks_are_counted_dated_and_linked(admin: Client) -> None:
     Endpoint.objects.filter(pk=failing.endpoint_id).update(failing_since="2026-01-02T03:04:00Z", failures=12)
     Hook.objects.filter(pk=gone.pk).update(is_active=False, stopped_at="2026-01-05T00:00:00Z", stopped_reason="gone")
     home = markup(admin.get("/oms/"))
-    assert "Since 2 Jan, 03:04 UTC a receiver does not answer, or is gone." in home
+    assert "Since 2 Jan, 03:04 UTC a receiver is not responding, or has unsubscribed." in home
     assert 'href="/oms/hooks/?state=failing"><span' in home
     page = admin.get("/oms/hooks/?state=failing").content.decode().replace("<wbr>", "")
     assert (failing.target_url in page, gone.target_url in page, fine.target_url in page) == (True, True, False)
@@ -241,7 +241,7 @@ def test_dead_letters_are_narrowed_by_reason_and_named_as_people_know_them(admin
     assert link
     page = admin.get(html.unescape(link[1])).content.decode()
     assert f'<a href="/oms/packages/{package.pk}/">{package.number}</a>' in page
-    assert "Tried for too long" in page
+    assert "No success for too long" in page
     assert package.number in admin.get(f"/oms/deliveries/?reason=too_old&q={package.number}").content.decode()
     assert "1 hidden by filters." in admin.get("/oms/deliveries/?reason=gone").content.decode()
 
@@ -303,7 +303,7 @@ def test_everything_found_that_was_given_up_goes_again_and_the_filters_stay(admi
     assert 'action="/oms/deliveries/again/?type=package.created"' in page
     answer = admin.post("/oms/deliveries/again/?type=package.created&page=2", {"all": "1"})
     assert answer["Location"] == "/oms/deliveries/?type=package.created"
-    assert "58 events go out again" in admin.get(answer["Location"]).content.decode()
+    assert "58 events will be sent again" in admin.get(answer["Location"]).content.decode()
     assert Delivery.objects.filter(event_type="package.created", state=DeliveryState.QUEUED).count() == 58
     assert Delivery.objects.filter(event_type="package.status.packed", state=DeliveryState.DEAD).count() == 2
 

@@ -67,7 +67,7 @@ def test_file_is_looked_at_before_anything_is_imported(operator: Client) -> None
 
     assert "Yıldız" in shown
     assert "+905320000101" in shown
-    assert "Give a phone number such as" in shown
+    assert "Enter a phone number such as" in shown
     assert 'name="column-ordernumber"' in shown
     assert not Order.objects.exists()
 
@@ -102,9 +102,9 @@ def test_what_cannot_be_placed_waits_for_repair_and_is_listed_with_its_line(oper
     assert [row["line"] for row in upload.report["bad"]] == [3, 4, 5, 6]
     assert set(OrderToRepair.objects.values_list("reference", flat=True)) == {"C-1", "C-2", "C-3", "1020.0"}
     shown = page(operator, upload)
-    assert "There is no store with this code." in shown
+    assert "No store has this code." in shown
     assert "This row has more cells" in shown
-    assert "A spreadsheet has made a decimal of this number. Write 1020" in shown
+    assert "A spreadsheet turned this number into a decimal. Enter 1020" in shown
 
 
 def test_report_holds_nothing_of_a_customer(operator: Client) -> None:
@@ -128,20 +128,20 @@ def test_columns_are_chosen_and_remembered_for_files_of_this_shape(operator: Cli
     header = HEADER.replace("order_number", "Beleg").replace("channel;", "").replace("sku", "Kürzel")
     row = ROW.replace("Shop;", "")
     upload = hand_over(operator, row, header=header)
-    assert "Say which columns hold: Order number, Channel, SKU." in page(operator, upload)
+    assert "Choose the columns for: Order number, Channel, SKU." in page(operator, upload)
 
     refused = operator.post(f"{FILES}{upload.pk}/", guessed(upload) | {"import": "1"})
     assert refused.status_code == 400
     chosen = guessed(upload) | {"column-beleg": "order_number", "column-kurzel": "sku", "channel": "Fair"}
     assert operator.post(f"{FILES}{upload.pk}/", chosen).status_code == 302
-    assert "Say which columns hold" not in page(operator, upload)
+    assert "Choose the columns for" not in page(operator, upload)
     upload.refresh_from_db()
     imported(operator, upload, channel="Fair")
 
     order = Order.objects.get()
     assert (order.number, order.channel, order.items.get().sku) == ("C-1", "Fair", "A-1")
     again = hand_over(operator, row.replace("C-1", "C-2"), header=header.upper())
-    assert "are read as then" in page(operator, again)
+    assert "Your earlier choices" in page(operator, again)
     imported(operator, again, channel="Fair")
     assert Order.objects.filter(channel="Fair", number="C-2").exists()
 

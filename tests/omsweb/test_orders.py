@@ -118,7 +118,7 @@ def test_the_same_customer_s_order_entered_again_changes_the_one_that_is_there(o
     enter(operator)
     answer = enter(operator, customer__last_name="Demir")
     assert answer.status_code == 302
-    assert "is changed now" in operator.get(answer.headers["Location"]).content.decode()
+    assert "already existed and was updated" in operator.get(answer.headers["Location"]).content.decode()
     assert Order.objects.get().last_name == "Demir"
 
 

@@ -147,7 +147,7 @@ def test_a_reason_left_out_is_told_in_the_dialog(operator: Client) -> None:
     package = make_package()
     answer = send(operator, package, "cancel-package", reason=" ", dialog="1")
     assert answer.status_code == 400
-    assert "Say why" in answer.content.decode()
+    assert "Enter why" in answer.content.decode()
     assert state_of(package) == states.WAITING
 
 

@@ -115,12 +115,12 @@ def test_an_order_on_its_way_is_in_the_way(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("asked", "status", "sentence"),
     [
-        ({}, 400, "Name a phone number, an e-mail address or an order."),
-        ({"phone_number": " "}, 400, "Name a phone number, an e-mail address or an order."),
+        ({}, 400, "Enter a phone number, an e-mail address or an order number."),
+        ({"phone_number": " "}, 400, "Enter a phone number, an e-mail address or an order number."),
         ({"phone_number": "0555 000 07 77"}, 400, "with its country code"),
         ({"phone_number": "call me"}, 400, "with its country code"),
-        ({"order_number": "NOBODY-1"}, 404, "No order with this data was found"),
-        ({"email": "nobody@example.com"}, 404, "No order with this data was found"),
+        ({"order_number": "NOBODY-1"}, 404, "No order has this data"),
+        ({"email": "nobody@example.com"}, 404, "No order has this data"),
         ({"email": "z\x00@example.com"}, 400, "Null characters"),
         ({"order_number": "\x00"}, 400, "Null characters"),
         ({"order_number": "9" * 5000}, 400, "at most 255"),

@@ -64,7 +64,7 @@ def test_every_fault_is_listed_in_words_with_its_place(operator: Client) -> None
     lines = [{"sku": "A", "name": "Mug", "quantity": 1}, {"sku": "B", "name": "Cup", "quantity": "many"}]
     waiting(customer=BAD_CUSTOMER, order_item=lines)
     page = markup(operator.get(PAGE))
-    for words in ("1001", "Webshop", "Zeynep Kaya", "<strong>Store:</strong>", "There is no store with this code."):
+    for words in ("1001", "Webshop", "Zeynep Kaya", "<strong>Store:</strong>", "No store has this code."):
         assert words in page
     for place in ("Phone number", "E-mail", "Item 2, Quantity"):
         assert f"<strong>{place}:</strong>" in page
@@ -73,8 +73,8 @@ def test_every_fault_is_listed_in_words_with_its_place(operator: Client) -> None
 def test_the_list_speaks_the_readers_language(operator: Client) -> None:
     row = waiting()
     with translation.override("tr"):
-        turkish = translation.gettext("There is no store with this code.")
-    assert turkish != "There is no store with this code."
+        turkish = translation.gettext("No store has this code.")
+    assert turkish != "No store has this code."
     for address in (PAGE, f"{PAGE}{row.pk}/"):
         assert turkish in markup(operator.get(address, headers={"accept-language": "tr"}))
 
@@ -96,7 +96,7 @@ def test_the_walk_of_an_operator(operator: Client) -> None:
     row = waiting()
     page = markup(operator.get(f"{PAGE}{row.pk}/"))
     assert f"The shop calls it “{GALATA}”." in page
-    assert "There is no store with this code." in page
+    assert "No store has this code." in page
     answer = send_on(operator, row, **STORE, remember="on")
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     assert Order.objects.get().retail_store == make_store("IST-01")
@@ -215,7 +215,7 @@ def test_a_home_delivery_stays_one_unless_a_store_is_picked(operator: Client) ->
 
 def test_a_conflict_says_what_is_there_already(operator: Client) -> None:
     order = make_order("1001", erased_at=None)
-    fault: Fault = {"loc": "order_item.0.quantity", "msg": "An order with this number is there already."}
+    fault: Fault = {"loc": "order_item.0.quantity", "msg": "A different order with this number already exists."}
     row = keep_for_repair(
         channel="Webshop", reference="1001", payload=order_document("1001", amount="1.00"), faults=[fault]
     )
@@ -239,7 +239,7 @@ def test_a_second_operator_is_told_who_was_first(operator: Client) -> None:
 def test_discarding_wants_a_reason(operator: Client) -> None:
     row = waiting()
     answer = operator.post(f"{PAGE}{row.pk}/discard/", {"reason": " "}, follow=True)
-    assert "Say why this order is not wanted." in answer.content.decode()
+    assert "Enter why this order is not wanted." in answer.content.decode()
     answer = operator.post(f"{PAGE}{row.pk}/discard/", {"reason": "A test of <b>ours</b>"}, follow=True)
     assert "The order was discarded." in answer.content.decode()
     row.refresh_from_db()
@@ -320,7 +320,7 @@ def test_learned_locations_are_shown_and_removed(operator: Client) -> None:
     assert "The rule was removed." in answer.content.decode()
     assert arrives("1002").status == "to_repair"
     again = operator.post(f"{LOCATIONS}{rule.pk}/forget/", follow=True)
-    assert "We couldn't find that." in again.content.decode()
+    assert "find that. Check the number" in again.content.decode()
 
 
 def test_what_is_right_by_now_is_sent_on_together(operator: Client) -> None:
@@ -330,7 +330,7 @@ def test_what_is_right_by_now_is_sent_on_together(operator: Client) -> None:
     send_on(operator, first, **STORE, remember="on")
     make_store("IST-07", name="Moda")
     answer = operator.post(f"{PAGE}again/", follow=True)
-    assert "2 orders were sent on. 1 still waits." in answer.content.decode()
+    assert "2 orders were resubmitted. 1 is still waiting." in answer.content.decode()
     assert set(Order.objects.values_list("number", "retail_store__erp_code")) == {
         ("1", "IST-01"),
         ("2", "IST-01"),
@@ -349,7 +349,7 @@ def test_log_order_and_alarm_lead_to_it(operator: Client) -> None:
     send_on(operator, row, **STORE)
     assert link in markup(operator.get(f"/oms/orders/{Order.objects.get().pk}/"))
     entries = operator.get("/oms/log/").content.decode()
-    for words in ("An order arrived that must be repaired", "An order was repaired and sent on"):
+    for words in ("Order received that needs repair", "Order repaired and resubmitted"):
         assert words in entries
 
 
@@ -366,7 +366,7 @@ def test_of_what_was_erased_the_page_shows_nothing(operator: Client) -> None:
     )
     page = markup(operator.get(f"{PAGE}{row.pk}/"))
     assert "erased on" in page
-    assert "As it came" not in page
+    assert "As received" not in page
     assert operator.get(f"{PAGE}?state=discarded").status_code == 200
 
 

@@ -70,7 +70,7 @@ def test_pieces_are_taken_off_with_a_reason_and_the_amount_follows(operator: Cli
     entry = CommandLog.objects.get(note_kind="lines_taken_off")
     assert (entry.package_id, entry.attributes["items.taken_off"]) == (package.pk, 2)
     assert LogNote.objects.get(log_id=entry.pk).text == "sold out"
-    assert "Lines were taken off the order" in operator.get(f"/oms/orders/{order.pk}/").content.decode()
+    assert "Items removed from the order" in operator.get(f"/oms/orders/{order.pk}/").content.decode()
 
 
 def test_down_to_none_the_package_and_the_order_are_cancelled(operator: Client, order: Order) -> None:

@@ -128,7 +128,7 @@ def test_a_backup_names_its_keys_and_holds_none_and_a_drill_finds_it_good(
     assert done.returncode == 0, done.stderr
     for line in (
         "all 2 packages are there",
-        "the log is whole",
+        "the log is intact",
         "2 codes that customers hold can be checked",
         "2 ready packages wait for a look at the shelf",
         "a new order was packed, made ready and handed over",
@@ -174,9 +174,9 @@ def test_a_backup_comes_back_into_empty_databases_and_everything_waits_for_a_per
         assert "2 ready packages may have been collected since" in done.stdout
         assert (there.count(WAITS), there.count(PAUSES)) == (2, 1)
         assert "test: makes new codes, 2 open codes" in there.console("keys").stdout
-        assert "The log is whole" in there.console("audit", "verify").stdout
-        assert "Messages go out again." in there.console("resume").stdout
-        assert "Nothing waits" in there.console("resume").stdout
+        assert "The log is intact" in there.console("audit", "verify").stdout
+        assert "Sending resumed." in there.console("resume").stdout
+        assert "Sending is not paused" in there.console("resume").stdout
 
         # A restore that was killed before its waits were written: whoever brings up the tables writes them first.
         with psycopg.connect(there.url("DATABASE_OWNER_URL")) as connection:
@@ -198,7 +198,7 @@ def spoil_and_try(there: Installation, folder: Path) -> None:
     manifest.write_text(
         told.replace(backup_manifest.read_manifest(folder).dumps["shop"].sha256, backup_manifest.sha256(dump))
     )
-    assert "could not be loaded, and nothing of it is there" in there.console("restore", folder).stderr
+    assert "could not be loaded, and none of it was kept" in there.console("restore", folder).stderr
     dump.write_bytes(whole)
     manifest.write_text(words.replace('"oms.0002_reference_rows"', '"oms.9002_of_a_later_version"'))
     assert "whose tables this program does not know" in there.console("restore", folder).stderr

@@ -55,7 +55,7 @@ def test_a_token_is_made_shown_once_and_revoked() -> None:
 
     assert call("token", "revoke", str(found.pk)).exit_code == 0
     assert shop.caller_of(key) is None
-    with pytest.raises(Problem, match=f"no token {found.pk}"):
+    with pytest.raises(Problem, match=f"no active token {found.pk}"):
         call("token", "revoke", str(found.pk))
 
 
@@ -111,7 +111,7 @@ def test_the_log_is_verified_against_a_kept_head(tmp_path: Path) -> None:
     head.write_text(call("audit", "export").stdout)
     rows = CommandLog.objects.count()
     assert rows
-    assert call("audit", "verify", "--head", str(head)).stdout == f"The log is whole: {rows} rows.\n"
+    assert call("audit", "verify", "--head", str(head)).stdout == f"The log is intact: {rows} rows.\n"
 
     head.write_text(json.dumps(json.loads(head.read_text()) | {"hash": "00"}))
     with pytest.raises(Problem, match="touched"):
@@ -129,10 +129,10 @@ def test_orders_are_imported_and_bad_lines_named() -> None:
     assert "Line " in first.stderr
     kept = Order.objects.count()
     assert kept
-    assert f"{kept} new orders, 0 known already" in first.stdout
+    assert f"{kept} new orders, 0 already known" in first.stdout
 
     second = call("orders", "import", str(DATA / "orders-dirty.jsonl"))
-    assert f"0 new orders, {kept} known already" in second.stdout
+    assert f"0 new orders, {kept} already known" in second.stdout
     assert Order.objects.count() == kept
 
 
@@ -196,7 +196,7 @@ def test_check_sees_what_a_shop_lacks() -> None:
     done = call("check")
     assert done.exit_code == 1
     assert "Everything is in order" not in done.output
-    for words in ("There is no store", f"No active hook hears {READY}", "No worker has given a sign of life"):
+    for words in ("There is no store", f"No active hook hears {READY}", "No worker has reported lately"):
         assert f"NOT IN ORDER: {words}" in done.stderr
 
 
@@ -226,7 +226,7 @@ def test_the_first_administrator_is_added_from_the_console() -> None:
     assert "a long good phrase" not in made.output
     boss = User.objects.get(username="boss")
     assert (boss.role, boss.check_password("a long good phrase")) == (Role.ADMIN, True)
-    with pytest.raises(Problem, match="Somebody has this username already"):
+    with pytest.raises(Problem, match="This username is already taken"):
         call("staff", "add-admin", "boss", "--password", "another good phrase")
     with pytest.raises(Problem, match="too short"):
         call("staff", "add-admin", "chief", "--password", "short")

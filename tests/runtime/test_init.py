@@ -82,7 +82,7 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
         "A copy of secrets/pickup_code_keys",
         "boss is the administrator",
         "IST-01 is open",
-        f"{len(EVENT_TYPES)} hooks",
+        f"{len(EVENT_TYPES)} webhooks",
     ):
         assert words in first.stdout
     secrets = {path.name: path.read_text().strip() for path in (folder / "secrets").iterdir()}
@@ -92,7 +92,7 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
     again = init(folder, DATABASE_ADMIN_URL=bare)
     assert again.returncode == 0, again.stdout + again.stderr
     assert {path.name: path.read_text().strip() for path in (folder / "secrets").iterdir()} == secrets
-    assert "were made" not in again.stdout
+    assert "created" not in again.stdout.lower()
     assert LINK.search(again.stdout)
 
     found = settings_in(folder)
@@ -205,7 +205,7 @@ def test_roles_of_somebody_else_are_left_alone(bare: str, tmp_path: Path) -> Non
         before = connection.execute("SELECT rolpassword FROM pg_authid ORDER BY 1").fetchall()
         refused = init(tmp_path, DATABASE_ADMIN_URL=bare)
         assert refused.returncode == 2
-        assert "is there already, with another password" in refused.stderr
+        assert "already exists, with another password" in refused.stderr
         assert connection.execute("SELECT rolpassword FROM pg_authid ORDER BY 1").fetchall()[: len(before)] == before
 
 

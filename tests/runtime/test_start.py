@@ -105,7 +105,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     child.begin()
     let_pass(child)
     child.restart_if_dead(say=said.append)
-    assert "cannot be looked after" in said[-1]
+    assert "cannot be supervised" in said[-1]
     let_pass(child)
     child.restart_if_dead(say=said.append)
     assert child.process is not None

@@ -97,7 +97,7 @@ def test_the_shop_of_a_moment_comes_back(tmp_path: Path, capsys: pytest.CaptureF
         own(data)
         data.chmod(0o700)
         said = console(shop, "hold", "--since", f"{moment:%Y-%m-%dT%H:%M:%S}")
-        assert "ready packages wait until somebody has seen them" in said
+        assert "ready packages wait until someone has checked the shelf" in said
 
         shop.tokens.clear()
         shop.start()
@@ -108,7 +108,7 @@ def test_the_shop_of_a_moment_comes_back(tmp_path: Path, capsys: pytest.CaptureF
         with shop.database() as connection:
             found = connection.execute("SELECT count(*) FROM whisperer_sendingpause WHERE ended_at IS NULL")
             assert found.fetchone() == (1,)
-        assert "The log is whole" in console(shop, "audit", "verify")
+        assert "The log is intact" in console(shop, "audit", "verify")
     finally:
         shop.clean_up()
     with capsys.disabled():

@@ -91,7 +91,7 @@ def test_backup_machine_wiped_restore_codes_still_open_at_the_counter(
         assert shop.texts(phone) == []
         console(shop, "resume")
         assert shop.run_command(package, DELIVER, otp=shop.code(phone))[0] == 204
-        assert "The log is whole" in console(shop, "audit", "verify")
+        assert "The log is intact" in console(shop, "audit", "verify")
     finally:
         shop.clean_up()
     with capsys.disabled():

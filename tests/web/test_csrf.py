@@ -84,7 +84,7 @@ def test_a_page_under_an_address_that_is_not_the_sites_is_told_apart_from_an_old
         for words in ("https://other.example.test", "https://pickup.example.test", "PUBLIC_URL", "TRUSTED_PROXIES"):
             assert words in page
         nowhere = client.post("/accounts/login/", form, headers={"Origin": "null"})
-        assert "This page was open too long" in nowhere.content.decode()
+        assert "This page was open for too long" in nowhere.content.decode()
         old = client.post("/accounts/login/", form | {"csrfmiddlewaretoken": "x" * 64})
         assert old.status_code == 403
-        assert "This page was open too long" in old.content.decode()
+        assert "This page was open for too long" in old.content.decode()

@@ -146,7 +146,7 @@ def test_a_script_of_ours_gets_the_sentence_alone(people: dict[str, Client]) -> 
         answer = people["/instore/"].get("/instore/live/", headers={"HX-Request": "true", "Accept-Language": "en"})
     assert is_told(answer)
     assert answer["Content-Type"].startswith("text/plain")
-    assert answer.content.startswith(b"The database does not answer at the moment.")
+    assert answer.content.startswith(b"The database is not responding at the moment.")
 
 
 def test_a_session_that_could_not_be_saved_is_not_told_as_deleted(people: dict[str, Client]) -> None:

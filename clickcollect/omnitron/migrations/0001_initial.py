@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='RetailStore',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('erp_code', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$')], verbose_name='ERP code')),
+                ('erp_code', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$')], verbose_name='Store code')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('phone_number', models.CharField(blank=True, max_length=20, verbose_name='phone')),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('phone_number', models.CharField(max_length=20, verbose_name='phone')),
                 ('shipping_address', models.JSONField(default=dict, verbose_name='shipping address')),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True, verbose_name='cancellation asked')),
+                ('cancel_requested_at', models.DateTimeField(blank=True, null=True, verbose_name='cancellation requested')),
                 ('erased_at', models.DateTimeField(blank=True, null=True, verbose_name='personal data erased')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('created_date', models.DateTimeField(auto_now_add=True, verbose_name='received')),

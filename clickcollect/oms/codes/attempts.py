@@ -87,7 +87,7 @@ def lock_refusal(package: Package, limits: Values) -> OtpLocked:
         words = _("Too many wrong codes for this package. Only a manager can unlock it.")
         return OtpLocked(words, limits_reached=[Limit.PACKAGE])
     if new_codes_are_used_up(package, limits):
-        words = _("Too many wrong codes, and no new code is left for this package. Ask a manager to unlock it.")
+        words = _("Too many wrong codes, and no new codes are left for this package. Ask a manager to unlock it.")
         return OtpLocked(words, limits_reached=[Limit.CODE])
     return OtpLocked(limits_reached=[Limit.CODE])
 

@@ -81,7 +81,7 @@ def derive(issue: CodeIssue) -> Code:
     """The code of an open issue (RFC 5869, then RFC 4226 with counter 0). Raises OtpNotIssued when its key is lost."""
     master = settings.PICKUP_CODE_KEYS.get(issue.key_id)
     if master is None or issue.nonce is None:
-        raise OtpNotIssued(_("The key of this code is gone. Send a new code to the customer."))
+        raise OtpNotIssued(_("The key for this code is missing. Send a new code to the customer."))
     info = f"{issue.package_id},{issue.number}".encode()
     secret = HKDF(algorithm=SHA256(), length=20, salt=bytes(issue.nonce), info=info).derive(master)
     return Code(hotp(secret, counter=0, digits=issue.digits))
@@ -103,7 +103,7 @@ def normalise(typed: object, *, digits: int) -> Code:
     if typed is None:
         raise OtpRequired
     if not isinstance(typed, str) or len(typed) > LONGEST_INPUT:
-        raise ValidationFailed.of("otp", _("Give the code as a text of at most 64 characters."))
+        raise ValidationFailed.of("otp", _("Send the code as text of at most 64 characters."))
     kept = [char for char in typed if unicodedata.category(char) not in PUNCTUATION and not char.isspace()]
     if not kept:
         raise OtpRequired

@@ -21,7 +21,7 @@ from clickcollect.oms.events.types import OutgoingEvent
 from clickcollect.oms.models import CodeIssue, CommandTransition, Package
 
 CODE: Final = "otp"  # the field in which a customer's code comes
-FILL_IN: Final = gettext_lazy("Fill this in.")
+FILL_IN: Final = gettext_lazy("Required.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,9 @@ def given(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-REASON: Final = Input(name="reason", label=gettext_lazy("Reason"), missing=gettext_lazy("Say why, in a few words."))
+REASON: Final = Input(
+    name="reason", label=gettext_lazy("Reason"), missing=gettext_lazy("Enter a reason, in a few words.")
+)
 
 
 def require_reason(call: Call) -> None:

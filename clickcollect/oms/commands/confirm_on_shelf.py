@@ -23,5 +23,5 @@ class ConfirmOnShelf(Command):
 
     def decide(self, call: Call) -> Move:
         if call.package.shelf_unconfirmed_since is None:
-            raise StateConflict(_("Nobody waits for this: the package can be handed over as it is."))
+            raise StateConflict(_("There is nothing to confirm: the package can be handed over as it is."))
         return Move(changes={"shelf_unconfirmed_since": None})

@@ -23,5 +23,5 @@ class ConfirmTakenOut(Command):
 
     def decide(self, call: Call) -> Move:
         if not call.package.take_out:
-            raise StateConflict(_("There is nothing to take out of this package. Go on with it."))
+            raise StateConflict(_("There is nothing to take out of this package. You can continue."))
         return Move(changes={"take_out": []}, attributes={"items.taken_out": len(call.package.take_out)})

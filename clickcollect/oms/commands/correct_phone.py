@@ -14,7 +14,7 @@ from clickcollect.oms.commands.send_new_code import refuse_new_code
 from clickcollect.oms.events import types as events
 from clickcollect.oms.models import CodeIssue, Package
 
-THE_SAME: Final = gettext_lazy("This is the order's number already. Send a new code instead.")
+THE_SAME: Final = gettext_lazy("The order already has this number. Send a new code instead.")
 
 
 @command("CORRECT_PHONE")

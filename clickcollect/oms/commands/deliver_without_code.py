@@ -24,9 +24,9 @@ from clickcollect.oms.models import Package
 
 EVIDENCE: Final = (
     ("id_document", gettext_lazy("Identity document")),
-    ("payment_card", gettext_lazy("Payment card of the order")),
+    ("payment_card", gettext_lazy("Payment card used for the order")),
     ("order_confirmation", gettext_lazy("Order confirmation")),
-    ("called_back", gettext_lazy("Called back on the number of the order")),
+    ("called_back", gettext_lazy("Called back on the order's phone number")),
 )
 NO_EVIDENCE: Final = gettext_lazy("Choose what the customer showed.")
 
@@ -53,7 +53,7 @@ class DeliverWithoutCode(Command):
                 choices=EVIDENCE,
                 missing=NO_EVIDENCE,
             ),
-            replace(REASON, missing=gettext_lazy("Say why the package is handed over without the code.")),
+            replace(REASON, missing=gettext_lazy("Enter why the package is handed over without the code.")),
         ]
 
     def offered(self, package: Package, settings: Values, now: datetime) -> bool:

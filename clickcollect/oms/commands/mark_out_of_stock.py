@@ -17,10 +17,10 @@ class MarkOutOfStock(Command):
     destination_states = frozenset({states.OUT_OF_STOCK})
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
-        return [replace(REASON, label=_("What is missing?"), missing=_("Say what is missing."))]
+        return [replace(REASON, label=_("What is missing?"), missing=_("Enter what is missing."))]
 
     def consequence(self, package: Package, settings: Values) -> str:
-        return gettext("The package ends here, and no message goes out: tell the customer. This cannot be undone.")
+        return gettext("This ends the package and sends no message: tell the customer yourself. This cannot be undone.")
 
     def decide(self, call: Call) -> Move:
         require_reason(call)

@@ -53,15 +53,15 @@ def refuse_too_many(call: Call) -> None:
     sent = recent(call)
     if seconds := pause_left(call.package, call.settings, call.now):
         words = ngettext(
-            "The code was sent a moment ago. Send it again in %(seconds)d second.",
-            "The code was sent a moment ago. Send it again in %(seconds)d seconds.",
+            "The code was just sent. You can resend it in %(seconds)d second.",
+            "The code was just sent. You can resend it in %(seconds)d seconds.",
             seconds,
         )
         raise Throttled(words % {"seconds": seconds}, retry_after=seconds)
     if len(sent) >= call.settings["OTP_SENDS_PER_DAY"]:
         seconds = whole_seconds(sent[-call.settings["OTP_SENDS_PER_DAY"]] + WINDOW - call.now)
         raise Throttled(
-            _("The code was sent too often today. Check the phone number with the customer, or ask a manager."),
+            _("The code was sent too many times today. Check the phone number with the customer, or ask a manager."),
             retry_after=seconds,
         )
 

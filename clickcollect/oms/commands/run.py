@@ -106,7 +106,7 @@ def run_command(
         count_alone(run)
         if came_from(error, errors.LockNotAvailable):
             raise DatabaseAway(
-                _("Somebody else is working on this package. Try again in a moment."), retry_after=ASK_AGAIN_AFTER
+                _("Someone else is working on this package. Try again in a moment."), retry_after=ASK_AGAIN_AFTER
             ) from None
         raise
     if isinstance(outcome, DomainError):
@@ -220,7 +220,7 @@ def refuse_start(*, transition: CommandTransition, command: Command, package: Pa
     if transition.source_id != package.state_id or is_held_back(transition=transition, package=package):
         raise StateConflict
     if awaits_taking_out(transition=transition, package=package):
-        words = _("The shop changed this package. Take out %(goods)s, choose Confirm taken out, and then go on.")
+        words = _("The shop changed this package. Take out %(goods)s, choose Confirm taken out, and then continue.")
         raise StateConflict(words % {"goods": ", ".join(package.take_out)})
     if awaits_confirmation(transition=transition, package=package):
         raise StateConflict(

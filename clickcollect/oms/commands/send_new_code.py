@@ -27,7 +27,7 @@ class SendNewCode(Command):
 
     def decide(self, call: Call) -> Move:
         if not pickup_code.needs_code(call.package, call.settings):
-            raise OtpNotIssued(_("Pickup codes are switched off. This package is handed over without one."))
+            raise OtpNotIssued(_("Pickup codes are turned off. This package is handed over without one."))
         refuse_new_code(call)
         is_first = not pickup_code.has_ever_had_code(call.package)
         until = call.package.pickup_deadline or deadlines.for_store(
@@ -56,4 +56,4 @@ def refuse_new_code(call: Call) -> None:
     if attempts.package_is_used_up(package, call.settings):
         raise attempts.lock_refusal(package, call.settings)
     if attempts.new_codes_are_used_up(package, call.settings):
-        raise OtpLocked(_("No more new codes for this package. A manager can hand it over without a code."))
+        raise OtpLocked(_("No new codes are left for this package. A manager can hand it over without a code."))

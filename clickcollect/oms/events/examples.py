@@ -179,7 +179,7 @@ LOGIN_IN: Final[dict[str, Any]] = {"username": "operator", "password": "…"}
 
 # The members that a problem has beside type, title, status, detail and code.
 PROBLEM_EXTRAS: Final[dict[str, dict[str, Any]]] = {
-    "validation_error": {"errors": [{"loc": "json_value", "msg": "Give true or false."}]},
+    "validation_error": {"errors": [{"loc": "json_value", "msg": "Enter true or false."}]},
     "state_conflict": {"state": "Delivered", "changed_at": "2026-11-18T10:42:07Z", "changed_by": "Ayla Demir"},
     "order_conflict": {"differs": ["amount", "customer.phone_number"]},
     "otp_incorrect": {"attempts_remaining": 4},

@@ -36,14 +36,14 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
     if package.state.enum_value == states.DELIVERED:
         story = _("Already handed over at %(time)s by %(name)s.") % words
     else:
-        story = _("This package is already %(state)s, since %(time)s by %(name)s.") % words
+        story = _("This package is already %(state)s. Changed at %(time)s by %(name)s.") % words
     return conflict(error.detail if has_words else story, state=package.state.name, at=when, who=who)
 
 
 def of_cancellation(package: Package) -> StateConflict:
     """Why a package is held back: who asked for the end of its order and when, or that everything was taken off it."""
     if not package.order.is_being_cancelled:
-        words = _("Everything was taken off this package, and it is being cancelled. Keep it in the store.")
+        words = _("The shop removed every item from this package, and it is being cancelled. Keep it in the store.")
         return conflict(words, state=package.state.name, at=package.modified_date, who=actor_name_of(None))
     asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     return conflict(

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from clickcollect import errors
 from clickcollect.accounts.people import full_names
@@ -18,15 +18,15 @@ from clickcollect.oms.models import PackageState
 
 # Commands whose effect is said better than by the state they lead to.
 COMMANDS: Final[dict[str, Promise]] = {
-    "RESEND_CODE": gettext_lazy("Code sent again"),
-    "SEND_NEW_CODE": gettext_lazy("New code sent, the old one ended"),
+    "RESEND_CODE": gettext_lazy("Code resent"),
+    "SEND_NEW_CODE": gettext_lazy("New code sent; the old one no longer works"),
     "UNLOCK_CODE": gettext_lazy("Code unlocked"),
     "EXTEND_PICKUP": gettext_lazy("Pickup time extended"),
     "CORRECT_PHONE": gettext_lazy("Phone number corrected"),
     "DELIVER_WITHOUT_CODE": gettext_lazy("Delivered without code"),
-    "BACK_TO_PACKED": gettext_lazy("Back to packed, the code ended"),
-    "CONFIRM_TAKEN_OUT": gettext_lazy("What the shop took off was taken out"),
-    "CONFIRM_ON_SHELF": gettext_lazy("Seen on its shelf after a restore"),
+    "BACK_TO_PACKED": gettext_lazy("Back to packed; the code no longer works"),
+    "CONFIRM_TAKEN_OUT": gettext_lazy("Items removed by the shop were taken out"),
+    "CONFIRM_ON_SHELF": gettext_lazy("Confirmed on its shelf after a restore"),
 }
 COLLECTOR: Final = ("collector_name", "collector_relation")
 
@@ -102,7 +102,7 @@ def note_title(row: CommandLog) -> str:
 def refusal_title(code: str) -> str:
     """The short words of an error code."""
     if code == SIGN_OFF_REFUSED:
-        return _("A manager's approval failed")
+        return _("Manager's approval failed")
     return str(errors.BY_CODE[code].title) if code in errors.BY_CODE else code
 
 
@@ -124,7 +124,7 @@ def command_name(row: CommandLog) -> str:
 def person_name(user_id: int | None, names: Mapping[int, str]) -> str:
     """Who it was; the system where nobody pressed a button."""
     if user_id is None:
-        return _("the system")
+        return pgettext("actor", "System")
     return names.get(user_id) or _("a former employee (%(id)d)") % {"id": user_id}
 
 

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='time')),
-                ('kind', models.CharField(choices=[('move', 'Done'), ('refused', 'Refused'), ('setting', 'Setting changed'), ('note', 'Noted')], max_length=8, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('move', 'Completed'), ('refused', 'Refused'), ('setting', 'Setting changed'), ('note', 'Note')], max_length=8, verbose_name='kind')),
                 ('package_id', models.BigIntegerField(null=True, verbose_name='package')),
                 ('order_id', models.BigIntegerField(null=True, verbose_name='order')),
                 ('store_id', models.BigIntegerField(null=True, verbose_name='store')),

@@ -6,22 +6,22 @@ from django.db import migrations, models
 from clickcollect.long_tables import AddCheck, AddColumn, AddIndex, UpdateInBatches
 
 KINDS = [
-    ("created", "The order arrived"),
-    ("shelved", "Put on its shelf"),
+    ("created", "Order received"),
+    ("shelved", "Put on shelf"),
     ("locked_out", "Locked after too many wrong codes"),
-    ("pickup_expired", "The pickup time passed"),
+    ("pickup_expired", "Pickup time passed"),
     ("delivered_after_phone_change", "Delivered after the phone number was changed"),
-    ("order_cancel_requested", "Cancellation of the order was asked for"),
-    ("not_for_a_store", "A connector sent an order that is not for a store"),
-    ("staff_changed", "A staff member was changed"),
-    ("access_ended", "Sessions, sign-ins and PIN of a staff member were ended"),
-    ("store_changed", "A store was changed"),
-    ("token_created", "An API token was made"),
-    ("token_keeps_override", "An API token from before the scope packages:override keeps that right"),
-    ("token_revoked", "An API token was revoked"),
-    ("process_changed", "The process was changed"),
-    ("process_imported", "The process was replaced from a file"),
-    ("personal_data_erased", "Personal data was erased"),
+    ("order_cancel_requested", "Order cancellation requested"),
+    ("not_for_a_store", "Connector sent an order that is not for a store"),
+    ("staff_changed", "Staff member changed"),
+    ("access_ended", "Sessions, sign-ins and PIN of a staff member ended"),
+    ("store_changed", "Store changed"),
+    ("token_created", "API token created"),
+    ("token_keeps_override", "API token older than the scope packages:override keeps that permission"),
+    ("token_revoked", "API token revoked"),
+    ("process_changed", "Process changed"),
+    ("process_imported", "Process replaced from a file"),
+    ("personal_data_erased", "Personal data erased"),
 ]
 WANTS_REVIEW = models.Q(
     models.Q(("command_code", "DELIVER_WITHOUT_CODE"), ("kind", "move")),
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         AddColumn(
             model_name="commandlog",
             name="note_kind",
-            field=models.CharField(blank=True, choices=KINDS, db_default="", max_length=40, verbose_name="noted"),
+            field=models.CharField(blank=True, choices=KINDS, db_default="", max_length=40, verbose_name="note"),
         ),
         UpdateInBatches(
             "oms_commandlog",

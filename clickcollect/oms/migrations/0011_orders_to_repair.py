@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='commandlog',
             name='note_kind',
-            field=models.CharField(blank=True, choices=[('created', 'The order arrived'), ('shelved', 'Put on its shelf'), ('locked_out', 'Locked after too many wrong codes'), ('pickup_expired', 'The pickup time passed'), ('delivered_after_phone_change', 'Delivered after the phone number was changed'), ('order_cancel_requested', 'Cancellation of the order was asked for'), ('not_for_a_store', 'A connector sent an order that is not for a store'), ('to_repair', 'An order arrived that must be repaired'), ('repair_repeated', 'An order to repair was sent again'), ('repaired', 'An order was repaired and sent on'), ('repair_arrived', 'An order to repair arrived right later'), ('repair_discarded', 'An order to repair was discarded'), ('location_learned', 'A location was learned'), ('location_forgotten', 'A learned location was removed'), ('staff_changed', 'A staff member was changed'), ('access_ended', 'Sessions, sign-ins and PIN of a staff member were ended'), ('store_changed', 'A store was changed'), ('token_created', 'An API token was made'), ('token_keeps_override', 'An API token from before the scope packages:override keeps that right'), ('token_revoked', 'An API token was revoked'), ('process_changed', 'The process was changed'), ('process_imported', 'The process was replaced from a file'), ('personal_data_erased', 'Personal data was erased')], db_default='', max_length=40, verbose_name='noted'),
+            field=models.CharField(blank=True, choices=[('created', 'Order received'), ('shelved', 'Put on shelf'), ('locked_out', 'Locked after too many wrong codes'), ('pickup_expired', 'Pickup time passed'), ('delivered_after_phone_change', 'Delivered after the phone number was changed'), ('order_cancel_requested', 'Order cancellation requested'), ('not_for_a_store', 'Connector sent an order that is not for a store'), ('to_repair', 'Order received that needs repair'), ('repair_repeated', 'Order to repair received again'), ('repaired', 'Order repaired and resubmitted'), ('repair_arrived', 'Order to repair received again, now correct'), ('repair_discarded', 'Order to repair discarded'), ('location_learned', 'Location learned'), ('location_forgotten', 'Learned location removed'), ('staff_changed', 'Staff member changed'), ('access_ended', 'Sessions, sign-ins and PIN of a staff member ended'), ('store_changed', 'Store changed'), ('token_created', 'API token created'), ('token_keeps_override', 'API token older than the scope packages:override keeps that permission'), ('token_revoked', 'API token revoked'), ('process_changed', 'Process changed'), ('process_imported', 'Process replaced from a file'), ('personal_data_erased', 'Personal data erased')], db_default='', max_length=40, verbose_name='note'),
         ),
         migrations.CreateModel(
             name='LocationRule',
@@ -44,9 +44,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=64, verbose_name='channel')),
                 ('reference', models.CharField(blank=True, max_length=64, verbose_name='order')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('placed', 'Sent on'), ('arrived', 'Arrived later'), ('discarded', 'Discarded')], default='waiting', max_length=9, verbose_name='state')),
-                ('payload', models.JSONField(default=dict, verbose_name='as it came')),
-                ('document', models.JSONField(default=dict, verbose_name='as it was read')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('placed', 'Resubmitted'), ('arrived', 'Arrived later'), ('discarded', 'Discarded')], default='waiting', max_length=9, verbose_name='state')),
+                ('payload', models.JSONField(default=dict, verbose_name='as received')),
+                ('document', models.JSONField(default=dict, verbose_name='as read')),
                 ('faults', models.JSONField(default=list, verbose_name='faults')),
                 ('changed_at', models.DateTimeField(null=True)),
                 ('times', models.PositiveIntegerField(default=1, verbose_name='times sent')),

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('content', models.BinaryField(null=True)),
                 ('columns', models.JSONField(default=dict)),
                 ('channel', models.CharField(blank=True, max_length=64, verbose_name='channel')),
-                ('state', models.CharField(choices=[('new', 'Not imported yet'), ('waiting', 'Waiting for the worker'), ('running', 'Being imported'), ('done', 'Imported'), ('failed', 'Not a file of orders')], default='new', max_length=7, verbose_name='state')),
+                ('state', models.CharField(choices=[('new', 'Not imported yet'), ('waiting', 'Waiting for the worker'), ('running', 'Being imported'), ('done', 'Imported'), ('failed', 'Not an order file')], default='new', max_length=7, verbose_name='state')),
                 ('position', models.PositiveIntegerField(default=0)),
                 ('report', models.JSONField(default=dict)),
                 ('uploaded_by', models.BigIntegerField(null=True, verbose_name='who')),

@@ -171,7 +171,7 @@ def refuse_foreign_parts(kept: Kept, *, actor: Actor) -> None:
     """Raise Forbidden where a part of the order is in a store that the caller does not see."""
     stores = {kept.order.retail_store_id, *(package.stock_location_id for package in kept.packages)} - {None}
     if not all(actor.sees_store(store_id) for store_id in stores):
-        raise Forbidden(_("A part of this order is in another store. Ask somebody who works for all of its stores."))
+        raise Forbidden(_("Part of this order is in another store. Ask someone who works for all of its stores."))
 
 
 def note_packages(
@@ -211,7 +211,7 @@ def cancel_emptied(order_id: int) -> int:
     """Cancel the packages of an order that nothing is left of; how many are open still. Safe to repeat."""
     emptied = Package.objects.filter(order_id=order_id, item_count=0).exclude(state__enum_value__in=states.ENDED)
     for package in list(emptied.order_by("id")):
-        data = {"reason": _("Everything was taken off.")}
+        data = {"reason": _("All items were removed.")}
         with contextlib.suppress(DomainError):  # it stands in the log
             run_command(package_id=package.pk, transition=CANCEL, actor=SYSTEM, data=data)
     return emptied.count()

@@ -37,7 +37,7 @@ def cancel_order(*, order_id: int, actor: Actor, reason: str = "") -> None:
         if order.status == OrderStatus.CANCELED or order.cancel_requested_at is not None:
             return
         if order.status in TOO_LATE:
-            raise conflicts.of_order(order, _("This order has ended already. Nothing was cancelled."))
+            raise conflicts.of_order(order, _("This order has already ended. Nothing was cancelled."))
         waiting = list(open_packages_of(order_id))
         order.status = OrderStatus.CANCELLATION_WAITING if waiting else OrderStatus.CANCELED
         Order.objects.filter(pk=order_id).update(
@@ -62,7 +62,7 @@ def locked_order(order_id: int, actor: Actor) -> Order:
         raise NotFound
     stores = {*order.packages.values_list("stock_location_id", flat=True), order.retail_store_id} - {None}
     if not all(actor.sees_store(store_id) for store_id in stores):
-        raise Forbidden(_("A part of this order is in another store. Ask somebody who works for all of its stores."))
+        raise Forbidden(_("Part of this order is in another store. Ask someone who works for all of its stores."))
     return order
 
 

@@ -85,7 +85,7 @@ def checked_places(header: Sequence[str], how: CsvReading) -> list[Place | None]
     """The place of each column's values. Raises ValidationFailed when a needed column is missing."""
     places = column_places(header, how.columns)
     if missing := missing_columns(places, has_channel=bool(how.channel)):
-        words = _("The first line must name the columns. Missing: %(names)s.") % {"names": ", ".join(missing)}
+        words = _("The first line must contain the column names. Missing: %(names)s.") % {"names": ", ".join(missing)}
         raise ValidationFailed.of("file", words)
     return places
 
@@ -144,17 +144,17 @@ def contradictions(whole: Mapping[Any, str], cells: Mapping[Any, str]) -> Iterat
     """Where a row says something else of its order than an earlier row does."""
     for place, cell in cells.items():
         if place[0] != LINE and cell != whole[place] and comparable(cell) != comparable(whole[place]):
-            words = _("Another row of this order says something else. Give each order a number of its own.")
+            words = _("Another row of this order differs. Use a separate number for each order.")
             yield {"loc": ".".join(place), "msg": words}
 
 
 def number_faults(number: str) -> Iterator[Fault]:
     """An order's number that a spreadsheet has changed: nobody knows what it was, leading zeros may be gone too."""
     if match := MADE_DECIMAL.fullmatch(number):
-        words = _("A spreadsheet has made a decimal of this number. Write %(number)s, or what it was, as text.")
+        words = _("A spreadsheet turned this number into a decimal. Enter %(number)s, or the original, as text.")
         yield {"loc": ".".join(NUMBER), "msg": words % {"number": match[1]}}
     elif MADE_POWER.fullmatch(number):
-        words = _("A spreadsheet has shortened this number. Make its column one of text, and export it again.")
+        words = _("A spreadsheet shortened this number. Format its column as text, and export it again.")
         yield {"loc": ".".join(NUMBER), "msg": words}
 
 

@@ -72,7 +72,7 @@ def table_rows(text: str) -> Iterator[TableRow]:
         try:
             cells = next(reader, None)
         except csv.Error:
-            yield TableRow(line=line, fault=_("This row cannot be read. Look for a quotation mark that is not closed."))
+            yield TableRow(line=line, fault=_("This row cannot be read. Check for an unclosed quotation mark."))
             continue
         if cells is None:
             return

@@ -148,7 +148,7 @@ def settle_entries(
 def count_entry(entry: FileEntry, became: Received | DomainError, report: ImportReport) -> list[tuple[int, Fault]]:
     """Count an order that came in; or its faults, each with the line it stands on."""
     if isinstance(became, OrderConflict):
-        words = _("An order with this number is there already and differs here.")
+        words = _("A different order with this number already exists.")
         return [(line_number_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
     if isinstance(became, OlderOrder):
         report.ignored += 1

@@ -84,7 +84,7 @@ def receive_order(
             return take_in_order(sent)
     except OperationalError as error:
         if came_from(error, errors.LockNotAvailable):
-            words = _("Somebody else is working on this order. Send it again in a moment.")
+            words = _("Someone else is working on this order. Send it again in a moment.")
             raise DatabaseAway(words, retry_after=ASK_AGAIN_AFTER) from None
         raise
 

@@ -137,7 +137,10 @@ def waiting_order(repair_id: int) -> OrderToRepair:
 def ended_before(row: OrderToRepair) -> StateConflict:
     """Who was first."""
     who = full_names([row.ended_by]).get(row.ended_by or 0, "") or _("the system")
-    words = _("This order waits no more: %(state)s, by %(name)s.") % {"state": row.get_state_display(), "name": who}
+    words = _("This order is no longer waiting: %(state)s, by %(name)s.") % {
+        "state": row.get_state_display(),
+        "name": who,
+    }
     return conflict(words, state=row.get_state_display(), at=row.ended_at, who=who)
 
 
@@ -178,7 +181,7 @@ def discard(*, repair_id: int, reason: str, actor: Actor) -> None:
     actor.require("orders:write")
     words = storable(reason.strip())[:LONGEST_REASON]
     if not words:
-        raise ValidationFailed.of("reason", _("Say why this order is not wanted."))
+        raise ValidationFailed.of("reason", _("Enter why this order is not wanted."))
     with transaction.atomic():
         end_wait(waiting_order(repair_id), state=RepairState.DISCARDED, actor=actor, reason=words)
 

@@ -47,7 +47,7 @@ def take_off_held(*, order_id: int, pieces: Mapping[int, int], reason: str, acto
     kept = amending.read_kept_order(order_id)
     lines = changes_of_pieces(kept, pieces)
     if not reason.strip():
-        raise ValidationFailed.of("reason", _("Say why, in a few words."))
+        raise ValidationFailed.of("reason", _("Enter a reason, in a few words."))
     packages = list({package.pk: package for package in touched(kept, lines)}.values())
     refuse_late(kept, lines)
     amending.refuse_foreign_parts(kept, actor=actor)
@@ -71,7 +71,7 @@ def changes_of_pieces(kept: Kept, pieces: Mapping[int, int]) -> LineChanges:
     """What is left of the lines. Raises ValidationFailed where a line is not there, or has fewer pieces."""
     lines = {line.pk: line for line in kept.lines}
     if not pieces or not all(pk in lines and 1 <= off <= lines[pk].quantity for pk, off in pieces.items()):
-        raise ValidationFailed.of(LINES, _("Take off one piece at least, and no more than the line has."))
+        raise ValidationFailed.of(LINES, _("Remove at least one piece, and no more than the line has."))
     removed = [line for pk, line in lines.items() if pieces.get(pk) == line.quantity]
     staying = [line for line in lines.values() if line not in removed]
     return LineChanges(kept=[(line, what_is_left(line, pieces.get(line.pk, 0))) for line in staying], removed=removed)
@@ -85,7 +85,7 @@ def what_is_left(line: OrderItem, off: int) -> ItemIn:
 
 def refuse_late(kept: Kept, lines: LineChanges) -> None:
     if kept.has_ended:
-        raise conflicts.of_order(kept.order, _("This order has ended. Nothing was taken off."))
+        raise conflicts.of_order(kept.order, _("This order has ended. Nothing was removed."))
     if not all(map(may_be_reduced, touched(kept, lines))):
         words = _("This package is ready for its customer. Cancel it, or hand over what is in it.")
         raise conflicts.of_order(kept.order, words)

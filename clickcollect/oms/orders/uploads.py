@@ -82,7 +82,9 @@ def keep_file(*, name: str, content: bytes, actor: Actor) -> OrderUpload:
     """Keep a file until it is imported, at most a week. Raises ValidationFailed on ``file``, Forbidden."""
     actor.require("orders:write")
     if len(content) > LARGEST:
-        raise ValidationFailed.of("file", _("The file is larger than 20 MiB. Split it, or import it on the console."))
+        raise ValidationFailed.of(
+            "file", _("The file is larger than 20 MiB. Split it, or import it from the command line.")
+        )
     upload = OrderUpload(
         name=plain_line(name)[-255:] or "orders.csv", size=len(content), content=content, uploaded_by=actor.user_id
     )
@@ -91,7 +93,7 @@ def keep_file(*, name: str, content: bytes, actor: Actor) -> OrderUpload:
             table = read_table(path)
             if len(table.header) > MOST_COLUMNS:
                 raise ValidationFailed.of(
-                    "file", _("The file has more than 200 columns. Leave out what is not needed.")
+                    "file", _("The file has more than 200 columns. Remove the ones you don't need.")
                 )
             known = FileShape.objects.filter(shape=shape_of(table.header)).first()
             upload.columns, upload.channel = (known.columns, known.channel) if known else ({}, "")
@@ -204,7 +206,7 @@ def open_upload(upload_id: int) -> OrderUpload:
     if upload is None:
         raise NotFound
     if upload.state != UploadState.NEW:
-        raise StateConflict(_("The import of this file has begun already."))
+        raise StateConflict(_("This file is already being imported."))
     return upload
 
 
@@ -244,7 +246,7 @@ def import_file(upload_id: int) -> None:
         try:
             if person is None:
                 raise ValidationFailed.of(
-                    "file", _("Who handed over this file has no access any more. Nothing was done.")
+                    "file", _("The person who uploaded this file no longer has access. Nothing was imported.")
                 )
             came = imported(upload, actor=actor_for(person, channel=Channel.OMS_WEB))
             state, report = UploadState.DONE, report_document(came)

@@ -126,14 +126,14 @@ def faults_of_document(error: ValidationError) -> Iterator[Fault]:
     for row in error.errors(include_url=False, include_input=False, include_context=False):
         kind = row["type"]
         words = {
-            "missing": _("This is missing."),
+            "missing": _("Required."),
             "extra_forbidden": _("This is not part of a process document."),
-            "string_pattern_mismatch": _("This is not written as it should be."),
-            "value_error": _("Give one line of text."),
-            "literal_error": _("This value is not known."),
+            "string_pattern_mismatch": _("This has the wrong format."),
+            "value_error": _("Enter one line of text."),
+            "literal_error": _("Unknown value."),
         }
         loc = ".".join(str(step) for step in row["loc"]) or "document"
-        yield {"loc": loc, "msg": words.get(kind, _("This value cannot be taken: %(kind)s.") % {"kind": kind})}
+        yield {"loc": loc, "msg": words.get(kind, _("This value is not allowed: %(kind)s.") % {"kind": kind})}
 
 
 def unstorable(data: Any, loc: str = "document") -> Iterator[Fault]:
@@ -146,4 +146,4 @@ def unstorable(data: Any, loc: str = "document") -> Iterator[Fault]:
         for at, value in enumerate(data):
             yield from unstorable(value, f"{loc}.{at}"[:200])
     elif isinstance(data, str) and "\x00" in data:
-        yield {"loc": loc.replace("\x00", ""), "msg": _("Text cannot hold a NUL character.")}
+        yield {"loc": loc.replace("\x00", ""), "msg": _("Text cannot contain a NUL character.")}

@@ -277,19 +277,19 @@ def differences(*, now: Workflow, wanted: Workflow) -> list[str]:
     for number in sorted(before.keys() | after.keys()):
         names = {"name": (after.get(number) or before[number]).name, "number": number}
         if number not in before:
-            sentences.append(_("State %(number)s %(name)s is added.") % names)
+            sentences.append(_("State %(number)s %(name)s will be added.") % names)
         elif number not in after:
-            sentences.append(_("State %(number)s %(name)s is removed.") % names)
+            sentences.append(_("State %(number)s %(name)s will be removed.") % names)
         elif before[number] != after[number]:
-            sentences.append(_("State %(number)s %(name)s is changed.") % names)
+            sentences.append(_("State %(number)s %(name)s will be changed.") % names)
     old = {transition.slug: replace(transition, pk=None) for transition in now.transitions}
     new = {transition.slug: replace(transition, pk=None) for transition in wanted.transitions}
     for slug in sorted(old.keys() | new.keys()):
         words = {"slug": slug}
         if slug not in old:
-            sentences.append(_("Command %(slug)s is added.") % words)
+            sentences.append(_("Command %(slug)s will be added.") % words)
         elif slug not in new:
-            sentences.append(_("Command %(slug)s is removed.") % words)
+            sentences.append(_("Command %(slug)s will be removed.") % words)
         elif old[slug] != new[slug]:
-            sentences.append(_("Command %(slug)s is changed.") % words)
+            sentences.append(_("Command %(slug)s will be changed.") % words)
     return sentences

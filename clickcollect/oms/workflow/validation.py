@@ -43,11 +43,11 @@ def state_faults(workflow: Workflow, *, packages: Mapping[str, int]) -> Iterator
         yield fault("states", _("Two states have the name %(name)s."), name=name)
     for number, name in states.NAMES.items():
         if number not in numbers:
-            yield fault("states", _("The state %(number)s %(name)s cannot be left out."), number=number, name=name)
+            yield fault("states", _("State %(number)s %(name)s cannot be left out."), number=number, name=name)
     for number, count in packages.items():
         if number not in numbers:
             words = ngettext(
-                "%(count)d package stands in state %(number)s.", "%(count)d packages stand in state %(number)s.", count
+                "%(count)d package is in state %(number)s.", "%(count)d packages are in state %(number)s.", count
             )
             yield fault("states", words, count=count, number=number)
 
@@ -56,10 +56,10 @@ def duplicates(workflow: Workflow) -> Iterator[Fault]:
     """A slug names one transition; a state has one main button."""
     slugs = [transition.slug for transition in workflow.transitions]
     for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
-        yield fault("slug", _("Two commands have the slug %(slug)s."), slug=slug)
+        yield fault("slug", _("Two commands have the API name %(slug)s."), slug=slug)
     mains = [transition.source for transition in workflow.transitions if transition.is_active and transition.is_primary]
     for number in sorted({number for number in mains if mains.count(number) > 1}):
-        words = _("%(state)s would have two main buttons. Take the mark off one of them.")
+        words = _("%(state)s would have two main buttons. Keep only one of them.")
         yield fault("is_primary", words, state=workflow.name_of(number))
 
 
@@ -72,11 +72,13 @@ def transition_faults(transition: Transition, *, workflow: Workflow) -> Iterator
     behaviour = COMMANDS.get(transition.command_code)
     if behaviour is None:
         known = ", ".join(sorted(COMMANDS))
-        words = _("%(slug)s: there is no command code %(code)s. Known are: %(known)s.")
+        words = _("%(slug)s: there is no command code %(code)s. Known codes: %(known)s.")
         yield fault("command_code", words, slug=transition.slug, code=transition.command_code[:80], known=known)
         return
     if not isinstance(transition.configuration.get("sync_remote_order_status", True), bool):
-        yield fault("configuration", _("%(slug)s: sync_remote_order_status is true or false."), slug=transition.slug)
+        yield fault(
+            "configuration", _("%(slug)s: sync_remote_order_status must be true or false."), slug=transition.slug
+        )
     yield from source_faults(transition, behaviour, workflow=workflow)
     yield from destination_faults(transition, behaviour, workflow=workflow)
 
@@ -84,7 +86,7 @@ def transition_faults(transition: Transition, *, workflow: Workflow) -> Iterator
 def source_faults(transition: Transition, behaviour: Command, *, workflow: Workflow) -> Iterator[Fault]:
     """Where a command can start: nowhere that is an end, and only where its behaviour makes sense."""
     if transition.source in states.ENDED:
-        words = _("%(slug)s: a package has ended in %(state)s. Nothing leads out of it.")
+        words = _("%(slug)s: a package in %(state)s has ended. Nothing leads out of it.")
         yield fault("source", words, slug=transition.slug, state=workflow.name_of(transition.source))
     elif behaviour.source_states is not None and transition.source not in behaviour.source_states:
         yield wrong_state_fault(transition, "source", behaviour.source_states, workflow=workflow)
@@ -99,7 +101,7 @@ def destination_faults(transition: Transition, behaviour: Command, *, workflow: 
     if behaviour.destination_states is not None and transition.destination not in behaviour.destination_states:
         yield wrong_state_fault(transition, "destination", behaviour.destination_states, workflow=workflow)
     if transition.destination == states.DELIVERED and not behaviour.hands_over and not only_changes_state(transition):
-        words = _("%(slug)s: a package reaches Delivered with the customer's code, or by Deliver Without Code only.")
+        words = _("%(slug)s: a package reaches Delivered only with the customer's code, or by Deliver Without Code.")
         yield fault("destination", words, slug=transition.slug)
     only_one = behaviour.source_states is not None and behaviour.source_states == behaviour.destination_states
     if transition.moves and transition.command_code in IN_PLACE:
@@ -112,8 +114,8 @@ def wrong_state_fault(transition: Transition, loc: str, allowed: Iterable[str], 
     """A command that cannot start, or end, there."""
     names = ", ".join(workflow.name_of(number) for number in sorted(allowed))
     words = {
-        "source": _("%(slug)s: this command starts in %(names)s only."),
-        "destination": _("%(slug)s: this command leads to %(names)s only."),
+        "source": _("%(slug)s: this command can only start in %(names)s."),
+        "destination": _("%(slug)s: this command can only lead to %(names)s."),
     }[loc]
     return fault(loc, words, slug=transition.slug, names=names)
 
@@ -124,13 +126,13 @@ def reachability_faults(workflow: Workflow, *, packages: Mapping[str, int]) -> I
     stranded = {number for number, count in packages.items() if count and number not in good}
     for number in sorted(stranded):
         words = ngettext(
-            "%(count)d package in %(state)s would have no way on.",
-            "%(count)d packages in %(state)s would have no way on.",
+            "%(count)d package in %(state)s would be stuck.",
+            "%(count)d packages in %(state)s would be stuck.",
             packages[number],
         )
         yield fault("source", words, count=packages[number], state=workflow.name_of(number))
     for number in sorted(reachable(workflow) - good - states.ENDED - stranded):
-        words = _("%(state)s would be a dead end: packages get in, and not on to Delivered. Add the way on first.")
+        words = _("%(state)s would be a dead end: packages get in but never reach Delivered. Add a way out first.")
         yield fault("destination", words, state=workflow.name_of(number))
 
 

@@ -79,7 +79,7 @@ def tried(actor: Actor, count: int) -> None:
     [
         ({"issue_attempts": 4, "total_attempts": 4}, 0, ["code"], "the code is locked. Send a new code"),
         ({"issue_attempts": 1, "total_attempts": 9}, 0, ["package"], "Only a manager can unlock it."),
-        ({"issue_attempts": 4, "total_attempts": 4, "new_codes": 3}, 0, ["code"], "no new code is left"),
+        ({"issue_attempts": 4, "total_attempts": 4, "new_codes": 3}, 0, ["code"], "no new codes are left"),
         ({}, 9, ["employee"], "Ask a colleague to take over, or try again in 55 minutes."),
         ({"issue_attempts": 4, "total_attempts": 4}, 9, ["code", "employee"], "You've reached your limit"),
     ],

@@ -138,7 +138,7 @@ def test_a_package_that_nothing_is_left_of_goes_no_further_before_its_end_comes(
     with monkeypatch.context() as died:
         died.setattr("clickcollect.oms.orders.amending.cancel_emptied", lambda _order_id: 0)
         receive(sent(shipping_address={"address_type": "retail_store", "retail_store": "IST-02"}))
-    with pytest.raises(Exception, match="Everything was taken off"):
+    with pytest.raises(Exception, match="The shop removed every item"):
         run_command(package_id=package.pk, transition=COMPLETE, actor=SYSTEM)
     assert shop.state_of(package) == states.WAITING
     from procrastinate.contrib.django.models import ProcrastinateJob

@@ -25,7 +25,7 @@ from tests.shop import make_actor, make_order, make_package, make_store, order_d
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FAULT: Fault = {"loc": "shipping_address.retail_store", "msg": "There is no store with this code."}
+FAULT: Fault = {"loc": "shipping_address.retail_store", "msg": "No store has this code."}
 GALATA = "Galata - Pickup"
 
 
@@ -309,7 +309,7 @@ def test_the_database_lets_an_order_wait_once() -> None:
 
 
 def test_a_phone_number_is_no_fault_while_only_its_store_is_unknown() -> None:
-    phone: Fault = {"loc": "customer.phone_number", "msg": "Give a phone number with its country code."}
+    phone: Fault = {"loc": "customer.phone_number", "msg": "Enter a phone number with its country code."}
     customer = {"first_name": "Ada", "phone_number": "0532 111 22 33"}
     for number, written, named in (("1", customer, 1), ("2", customer | {"phone_number": "12"}, 2)):
         document = unplaced(number, customer=written)

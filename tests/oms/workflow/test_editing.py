@@ -61,10 +61,10 @@ def test_preparing_can_stand_in_between() -> None:
         ({"source": states.DELIVERED}, "Nothing leads out of it"),
         ({"source": "999"}, "there is no state 999"),
         ({"destination": "999"}, "there is no state 999"),
-        ({"command_code": "RESEND_CODE"}, "starts in Ready for Customer Pickup only"),
-        ({"command_code": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"}, "leads to Delivered only"),
+        ({"command_code": "RESEND_CODE"}, "can only start in Ready for Customer Pickup"),
+        ({"command_code": "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"}, "can only lead to Delivered"),
         ({"destination": states.WAITING}, "the same state"),
-        ({"slug": "resend-code"}, "Two commands have the slug"),
+        ({"slug": "resend-code"}, "Two commands have the API name"),
         ({"is_primary": True}, "two main buttons"),
         ({"configuration": {"sync_remote_order_status": "yes"}}, "true or false"),
     ],
@@ -111,7 +111,7 @@ def test_packages_are_not_left_without_a_way_on(operator: Actor) -> None:
     main = next(item for item in now.transitions if item.slug == "complete-packaging-without-shipment")
     with pytest.raises(ValidationFailed) as refusal:
         editing.check_change(wanted=editing.with_transition(now, replace(main, is_active=False)), actor=operator)
-    assert "2 packages in Waiting would have no way on." in [fault["msg"] for fault in refusal.value.errors]
+    assert "2 packages in Waiting would be stuck." in [fault["msg"] for fault in refusal.value.errors]
 
 
 def test_a_row_that_nobody_sees_is_no_way_on() -> None:

@@ -106,7 +106,7 @@ def faults_of_refusal(refusal: ValidationFailed | OrderConflict) -> list[Fault]:
     """What is wrong with an order, or in what it differs from the one that has its number."""
     if isinstance(refusal, ValidationFailed):
         return refusal.errors
-    words = _("An order with this number is there already and differs here.")
+    words = _("A different order with this number already exists.")
     return [{"loc": loc, "msg": words} for loc in refusal.extra["differs"]]
 
 

@@ -210,7 +210,7 @@ def reason_of_end(end: str) -> str:
         "refunded": _("The order was refunded in the shop."),
         FULFILLED: _("The order was fulfilled in the shop."),
     }
-    return sentences.get(end, _("Everything was taken off the order in the shop."))
+    return sentences.get(end, _("All items were removed from the order in the shop."))
 
 
 def forget_old() -> None:
