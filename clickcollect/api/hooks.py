@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import F, Model, Prefetch, QuerySet
+from django.db.models import F, Model, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
@@ -29,12 +29,14 @@ from clickcollect.oms.models import Package
 from clickcollect.whisperer import hooks, redelivery, registry
 from clickcollect.whisperer.custom_headers import Reader
 from clickcollect.whisperer.documents import delivery_document, hook_document
-from clickcollect.whisperer.models import Attempt, Delivery, DeliveryState, Hook
+from clickcollect.whisperer.models import IS_UNDELIVERED, Attempt, Delivery, DeliveryState, Hook
 
 router = Router(tags=["Hooks"])
 
 READ, WRITE, CODES = "hooks:read", "hooks:write", "hooks:code-bearing"
 SUBJECTS: Final[dict[str, type[Model]]] = {"package": Package, "order": Order}
+# As a condition that the indexes of these states answer; there is none of everything that was not delivered.
+NOT_DELIVERED: Final = IS_UNDELIVERED | Q(state=DeliveryState.SUPERSEDED) | Q(state=DeliveryState.DEAD)
 BY_TIME: Final = Key(columns=("created_date", "id"), descending=True)
 ISSUED: Final = "event__issued_at"
 TIMES: Final = ("created_date", "created_date__gt", "created_date__gte", "created_date__lt", "created_date__lte")
@@ -261,12 +263,11 @@ def filtered_deliveries(filters: HookEventFilters) -> QuerySet[Delivery]:
     rows = deliveries().filter(**{name: value for name, value in asked.items() if value is not None})
     kinds = kinds_asked(filters)
     if filters.object_id is not None:
-        rows = rows.filter(subject__in=[f"{kind}:{filters.object_id}" for kind in kinds])
+        rows = rows.filter(event__subject__in=[f"{kind}:{filters.object_id}" for kind in kinds])
     elif filters.content_type is not None:
         rows = rows.filter(subject__startswith=f"{kinds[0]}:") if kinds else rows.none()
     if filters.delivered is not None:
-        done = {"state": DeliveryState.DELIVERED}
-        rows = rows.filter(**done) if filters.delivered else rows.exclude(**done)
+        rows = rows.filter(state=DeliveryState.DELIVERED) if filters.delivered else rows.filter(NOT_DELIVERED)
     return rows
 
 

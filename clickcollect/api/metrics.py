@@ -20,7 +20,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.counts import counts
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
-from clickcollect.whisperer.models import UNDELIVERED, Delivery
+from clickcollect.whisperer.models import IS_UNDELIVERED, Delivery
 
 MOST_CHANNELS: Final = 100
 HOUR: Final = timedelta(hours=1)
@@ -56,7 +56,7 @@ def moves() -> Figures:
 
 
 def undelivered() -> QuerySet[Delivery]:
-    return Delivery.objects.filter(state__in=UNDELIVERED)
+    return Delivery.objects.filter(IS_UNDELIVERED)
 
 
 def by_channel(waiting: QuerySet[OrderToRepair]) -> Figures:

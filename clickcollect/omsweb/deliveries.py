@@ -42,7 +42,7 @@ def search_deliveries(rows: Rows, text: str) -> Rows:
     subjects += [f"order:{pk}" for pk in orders.order_by().values_list("pk", flat=True)[:MOST_SUBJECTS]]
     if not subjects and len(text) == 32:
         return rows.filter(event__uuid=text)
-    return rows.filter(subject__in=subjects or [text])
+    return rows.filter(event__subject__in=subjects or [text])
 
 
 def delivery_listing(request: HttpRequest) -> Listing:

@@ -40,5 +40,5 @@ class PackagePage:
 
 def deliveries_of(package: Package) -> list[Delivery]:
     """How the newest events of this package fared, without their contents."""
-    rows = Delivery.objects.filter(subject=f"package:{package.pk}").select_related("event", "hook")
+    rows = Delivery.objects.filter(event__subject=f"package:{package.pk}").select_related("event", "hook")
     return list(rows.defer("event__payload").order_by("-id")[:MOST_DELIVERIES])

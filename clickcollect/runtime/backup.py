@@ -28,7 +28,7 @@ SELECT current_setting('server_version'), clock_timestamp(),
     (SELECT count(*) FROM oms_package),
     (SELECT count(*) FROM oms_package package JOIN oms_packagestate state ON state.id = package.state_id
         WHERE state.enum_value = '600'),
-    (SELECT count(*) FROM whisperer_delivery WHERE state IN ('queued', 'retrying', 'delivering')),
+    (SELECT count(*) FROM whisperer_delivery WHERE state IN ('queued', 'retrying') OR state = 'delivering'),
     (SELECT json_build_object('links', (SELECT count(*) FROM oms_seal), 'log_id', log_id, 'hash', encode(hash, 'hex'))
         FROM oms_seal ORDER BY id DESC LIMIT 1),
     (SELECT json_object_agg(key_id, codes) FROM (

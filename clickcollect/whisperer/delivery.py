@@ -183,9 +183,10 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
     """Send one request. Whatever goes wrong is an answer too."""
     try:
         async with session.post(URL(url), data=body, headers=headers, allow_redirects=False) as response:
-            answer = Answer(status=response.status, retry_after=response.headers.get("Retry-After", ""))
+            status = response.status
+            retry_after = "" if 200 <= status < 300 else response.headers.get("Retry-After", "")
             await drain(response)
-            return answer
+            return Answer(status=status, retry_after=retry_after)
     except TimeoutError:
         return Answer(reason=Reason.TIMEOUT)
     except aiohttp.ClientSSLError as error:
@@ -202,6 +203,8 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
 
 async def drain(response: aiohttp.ClientResponse) -> None:
     """Read a short answer to its end, so that the connection serves again; aiohttp closes it when there is more."""
+    if response.content.is_eof():
+        return  # it came with its head, and the connection is free again
     left = LARGEST_ANSWER_BYTES
     with contextlib.suppress(aiohttp.ClientError, OSError):  # a timeout is one too
         async with asyncio.timeout(ANSWER_SECONDS):

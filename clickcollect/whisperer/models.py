@@ -65,6 +65,8 @@ class Reason(models.TextChoices):
 
 WAITING: Final = (DeliveryState.QUEUED, DeliveryState.RETRYING)
 UNDELIVERED: Final = (*WAITING, DeliveryState.DELIVERING)
+# The same as a condition, in the words of the indexes `delivery_due` and `delivery_lease`.
+IS_UNDELIVERED: Final = Q(state__in=WAITING) | Q(state=DeliveryState.DELIVERING)
 ENDED: Final = (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.DEAD)
 
 
@@ -196,6 +198,7 @@ class Delivery(models.Model):
     ``fencing_token`` rises with every claim, so that a worker whose lease has run out cannot close the delivery.
     """
 
+    # Those of a package or an order are found by their events: `event_sequence_once`, then `delivery_once_per_hook`.
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     hook = models.ForeignKey(Hook, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
@@ -266,10 +269,8 @@ class Delivery(models.Model):
             ),
             # Dead letters: OMS WEB, the API, their redelivery.
             models.Index(name="delivery_dead", fields=["-id"], condition=Q(state=DeliveryState.DEAD)),
-            # OMS WEB and the API by a state that is not *delivered*; how many wait.
-            models.Index(name="delivery_not_delivered", fields=["-id"], condition=~Q(state=DeliveryState.DELIVERED)),
-            # The deliveries of a package or an order: its page, the search, superseding and erasing.
-            models.Index(name="delivery_of_subject", fields=["subject", "-id"]),
+            # OMS WEB and the API by this state. What is queued, on its way or tried again has the indexes above.
+            models.Index(name="delivery_superseded", fields=["-id"], condition=Q(state=DeliveryState.SUPERSEDED)),
             # A hook's own deliveries, and stopping it.
             models.Index(name="delivery_of_hook", fields=["hook", "-id"]),
             # API by the status that a receiver answered with.

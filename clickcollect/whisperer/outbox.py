@@ -162,14 +162,14 @@ def notify_dispatchers() -> None:
 
 def supersede(*, subject: str, types: Collection[str], reason: str = Reason.SUPERSEDED) -> int:
     """Take back what was not sent yet; how many deliveries. An attempt on the wire may finish, but is not repeated."""
-    waiting = Delivery.objects.filter(subject=subject, event_type__in=types, state__in=WAITING)
+    waiting = Delivery.objects.filter(event__subject=subject, event_type__in=types, state__in=WAITING)
     return waiting.update(state=DeliveryState.SUPERSEDED, reason=reason[:40], finished_at=Now())
 
 
 def erase_payloads(*, subjects: Collection[str]) -> int:
     """Blank the snapshots of these subjects' events; how many. Deliveries not sent yet become dead ones."""
     with transaction.atomic():
-        waiting = Delivery.objects.filter(subject__in=subjects, state__in=WAITING)
+        waiting = Delivery.objects.filter(event__subject__in=subjects, state__in=WAITING)
         waiting.update(state=DeliveryState.DEAD, reason=Reason.PAYLOAD_ERASED, finished_at=Now())
         return Event.objects.filter(subject__in=subjects, payload__isnull=False).update(payload=None)
 

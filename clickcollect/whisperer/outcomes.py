@@ -1,11 +1,11 @@
 """Recording the outcomes of deliveries, a batch at a time: state, attempt and the endpoint's health, in one trip."""
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import orjson
 from django.db import connection, transaction
 
 from clickcollect.whisperer import hooks, registry
@@ -93,7 +93,7 @@ def record_outcomes(outcomes: Sequence[Outcome]) -> int:
 
 def rows_of(outcomes: Sequence[Outcome]) -> str:
     """One JSON text for all: an array for each column takes ten times as long to adapt."""
-    return json.dumps(
+    return orjson.dumps(
         [
             {
                 "id": one.delivery.id,
@@ -103,12 +103,12 @@ def rows_of(outcomes: Sequence[Outcome]) -> str:
                 "status_code": one.status_code,
                 "wait": one.wait,
                 "attempted": one.attempted,
-                "started_at": one.started_at.isoformat(),
+                "started_at": one.started_at,
                 "duration_ms": one.duration_ms,
             }
             for one in outcomes
-        ],
-    )
+        ]
+    ).decode()
 
 
 def health_of(outcomes: Sequence[Outcome]) -> str:
@@ -121,7 +121,7 @@ def health_of(outcomes: Sequence[Outcome]) -> str:
         elif one.answered is False:
             found[one.delivery.endpoint_id] = (failures + 1, answered, str(one.reason))
     names = ("id", "failures", "answered", "reason")
-    return json.dumps([dict(zip(names, (key, *found[key]), strict=True)) for key in sorted(found)])
+    return orjson.dumps([dict(zip(names, (key, *found[key]), strict=True)) for key in sorted(found)]).decode()
 
 
 def delivery_ended(outcome: Outcome) -> DeliveryEnded:

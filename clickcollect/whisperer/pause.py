@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Now
 
-from clickcollect.whisperer.models import UNDELIVERED, Delivery, SendingPause
+from clickcollect.whisperer.models import IS_UNDELIVERED, Delivery, SendingPause
 from clickcollect.whisperer.statistics import COUNTED_UP_TO
 
 
@@ -24,4 +24,4 @@ def current() -> SendingPause | None:
 
 def waiting() -> int:
     """How many deliveries wait, counted up to 10,001."""
-    return Delivery.objects.filter(state__in=UNDELIVERED)[:COUNTED_UP_TO].count()
+    return Delivery.objects.filter(IS_UNDELIVERED)[:COUNTED_UP_TO].count()

@@ -65,7 +65,7 @@ def standard_key(secret: str) -> bytes:
 
 
 def whisperer_signature(secret: str, *, body: bytes) -> str:
-    return "sha256=" + hmac.new(secret.encode(), body, "sha256").hexdigest()
+    return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
 
 
 def standard_signature(secret: str, *, body: bytes, uuid: str, timestamp: str) -> str:

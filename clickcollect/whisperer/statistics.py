@@ -8,7 +8,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Count, QuerySet
 
-from clickcollect.whisperer.models import UNDELIVERED, Attempt, Delivery, DeliveryState, Endpoint
+from clickcollect.whisperer.models import IS_UNDELIVERED, UNDELIVERED, Attempt, Delivery, DeliveryState, Endpoint
 
 COUNTED_UP_TO: Final = 10_001
 MOST_ENDPOINTS: Final = 100
@@ -40,7 +40,7 @@ def endpoints_backing_off() -> list[BackingOff]:
             since=endpoint.failing_since,
             failures=endpoint.failures,
             reason=endpoint.last_reason,
-            waiting=Delivery.objects.filter(endpoint=endpoint, state__in=UNDELIVERED)[:COUNTED_UP_TO].count(),
+            waiting=Delivery.objects.filter(IS_UNDELIVERED, endpoint=endpoint)[:COUNTED_UP_TO].count(),
         )
         for endpoint in failing
         if endpoint.failing_since is not None
@@ -58,7 +58,7 @@ def oldest_undelivered(types: Collection[str]) -> timedelta | None:
 def counts_by_state() -> dict[str, int]:
     """Deliveries that are not delivered, by state: exact for what is on its way, up to 10,001 for dead letters."""
     found = dict.fromkeys([*map(str, UNDELIVERED), DeliveryState.DEAD.value], 0)
-    rows = Delivery.objects.filter(state__in=UNDELIVERED).order_by().values("state").annotate(number=Count("pk"))
+    rows = Delivery.objects.filter(IS_UNDELIVERED).order_by().values("state").annotate(number=Count("pk"))
     found |= {row["state"]: row["number"] for row in rows}
     dead = Delivery.objects.filter(state=DeliveryState.DEAD).order_by()
     found[DeliveryState.DEAD.value] = dead[:COUNTED_UP_TO].count()
@@ -72,7 +72,7 @@ def dead_letters() -> QuerySet[Delivery]:
 
 def deliveries_of_subject(subject: str, *, at_most: int = 200) -> list[Delivery]:
     """One subject's deliveries with their attempts, the newest first."""
-    rows = Delivery.objects.filter(subject=subject).select_related("event", "hook").order_by("-id")
+    rows = Delivery.objects.filter(event__subject=subject).select_related("event", "hook").order_by("-id")
     return list(rows.defer("event__payload").prefetch_related("tries")[:at_most])
 
 

@@ -137,6 +137,8 @@ def of_hook_events() -> list[str]:
         f"{HOOK_EVENTS}?response_http_status=503",
         f"{HOOK_EVENTS}?response_http_status=207",
         f"{HOOK_EVENTS}?content_type=order",
+        f"{HOOK_EVENTS}?delivered=false",
+        *(f"{HOOK_EVENTS}?state={state}" for state in ("queued", "retrying", "delivering", "superseded", "dead")),
         f"{HOOK_EVENTS}?content_type=package&object_id=100",
         f"{HOOK_EVENTS}?created_date__lt={first}",
         f"{HOOK_EVENTS}?created_date__gt={last}",
