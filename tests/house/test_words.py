@@ -31,7 +31,7 @@ HABITS: Final = (
     (r"\bLeft (empty|out)\b|(^|\. )Off:", "Leave empty to …; If off, …", "Left empty: the sum of the items."),
     (r"\b[Ww]ho(ever)? collects\b|\bwhoever\b", "the person collecting", "Name of who collects"),
     (r"\b[Ss]omebody\b", "someone", "Somebody else is working on it."),
-    (r"\b[Nn]obody\b(?! knows)", "no one; You can't …", "Nobody changes their own role."),
+    (r"(?<!^)\bnobody\b(?! knows)|\bNobody\b", "no one; You can't …", "Nobody changes their own role."),
     (r"\buuid\b|\b(ERP|erp) code\b|\bSlug\b", "event ID, store code, API name", "Package, order or event uuid"),
     (r"\bdo(es)? not (answer|run)\b", "is not responding, is not running", "The worker does not run."),
     (r"\btries\b", "attempts", "Too many tries."),
