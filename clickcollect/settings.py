@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clickcollect import logs
 from clickcollect.database import ProbingConnection
+from clickcollect.guide.files import PICTURES
 from clickcollect.omsweb.unfold_config import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -144,6 +145,7 @@ INSTALLED_APPS = [
     "clickcollect.accounts",
     "clickcollect.omnitron",
     "clickcollect.oms",
+    "clickcollect.guide",
     "clickcollect.instore",
     "clickcollect.omsweb",
     "clickcollect.demo",
@@ -259,6 +261,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [("guide", PICTURES)]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

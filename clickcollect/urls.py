@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *health.addresses,
     path("", home_redirect, name="home"),
     path("instore/", include("clickcollect.instore.urls")),
+    path("guide/", include("clickcollect.guide.urls")),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
     path("accounts/reauthenticate/", reauthenticate, name="account_reauthenticate"),

@@ -15,7 +15,7 @@ from clickcollect.instore.buttons import Button, Buttons, buttons_of
 from clickcollect.instore.manager_approval import approvers_in
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
-from clickcollect.oms import deadlines
+from clickcollect.oms import deadlines, states
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import NEW_CODE, RESEND
@@ -54,6 +54,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
     context: dict[str, Any] = {
         "store_session": session,
         "active_page": "packages",
+        "help": "instore:package ready" if package.state.enum_value == states.READY else "instore:package",
         "package": package,
         "row": PackageRow(package=package, values=session.values),
         "buttons": buttons,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clickcollect.guide.files import FOLDER as GUIDE
 from clickcollect.runtime.banner import DEMO_PASSWORD
 from clickcollect.runtime.child import spawn
 from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, DataFolder
@@ -93,7 +94,7 @@ def fingerprint(*, demo: bool) -> str:
     """One name for this very program: its files, the packages beside it, and whether it loads the demo shop."""
     seen = hashlib.sha256(f"demo {demo}".encode())
     root = Path(__file__).parent.parent.parent
-    for package in (root / "clickcollect", root / "extension"):
+    for package in (root / "clickcollect", root / "extension", GUIDE):
         for path in sorted(package.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 seen.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())

@@ -16,6 +16,7 @@ PROMISED = ["A command", "An event", "A setting", "A connector", "A page of OMS 
 HOUSE_RULES = [
     "tests/house/test_documented.py",
     "tests/house/test_roads.py",
+    "tests/guide/test_help.py",
     "tests/oms/test_events.py::test_the_page_about_events_is_made_from_the_code",
     "tests/api/test_rights.py::test_every_operation_is_called_by_the_table",
     "tests/api/test_rights.py::test_the_table_has_a_row_for_every_call",

@@ -81,6 +81,8 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     tracked = call("git", "ls-files", "clickcollect", "extension", "webserver", folder=ROOT).split()
     assert held >= set(tracked), set(tracked) - held
+    guide = call("git", "ls-files", "docs/guide", folder=ROOT).split()
+    assert held >= {path.replace("docs/guide", "clickcollect/guide/pages") for path in guide}
     assert f"clickcollect-{clickcollect.__version__}.dist-info/METADATA" in held
 
 

@@ -1,0 +1,65 @@
+"""Which paragraph of the guide helps with which page: what the "?" beside a page's heading opens.
+
+Every address of Instore and OMS WEB that shows a page has its line here (`tests/guide/test_help.py`).
+"""
+
+from typing import Final
+
+HELP: Final = {
+    "instore:packages": "employee#find-a-package",
+    "instore:package": "employee#pack",
+    "instore:package ready": "employee#hand-over",
+    "instore:labels": "employee#labels",
+    "instore:pick_lists": "employee#labels",
+    "instore:own_pin": "employee#choose-a-pin",
+    "instore:stores": "employee#sign-in",
+    "mfa_index": "employee#two-step-verification",
+    "instore:manager": "manager#the-managers-page",
+    "omsweb:index": "operator#the-dashboard",
+    "omsweb:oms_package_changelist": "operator#packages",
+    "omsweb:oms_package_change": "operator#a-package",
+    "omsweb:package_command": "operator#a-package",
+    "omsweb:omnitron_order_changelist": "operator#orders",
+    "omsweb:omnitron_order_add": "operator#a-new-order",
+    "omsweb:omnitron_order_change": "operator#an-order",
+    "omsweb:order_take_off": "operator#remove-items",
+    "omsweb:oms_orderupload_changelist": "operator#orders-from-a-file",
+    "omsweb:oms_orderupload_change": "operator#orders-from-a-file",
+    "omsweb:oms_ordertorepair_changelist": "operator#orders-to-repair",
+    "omsweb:oms_ordertorepair_change": "operator#orders-to-repair",
+    "omsweb:oms_locationrule_changelist": "operator#learned-locations",
+    "omsweb:reviews": "operator#handovers-to-review",
+    "omsweb:oms_commandlog_changelist": "operator#the-log",
+    "omsweb:oms_commandtransition_changelist": "operator#the-process",
+    "omsweb:oms_commandtransition_add": "operator#the-process",
+    "omsweb:oms_commandtransition_change": "operator#the-process",
+    "omsweb:workflow_file": "operator#the-process",
+    "omsweb:oms_packagestate_changelist": "operator#states",
+    "omsweb:oms_packagestate_add": "operator#states",
+    "omsweb:oms_packagestate_change": "operator#states",
+    "omsweb:oms_appliedsetting_changelist": "operator#settings",
+    "omsweb:setting": "operator#settings",
+    "omsweb:whisperer_hook_changelist": "operator#webhooks",
+    "omsweb:whisperer_hook_add": "operator#webhooks",
+    "omsweb:whisperer_hook_change": "operator#webhooks",
+    "omsweb:whisperer_delivery_changelist": "operator#deliveries",
+    "omsweb:whisperer_delivery_change": "operator#deliveries",
+    "omsweb:accounts_apitoken_changelist": "operator#api-tokens",
+    "omsweb:accounts_apitoken_add": "operator#api-tokens",
+    "omsweb:omnitron_retailstore_changelist": "operator#stores",
+    "omsweb:omnitron_retailstore_add": "operator#stores",
+    "omsweb:omnitron_retailstore_change": "operator#stores",
+    "omsweb:accounts_user_changelist": "operator#staff",
+    "omsweb:accounts_user_add": "operator#staff",
+    "omsweb:accounts_user_change": "operator#staff",
+    "omsweb:privacy": "operator#personal-data",
+    "omsweb:password_change": "operator#your-password",
+}
+WITH_HISTORY: Final = (
+    "oms_commandtransition",
+    "oms_packagestate",
+    "omnitron_retailstore",
+    "accounts_user",
+    "whisperer_hook",
+)
+HELP.update({f"omsweb:{model}_history": HELP[f"omsweb:{model}_change"] for model in WITH_HISTORY})
