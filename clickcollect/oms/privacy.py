@@ -17,7 +17,7 @@ from clickcollect.oms.log_models import LogNote, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.personal_terms import email_term, phone_term
 from clickcollect.oms.repair_models import WAITING, WITHOUT_NUMBER, OrderToRepair, RepairState
-from clickcollect.oms.search import LexemeQuery
+from clickcollect.oms.search import LexemeQuery, joined_parts
 from clickcollect.whisperer import outbox
 
 BATCH = 200
@@ -42,8 +42,15 @@ def repairs_of(*, phone_number: str = "", email: str = "", order_number: str = "
         if term:
             wanted |= Q(search=LexemeQuery([term], whole=True))
     if order_number.strip():
-        wanted |= Q(reference=order_number.strip())
+        wanted |= of_number(order_number.strip())
     return OrderToRepair.objects.filter(wanted, erased_at=None) if wanted else OrderToRepair.objects.none()
+
+
+def of_number(number: str) -> Q:
+    """The orders to repair of a number, also where their reference is another (``repair.reference_of``)."""
+    term = joined_parts(number)
+    named = Q(reference__startswith=WITHOUT_NUMBER, search=LexemeQuery([term], whole=True), document__number=number)
+    return Q(reference=number) | named if term else Q(reference=number)
 
 
 def kept_of(**person: str) -> list[Kept]:
@@ -139,6 +146,6 @@ def erase_order(order: Order, *, actor: Actor) -> None:
         LogNote.objects.filter(package_id__in=package_ids).delete()
         outbox.erase_payloads(subjects=[f"order:{order.pk}", *(f"package:{key}" for key in package_ids)])
         record_note(kind=NoteKind.PERSONAL_DATA_ERASED, actor=actor, attributes={"order": order.pk})
-        of_order = Q(order=order) | Q(channel=order.channel, reference=order.number)
+        of_order = Q(order=order) | (Q(channel=order.channel) & of_number(order.number))
         for row in OrderToRepair.objects.exclude(WAITING).filter(of_order, erased_at=None):
             erase_repair(row, actor=actor)

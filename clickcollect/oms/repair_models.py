@@ -28,9 +28,9 @@ WITHOUT_NUMBER: Final = "content:"
 class OrderToRepair(models.Model):
     """One order of one sender, kept as it came (``payload``) and as we read it (``document``), with its faults.
 
-    ``reference`` is the order's number, or stands for the content where the sender gave none: a sender's order waits
-    once. ``changed_at``: when the shop changed it last, where it says so. All that is personal is blanked with
-    ``erased_at``.
+    ``reference`` is the order's number; it stands for the content where the sender gave none, and for sender and number
+    where the sender is bound to stores: a sender's order waits once. ``changed_at``: when the shop changed it last,
+    where it says so. All that is personal is blanked with ``erased_at``.
     """
 
     channel = models.CharField(_("channel"), max_length=64)
@@ -86,7 +86,10 @@ class OrderToRepair(models.Model):
     @property
     def number(self) -> str:
         """The order's number; a dash where its sender gave none."""
-        return "–" if not self.reference or self.reference.startswith(WITHOUT_NUMBER) else self.reference
+        if self.reference and not self.reference.startswith(WITHOUT_NUMBER):
+            return self.reference
+        number = self.document.get("number")
+        return number[:64] if isinstance(number, str) and number else "–"
 
 
 class LocationRule(models.Model):

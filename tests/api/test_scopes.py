@@ -107,6 +107,28 @@ def test_what_another_store_s_order_says_cannot_be_asked_by_sending_it_again(pho
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_what_another_store_has_of_a_split_order_cannot_be_asked_by_sending_it_again(quantity: int) -> None:
+    """Here: how many of the line that is packed elsewhere, which the caller's own document leaves out."""
+    shop.make_store("BER-01")
+    own = {"sku": "OWN", "name": "Own", "quantity": 1, "price": "1.00", "retail_store": "BER-01"}
+    other = own | {"sku": "OTHER", "retail_store": shop.make_store("IST-01").erp_code}
+    document = shop.order_document("SPLIT-2", store="BER-01") | {"order_item": [own, other]}
+    everywhere = caller_for(shop.make_user("admin"))
+    assert everywhere.post(ORDERS, document).status_code == 201
+    asked = document | {"order_item": [own, own | {"sku": "OTHER", "quantity": quantity}]}
+    late = asked | {"date_placed": "2026-11-18T09:00:00Z"}  # so that it is no amendment
+    differs = json.loads(everywhere.post(ORDERS, late).content)["differs"]
+    assert (any("quantity" in path for path in differs)) is (quantity != 1), "control"
+    narrowed = caller_for(shop.make_user("admin"), stores=["BER-01"])
+    for sent in (asked, late):
+        answer = narrowed.post(ORDERS, sent)
+        assert code_of(answer) == "forbidden"
+        assert "differs" not in json.loads(answer.content)
+    assert list(Order.objects.get().items.order_by("pk").values_list("sku", "quantity")) == [("OWN", 1), ("OTHER", 1)]
+
+
+@pytest.mark.django_db
 def test_an_order_whose_lines_name_the_stores_is_kept_and_answered() -> None:
     shop.make_store("BER-01")
     document = shop.order_document("LINES-1", delivery_type="home_delivery")

@@ -57,7 +57,8 @@ def receive_again(
 ) -> Result:
     """Find that an order says nothing new, or amend the one that is kept; inside the caller's transaction.
 
-    Who may not see the order that is kept hears only that its number is taken: what differs would tell what it says.
+    Who may not see the order that is kept hears only that its number is taken, and who may see a part of it only that
+    there is another: what differs would tell what the rest says.
     Arguments: ``phone_is_taken``, whether its phone has just been corrected for this version.
     Raises Forbidden where a part of the order is in a store that the caller does not see.
     """
@@ -70,12 +71,14 @@ def receive_again(
         remember_version(order, version)
         return Result(order=order)
     kept = read_kept_order(order_id)
+    refuse_foreign_parts(kept, actor=actor)
     may_correct = actor.may_run(CORRECT_PHONE) or (from_shop and actor.user_id is None)
     try:
         amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
         if amendment is not None or phone_is_taken:
             lock(order_id)
             kept = read_kept_order(order_id)  # what is decided is decided on what was read after the locks
+            refuse_foreign_parts(kept, actor=actor)
             amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
     except OrderConflict as refusal:
         return Result(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
@@ -148,8 +151,7 @@ def remember_version(order: Order, version: Version) -> None:
 
 
 def amend(kept: Kept, amendment: Amendment, *, version: Version, found: FoundOrders, actor: Actor) -> Result:
-    """Write an amendment, tell it and log it. The caller holds the order and its packages."""
-    refuse_foreign_parts(kept, actor=actor)
+    """Write an amendment, tell it and log it. The caller holds the order and its packages, and may see all of them."""
     rows = amended_rows.write_amendment(kept, amendment, version=version, found=found)
     told = [events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=rows.order)]
     made = events.PackageCreatedWhispererEvent
@@ -169,7 +171,9 @@ def amend(kept: Kept, amendment: Amendment, *, version: Version, found: FoundOrd
 
 def refuse_foreign_parts(kept: Kept, *, actor: Actor) -> None:
     """Raise Forbidden where a part of the order is in a store that the caller does not see."""
-    stores = {kept.order.retail_store_id, *(package.stock_location_id for package in kept.packages)} - {None}
+    of_lines = {line.retail_store_id for line in kept.lines}
+    of_packages = {package.stock_location_id for package in kept.packages}
+    stores = {kept.order.retail_store_id, *of_lines, *of_packages} - {None}
     if not all(actor.sees_store(store_id) for store_id in stores):
         raise Forbidden(_("Part of this order is in another store. Ask someone who works for all of its stores."))
 

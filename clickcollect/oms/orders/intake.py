@@ -130,7 +130,7 @@ def keep_order(sent: Sent) -> tuple[Received, amending.Result]:
         return received, result
     placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
     received = Received(order=placed.order, became=Became.PLACED, packages=placed.packages)
-    ends_wait = waiting is not None or bool(found.waiting)
+    ends_wait = waiting is not None or bool(found.waiting) or actor.store_ids is not None
     statements.write_orders([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
     if ends_wait:
         repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)

@@ -60,7 +60,7 @@ def keep_for_repair(
     read = storable(document if document is not None else payload)
     sent = OrderToRepair(
         channel=plain_line(str(storable(channel)))[:LONGEST_REFERENCE],
-        reference=reference_of(reference, read),
+        reference=reference_of(reference, read, actor=actor),
         payload=storable(payload),
         document=read,
         faults=[storable_fault(fault) for fault in islice(without_phone_of_unknown_store(faults, read), MOST_FAULTS)],
@@ -166,11 +166,12 @@ def end_wait_of(
     """An order is there now: the row it was repaired from has been sent on, another one of its number has arrived.
 
     Inside the transaction that keeps the order. A row that somebody else holds is being ended by them. What the shop
-    has changed since stays waiting.
+    has changed since stays waiting, and so does what another one sent where the sender is bound to stores.
     """
     if repaired_from is not None:
         end_wait(repaired_from, state=RepairState.PLACED, actor=actor, order=order)
-    waiting = OrderToRepair.objects.filter(WAITING, channel=order.channel, reference=order.number)
+    reference = reference_of(order.number, {}, actor=actor)
+    waiting = OrderToRepair.objects.filter(WAITING, channel=order.channel, reference=reference)
     for row in waiting.select_for_update(skip_locked=True):
         if changed_at is None or row.changed_at is None or row.changed_at <= changed_at:
             end_wait(row, state=RepairState.ARRIVED, actor=actor, order=order)
@@ -190,12 +191,20 @@ def attributes_of_repair(row: OrderToRepair) -> dict[str, str | int | bool]:
     return {"repair.id": row.pk}
 
 
-def reference_of(reference: str, document: dict[str, Any]) -> str:
-    """The order's number; what cannot be one is told apart by the content, so that a repeat is still a repeat."""
+def reference_of(reference: str, document: dict[str, Any], *, actor: Actor) -> str:
+    """The order's number; what cannot be one is told apart by the content, so that a repeat is still a repeat.
+
+    A sender who is bound to stores has orders of their own: whose order waits under a number is not known, and one of
+    another store must neither be replaced nor be asked what it says.
+    """
     number = plain_line(str(storable(reference)))
-    if 0 < len(number) <= LONGEST_REFERENCE:
+    is_number = 0 < len(number) <= LONGEST_REFERENCE
+    told_apart: Any = document
+    if actor.store_ids is not None:
+        told_apart = [actor.user_id, sorted(actor.store_ids), number if is_number else document]
+    elif is_number:
         return number
-    written = json.dumps(document, sort_keys=True, ensure_ascii=True).encode()
+    written = json.dumps(told_apart, sort_keys=True, ensure_ascii=True).encode()
     return WITHOUT_NUMBER + hashlib.sha256(written).hexdigest()[:32]
 
 

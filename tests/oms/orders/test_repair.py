@@ -1,6 +1,7 @@
 """Orders to repair: a sender's order waits once, is sent on once, and what was dealt with is not asked for again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.db import IntegrityError
 
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DomainError, Fault, Forbidden, NotFound, OrderConflict, StateConflict, ValidationFailed
-from clickcollect.omnitron.models import Order
+from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.omnitron.order_schema import OrderIn, read_order
-from clickcollect.oms import configuration, states
-from clickcollect.oms.access import SYSTEM
+from clickcollect.oms import configuration, privacy, states
+from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders import repair, statements
 from clickcollect.oms.orders.intake import receive_order
@@ -34,9 +35,9 @@ def unplaced(number: str = "1001", **fields: Any) -> dict[str, Any]:
     return order_document(number, store=GALATA, **fields)
 
 
-def kept(number: str = "1001", **fields: Any) -> OrderToRepair:
+def kept(number: str = "1001", actor: Actor = SYSTEM, **fields: Any) -> OrderToRepair:
     document = unplaced(number, **fields)
-    return keep_for_repair(channel=document["channel"], reference=number, payload=document, faults=[FAULT])
+    return keep_for_repair(channel=document["channel"], reference=number, payload=document, faults=[FAULT], actor=actor)
 
 
 def corrected(row: OrderToRepair, **fields: Any) -> dict[str, Any]:
@@ -225,6 +226,45 @@ def test_an_older_version_that_arrives_late_does_not_end_the_wait_of_a_newer_one
     receive_order(order=read_order(order_document("1001", updated_at="2026-11-20T11:00:00Z")), actor=SYSTEM)
     row.refresh_from_db()
     assert row.state == "waiting"
+
+
+def bound_to(*stores: RetailStore) -> Actor:
+    return replace(SYSTEM, user_id=7, store_ids=frozenset(store.pk for store in stores))
+
+
+def test_a_sender_who_is_bound_to_stores_ends_no_wait_but_their_own() -> None:
+    """Whose order waits is not known: one of the same number must not take it off the operators' list."""
+    row, bound = kept(), bound_to(make_store("IST-01"))
+    own = kept(actor=bound, amount="34.00")
+    for amount in ("35.00", "36.00"):  # placed, then amended
+        document = order_document("1001", amount=amount, updated_at="2026-11-20T11:00:00Z")
+        receive_order(order=read_order(document), actor=bound)
+        for one in (row, own):
+            one.refresh_from_db()
+        assert (row.state, own.state) == ("waiting", "arrived")
+    receive_order(order=read_order(order_document("1001", amount="37.00")), actor=SYSTEM)
+    row.refresh_from_db()
+    assert row.state == "arrived", "control"
+
+
+def test_a_sender_who_is_bound_to_stores_neither_replaces_nor_learns_what_another_sent() -> None:
+    row, here, there = kept(), bound_to(make_store("IST-01")), bound_to(make_store("IST-02"))
+    repair.discard(repair_id=row.pk, reason="Not ours", actor=make_actor(Role.OPERATOR))
+    assert kept().state == "discarded", "control: who sent it hears what became of it"
+    rows = [kept(actor=actor) for actor in (here, there, here)]
+    assert [(one.state, one.times, one.number) for one in rows] == [
+        ("waiting", 1, "1001"), ("waiting", 1, "1001"), ("waiting", 2, "1001"),
+    ]  # fmt: skip
+    row = kept("1002")
+    assert kept("1002", actor=here, amount="1.00").pk != row.pk
+    row.refresh_from_db()
+    assert (row.times, row.document["amount"]) == (1, unplaced()["amount"])
+
+
+def test_what_a_sender_who_is_bound_to_stores_sent_is_erased_by_its_number_too() -> None:
+    row = kept(actor=bound_to(make_store("IST-01")))
+    assert list(privacy.repairs_of(order_number="1001")) == [row]
+    assert list(privacy.repairs_of(order_number="100")) == []
 
 
 def test_an_order_of_another_channel_ends_no_wait() -> None:
