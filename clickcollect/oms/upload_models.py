@@ -20,6 +20,7 @@ class OrderUpload(models.Model):
     """One file. Its ``content`` goes as soon as it is imported; ``report`` says what came of it, without names.
 
     ``columns`` and ``channel``: how a CSV file is read, as `CsvReading` has them. ``position``: the bytes done.
+    ``started_at``: when somebody gave it to the worker, ``uploaded_by`` from then on.
     """
 
     name = models.CharField(_("file"), max_length=255)
@@ -32,6 +33,7 @@ class OrderUpload(models.Model):
     report = models.JSONField(default=dict)
     uploaded_by = models.BigIntegerField(_("who"), null=True)
     uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now())
+    started_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("order file")

@@ -23,7 +23,6 @@ from clickcollect.oms.upload_models import OrderUpload, UploadState
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.forms import OmsForm, PlainText
-from clickcollect.omsweb.htmx import htmx_of
 
 LATEST: Final = 20
 PER_PAGE: Final = 100
@@ -122,6 +121,7 @@ class OrderFileAdmin(RightsModelAdmin):
         return [
             path("", wrap(self.changelist_view), name="oms_orderupload_changelist"),
             path("<int:object_id>/", wrap(self.file_view), name="oms_orderupload_change"),
+            path("<int:object_id>/live/", wrap(self.live_view), name="order_file_live"),
             path("<int:object_id>/discard/", wrap(self.discard_view), name="order_file_discard"),
         ]
 
@@ -144,11 +144,16 @@ class OrderFileAdmin(RightsModelAdmin):
         upload = self.upload_by_id(object_id)
         if upload.state == UploadState.NEW:
             return self.preview_view(request, upload)
-        is_part = bool(htmx_of(request))
+        return self.state_view(request, upload, template="omsweb/order_file.html")
+
+    def live_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The same while it runs, asked by the page itself: no touch of the device (`idle_lock`)."""
+        self.require_read(request)
+        return self.state_view(request, self.upload_by_id(object_id), template="omsweb/_order_file_state.html")
+
+    def state_view(self, request: HttpRequest, upload: OrderUpload, *, template: str) -> HttpResponse:
         context = self.page(request, title=upload.name, upload=upload, **progress(upload, request))
-        return TemplateResponse(
-            request, "omsweb/_order_file_state.html" if is_part else "omsweb/order_file.html", context
-        )
+        return TemplateResponse(request, template, context)
 
     def preview_view(self, request: HttpRequest, upload: OrderUpload) -> HttpResponse:
         """The columns, to be chosen, and the first orders as they would be read."""

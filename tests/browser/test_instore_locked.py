@@ -147,7 +147,7 @@ def test_oms_web_says_the_same(window: OpenWindow) -> None:
     page.goto(f"{opened.base_url}/oms/packages/")
     expect(page.get_by_role("row").filter(has_text=str(package.number))).to_contain_text("Code locked")
     page.get_by_role("link", name=str(package.number)).click()
-    page.locator("summary").filter(has_text="More").click()
+    page.locator(".ow-actions summary").filter(has_text="More").click()
     page.get_by_role("button", name="Delivered").click()
     expect(dialog_of(page)).to_contain_text("Code locked")
     expect(dialog_of(page).get_by_label("SMS verification code")).to_have_count(0)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from clickcollect.oms import states
@@ -126,9 +127,10 @@ def test_everything_that_a_page_asks_for_by_itself_is_such_a_poll() -> None:
     for path in (ROOT / "clickcollect").rglob("templates/**/*.html"):
         for tag in re.findall(r"<[^>]*hx-trigger=\"[^\"]*every[^>]*>", path.read_text()):
             asked |= set(re.findall(r"{% url '([^']+)'", tag)) or set(re.findall(r"{{ (\w+) }}", tag))
-    assert asked == {"instore:package_live", "live_address"}
-    request = type("Request", (), {"method": "GET", "path": "/instore/packages/PK-1/live/"})
-    assert not is_touch(request)  # type: ignore[arg-type]
+    assert asked == {"instore:package_live", "omsweb:order_file_live", "live_address"}
+    for address in (reverse("instore:package_live", args=["PK-1"]), reverse("omsweb:order_file_live", args=[7])):
+        request = type("Request", (), {"method": "GET", "path": address})
+        assert not is_touch(request)  # type: ignore[arg-type]
 
 
 def test_a_token_is_judged_by_itself_whatever_session_comes_with_it() -> None:

@@ -1,5 +1,6 @@
 """OMS WEB, order files: looked at, columns chosen and remembered, imported by the worker, and what was not taken."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from clickcollect.accounts.models import Role
+from clickcollect.errors import StateConflict
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import jobs
 from clickcollect.oms.models import FileShape, OrderToRepair, OrderUpload, Package
 from clickcollect.oms.orders import uploads
 from clickcollect.oms.upload_models import UploadState
-from tests.shop import make_store, make_user
+from clickcollect.wire_format import utc
+from tests.shop import make_actor, make_store, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES = "/oms/order-files/"
@@ -176,7 +179,9 @@ def test_progress_is_shown_while_the_worker_is_at_it(operator: Client) -> None:
     operator.post(f"{FILES}{upload.pk}/", guessed(upload) | {"import": "1"})
     OrderUpload.objects.filter(pk=upload.pk).update(state=UploadState.RUNNING, position=upload.size // 2)
 
-    part = operator.get(f"{FILES}{upload.pk}/", headers={"HX-Request": "true"}).content.decode()
+    asked = re.search(r'hx-get="([^"]*/live/)"', page(operator, upload))
+    assert asked
+    part = operator.get(asked[1], headers={"HX-Request": "true"}).content.decode()
 
     assert "<html" not in part
     assert 'hx-trigger="every 1s"' in part
@@ -206,6 +211,23 @@ def test_import_is_begun_once(operator: Client) -> None:
 
     assert answer.status_code == 200
     assert "Waiting for the worker" in answer.content.decode()
+
+
+def test_who_comes_second_hears_who_began_it_and_when(operator: Client) -> None:
+    upload, ayla = hand_over(operator, ROW), make_actor(Role.OPERATOR)
+    operator.post(f"{FILES}{upload.pk}/", guessed(upload))
+    uploads.start_import(upload_id=upload.pk, actor=ayla)
+
+    for late in (uploads.start_import, uploads.discard_file):
+        with pytest.raises(StateConflict, match="already being imported") as refusal:
+            late(upload_id=upload.pk, actor=make_actor(Role.OPERATOR))
+        upload.refresh_from_db()
+        assert refusal.value.extra == {
+            "state": "Waiting for the worker",
+            "changed_at": utc(upload.started_at),
+            "changed_by": ayla.name,
+        }
+    assert upload.started_at
 
 
 def test_who_lost_access_imports_nothing(operator: Client) -> None:

@@ -22,9 +22,11 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from clickcollect.accounts.models import Channel, User
+from clickcollect.accounts.people import full_names
 from clickcollect.errors import NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.plain_text import plain_line
 from clickcollect.oms.access import Actor, actor_for
+from clickcollect.oms.log.conflicts import conflict
 from clickcollect.oms.orders.csv_columns import (
     BY_OWN_NAME,
     CHANNEL,
@@ -206,8 +208,15 @@ def open_upload(upload_id: int) -> OrderUpload:
     if upload is None:
         raise NotFound
     if upload.state != UploadState.NEW:
-        raise StateConflict(_("This file is already being imported."))
+        raise begun_before(upload)
     return upload
+
+
+def begun_before(upload: OrderUpload) -> StateConflict:
+    """Who was first."""
+    who = full_names([upload.uploaded_by]).get(upload.uploaded_by or 0, "") or _("the system")
+    words = _("This file is already being imported.")
+    return conflict(words, state=upload.get_state_display(), at=upload.started_at, who=who)
 
 
 def discard_file(*, upload_id: int, actor: Actor) -> None:
@@ -231,7 +240,9 @@ def start_import(*, upload_id: int, actor: Actor) -> None:
             raise ValidationFailed.of("file", words)
         if found.fault:
             raise ValidationFailed.of("file", found.fault)
-        OrderUpload.objects.filter(pk=upload_id).update(state=UploadState.WAITING, uploaded_by=actor.user_id)
+        OrderUpload.objects.filter(pk=upload_id).update(
+            state=UploadState.WAITING, uploaded_by=actor.user_id, started_at=Now()
+        )
         app.configure_task(JOB, lock=f"order-file-{upload_id}").defer(upload_id=upload_id)
 
 

@@ -25,6 +25,7 @@ CODE = Path(clickcollect.__file__).parent
 WITH_STORY = {"oms/log/conflicts.py"}
 BARE = {
     "oms/commands/confirm_on_shelf.py",
+    "oms/commands/confirm_taken_out.py",
     "oms/commands/run.py",
     "oms/commands/statements.py",
     "oms/commands/unlock_code.py",
