@@ -51,7 +51,7 @@ def check_before_restore(
                 raise Problem(
                     f"The database {database} is not empty, and nothing was changed. Restore into a new one: with the "
                     "embedded PostgreSQL move the folder postgres out of the data folder; on your own server create "
-                    "the databases anew (docs/deploy/backup.md)."
+                    "the databases again (docs/deploy/backup.md)."
                 )
 
 
