@@ -14,6 +14,11 @@ class Answer(Protocol):
     def content(self) -> bytes: ...
 
 
+def without_tags(name: str, html: str) -> str:
+    """The page with what stands in elements of that name, and without these elements themselves."""
+    return re.sub(rf"</?{name}\b[^>]*>", "", html)
+
+
 def markup(response: Answer) -> str:
     """The answer's HTML without its template's line breaks: none beside a tag, one blank between attributes."""
     html = TAG.sub(lambda tag: re.sub(r"\s+(?=>)", "", " ".join(tag[0].split())), response.content.decode())

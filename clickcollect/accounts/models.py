@@ -54,6 +54,9 @@ class User(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), blank=True)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.ASSOCIATE)
     language_code = models.CharField(_("language"), max_length=16, blank=True)
+    time_zone = models.CharField(  # in which the back office shows times; empty: in the store's
+        _("time zone"), max_length=64, blank=True, default="", db_default=""
+    )
     pin = models.CharField(
         _("PIN"), max_length=128, blank=True, help_text=_("Hashed; for switching on a shared device.")
     )

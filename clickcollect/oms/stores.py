@@ -40,6 +40,12 @@ def save_store(*, store_id: int | None, erp_code: str, fields: Mapping[str, Any]
     return store
 
 
+def shared_time_zone() -> str:
+    """The time zone that all open stores share; UTC where they share none."""
+    found = RetailStore.objects.filter(is_active=True).order_by().values_list("time_zone", flat=True).distinct()[:2]
+    return found[0] if len(found) == 1 else "UTC"
+
+
 def locked_store(store_id: int) -> RetailStore:
     """One store, nobody else's until the transaction ends. Raises NotFound."""
     try:

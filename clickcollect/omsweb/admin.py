@@ -18,6 +18,7 @@ from clickcollect.omsweb.settings_page import SettingsAdmin
 from clickcollect.omsweb.site import site
 from clickcollect.omsweb.staff import StaffAdmin
 from clickcollect.omsweb.stores import StoreAdmin
+from clickcollect.omsweb.time_zone_page import time_zone_page
 from clickcollect.omsweb.tokens import TokenAdmin
 from clickcollect.omsweb.workflow import StateAdmin, TransitionAdmin
 from clickcollect.whisperer.models import Delivery, Hook
@@ -39,5 +40,6 @@ site.register(ApiToken, TokenAdmin)
 site.register(Hook, HookAdmin)
 site.register(Delivery, DeliveryAdmin)
 
+site.add_page("time-zone/", time_zone_page, name="time_zone")
 site.add_page("reviews/", reviews_page, name="reviews")
 site.add_page("privacy/", privacy_page, name="privacy")

@@ -26,7 +26,7 @@ from clickcollect.errors import (
     ValidationFailed,
 )
 from clickcollect.oms import app_settings, states
-from clickcollect.oms.access import Actor, get_package
+from clickcollect.oms.access import Actor
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import RESEND, Offer, offers_of
 from clickcollect.oms.commands.base import Outcome
@@ -35,7 +35,7 @@ from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.command_form import LONGEST, CommandForm
 from clickcollect.omsweb.htmx import htmx_of
-from clickcollect.omsweb.package_page import PackagePage
+from clickcollect.omsweb.package_page import PackagePage, open_package
 
 if TYPE_CHECKING:
     from clickcollect.omsweb.base_admin import RightsModelAdmin
@@ -49,7 +49,7 @@ def answer(request: HttpRequest, *, model_admin: "RightsModelAdmin", package_id:
     """Show the dialog (GET), or run the command (POST)."""
     actor = actor_of(request)
     if request.method != "POST":
-        package = get_package(actor, package_id=package_id)
+        package = open_package(request, package_id=package_id)
         found = command_behind(package=package, actor=actor, transition=transition)
         return show_dialog(request, model_admin=model_admin, package=package, available=found)
     try:
@@ -57,7 +57,7 @@ def answer(request: HttpRequest, *, model_admin: "RightsModelAdmin", package_id:
         outcome = run_command(package_id=package_id, transition=transition, actor=actor, data=data)
     except DomainError as error:
         return refuse(request, model_admin=model_admin, package_id=package_id, transition=transition, error=error)
-    return accept(request, outcome=outcome, actor=actor)
+    return accept(request, outcome=outcome)
 
 
 def command_behind(*, package: Package, actor: Actor, transition: int) -> Available:
@@ -134,7 +134,7 @@ def question(offer: Offer) -> str:
     return _("This cannot be undone.")
 
 
-def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpResponse:
+def accept(request: HttpRequest, *, outcome: Outcome) -> HttpResponse:
     """It happened: the page as it is now, with the result over it."""
     said = words_of_success(outcome)
     if not htmx_of(request):
@@ -142,7 +142,7 @@ def accept(request: HttpRequest, *, outcome: Outcome, actor: Actor) -> HttpRespo
         return redirect("omsweb:oms_package_change", outcome.package.pk)
     if request.POST.get("inside"):
         return render(request, "omsweb/verdict.html", {"said": said})
-    package = get_package(actor, package_id=outcome.package.pk)
+    package = open_package(request, package_id=outcome.package.pk)
     delivered = outcome.transition.destination.enum_value == states.DELIVERED
     return body(request, package=package, result={"tone": "ok", "said": said, "big": delivered})
 
@@ -165,8 +165,7 @@ def refuse(
     error: DomainError,
 ) -> HttpResponse:
     """It was refused: a sentence where the person looks, and the status for whoever counts."""
-    actor = actor_of(request)
-    package = get_package(actor, package_id=package_id)
+    package = open_package(request, package_id=package_id)
     if not htmx_of(request):
         return refuse_on_a_page(request, model_admin=model_admin, package=package, transition=transition, error=error)
     mendable = isinstance(error, MENDABLE) and not attempts.has_locked(error.extra)

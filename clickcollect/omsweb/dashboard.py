@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import Count, Min, QuerySet
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +27,7 @@ from clickcollect.omsweb.actor import actor_of, may
 from clickcollect.omsweb.hooks import FAILING
 from clickcollect.omsweb.listing import midnight
 from clickcollect.omsweb.packages import LATE
+from clickcollect.omsweb.templatetags.omsweb import moment
 from clickcollect.omsweb.workflow_diagram import draw
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
 
@@ -147,9 +149,8 @@ def delivery_needs(request: HttpRequest) -> Iterable[Need]:
     since = failing.aggregate(first=Least(Min("endpoint__failing_since"), Min("stopped_at")))["first"]
     detail = _("A receiver is not responding, or has unsubscribed.")
     if since:
-        detail = _("Since %(since)s UTC a receiver is not responding, or has unsubscribed.") % {
-            "since": date_format(since.astimezone(UTC), "j M, H:i")
-        }
+        words = _("Since %(since)s a receiver is not responding, or has unsubscribed.")
+        detail = mark_safe(words % {"since": moment(since, "j M, H:i")})  # noqa: S308  our own words
     yield Need(
         count=bounded(failing),
         title=_("Failing webhooks"),
@@ -170,7 +171,7 @@ def delivery_needs(request: HttpRequest) -> Iterable[Need]:
 
 
 def per_day(*, new_state: str) -> list[Bar]:
-    """How many packages came to a state on each of the last 14 days (UTC), by the log."""
+    """How many packages came to a state on each of the last 14 days, by the log and the page's clock."""
     today = timezone.localdate()
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     since = timezone.now() - timedelta(days=DAYS)

@@ -24,6 +24,7 @@ from clickcollect.oms.orders.taking_off import take_off
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
+from clickcollect.omsweb.clock import go_by_store
 from clickcollect.omsweb.forms import OmsForm, PlainText
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.order_form import OrderForm
@@ -175,6 +176,7 @@ class OrderAdmin(RightsModelAdmin):
     def order_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
         order = self.order_by_id(object_id)
+        go_by_store(request, order.retail_store)
         context = self.page(
             request,
             title=order.number,

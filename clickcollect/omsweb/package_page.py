@@ -3,13 +3,24 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clickcollect.oms.access import Actor
+from django.http import HttpRequest
+
+from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.commands.available import Offer, offers_of
 from clickcollect.oms.models import Package
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.clock import go_by_store
 from clickcollect.omsweb.timeline import MOST_ENTRIES, TimelineLine, timeline_of_package
 from clickcollect.whisperer.models import Delivery
 
 MOST_DELIVERIES: Final = 20
+
+
+def open_package(request: HttpRequest, *, package_id: int) -> Package:
+    """One package of this person's stores; the page goes by its store's clock. Raises NotFound."""
+    package = get_package(actor_of(request), package_id=package_id)
+    go_by_store(request, package.stock_location)
+    return package
 
 
 @dataclass(kw_only=True)

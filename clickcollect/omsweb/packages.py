@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.omnitron.models import DeliveryType, RetailStore
 from clickcollect.oms import search, states
-from clickcollect.oms.access import get_package, packages_of
+from clickcollect.oms.access import packages_of
 from clickcollect.oms.events.documents import utc
 from clickcollect.oms.lists import PAST_PICKUP, state_id, state_ids
 from clickcollect.oms.models import MessageState, Package, PackageState
@@ -24,7 +24,7 @@ from clickcollect.omsweb import command_dialog, export, tabs
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.listing import Filter, Listing, Rows
-from clickcollect.omsweb.package_page import PackagePage
+from clickcollect.omsweb.package_page import PackagePage, open_package
 from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.omsweb.templatetags.omsweb import MESSAGE_WORDS
 
@@ -190,7 +190,7 @@ class PackageAdmin(RightsModelAdmin):
     def package_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         self.require_read(request)
         actor = actor_of(request)
-        package = get_package(actor, package_id=object_id)
+        package = open_package(request, package_id=object_id)
         shown = PackagePage.load(package=package, actor=actor)
         context = self.page(request, title=package.number, original=package, shown=shown, package=package)
         return TemplateResponse(request, "omsweb/package.html", context)

@@ -1,14 +1,12 @@
 """Handovers to review: what went without a code, what was locked, and how often each store and person does without."""
 
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -88,14 +86,12 @@ def kind(review: Review) -> dict[str, str]:
 
 
 def review_line(review: Review) -> dict[str, Any]:
-    """One handover in words, at the time of its store."""
+    """One handover in words."""
     package = review.package
-    zone = package.stock_location.time_zone if package else "UTC"
     return {
         "review": review,
         "kind": kind(review),
         "package": package,
-        "when": date_format(review.at.astimezone(ZoneInfo(zone)), "D j M Y, H:i"),
-        "place": package.stock_location.name if package else "UTC",
+        "place": package.stock_location.name if package else "",
         "evidence": str(dict(EVIDENCE).get(review.evidence, review.evidence)),
     }

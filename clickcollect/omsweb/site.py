@@ -23,6 +23,7 @@ from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from clickcollect.oms.idle_lock import is_device_locked
+from clickcollect.omsweb.clock import by_one_clock
 from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.own_password import OwnPasswordView
 from clickcollect.omsweb.saved_filters import remove_filter, save_filter
@@ -95,6 +96,10 @@ class OmsWeb(UnfoldAdminSite):
                 return self.staff_only_page(request)
             if is_device_locked(request):
                 return sign_in_again(request)
+            return answered(request, *args, **kwargs)
+
+        @by_one_clock
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 return inner(request, *args, **kwargs)
             except PermissionDenied:

@@ -386,3 +386,25 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(window: Op
             wide.append(address)
         page.set_viewport_size(DESKTOP)
     assert (found, wide) == ({}, [])
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_the_zone_is_named_beside_the_title_and_leads_to_ones_own(window: OpenWindow, width: int) -> None:
+    shop.make_package(states.READY)
+    opened = office(window, "/oms/packages/", viewport={"width": width, "height": 800}, timezone_id="Australia/Sydney")
+    page = opened.page
+    clock = page.get_by_role("link", name="Times in Europe/Istanbul")
+    expect(clock).to_be_in_viewport()
+    box = clock.bounding_box()
+    assert box is not None
+    assert box["height"] >= 24  # WCAG 2.2, target size
+    clock.click()
+    expect(page.get_by_label("Show times in").locator("option").nth(1)).to_have_text("This device: Australia/Sydney")
+    page.get_by_label("Show times in").select_option("Australia/Sydney")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Time zone saved.")).to_be_visible()
+    expect(page.get_by_role("link", name="Times in Australia/Sydney")).to_be_visible()
+    assert opened.axe() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    time = opened.go("/oms/packages/").locator("tbody time").first
+    expect(time).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"))

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from clickcollect.accounts.models import Role
 from clickcollect.oms import states
 from clickcollect.whisperer.models import Delivery, Endpoint, Hook
-from tests.markup import markup
+from tests.markup import markup, without_tags
 from tests.shop import make_package, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,12 +52,12 @@ def test_an_address_that_fails_is_named_with_since_when_and_leads_to_the_deliver
     Endpoint.objects.update(failing_since="2026-01-05T12:00:00Z", failures=10)
     page = markup(operator.get("/oms/"))
     assert "http://127.0.0.1:9/&lt;events&gt;/ does not answer" in page
-    assert "Since 5 Jan, 12:00 UTC." in page
+    assert "Since 5 Jan, 12:00." in without_tags("time", page)
     assert '<a href="/oms/deliveries/">Look at the deliveries</a>' in page
 
 
 def test_the_deliveries_stay_cheap(operator: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert operator.get("/oms/deliveries/").status_code == 200
 
 

@@ -18,7 +18,7 @@ from clickcollect.whisperer import custom_headers
 from clickcollect.whisperer.hooks import create_hook, with_clock
 from clickcollect.whisperer.hooks import secrets_of as secrets
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Hook, Reason
-from tests.markup import markup
+from tests.markup import markup, without_tags
 from tests.shop import PASSWORD, make_package, make_store, make_user, order_document
 from tests.whisperer.dispatch import publish_many
 
@@ -224,12 +224,12 @@ def test_failing_hooks_are_counted_dated_and_linked(admin: Client) -> None:
     fine, failing, gone = (make_hook(target_url=f"{URL}{name}") for name in ("fine", "failing", "gone"))
     Endpoint.objects.filter(pk=failing.endpoint_id).update(failing_since="2026-01-02T03:04:00Z", failures=12)
     Hook.objects.filter(pk=gone.pk).update(is_active=False, stopped_at="2026-01-05T00:00:00Z", stopped_reason="gone")
-    home = markup(admin.get("/oms/"))
-    assert "Since 2 Jan, 03:04 UTC a receiver is not responding, or has unsubscribed." in home
+    home = without_tags("time", markup(admin.get("/oms/")))
+    assert "Since 2 Jan, 03:04 a receiver is not responding, or has unsubscribed." in home
     assert 'href="/oms/hooks/?state=failing"><span' in home
-    page = admin.get("/oms/hooks/?state=failing").content.decode().replace("<wbr>", "")
+    page = without_tags("time", admin.get("/oms/hooks/?state=failing").content.decode().replace("<wbr>", ""))
     assert (failing.target_url in page, gone.target_url in page, fine.target_url in page) == (True, True, False)
-    assert "since 2 Jan, 03:04 UTC" in page
+    assert "since 2 Jan, 03:04" in page
 
 
 def test_dead_letters_are_narrowed_by_reason_and_named_as_people_know_them(admin: Client) -> None:

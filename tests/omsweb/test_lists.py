@@ -166,7 +166,7 @@ def test_the_dashboard_costs_the_same_for_many(
     order = make_order()
     for _ in range(30):
         make_package(order=order)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         assert operator.get("/oms/").status_code == 200
 
 

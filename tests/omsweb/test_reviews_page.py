@@ -64,7 +64,8 @@ def test_the_back_office_reads_what_happened_at_the_time_of_the_store(client: Cl
     assert str(dict(EVIDENCE)["id_document"]) in page
     entry = CommandLog.objects.get(package_id=one.pk, command_code="DELIVER_WITHOUT_CODE")
     at_the_store = entry.at.astimezone(ZoneInfo("Europe/Istanbul"))
-    assert f"{at_the_store:%H:%M}</time><small>{one.stock_location.name}" in page
+    assert f"{at_the_store:%H:%M}</time>" in page
+    assert f"{one.number}</a><small>{one.stock_location.name}" in page
 
 
 @pytest.mark.parametrize("role", [Role.ASSOCIATE, Role.MANAGER])

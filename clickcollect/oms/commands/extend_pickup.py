@@ -1,5 +1,4 @@
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -7,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from clickcollect.oms import deadlines, states
 from clickcollect.oms.app_settings import Values
+from clickcollect.oms.clock import local_time
 from clickcollect.oms.commands.base import Call, Command, Input, Move, command
 from clickcollect.oms.events import documents
 from clickcollect.oms.models import Package
@@ -25,7 +25,7 @@ class ExtendPickup(Command):
 
     def consequence(self, package: Package, settings: Values) -> str:
         until = extended(package, settings, now=package.clock)
-        local = until.astimezone(ZoneInfo(package.stock_location.time_zone))
+        local = local_time(until, store=package.stock_location)
         words = _("New pickup deadline: %(time)s. The same code works until then.")
         return words % {"time": formats.date_format(local, "D j M, H:i")}
 

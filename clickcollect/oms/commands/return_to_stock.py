@@ -1,5 +1,4 @@
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -8,6 +7,7 @@ from django.utils.translation import gettext_lazy
 from clickcollect.errors import StateConflict
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
+from clickcollect.oms.clock import local_time
 from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import Call, Command, Move, command
 from clickcollect.oms.models import Package
@@ -30,7 +30,7 @@ class ReturnToStock(Command):
             return Move()
         if call.package.is_held_back:
             raise StateConflict  # told as the cancellation's story: nobody can collect it any more
-        local = until.astimezone(ZoneInfo(call.package.stock_location.time_zone))
+        local = local_time(until, store=call.package.stock_location)
         raise StateConflict(
             _("The customer can still collect it until %(time)s.") % {"time": formats.date_format(local, "j F, H:i")}
         )

@@ -5,7 +5,6 @@ Every state conflict gets its story here, whoever raises it.
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from clickcollect.accounts.people import full_names
 from clickcollect.errors import DomainError, StateConflict
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import states
+from clickcollect.oms.clock import local_time
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.wire_format import utc
@@ -31,7 +31,7 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
     entry = CommandLog.objects.filter(package_id=package.pk, kind=LogKind.MOVE).first()
     when = entry.at if entry else package.state_changed_at
     who = actor_name_of(entry)
-    local = formats.time_format(when.astimezone(ZoneInfo(package.stock_location.time_zone)), "H:i")
+    local = formats.time_format(local_time(when, store=package.stock_location), "H:i")
     words = {"state": _(package.state.name), "time": local, "name": who}
     if package.state.enum_value == states.DELIVERED:
         story = _("Already handed over at %(time)s by %(name)s.") % words

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, RadioSelect
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext_lazy
@@ -65,6 +67,25 @@ def icon(name: str) -> SafeString:
     if not name:
         return SafeString()
     return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', name)
+
+
+CLOCKS: Final = {"H:i": "%H:%M", "H:i:s": "%H:%M:%S"}
+
+
+@register.simple_tag
+def moment(at: datetime | None, words: str) -> SafeString:
+    """A moment by the page's clock; who points at it reads it in UTC. ``words``: a day and a clock, "j M Y, H:i"."""
+    if at is None:
+        return SafeString("–")
+    day, clock = words.split(", ")
+    local, in_utc = timezone.localtime(at), at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}, {}</time>',
+        in_utc.isoformat(timespec="seconds"),
+        in_utc.strftime("%Y-%m-%d %H:%M:%S"),
+        day_words(local.date(), day),
+        local.strftime(CLOCKS[clock]),
+    )
 
 
 @register.simple_tag
@@ -131,7 +152,7 @@ def idle_minutes(context: dict[str, Any]) -> int:
 
 @register.simple_tag(takes_context=True)
 def due(context: dict[str, Any], package: Package) -> SafeString:
-    """When it is due, in the store's own time, with how urgent that is in words; what is held back is due no more."""
+    """When it is due, by the page's clock, with how urgent that is in words; what is held back is due no more."""
     if package.is_held_back:
         words = _("Being cancelled")
         return format_html('<span class="ow-mark ow-due-overdue">{}<strong>{}</strong></span>', icon("block"), words)
@@ -140,21 +161,19 @@ def due(context: dict[str, Any], package: Package) -> SafeString:
     zone = ZoneInfo(package.stock_location.time_zone)
     soon_hours = soon_hours_for(context["request"])
     level = urgency_of(package.due_at, now=package.clock, soon_hours=soon_hours, zone=zone)
-    local = package.due_at.astimezone(zone)
-    moment = f"{day_words(local.date(), 'D j M')}, {local.hour:02d}:{local.minute:02d}"
     is_uncollected = level is Urgency.OVERDUE and package.state.enum_value == states.READY
     words = _("Not collected") if is_uncollected else str(level.label)  # the customer is late, not the store
-    return due_mark(level, words, moment)
+    return due_mark(level, words, moment(package.due_at, "D j M, H:i"))
 
 
 @lru_cache(maxsize=512)
-def due_mark(level: Urgency, words: str, moment: str) -> SafeString:
+def due_mark(level: Urgency, words: str, when: SafeString) -> SafeString:
     return format_html(
         '<span class="ow-mark ow-due-{}">{}<span><strong>{}</strong> <small>{}</small></span></span>',
         level.value,
         icon(URGENCY_ICONS[level]),
         words,
-        moment,
+        when,
     )
 
 

@@ -134,6 +134,16 @@ document.addEventListener("click", (event) => {
   if (toggle) toggle.setAttribute("aria-expanded", String(toggle.getAttribute("aria-expanded") === "false"));
 });
 
+// The device's own time zone stands at hand, right below the store's.
+for (const select of document.querySelectorAll("select[data-device-zone]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = [...select.options].find((option) => option.value === zone);
+  if (!known || known.selected) continue;
+  const words = select.dataset.deviceZone.replace("%s", zone);
+  select.options[0].after(new Option(words, zone));
+  known.remove();
+}
+
 // What acts on ticked rows can be pressed when something is ticked.
 function countTicks(form) {
   const boxes = [...form.querySelectorAll("input[type=checkbox][name=id]")];
