@@ -17,6 +17,7 @@ from clickcollect.omsweb.reviews_page import reviews_page
 from clickcollect.omsweb.settings_page import SettingsAdmin
 from clickcollect.omsweb.site import site
 from clickcollect.omsweb.staff import StaffAdmin
+from clickcollect.omsweb.store_comparison import store_comparison
 from clickcollect.omsweb.stores import StoreAdmin
 from clickcollect.omsweb.time_zone_page import time_zone_page
 from clickcollect.omsweb.tokens import TokenAdmin
@@ -42,4 +43,5 @@ site.register(Delivery, DeliveryAdmin)
 
 site.add_page("time-zone/", time_zone_page, name="time_zone")
 site.add_page("reviews/", reviews_page, name="reviews")
+site.add_page("compare/", store_comparison, name="store_comparison")
 site.add_page("privacy/", privacy_page, name="privacy")

@@ -408,3 +408,22 @@ def test_the_zone_is_named_beside_the_title_and_leads_to_ones_own(window: OpenWi
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     time = opened.go("/oms/packages/").locator("tbody time").first
     expect(time).to_have_attribute("title", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"))
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_stores_are_ranked_on_the_dashboard_without_leaving_it(window: OpenWindow, width: int) -> None:
+    late, other = shop.make_store("IST-01", name="Behind"), shop.make_store("IST-02", name="Ahead")
+    shop.make_package(states.WAITING, store=late, due_at=shop.PAST)
+    shop.make_package(states.WAITING, store=other)
+    opened = office(window, "/oms/", viewport={"width": width, "height": 800})
+    compared = opened.page.get_by_role("region", name="Stores compared")
+    expect(compared.get_by_role("rowheader").first).to_contain_text("Behind")
+    compared.get_by_role("link", name="Time to ready").click()
+    expect(compared.get_by_role("rowheader").first).to_contain_text("Ahead")
+    compared.get_by_role("link", name="30 days").click()
+    expect(compared.locator("[aria-current]")).to_have_text("30 days")
+    expect(compared.locator("[aria-sort]")).to_contain_text("Time to ready")
+    assert opened.axe() == []
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    compared.get_by_role("link", name="1", exact=True).click()
+    expect(opened.page).to_have_url(re.compile("late=to_pack"))
