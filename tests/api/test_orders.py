@@ -67,13 +67,20 @@ def test_what_shops_really_send_is_taken_once(office: Caller, path: Path) -> Non
     assert [office.post(ORDERS, document).status_code for document in (sent, shuffled)] == [201, 200]
 
 
-def test_amounts_come_back_with_the_places_of_their_currency(office: Caller) -> None:
-    sent = json.loads((CASES / "order-kwd.json").read_text())
-    made = json.loads(office.post(ORDERS, sent).content)
+@pytest.mark.parametrize(
+    ("currency", "price"), [("KWD", "12.345"), ("TND", "0.005"), ("JPY", "2990"), ("CLF", "0.0001"), ("TRY", "34.95")]
+)
+def test_amounts_come_back_with_the_places_of_their_currency_wherever_they_are_read(
+    office: Caller, currency: str, price: str
+) -> None:
+    sent = json.loads((CASES / "order-kwd.json").read_text()) | {"currency": currency, "amount": price}
+    sent["order_item"][0]["price"] = price
+    made = document_of(office.post(ORDERS, sent))
     (listed,) = document_of(office.get(ORDERS))["results"]
+    read = document_of(office.get(f"{ORDERS}{sent['number']}/"))
 
-    assert made["amount"] == listed["amount"] == "12.345"
-    assert made["order_item"][0]["price"] == listed["order_item"][0]["price"] == "12.345"
+    for found in (made, listed, read):
+        assert (found["amount"], found["order_item"][0]["price"]) == (price, price)
 
 
 def test_an_order_comes_back_as_it_was_sent_with_status_and_packages(office: Caller) -> None:

@@ -15,7 +15,14 @@ Moment = Annotated[
     str,
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-17T17:02:56Z"]}),
 ]
-Money = Annotated[str, Field(pattern=r"^\d+\.\d{2}$", examples=["59.80"])]
+Money = Annotated[
+    str,
+    Field(
+        pattern=r"^\d+(\.\d{1,4})?$",
+        examples=["59.80"],
+        description="With the places of its currency (ISO 4217): 59.80 TRY, 5980 JPY, 12.345 KWD.",
+    ),
+]
 DeliveryType = Literal["in_store", "home_delivery"]
 STATUS_CODES: Final = ", ".join(f"{status.value} {status.name.lower()}" for status in OrderStatus)
 
