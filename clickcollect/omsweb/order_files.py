@@ -215,11 +215,13 @@ def progress(upload: OrderUpload, request: HttpRequest) -> dict[str, Any]:
     report: Mapping[str, Any] = upload.report
     page = Paginator(list(not_taken(report.get("bad", []))), PER_PAGE).get_page(request.GET.get("page"))
     figures = [
+        (_("Orders in the file"), "orders"),
         (_("New orders"), "new"),
         (_("Amended"), "amended"),
         (_("Already known"), "known"),
-        (_("Nothing to hand over"), "ignored"),
+        (_("Ignored"), "ignored"),
         (_("Orders to repair"), "to_repair"),
+        (_("Not taken"), "not_taken"),
     ]
     return {
         "is_under_way": is_under_way,

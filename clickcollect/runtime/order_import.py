@@ -23,11 +23,13 @@ def import_file(path: Path) -> int:
     report = with_progress(path)
     for bad in report.bad:
         typer.echo(bad_line_text(bad), err=True)
-    summary = _("%(new)d new orders, %(known)d already known, %(bad)d bad lines.")
-    typer.echo(summary % {"new": report.new, "known": report.known, "bad": len(report.bad)})
-    if report.amended or report.ignored:
-        more = _("%(amended)d changed, %(ignored)d with nothing to hand over.")
-        typer.echo(more % {"amended": report.amended, "ignored": report.ignored})
+    typer.echo(
+        _(
+            "Orders: %(orders)d. New: %(new)d. Amended: %(amended)d. Already known: %(known)d. "
+            "Ignored: %(ignored)d. Not taken: %(not_taken)d. Bad lines: %(bad)d."
+        )
+        % {**vars(report), "bad": len(report.bad)}
+    )
     return SOME_BAD if report.bad else ALL_GOOD
 
 

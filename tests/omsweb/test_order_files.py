@@ -14,6 +14,8 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import jobs
 from clickcollect.oms.models import FileShape, OrderToRepair, OrderUpload, Package
 from clickcollect.oms.orders import uploads
+from clickcollect.oms.orders.repair import discard
+from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.upload_models import UploadState
 from clickcollect.wire_format import utc
 from tests.shop import make_actor, make_store, make_user
@@ -110,6 +112,47 @@ def test_what_cannot_be_placed_waits_for_repair_and_is_listed_with_its_line(oper
     assert "A spreadsheet turned this number into a decimal. Enter 1020" in shown
 
 
+def test_every_order_of_a_file_is_counted_once(operator: Client) -> None:
+    rows = {
+        "new": ROW,
+        "to_repair": ROW.replace("C-1", "C-2").replace("+905320000101", "12"),
+        "discarded": ROW.replace("C-1", "C-3").replace("+905320000101", "13"),
+        "repaired": ROW.replace("C-1", "C-4").replace("+905320000101", "14"),
+        "second row of an order": ROW.replace("C-1", "C-2")
+        .replace("+905320000101;A-1", ";A-2")
+        .replace(";1;", ";none;"),
+    }
+    first = imported(operator, hand_over(operator, *rows.values()))
+    assert counted(first) == {"orders": 4, "new": 1, "to_repair": 3}
+    assert first.report["bad_lines"] == 4
+    discard(repair_id=OrderToRepair.objects.get(reference="C-3").pk, reason="A test", actor=make_actor(Role.OPERATOR))
+    waiting = OrderToRepair.objects.get(reference="C-4")
+    right = waiting.document | {"customer": waiting.document["customer"] | {"phone_number": "+905320000104"}}
+    send_on(repair_id=waiting.pk, document=right, actor=make_actor(Role.OPERATOR))
+
+    changed = rows | {"new": ROW.replace("10,00", "12,00"), "unreadable": ";" + ROW}
+    second = imported(operator, hand_over(operator, *changed.values()))
+    third = imported(operator, hand_over(operator, ROW))
+
+    assert counted(second) == {
+        "orders": 5, "amended": 1, "known": 1, "ignored": 1, "to_repair": 2,
+    }  # fmt: skip
+    assert counted(third) == {"orders": 1, "ignored": 1}, "a newer version is there"
+    assert "A newer version of this order is already here." in page(operator, third)
+    assert not OrderToRepair.objects.filter(reference="C-1").exists()
+    shown = " ".join(page(operator, second).split())
+    assert "<dt>Orders in the file</dt> <dd>5</dd>" in shown
+    assert "<dt>Amended</dt> <dd>1</dd>" in shown
+
+
+def counted(upload: OrderUpload) -> dict[str, int]:
+    """The numbers of a report that are not zero; the first is the sum of the others."""
+    names = ("orders", "new", "amended", "known", "ignored", "to_repair", "not_taken")
+    found = {name: upload.report[name] for name in names if upload.report[name]}
+    assert found["orders"] == sum(found.values()) - found["orders"]
+    return found
+
+
 def test_report_holds_nothing_of_a_customer(operator: Client) -> None:
     upload = imported(operator, hand_over(operator, ROW.replace("+905320000101", "0212 555 01 00")))
 
@@ -123,7 +166,8 @@ def test_unreadable_lines_are_listed_and_kept_nowhere(operator: Client) -> None:
     answer = operator.post(FILES, {"file": file})
     upload = imported(operator, OrderUpload.objects.get(pk=int(answer.headers["Location"].rstrip("/").split("/")[-1])))
 
-    assert (upload.report["bad_lines"], upload.report["to_repair"]) == (1, 0)
+    assert (upload.report["orders"], upload.report["not_taken"], upload.report["to_repair"]) == (2, 2, 0)
+    assert upload.report["bad_lines"] == 1
     assert "2 rows cannot be read" in page(operator, upload)
 
 
@@ -243,7 +287,9 @@ def test_who_lost_access_imports_nothing(operator: Client) -> None:
     ("content", "words"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04\x00\x00", "This is not a text file."),
+        (b"\x7fELF\x00\x00", "This is not a text file."),
+        (b"PK\x03\x04\x14\x00\x06\x00", "This is a workbook. Save its sheet as CSV (UTF-8)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "This is a workbook."),
         ("Bestellnummer;Händler\n".encode("cp1252"), "This is not UTF-8 text."),
         (b"a;" * 300, "more than 200 columns"),
     ],

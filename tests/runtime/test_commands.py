@@ -129,10 +129,10 @@ def test_orders_are_imported_and_bad_lines_named() -> None:
     assert "Line " in first.stderr
     kept = Order.objects.count()
     assert kept
-    assert f"{kept} new orders, 0 already known" in first.stdout
+    assert f"New: {kept}. Amended: 0. Already known: 0." in first.stdout
 
     second = call("orders", "import", str(DATA / "orders-dirty.jsonl"))
-    assert f"0 new orders, {kept} already known" in second.stdout
+    assert f"New: 0. Amended: 0. Already known: {kept}." in second.stdout
     assert Order.objects.count() == kept
 
 

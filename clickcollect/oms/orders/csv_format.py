@@ -111,7 +111,8 @@ def without_unreadable(orders: Mapping[str, list[OrderRow]]) -> tuple[dict[str, 
         len(broken),
     )
     line = min(broken)
-    return readable, FileEntry(line=line, position=0, faults=line_fault(line, words % {"count": len(broken)}))
+    faults = line_fault(line, words % {"count": len(broken)})
+    return readable, FileEntry(line=line, position=0, orders=len(orders) - len(readable), faults=faults)
 
 
 def merged_rows(rows: Sequence[OrderRow]) -> dict[Any, str]:

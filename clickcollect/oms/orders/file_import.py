@@ -22,6 +22,7 @@ from clickcollect.oms.orders.intake import Became, Received
 from clickcollect.oms.orders.location_rules import learned_locations
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
 from clickcollect.oms.orders.repair import keep_for_repair
+from clickcollect.oms.repair_models import OrderToRepair, RepairState
 
 ITEM: Final = "order_item."
 UNKNOWN_CHANNEL: Final = "File"
@@ -43,12 +44,19 @@ class BadLine:
 
 @dataclass(kw_only=True)
 class ImportReport:
-    """What an import did: orders that are new, that were there, that have nothing to hand over; and bad lines."""
+    """What became of each order of a file: ``orders`` is the sum of all other numbers. And the lines that are bad.
 
+    ``known``: was there, or was repaired before; ``ignored``: has nothing to hand over, is older than what is there, or
+    was discarded before; ``to_repair``: waits to be repaired; ``not_taken``: only named.
+    """
+
+    orders: int = 0
     new: int = 0
-    known: int = 0
     amended: int = 0
+    known: int = 0
     ignored: int = 0
+    to_repair: int = 0
+    not_taken: int = 0
     bad: list[BadLine] = field(default_factory=list)
 
 
@@ -89,6 +97,7 @@ def import_orders(
         is_repeated = any(one.order and order_number_of(one.entry) == order_number_of(entry) for one in waiting)
         if is_repeated or len(waiting) >= BATCH:
             settle_waiting()
+        report.orders += entry.orders
         if is_nothing(entry):
             report.ignored += 1
         else:
@@ -136,33 +145,48 @@ def settle_entries(
     """Take in the orders that wait, and report on each line in its turn."""
     came = iter(receive_orders([one.order for one in waiting if one.order is not None], actor=actor))
     for one in waiting:
-        found = one.faults if one.order is None else count_entry(one.entry, next(came), report)
-        if found:
-            repair_id = kept_for_repair(one.entry, found, actor) if keeps_for_repair else None
-            report.bad += bad_lines(one.entry, found, repair_id)
-        else:
+        became = None if one.order is None else next(came)
+        found = one.faults if became is None else conflict_faults(one.entry, became)
+        kept = None
+        if isinstance(became, Received):
+            report.new += became.became is Became.PLACED
+            report.known += became.became is Became.UNCHANGED
+            report.amended += became.became is Became.AMENDED
             numbers.setdefault(order_number_of(one.entry), (channel_of_entry(one.entry), one.entry.line))
+        elif isinstance(became, OlderOrder):  # there is nothing to repair: what is newer stands
+            report.ignored += 1
+        else:
+            kept = kept_for_repair(one.entry, found, actor) if keeps_for_repair else None
+            count_kept(one.entry, kept, report)
+        if kept is None or kept.state == RepairState.WAITING:
+            report.bad += bad_lines(one.entry, found, kept.pk if kept else None)
     waiting.clear()
 
 
-def count_entry(entry: FileEntry, became: Received | DomainError, report: ImportReport) -> list[tuple[int, Fault]]:
-    """Count an order that came in; or its faults, each with the line it stands on."""
+def conflict_faults(entry: FileEntry, became: Received | DomainError) -> list[tuple[int, Fault]]:
+    """In what an order differs from the one that is there, each with its line; nothing where it came in."""
     if isinstance(became, OrderConflict):
         words = _("A different order with this number already exists.")
+        if isinstance(became, OlderOrder):
+            words = _("A newer version of this order is already here.")
         return [(line_number_of(entry, loc), {"loc": loc, "msg": words}) for loc in became.extra["differs"]]
-    if isinstance(became, OlderOrder):
-        report.ignored += 1
-        return []
     if isinstance(became, DomainError):
         raise became
-    report.new += became.became is Became.PLACED
-    report.known += became.became is Became.UNCHANGED
-    report.amended += became.became is Became.AMENDED
     return []
 
 
-def kept_for_repair(entry: FileEntry, found: list[tuple[int, Fault]], actor: Actor) -> int | None:
-    """The id of the order to repair that this one is now; None where there is no order: a line that cannot be read."""
+def count_kept(entry: FileEntry, kept: OrderToRepair | None, report: ImportReport) -> None:
+    """Count an order with faults by what it is now: what was dealt with before is not asked for again."""
+    if kept is None:
+        report.not_taken += entry.orders
+        return
+    report.to_repair += kept.state == RepairState.WAITING
+    report.known += kept.state in (RepairState.PLACED, RepairState.ARRIVED)
+    report.ignored += kept.state == RepairState.DISCARDED
+
+
+def kept_for_repair(entry: FileEntry, found: list[tuple[int, Fault]], actor: Actor) -> OrderToRepair | None:
+    """The order to repair that this one is now; None where there is no order: a line that cannot be read."""
     if not entry.data.get("order_item"):
         return None
     return keep_for_repair(
@@ -171,7 +195,7 @@ def kept_for_repair(entry: FileEntry, found: list[tuple[int, Fault]], actor: Act
         payload=entry.data,
         faults=[fault for _line, fault in found],
         actor=actor,
-    ).pk
+    )
 
 
 def order_number_of(entry: FileEntry) -> str:

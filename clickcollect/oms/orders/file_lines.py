@@ -21,6 +21,7 @@ LARGEST_UTF_16: Final = 64 * 1024 * 1024  # bytes; it is read as a whole
 SNIFFED: Final = 64 * 1024
 BOM: Final = b"\xef\xbb\xbf"
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")  # .xlsx and .ods; .xls
 JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 CSV_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 
@@ -29,12 +30,14 @@ CSV_SUFFIXES: Final = (".csv", ".tsv", ".txt")
 class FileEntry:
     """One order of a file: the line it begins on, its raw data, and what was wrong with the line already.
 
-    ``item_lines``: the line of each order line, where every one has its own. ``position``: how far the file is read.
-    ``source``: who wrote it, as `read_order` takes it. ``is_ignored``: there is nothing to hand over in a store.
+    ``orders``: how many it stands for, where a fault of several is told once. ``item_lines``: the line of each order
+    line, where every one has its own. ``position``: how far the file is read. ``source``: who wrote it, as `read_order`
+    takes it. ``is_ignored``: there is nothing to hand over in a store.
     """
 
     line: int
     position: int
+    orders: int = 1
     data: dict[str, Any] = field(default_factory=dict)
     faults: tuple[tuple[int, Fault], ...] = ()
     item_lines: tuple[int, ...] = ()
@@ -64,6 +67,8 @@ def is_json_lines(path: Path) -> bool:
     except (OSError, ValueError) as error:  # ValueError: a name with NUL
         words = _("The file cannot be read: %(reason)s.") % {"reason": getattr(error, "strerror", None) or error}
         raise ValidationFailed.of("file", words) from None
+    if head.startswith(WORKBOOKS):
+        raise ValidationFailed.of("file", _("This is a workbook. Save its sheet as CSV (UTF-8), and import that file."))
     if not head.startswith(UTF_16) and b"\0" in head:
         raise ValidationFailed.of("file", _("This is not a text file. Import JSON Lines or CSV."))
     start = as_utf8(head).removeprefix(BOM).lstrip()

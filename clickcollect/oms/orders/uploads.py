@@ -289,11 +289,13 @@ class Progress:
 def report_document(came: ImportReport) -> dict[str, Any]:
     """What came of a file, without anything of a customer: what is wrong with an order stands where it is repaired."""
     return {
+        "orders": came.orders,
         "new": came.new,
         "known": came.known,
         "amended": came.amended,
         "ignored": came.ignored,
-        "to_repair": len({bad.repair_id for bad in came.bad} - {None}),
+        "to_repair": came.to_repair,
+        "not_taken": came.not_taken,
         "bad_lines": len(came.bad),
         "bad": [
             {

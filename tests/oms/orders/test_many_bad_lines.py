@@ -128,8 +128,9 @@ def test_every_bad_line_is_named_once_and_a_second_run_adds_nothing(tmp_path: Pa
     assert len(wanted) == bad
     assert len(first.bad) == bad, "each once"
     assert named(first) == {line: [place] for line, place in wanted.items()}
-    assert (first.new, first.known, first.amended, first.ignored) == (orders - bad, 0, 0, 0)
-    assert (second.new, second.known, second.amended) == (0, orders - bad, 0)
+    assert (first.orders, first.new, first.not_taken) == (orders, orders - bad, bad)
+    assert (first.known, first.amended, first.ignored) == (0, 0, 0)
+    assert (second.orders, second.new, second.known, second.amended) == (orders, 0, orders - bad, 0)
     assert named(second) == named(first)
     assert Order.objects.count() == orders - bad
     assert not OrderToRepair.objects.exists()
@@ -141,7 +142,7 @@ def test_orders_in_are_orders_placed_and_to_repair(tmp_path: Path) -> None:
 
     report = import_orders(path, keeps_for_repair=True)
 
-    assert report.new + len(wanted) == 160
+    assert (report.orders, report.new, report.to_repair, len(wanted)) == (160, 80, 80, 80)
     assert OrderToRepair.objects.count() == len({bad.repair_id for bad in report.bad}) == 80
     import_orders(path, keeps_for_repair=True)
     assert OrderToRepair.objects.count() == 80
