@@ -9,8 +9,9 @@ from typing import IO
 
 LARGEST = 1024 * 1024  # bytes; contract section 2
 SECONDS = 10.0
-UPLOAD_SECONDS = 60.0  # for a person who may send more
+UPLOAD_SECONDS = 60.0  # for who may send more
 MEMORY = 64 * 1024 * 1024  # bytes that all bodies of a process may hold; what is beyond LARGEST of one lies on disk
+DISK = 512 * 1024 * 1024  # bytes of all bodies of a process there
 
 
 class TooSlow(Exception):
@@ -22,7 +23,7 @@ class EndedEarly(Exception):
 
 
 class MemoryFull(Exception):
-    """The bodies being read fill the memory set aside for them."""
+    """The bodies being read fill the memory, or the disk, set aside for them."""
 
 
 @dataclass
@@ -33,13 +34,15 @@ class Body:
     too_large: bool = False
     file: IO[bytes] = field(default_factory=io.BytesIO)
     held: int = 0  # bytes in memory
+    on_disk: int = 0
 
 
 class Bodies:
     """The bodies under way in this process, read within the event loop."""
 
-    def __init__(self, memory: int = MEMORY) -> None:
+    def __init__(self, memory: int = MEMORY, disk: int = DISK) -> None:
         self.free_memory = memory
+        self.free_disk = disk
 
     async def read_body(self, chunks: AsyncIterable[bytes], *, announced: int | None, largest: int) -> Body:
         """Read one body to its end; `release` it afterwards. Raises TooSlow, EndedEarly, MemoryFull.
@@ -81,15 +84,21 @@ class Bodies:
                 raise MemoryFull
             self.free_memory -= len(chunk)
             body.held += len(chunk)
+        else:
+            if len(chunk) > self.free_disk:
+                raise MemoryFull
+            self.free_disk -= len(chunk)
+            body.on_disk += len(chunk)
         body.file.write(chunk)
 
     def _forget(self, body: Body) -> None:
-        if body.held:
+        if body.held or body.on_disk:
             self.release(body)
             body.file = io.BytesIO()
 
     def release(self, body: Body) -> None:
-        """Give its memory back."""
+        """Give its memory and its place on the disk back."""
         self.free_memory += body.held
-        body.held = 0
+        self.free_disk += body.on_disk
+        body.held = body.on_disk = 0
         body.file.close()

@@ -96,7 +96,7 @@ class Front:
         if not announced and "HTTP_TRANSFER_ENCODING" not in environ:
             return None
         largest = LARGEST
-        if announced and announced > LARGEST and self.largest_body:
+        if self.largest_body and (not announced or announced > LARGEST):
             async with turns:
                 largest = await asyncio.get_running_loop().run_in_executor(self.pool, self.largest_body, environ)
         if announced and announced > largest and "HTTP_EXPECT" in environ:

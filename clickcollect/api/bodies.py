@@ -1,7 +1,11 @@
-"""What may come in: ids, and JSON of at most 1 MiB and sane depth, without what a database cannot store."""
+"""What may come in: ids, and JSON of at most 1 MiB and sane depth, without what a database cannot store.
+
+A shop that is connected may send more: it cannot send less, and gives up sending where it is refused.
+"""
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
@@ -11,31 +15,57 @@ from ninja.parser import Parser
 
 from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from clickcollect.json_input import field_path, is_storable, parse_json, unstorable
+from clickcollect.oms.orders.connectors.counts import count
+from clickcollect.oms.orders.connectors.shopify_shops import PREFIX
 
 LARGEST_BODY: Final = 1024 * 1024
+SHOPIFY: Final = "/api/v1/connectors/shopify/orders/"
+LARGEST_OF_SHOP: Final = 8 * 1024 * 1024  # an order of 500 lines with its taxes, discounts, refunds and fulfilments
 READ: Final = "_json_that_was_read"
 DJANGO_KEEPS_IT_IN: Final = "_body"
 
 
+def largest_body(environ: dict[str, Any]) -> int:
+    """How much a request may send, by its address alone: a shop's signature is checked over the whole of it.
+
+    Asked by the web server when a request announces more than 1 MiB, or no length, and none of it was read.
+    """
+    is_of_shop = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == SHOPIFY
+    return LARGEST_OF_SHOP if is_of_shop and settings.SHOPIFY_WEBHOOK_SECRET else LARGEST_BODY
+
+
 def check_envelope(request: HttpRequest) -> None:
     """Size and kind of a body, before anybody reads it. Raises PayloadTooLarge, UnsupportedMediaType."""
-    measure_chunks(request)
+    largest = largest_body(request.META)
+    measure_chunks(request, largest)
     length = request.META.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
-    if size > LARGEST_BODY:
+    if size > largest > LARGEST_BODY:
+        count(PREFIX, "refused_too_large")
+        raise PayloadTooLarge(_("The request is larger than 8 MiB. Send less at once."))
+    if size > largest:
         raise PayloadTooLarge
+    if size > LARGEST_BODY and not hasattr(request, DJANGO_KEEPS_IT_IN):
+        keep(request, request.META["wsgi.input"].read(size))
+    if request.path_info == SHOPIFY:
+        return  # what is signed is kept, whatever it is called
     kind = (request.content_type or "").lower()
     if size and not (kind == "application/json" or kind.endswith("+json")):
         raise UnsupportedMediaType
 
 
-def measure_chunks(request: HttpRequest) -> None:
-    """A body in chunks tells no length, and Django would take it for none: read it, no further than 1 MiB."""
+def measure_chunks(request: HttpRequest, largest: int) -> None:
+    """A body in chunks tells no length, and Django would take it for none: read it, no further than it may be."""
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
     if not chunked or request.META.get("CONTENT_LENGTH"):
         return
-    raw = request.META["wsgi.input"].read(LARGEST_BODY + 1)
+    raw = request.META["wsgi.input"].read(largest + 1)
     request.META["CONTENT_LENGTH"] = str(len(raw))
+    keep(request, raw)
+
+
+def keep(request: HttpRequest, raw: bytes) -> None:
+    """Keep a body where Django would, which reads none of more than 1 MiB and none in chunks."""
     setattr(request, DJANGO_KEEPS_IT_IN, raw)
 
 

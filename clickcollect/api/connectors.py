@@ -99,10 +99,12 @@ def receive_shopify_order(request: ShopifyRequest) -> Status[dict[str, Any]]:
     What is signed is never refused: an order that cannot be placed is kept for an operator to repair (202), what is not
     for a store is kept as a home delivery or ignored (`CONNECTOR_HOME_DELIVERY`), all else is noted or ignored.
     """
+    body = body_of(request)
     taken = shopify_messages.receive_message(
         topic=request.headers.get(shopify_shops.TOPIC_HEADER, shopify_messages.FIRST_TOPIC),
         channel=request.channel,
-        data=read_leniently(body_of(request)),
+        data=read_leniently(body),
+        body=body,
         actor=SHOPIFY,
     )
     return taken_document(taken)

@@ -25,7 +25,8 @@ def takes_a_file(request: WSGIRequest) -> bool:
 def largest_body(environ: dict[str, Any]) -> int:
     """A person who is signed in may hand a file of up to 20 MiB to an upload; everything else has at most 1 MiB.
 
-    Asked by the web server, on a working thread, when a request announces more than 1 MiB and none of it was read.
+    Asked by the web server, on a working thread, when a request announces more than 1 MiB, or no
+    length, and none of it was read.
     """
     request = WSGIRequest(environ)
     if request.method != "POST" or request.content_type != "multipart/form-data" or not takes_a_file(request):

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from clickcollect.oms.access import Actor
 from clickcollect.oms.orders.connectors import shopify_privacy
 from clickcollect.oms.orders.connectors.json_access import child_object, first_given
-from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, count_result, ignored
+from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, count_result, ignored, keep_document
 from clickcollect.oms.orders.connectors.shopify_news import (
     EDITS,
     FULFILMENTS,
@@ -21,6 +23,7 @@ from clickcollect.oms.orders.connectors.shopify_shops import PREFIX
 
 Piece = tuple[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]]
 
+LONGEST_BODY: Final = 256 * 1024  # characters
 OF_ORDERS: Final = "orders/"
 FIRST_TOPIC: Final = "orders/create"  # of a sender that names none
 PIECES: Final[dict[str, Piece]] = {
@@ -31,17 +34,30 @@ PIECES: Final[dict[str, Piece]] = {
 }
 
 
-def receive_message(*, topic: str, channel: str, data: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
+def receive_message(
+    *, topic: str, channel: str, data: dict[str, Any] | None, actor: Actor, body: bytes = b""
+) -> ChannelOrderResult:
     """Take in one message of a shop, and count it. Whatever it is, the shop is never told that it was wrong.
 
-    Arguments: ``data``, None where the body could not be read.
+    Arguments: ``data``, None where the ``body`` could not be read.
     """
-    return count_result(PREFIX, of_topic(topic=topic.strip().lower(), channel=channel, data=data, actor=actor))
-
-
-def of_topic(*, topic: str, channel: str, data: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
+    name = topic.strip().lower()
     if data is None:
+        return count_result(PREFIX, unreadable(body, topic=name, channel=channel, actor=actor))
+    return count_result(PREFIX, of_topic(topic=name, channel=channel, data=data, actor=actor))
+
+
+def unreadable(body: bytes, *, topic: str, channel: str, actor: Actor) -> ChannelOrderResult:
+    """What may be an order is kept for somebody who can read it."""
+    text = body.decode(errors="replace").strip()
+    if not topic.startswith(OF_ORDERS) or not text:
         return ignored("unreadable")
+    words = _("This message cannot be read. Choose the format JSON for the webhook in the shop, and enter this order.")
+    payload = {"channel": channel, "delivery_type": "in_store", "body": text[:LONGEST_BODY]}
+    return keep_document(payload, payload=payload, faults=[{"loc": "order", "msg": words}], actor=actor)
+
+
+def of_topic(*, topic: str, channel: str, data: dict[str, Any], actor: Actor) -> ChannelOrderResult:
     if topic in PIECES:
         return receive_piece(data, topic=topic, channel=channel, actor=actor)
     if topic.startswith(OF_ORDERS):
