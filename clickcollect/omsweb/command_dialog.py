@@ -101,7 +101,10 @@ def dialog_context(
     words = {"package": package, "available": available, "title": title_of(offer), "submit": offer.confirm_label}
     if offer.needs_otp:
         return words | for_the_code(package=package, available=available, actor=actor, data=data)
-    return words | {"form": CommandForm(data, available=available), "question": question(offer)}
+    form = CommandForm(data, available=available)
+    values = app_settings.settings_in_force(package.stock_location_id)
+    consequence = available.command.consequence(package, values)
+    return words | {"form": form, "question": consequence or ("" if form.input_fields else question(offer))}
 
 
 @sensitive_variables("data")

@@ -100,6 +100,19 @@ def test_home_delivery_cannot_be_made_ready_for_pickup() -> None:
     assert shop.state_of(package) == states.PACKED
 
 
+@pytest.mark.parametrize(
+    ("state", "slug", "words"),
+    [
+        (states.WAITING, "mark-out-of-stock", "no message goes out: tell the customer"),
+        (states.READY, "cancel-package", "code stops working, and no message goes out: tell the customer"),
+    ],
+)
+def test_dialog_says_whether_the_customer_is_told(state: str, slug: str, words: str) -> None:
+    package = shop.make_package(state)
+    page = Counter(package, "manager").client.get(f"/instore/packages/{package.number}/commands/{slug}/")
+    assert words in " ".join(page.content.decode().split())
+
+
 def test_another_stores_package_is_not_found_before_the_command_is_looked_at() -> None:
     package = shop.make_package(states.READY)
     stranger = shop.make_user("manager", shop.make_store("BER-01"))

@@ -124,6 +124,22 @@ def test_dialog_asks_for_the_code_in_the_words_of_the_contract(operator: Client)
             assert words in page
 
 
+@pytest.mark.parametrize(
+    ("state", "slug", "words"),
+    [
+        (states.WAITING, "mark-out-of-stock", "no message goes out: tell the customer"),
+        (states.WAITING, "cancel-package", "no message goes out: tell the customer"),
+        (states.READY, "cancel-package", "code stops working, and no message goes out: tell the customer"),
+        (states.READY, "back-to-packed", "the customer is told that the order is not ready yet"),
+    ],
+)
+def test_dialog_says_whether_the_customer_is_told(operator: Client, state: str, slug: str, words: str) -> None:
+    package = make_package(state)
+    for headers in (HTMX, {}):
+        page = operator.get(command_address(package, slug), headers=headers).content.decode()
+        assert words in " ".join(page.split())
+
+
 def test_without_a_code_a_plain_confirmation_delivers(operator: Client) -> None:
     package = make_package(states.READY, otp=False)
     put_setting("IS_OTP_ENABLED", value=False)

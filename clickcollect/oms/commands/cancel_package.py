@@ -1,7 +1,9 @@
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import Values
+from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.commands.base import REASON, Call, Command, Input, Move, command, require_reason
 from clickcollect.oms.models import Package
 
@@ -15,6 +17,13 @@ class CancelPackage(Command):
 
     def inputs(self, package: Package, settings: Values) -> list[Input]:
         return [REASON]
+
+    def consequence(self, package: Package, settings: Values) -> str:
+        if pickup_code.has_ever_had_code(package):
+            return gettext(
+                "The customer's code stops working, and no message goes out: tell the customer. This cannot be undone."
+            )
+        return gettext("The package ends here, and no message goes out: tell the customer. This cannot be undone.")
 
     def decide(self, call: Call) -> Move:
         require_reason(call)
