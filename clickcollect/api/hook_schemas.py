@@ -188,7 +188,7 @@ class HookEventFilters(Paging):
     event_type: Annotated[str | None, Field(max_length=124)] = None
     uuid: Annotated[str | None, Field(max_length=36)] = None
     content_type: Annotated[
-        int | Literal["package", "order"] | None,
+        Literal["package", "order"] | int | None,
         Field(description="`package` or `order`, or the number that stands in the events."),
     ] = None
     object_id: Annotated[str | None, Field(max_length=32, description="The package's or order's id.")] = None

@@ -113,8 +113,10 @@ def faults(errors: list[dict[str, Any]]) -> list[Fault]:
 
 
 def location(steps: tuple[Any, ...]) -> str:
-    """`("body", "payload", "json_value")` is `json_value` to the caller."""
+    """`("body", "payload", "json_value")` is `json_value` to the caller; a parameter of two types is one name."""
     named = [str(step) for step in steps if step not in (ONE, MANY)]
+    if named and named[0] == "query":
+        return named[min(2, len(named) - 1)]
     if named and named[0] in WRAPPERS:
         named = named[2:] if named[0] == "body" else named[1:]
     return ".".join(named) or "body"

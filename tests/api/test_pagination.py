@@ -27,6 +27,12 @@ def test_there_are_lists() -> None:
     assert len(lists()) == 8
 
 
+def test_a_filter_of_two_types_is_one_fault_by_its_name() -> None:
+    answer = make_caller("admin").get("/whisperer/hook_events/?content_type=nonsense")
+    faults = json.loads(answer.content)["errors"]
+    assert faults == [{"loc": "content_type", "msg": "Give one of: package, order."}]
+
+
 @pytest.mark.parametrize("address", lists())
 def test_a_filter_that_a_list_does_not_know_is_refused_by_name(address: str) -> None:
     caller = make_caller(Role.ADMIN)
