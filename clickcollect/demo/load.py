@@ -1,5 +1,5 @@
-"""The demo shop: four stores, five people, some forty orders on their way, and thirty days of history. Loaded once;
-safe to call at every start.
+"""The demo shop: four stores, five people, some forty orders on their way, two to repair, and thirty days of history.
+Loaded once; safe to call at every start.
 
 Orders come in by `receive_order` and move by `run_command`, as everywhere. Only two things are set directly,
 because no road leads into the past: the times of packages that have been lying about for days (their messages
@@ -17,6 +17,7 @@ from clickcollect.demo import hooks
 from clickcollect.demo.history import load_history
 from clickcollect.demo.orders import DemoOrder, Scene, demo_orders
 from clickcollect.demo.places import PASSWORD, PIN, STAFF, STORES, WHO_WORKS
+from clickcollect.demo.repairs import load_repairs
 from clickcollect.omnitron.models import Order, RetailStore, StoreMembership
 from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import search, states
@@ -47,6 +48,7 @@ def load_demo_shop() -> None:
         hooks.make_hooks(staff["admin"])
         if not Order.objects.exists():  # before everything else: what is older has the lower numbers
             load_history(now=timezone.now(), staff=staff)
+        load_repairs(timezone.now())
         actors = {name: actor_for(user) for name, user in staff.items()}
         for demo in plays:
             play(demo, actors)

@@ -20,12 +20,14 @@ from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log.audit import seal, verify_chain
 from clickcollect.oms.log_models import OVERRIDE, CommandLog, LogKind, OverrideReview
 from clickcollect.oms.models import CodeIssue, Package
+from clickcollect.oms.orders.repaired import send_on
+from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.oms.search import matching
 from clickcollect.whisperer.encryption import unseal
 from clickcollect.whisperer.hooks import delete_hook
 from clickcollect.whisperer.models import Delivery, Endpoint, Event, Hook
 from extension.pickup_event import ANSWERED_TYPES, PHONE_CHANGED
-from tests.shop import make_user
+from tests.shop import make_actor, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +46,7 @@ def by_state(erp_code: str) -> Counter[str]:
 
 
 def everything() -> tuple[int, ...]:
-    models = (RetailStore, User, Order, Package, CommandLog, CodeIssue, Event, Hook)
+    models = (RetailStore, User, Order, OrderToRepair, Package, CommandLog, CodeIssue, Event, Hook)
     return tuple(model._default_manager.count() for model in models)
 
 
@@ -129,6 +131,21 @@ class TheShopAsItIsLoaded(TestCase):
             load_demo_shop()
 
         assert set(Hook.objects.values_list("target_url", flat=True)) == {"https://hooks.example.com/events/"}
+
+    def test_two_orders_wait_to_be_repaired_each_for_one_reason(self) -> None:
+        waiting = OrderToRepair.objects.filter(state="waiting").order_by("reference")
+        assert [[fault["loc"] for fault in row.faults] for row in waiting] == [
+            ["shipping_address.retail_store"],
+            ["customer.phone_number"],
+        ]
+        assert not waiting.filter(received_at__lt=timezone.now() - timedelta(minutes=50)).exists(), "no alarm yet"
+        for row, change in zip(
+            waiting,
+            ({"shipping_address": {"retail_store": "IST-02"}}, {"customer": {"phone_number": "+46701740614"}}),
+            strict=True,
+        ):
+            order = send_on(repair_id=row.pk, document=row.document | change, actor=make_actor(Role.OPERATOR))
+            assert order.packages.get().state.enum_value == states.WAITING
 
     def test_first_screen_is_alive(self) -> None:
         galata = by_state("IST-01")
