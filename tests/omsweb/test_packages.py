@@ -129,7 +129,7 @@ def test_dialog_asks_for_the_code_in_the_words_of_the_contract(operator: Client)
     [
         (states.WAITING, "mark-out-of-stock", "no message goes out: tell the customer"),
         (states.WAITING, "cancel-package", "no message goes out: tell the customer"),
-        (states.READY, "cancel-package", "code stops working, and no message goes out: tell the customer"),
+        (states.READY, "cancel-package-ready", "code stops working, and no message goes out: tell the customer"),
         (states.READY, "back-to-packed", "the customer is told that the order is not ready yet"),
     ],
 )

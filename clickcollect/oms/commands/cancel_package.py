@@ -19,7 +19,7 @@ class CancelPackage(Command):
         return [REASON]
 
     def consequence(self, package: Package, settings: Values) -> str:
-        if pickup_code.has_ever_had_code(package):
+        if package.state.enum_value == states.READY and pickup_code.has_ever_had_code(package):
             return gettext(
                 "The customer's code stops working, and no message goes out: tell the customer. This cannot be undone."
             )
