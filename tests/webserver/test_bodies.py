@@ -47,17 +47,17 @@ def test_a_larger_upload_lies_on_the_disk() -> None:
     free = bodies.free_memory
     upload = read_whole(bodies, *[b"x" * LARGEST] * 5, largest=20 * LARGEST)
     assert free - bodies.free_memory <= LARGEST
-    assert len(upload.file.read()) == 5 * LARGEST
+    assert len(upload.file.read_whole()) == 5 * LARGEST
     bodies.release(upload)
     assert bodies.free_memory == free
 
 
 def test_what_all_uploads_leave_on_the_disk_is_bounded_too() -> None:
     bodies = Bodies(disk=4 * LARGEST)
-    first = read(bodies, *[b"x" * LARGEST] * 4, largest=20 * LARGEST)
+    first = read_whole(bodies, *[b"x" * LARGEST] * 4, largest=20 * LARGEST)
     with pytest.raises(MemoryFull):
-        read(bodies, *[b"x" * LARGEST] * 3, largest=20 * LARGEST)
-    too_large = read(bodies, *[b"x" * LARGEST] * 2, b"x", largest=2 * LARGEST)
+        read_whole(bodies, *[b"x" * LARGEST] * 3, largest=20 * LARGEST)
+    too_large = read_whole(bodies, *[b"x" * LARGEST] * 2, b"x", largest=2 * LARGEST)
     assert too_large.too_large
     assert bodies.free_disk == LARGEST
     bodies.release(first)
