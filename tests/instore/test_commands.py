@@ -104,9 +104,17 @@ def test_home_delivery_cannot_be_made_ready_for_pickup() -> None:
 @pytest.mark.parametrize(
     ("state", "slug", "words"),
     [
-        (states.WAITING, "mark-out-of-stock", "no message goes out: tell the customer"),
-        (states.PACKED, "cancel-package-packed", "no message goes out: tell the customer"),
-        (states.READY, "cancel-package-ready", "code stops working, and no message goes out: tell the customer"),
+        (
+            states.WAITING,
+            "mark-out-of-stock",
+            "sends no message: tell the customer yourself",
+        ),
+        (
+            states.PACKED,
+            "cancel-package-packed",
+            "sends no message: tell the customer yourself",
+        ),
+        (states.READY, "cancel-package-ready", "code, and sends no message: tell the customer yourself"),
     ],
 )
 def test_dialog_says_whether_the_customer_is_told(state: str, slug: str, words: str) -> None:

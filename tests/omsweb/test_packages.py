@@ -127,9 +127,13 @@ def test_dialog_asks_for_the_code_in_the_words_of_the_contract(operator: Client)
 @pytest.mark.parametrize(
     ("state", "slug", "words"),
     [
-        (states.WAITING, "mark-out-of-stock", "no message goes out: tell the customer"),
-        (states.WAITING, "cancel-package", "no message goes out: tell the customer"),
-        (states.READY, "cancel-package-ready", "code stops working, and no message goes out: tell the customer"),
+        (
+            states.WAITING,
+            "mark-out-of-stock",
+            "sends no message: tell the customer yourself",
+        ),
+        (states.WAITING, "cancel-package", "sends no message: tell the customer yourself"),
+        (states.READY, "cancel-package-ready", "code, and sends no message: tell the customer yourself"),
         (states.READY, "back-to-packed", "the customer is told that the order is not ready yet"),
     ],
 )
@@ -163,7 +167,7 @@ def test_a_reason_left_out_is_told_in_the_dialog(operator: Client) -> None:
     package = make_package()
     answer = send(operator, package, "cancel-package", reason=" ", dialog="1")
     assert answer.status_code == 400
-    assert "Enter why" in answer.content.decode()
+    assert "Enter a reason" in answer.content.decode()
     assert state_of(package) == states.WAITING
 
 

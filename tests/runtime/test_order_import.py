@@ -36,7 +36,7 @@ def test_each_bad_line_is_named_with_its_number_and_every_fault(capsys: pytest.C
     assert [line.split()[1].rstrip(":") for line in err.splitlines() if line.startswith("Line ")] == [
         *("2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "15")
     ]
-    assert "Line 2 (WEBX-1): customer.phone_number: Give a phone number" in err
+    assert "Line 2 (WEBX-1): customer.phone_number: Enter a phone number" in err
     assert "Line 15" in err
     assert "at most 64 characters" in err
 

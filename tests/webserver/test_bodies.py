@@ -47,7 +47,7 @@ def test_a_larger_upload_lies_on_the_disk() -> None:
     free = bodies.free_memory
     upload = read_whole(bodies, *[b"x" * LARGEST] * 5, largest=20 * LARGEST)
     assert free - bodies.free_memory <= LARGEST
-    assert len(upload.file.read_whole()) == 5 * LARGEST
+    assert len(upload.file.read()) == 5 * LARGEST
     bodies.release(upload)
     assert bodies.free_memory == free
 

@@ -21,9 +21,10 @@ class CancelPackage(Command):
     def consequence(self, package: Package, settings: Values) -> str:
         if package.state.enum_value == states.READY and pickup_code.has_ever_had_code(package):
             return gettext(
-                "The customer's code stops working, and no message goes out: tell the customer. This cannot be undone."
+                "This ends the package and the customer's code, and sends no message: tell the customer yourself. "
+                "This cannot be undone."
             )
-        return gettext("The package ends here, and no message goes out: tell the customer. This cannot be undone.")
+        return gettext("This ends the package and sends no message: tell the customer yourself. This cannot be undone.")
 
     def decide(self, call: Call) -> Move:
         require_reason(call)
