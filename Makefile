@@ -43,13 +43,15 @@ bench: $(DEV_STAMP) ## How fast a shop works and what it costs, beside bare SQL 
 mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (an hour)
 	$(BIN)/python -m scripts.mutants
 
-release: $(RELEASE_STAMP) ## Build what is published into dist/: wheel, source, list of parts (SBOM), checksums
+release: $(RELEASE_STAMP) ## Build what is published into dist/: wheel, its lock, source, list of parts (SBOM), checksums
 	rm -rf dist && mkdir dist
 	$(BIN)/python -m hatchling build -d dist
 	$(PYTHON) -m venv --clear --without-pip $(VENV)/shipped
 	$(BIN)/pip --python $(VENV)/shipped/bin/python install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip --python $(VENV)/shipped/bin/python install --quiet --no-deps dist/*.whl
-	$(BIN)/cyclonedx-py environment --mc-type application --output-reproducible --output-file dist/sbom.cdx.json $(VENV)/shipped/bin/python
+	version=$$($(BIN)/python -m hatchling version) && sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml > $(VENV)/shipped/pyproject.toml
+	$(BIN)/cyclonedx-py environment --pyproject $(VENV)/shipped/pyproject.toml --mc-type application --output-reproducible --output-file dist/sbom.cdx.json $(VENV)/shipped/bin/python
+	cp requirements.lock dist/
 	cd dist && sha256sum * > SHA256SUMS
 
 IMAGE_PYTHON ?= 3.11

@@ -1,12 +1,15 @@
 """Stores: opened and changed here alone, in one transaction with the log row, whatever door asks."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clickcollect.errors import NotFound, ValidationFailed
+from clickcollect.errors import Fault, NotFound, ValidationFailed
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms.access import Actor
 from clickcollect.oms.log.write import record_note
@@ -26,6 +29,8 @@ def save_store(*, store_id: int | None, erp_code: str, fields: Mapping[str, Any]
     ``fields``, those of `FIELDS`. Raises Forbidden, NotFound, ValidationFailed.
     """
     actor.require("stores:write")
+    if faults := list(_wrong_place(fields)):
+        raise ValidationFailed(faults)
     try:
         with transaction.atomic():
             store = RetailStore(erp_code=erp_code) if store_id is None else locked_store(store_id)
@@ -44,6 +49,19 @@ def shared_time_zone() -> str:
     """The time zone that all open stores share; UTC where they share none."""
     found = RetailStore.objects.filter(is_active=True).order_by().values_list("time_zone", flat=True).distinct()[:2]
     return found[0] if len(found) == 1 else "UTC"
+
+
+def _wrong_place(fields: Mapping[str, Any]) -> Iterator[Fault]:
+    """Deadlines are counted in the time zone, phone numbers read by the country: each is one that there is."""
+    if not re.fullmatch("[A-Z]{2}", fields["country"]):
+        yield {"loc": "country", "msg": _("A country has two letters, such as TR.")}
+    if not re.fullmatch("[A-Z]{3}", fields["currency"]):
+        yield {"loc": "currency", "msg": _("A currency has three letters, such as TRY.")}
+    languages = [code for code, _name in settings.LANGUAGES]
+    if fields["language_code"] not in languages:
+        yield {"loc": "language_code", "msg": _("Choose one of these languages: %s.") % ", ".join(languages)}
+    if fields["time_zone"] not in available_timezones():
+        yield {"loc": "time_zone", "msg": _("There is no such time zone. One is called Europe/Istanbul, for example.")}
 
 
 def locked_store(store_id: int) -> RetailStore:

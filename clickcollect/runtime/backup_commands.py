@@ -53,6 +53,7 @@ def restore_backup(
 
     chosen = backup_manifest.newest(folder.absolute())
     manifest = backup_manifest.read_manifest(chosen)
+    _make_databases()
     with console.environment("restore", needed=tuple(URLS), secrets=SECRETS, alone=True):
         set_up()
         _refuse_newer(manifest)
@@ -112,6 +113,20 @@ def resume() -> None:
 
         resumed = resume_sending(actor=SYSTEM)
     typer.echo("Sending resumed." if resumed else "Sending is not paused: messages are already being sent.")
+
+
+def _make_databases() -> None:
+    """On a new machine: the roles and databases of the three addresses, where an administrator's address is given."""
+    from clickcollect.runtime.database import own_urls
+    from clickcollect.runtime.first_installation import ADMIN_URL, make_databases
+    from clickcollect.runtime.values import check_values
+
+    if not os.environ.get(ADMIN_URL):
+        return
+    check_values()
+    if urls := own_urls():
+        for sentence in make_databases(os.environ[ADMIN_URL], urls):
+            typer.echo(sentence)
 
 
 def _urls() -> dict[str, str]:

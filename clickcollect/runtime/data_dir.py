@@ -78,6 +78,7 @@ class DataFolder:
 
     def log(self, name: str) -> Path:
         """The log file of one child."""
+        self.make()
         folder = self.path / "logs"
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / f"{name}.log"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -31,8 +31,8 @@ ROLES: Final = {
     OWNER_URL: ("clickcollect_owner", "clickcollect"),
     EXTENSION_URL: ("clickcollect_extension", "extension"),
 }
-DATABASES: Final = {"clickcollect": "clickcollect_owner", "extension": "clickcollect_extension"}
 SECRETS: Final = ("SECRET_KEY", "PICKUP_CODE_KEYS", "EXTENSION_SECRET_KEY", "EXTENSION_WEBHOOK_SECRET", *URLS)
+ADMIN_URL: Final = "DATABASE_ADMIN_URL"
 TLS: Final = ("sslmode", "sslrootcert")  # what the administrator's address says of the line holds for every role
 
 
@@ -150,7 +150,7 @@ def open_store(about: Mapping[str, str]) -> bool:
 
 def addresses_for(administrator_url: str) -> dict[str, str]:
     """The three addresses on the administrator's server, each with a new password."""
-    at = server_of(administrator_url)
+    at = parts_of(ADMIN_URL, administrator_url)
     host = str(at.get("host") or "")
     tls = {name: str(at[name]) for name in TLS if at.get(name)}
     if "," in host:
@@ -165,57 +165,55 @@ def addresses_for(administrator_url: str) -> dict[str, str]:
     return found
 
 
-def server_of(url: str) -> Mapping[str, Any]:
+def parts_of(name: str, url: str) -> Mapping[str, Any]:
     """What an address says. Raises Problem."""
     try:
         return conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         raise Problem(
-            "DATABASE_ADMIN_URL is not the address of a PostgreSQL. It must read "
-            "postgres://user:password@host:5432/postgres",
+            f"{name} is not the address of a PostgreSQL. It must read postgres://user:password@host:5432/database",
         ) from None
 
 
-def make_databases(administrator_url: str, kept: Mapping[str, str]) -> list[str]:
-    """Roles and databases that are not there yet; what was made. Raises Problem.
+def make_databases(administrator_url: str, addresses: Mapping[str, str]) -> list[str]:
+    """Roles and databases of the three addresses that are not there yet; what was made. Raises Problem.
 
     A role that is there already, and whose password is not the one that is kept, belongs to somebody else.
     """
     made = []
-    passwords = {ROLES[name][0]: unquote(urlsplit(kept[name]).password or "") for name in URLS}
+    parts = {name: parts_of(name, addresses[name]) for name in URLS}
+    owners = {str(parts[name]["dbname"]): str(parts[name]["user"]) for name in (OWNER_URL, EXTENSION_URL)}
     try:
         with psycopg.connect(administrator_url, autocommit=True, connect_timeout=5) as connection:
             if connection.info.server_version < OLDEST * 10000:
                 found = connection.info.server_version // 10000
                 raise Problem(f"This PostgreSQL is version {found}. It must be {OLDEST} or newer.")
-            for role, password in passwords.items():
-                if made_role(connection, role, password, kept):
-                    made.append(role)
-            for database, owner in DATABASES.items():
+            made += [str(parts[name]["user"]) for name in URLS if made_role(connection, addresses[name])]
+            for database, owner in owners.items():
                 if connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
                     statement = sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0")
                     connection.execute(statement.format(sql.Identifier(database), sql.Identifier(owner)))
                     made.append(database)
     except psycopg.OperationalError as error:
-        raise Problem(unreachable("DATABASE_ADMIN_URL", error)) from None
+        raise Problem(unreachable(ADMIN_URL, error)) from None
     except psycopg.Error as error:
         said = error.diag.message_primary or type(error).__name__
         raise Problem(
-            f"PostgreSQL refused: {said}. DATABASE_ADMIN_URL must sign in as someone who may create roles and "
-            "databases."
+            f"PostgreSQL refused: {said}. {ADMIN_URL} must sign in as someone who may create roles and databases."
         ) from None
     return [f"Created in PostgreSQL: {listed(made)}."] if made else []
 
 
-def made_role(connection: psycopg.Connection, role: str, password: str, kept: Mapping[str, str]) -> bool:
-    """Make a role unless it is there with this password. Raises Problem."""
+def made_role(connection: psycopg.Connection, address: str) -> bool:
+    """Make the role of an address unless it is there with this password; whether it was made. Raises Problem."""
+    parts = conninfo_to_dict(address)
+    role, password = str(parts["user"]), str(parts.get("password") or "")
     if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
         statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
         connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
         if not connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()[0]:  # type: ignore[index]
             connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
         return True
-    address = next(kept[name] for name in URLS if ROLES[name][0] == role)
     try:
         psycopg.connect(address, connect_timeout=5).close()
     except psycopg.OperationalError as error:

@@ -34,6 +34,7 @@ def read_secret_files() -> None:
         if not text:
             raise Problem(f"{name}_FILE names {path}, which is empty.")
         os.environ[name] = text
+        del os.environ[f"{name}_FILE"]  # the programs that we start are told once
 
 
 def check_values() -> None:

@@ -203,3 +203,40 @@ def spoil_and_try(there: Installation, folder: Path) -> None:
     manifest.write_text(words.replace('"oms.0002_reference_rows"', '"oms.9002_of_a_later_version"'))
     assert "whose tables this program does not know" in there.console("restore", folder).stderr
     manifest.write_text(words)
+
+
+def test_on_a_new_machine_restore_makes_the_roles_and_databases_of_the_addresses(
+    here: Installation, backup: Made
+) -> None:
+    """The addresses were kept with the secrets; PostgreSQL is empty."""
+    connections.close_all()
+    names = {"DATABASE_URL": "new_app", "DATABASE_OWNER_URL": "new_owner", "EXTENSION_DATABASE_URL": "new_extension"}
+    databases = {"new_app": "new_shop", "new_owner": "new_shop", "new_extension": "new_extension"}
+    addresses = {
+        name: urlunsplit(
+            urlsplit(os.environ["DATABASE_URL"])._replace(netloc=f"{role}:it-is-kept@", path=f"/{databases[role]}")
+        )
+        for name, role in names.items()
+    }
+    superuser = os.environ[postgres.SUPERUSER_URL]
+    with gone_afterwards(set(databases.values()), list(databases)):
+        refused = here.console("restore", backup.folder, **addresses)
+        assert (refused.returncode, "cannot be used" in refused.stderr) == (2, True), refused.stderr  # the control
+        done = here.console("restore", backup.folder, DATABASE_ADMIN_URL=superuser, **addresses)
+        assert done.returncode == 0, done.stderr
+        assert "Created in PostgreSQL: new_app, new_owner, new_extension, new_shop and new_extension." in done.stdout
+        assert "2 ready packages may have been collected since" in done.stdout
+        with psycopg.connect(addresses["DATABASE_URL"]) as connection:
+            assert connection.execute(WAITS).fetchone() == (2,)
+
+
+@contextmanager
+def gone_afterwards(databases: set[str], roles: list[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as connection:
+            for name in databases:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            for name in roles:
+                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))

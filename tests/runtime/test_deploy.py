@@ -14,6 +14,7 @@ from clickcollect.runtime.values import SECRETS_IN_FILES
 from tests.house.files import ROOT
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+TIMERS = sorted((ROOT / "deploy" / "systemd").glob("*.timer"))
 COMPOSE = [ROOT / "deploy" / name for name in ("compose.yaml", "compose.override.sample.yaml")]
 RUNNING = (ROOT / "docs" / "running.md").read_text()
 EXPOSURE: float = 2.0  # of 10; systemd calls it "OK" up to about 4
@@ -49,6 +50,27 @@ def test_a_unit_is_valid_and_shut_in(unit: Path, tmp_path: Path) -> None:
         assert_is_documented(name)
     secrets = set(re.findall(r"^LoadCredential=(\w+):", text, flags=re.MULTILINE))
     assert secrets == set(re.findall(r"^Environment=\w+_FILE=%d/(\w+)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.name)
+def test_a_timer_starts_a_unit_that_there_is_at_a_time_that_there_is(timer: Path) -> None:
+    assert timer.with_suffix(".service") in UNITS
+    when = re.search(r"^OnCalendar=(.+)$", timer.read_text(), flags=re.MULTILINE)
+    assert when
+    looked = subprocess.run(
+        [program("systemd-analyze"), "calendar", when[1]], capture_output=True, text=True, check=False
+    )
+    assert "Next elapse" in looked.stdout, looked.stderr
+
+
+def test_what_a_command_needs_is_in_its_unit() -> None:
+    """A backup reads both databases as their owners do, a drill what the shop itself reads."""
+    given = {
+        unit.name: set(re.findall(r"^LoadCredential=(\w+):", unit.read_text(), flags=re.MULTILINE)) for unit in UNITS
+    }
+    shop = {"secret_key", "pickup_code_keys", "database_url"}
+    assert given["clickcollect-backup.service"] == shop | {"database_owner_url", "extension_database_url"}
+    assert given["clickcollect-drill.service"] == given["clickcollect-web.service"] == shop
 
 
 def test_a_unit_that_nobody_shut_in_is_noticed(tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ def clickcollect(*arguments: str, **environment: str) -> "subprocess.CompletedPr
     )
 
 
-def init(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    options = [part for pair in ANSWERS.items() for part in pair]
+def init(folder: Path, *answers: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    options = [*(part for pair in ANSWERS.items() for part in pair), *answers]  # of two answers the last one counts
     return clickcollect("init", str(folder), *options, **environment)
 
 
@@ -105,6 +105,8 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
     assert_the_application_owns_nothing(secrets["database_url"])
     assert_the_link_works_once(link[1], found)
     assert LINK.search(init(folder, DATABASE_ADMIN_URL=bare).stdout) is None
+    nowhere = init(folder, "--store", "ANK-01", "--time-zone", "Istanbul")
+    assert (nowhere.returncode, "There is no such time zone" in nowhere.stderr) == (2, True), nowhere.stderr
 
 
 def assert_an_asynchronous_standby_is_named(bare: str, found: Mapping[str, str], folder: Path) -> None:

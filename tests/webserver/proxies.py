@@ -52,12 +52,14 @@ https://localhost:{port}, {site}
 """
 
 
-def nginx_config(folder: Path, port: int, upstream: int, *, forwards: bool) -> str:
-    """The sample for nginx with this test's address, port and certificate in it."""
+def nginx_config(folder: Path, port: int, plain: int, upstream: int, *, forwards: bool) -> str:
+    """The sample for nginx with this test's address, ports and certificate in it; ``plain``, the one without TLS."""
     site = (SAMPLES / "nginx.conf").read_text()
     own = {
         "127.0.0.1:8000": f"127.0.0.1:{upstream}",
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "https://pickup.example.com$": f"https://{HOST}:{port}$",
         "/etc/ssl/certs/pickup.example.com.pem": f"{folder}/cert.pem",
         "/etc/ssl/private/pickup.example.com.key": f"{folder}/key.pem",
         "pickup.example.com;": f"{HOST};",
@@ -83,8 +85,8 @@ def caddy_config(folder: Path, port: int) -> str:
 class Proxy:
     """A proxy that runs, and how a browser reaches it: by its name, over TLS."""
 
-    def __init__(self, name: str, port: int, certificate: Path) -> None:
-        self.name, self.port = name, port
+    def __init__(self, name: str, port: int, plain: int, certificate: Path) -> None:
+        self.name, self.port, self.plain = name, port, plain
         self.context = ssl.create_default_context(cafile=str(certificate))
 
     @property
@@ -101,10 +103,13 @@ def proxy(name: str, folder: Path, *, upstream: int, forwards: bool = True) -> I
     """nginx or Caddy in front of a port of this machine, until the block ends."""
     program = program_of(name)
     certificate = make_certificate(folder)
-    port = free_port()
+    port, plain = free_port(), free_port()
     config = folder / name
-    nginx = name == "nginx"
-    config.write_text(nginx_config(folder, port, upstream, forwards=forwards) if nginx else caddy_config(folder, port))
+    texts = {
+        "nginx": nginx_config(folder, port, plain, upstream, forwards=forwards),
+        "caddy": caddy_config(folder, port),
+    }
+    config.write_text(texts[name])
     own = {"HOME": str(folder), "PUBLIC_URL": f"https://{HOST}:{port}", "UPSTREAM": f"127.0.0.1:{upstream}"}
     command = {
         "nginx": [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "log")],
@@ -113,7 +118,7 @@ def proxy(name: str, folder: Path, *, upstream: int, forwards: bool = True) -> I
     with (folder / "output").open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, env=os.environ | own)
     try:
-        made = Proxy(name, port, certificate)
+        made = Proxy(name, port, plain, certificate)
         wait_until_it_listens(made, process, folder)
         yield made
     finally:

@@ -93,6 +93,17 @@ def test_a_proxy_that_forgets_to_say_https_hinders_no_sign_in_and_check_says_so(
         assert "and TRUSTED_PROXIES is 0" in check_said(site, TRUSTED_PROXIES="0")
 
 
+def test_who_comes_to_nginx_without_tls_is_led_to_it(tmp_path: Path) -> None:
+    with (
+        proxy("nginx", tmp_path, upstream=free_port()) as front,
+        socket.create_connection(("127.0.0.1", front.plain)) as plain,
+    ):
+        plain.sendall(head("GET", "/oms/?page=2").replace(b"localhost", HOST.encode()))
+        answer = read_answer(plain)
+    assert answer.status == 301
+    assert f"Location: {front.url}/oms/?page=2" in answer.head
+
+
 def assert_signed_in(answer: Answer) -> None:
     assert (answer.status, "sessionid=" in answer.head) == (302, True), answer
 
