@@ -50,8 +50,8 @@ def check_before_restore(
             if _number(connection, TABLES):
                 raise Problem(
                     f"The database {database} is not empty, and nothing was changed. Restore into a new one: with the "
-                    "embedded PostgreSQL move the folder postgres out of the data folder; on your own server create "
-                    "the databases again (docs/deploy/backup.md)."
+                    "embedded PostgreSQL move the folder postgres out of the data folder; on your own server rename "
+                    "both, and give DATABASE_ADMIN_URL, by which new ones are created (docs/deploy/backup.md)."
                 )
 
 

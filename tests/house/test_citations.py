@@ -1,5 +1,8 @@
 """A citation leads somewhere: to a page, a heading, a contract section, a statement, a proof, a decision, a test.
 
+Pages are plain Markdown, read where they lie: nothing is built, and a build that works is one whose links all hold. Of
+addresses outside only the form is looked at; a test asks no network.
+
 How to cite, in code and in pages: `docs/safety.md`, `docs/decisions/0002`, "contract section 5", "docs/safety.md,
 statement 4", "T08", `tests/….py::test_…`. Pages link to each other.
 """
@@ -17,7 +20,12 @@ from tests.house.files import ROOT, text, tracked
 CODE: Final = {".py", ".js", ".css", ".html", ".toml", ".txt", ""}
 THIS: Final = Path(__file__)
 NUMBERS: Final = r"(\d+(?:(?:, | and |, and )\d+)*)"
-LINK: Final = re.compile(r"\]\(([^()\s]+)\)")
+LINK: Final = re.compile(r"\]\((?P<target>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)")
+BROKEN_LINK: Final = re.compile(r"\]\([^()\n]*[ \t][^()\n]*\)|\]\([^()\n]*$|(?<!\])\]\[", re.MULTILINE)
+OUTSIDE: Final = re.compile(
+    r"(?:https?://[\w.-]+\.[a-z]{2,}(?::\d+)?(?:[/?#]\S*)?|mailto:[\w.+-]+@[\w.-]+\.[a-z]{2,})", re.IGNORECASE
+)
+CODE_SPAN: Final = re.compile(r"(`+)(?:.|\n)*?\1")
 FENCED: Final = re.compile(r"(?ms)^ *```.*?^ *```")
 STEP: Final = re.compile(r"(?:New file|In|At the end of) `[^`]+`:$", re.MULTILINE)  # tests/recipes does them
 PAGE: Final = re.compile(r"(?<![\w/.:-])(docs/[\w/-]+(?:\.\w+)?)")
@@ -81,13 +89,18 @@ def wrong_citations(words: str) -> Iterator[str]:
 
 
 def wrong_links(page: Path) -> Iterator[str]:
-    """Links of a page to files or headings that are not there."""
-    for target in LINK.findall(FENCED.sub("", text(page))):
-        if "://" in target or target.startswith("mailto:"):
+    """Links and pictures of a page to files or headings that are not there, or that are no links at all."""
+    words = CODE_SPAN.sub("", FENCED.sub("", text(page)))
+    yield from (found[0] for found in BROKEN_LINK.finditer(words))
+    for target in LINK.findall(words):
+        if ":" in target.partition("#")[0]:
+            if not OUTSIDE.fullmatch(target):
+                yield target
             continue
         name, _hash, anchor = target.partition("#")
         path = (page.parent / name).resolve() if name else page
-        if not path.exists() or (anchor and anchor not in pages.anchors(path)):
+        is_there = path.is_dir() or path in tracked() or path == page
+        if not is_there or (anchor and anchor not in pages.anchors(path)):
             yield target
 
 
@@ -149,6 +162,17 @@ def test_control_a_broken_link_heading_or_name_is_found(tmp_path: Path) -> None:
     )
     assert list(wrong_links(page)) == ["#there", "other.md"]
     assert list(wrong_names(page)) == ["clickcollect/oms/nowhere.py", "clickcollect.oms.nowhere.Actor"]
+
+
+def test_control_a_link_that_is_none_a_picture_and_an_address_without_form_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Here\n[a](https://example.com/x_(y)#z) [b](mailto:a@example.com) `[c](nowhere.md)`\n"
+        "[d](https:/example.com) [e](htp://example.com) [f](https://localhost/) [g](page .md) ![h](gone.png) [i][j]\n"
+    )
+    assert sorted(wrong_links(page)) == sorted(
+        ["](page .md)", "][", "https:/example.com", "htp://example.com", "https://localhost/", "gone.png"]
+    )
 
 
 @pytest.mark.parametrize("record", sorted((pages.DOCS / "decisions").glob("*.md")), ids=lambda path: path.name[:4])
