@@ -16,6 +16,7 @@ from clickcollect.accounts.idempotency import Once, Replayed, Request
 from clickcollect.errors import DomainError, OtpMalformed, StateConflict
 from clickcollect.instore import manager_approval, responses
 from clickcollect.instore.buttons import buttons_of
+from clickcollect.instore.forms import LabelForm
 from clickcollect.instore.result import CommandResult
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
@@ -48,7 +49,9 @@ def run_posted_command(request: HtmxRequest, session: StoreSession, number: str,
 def check_label(request: HtmxRequest, session: StoreSession, number: str) -> HttpResponse:
     """Whether a scanned label is this package's, asked while the code is. Nothing runs, so nothing is counted."""
     package = session.get_package(number)
-    refusal = responses.label_refusal(package=package, text=request.POST.get("label", "")) or OtpMalformed()
+    form = LabelForm(request.POST)
+    label = form.cleaned_data["label"] if form.is_valid() else ""
+    refusal = responses.label_refusal(package=package, label=label) or OtpMalformed()
     result = CommandResult.from_error(refusal)
     key = request.POST.get("from", "")
     return responses.result_response(session=session, number=number, dialog_key=key, result=result)

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from clickcollect.errors import NotFound
 from clickcollect.instore import lists, time_format
 from clickcollect.instore.badges import Badge
 from clickcollect.instore.charts import Chart, Value, chart
+from clickcollect.instore.forms import ReviewForm
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, StoreStatistics, compute_statistics
 from clickcollect.oms import reviews
@@ -23,7 +25,6 @@ from clickcollect.oms.codes import attempts
 from clickcollect.oms.lists import NOT_COLLECTED
 from clickcollect.oms.reviews import Review
 from clickcollect.oms.spreadsheets import safe
-from clickcollect.wire_format import whole_number
 
 MOST_SHOWN: Final = 50
 COUNTED: Final = ("packed", "ready", "delivered", "overridden", "locked", "wrong", "resent")
@@ -83,9 +84,11 @@ def export_figures(request: HttpRequest, session: StoreSession) -> HttpResponse:
 @store_staff_required
 def mark_reviewed(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Somebody with authority has looked at it, or takes that back. Raises Forbidden, NotFound."""
-    log_id = whole_number(request.POST.get("log", ""))
-    mark = reviews.mark_not_reviewed if "undo" in request.POST else reviews.mark_reviewed
-    mark(log_ids=[] if log_id is None else [log_id], actor=session.actor)
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        raise NotFound
+    mark = reviews.mark_not_reviewed if form.cleaned_data["undo"] else reviews.mark_reviewed
+    mark(log_ids=[form.cleaned_data["log"]], actor=session.actor)
     return HttpResponseRedirect(f"{reverse('instore:manager')}?days={days_asked_for(request)}#review")
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from clickcollect.errors import DomainError
 from clickcollect.instore import responses
-from clickcollect.instore.forms import ShelfForm, cleaned
+from clickcollect.instore.forms import PickedForm, ShelfForm, cleaned
 from clickcollect.instore.store_session import HtmxRequest, StoreSession, store_staff_required
 from clickcollect.oms import shelving
 from clickcollect.oms.models import Package
@@ -32,8 +32,8 @@ def save_picked(request: HtmxRequest, session: StoreSession, number: str, item_i
     """How many pieces of one line lie in the package."""
 
     def save(package: Package) -> None:
-        picked = request.POST.get("picked", "0")
-        shelving.set_picked(actor=session.actor, package_id=package.pk, item_id=item_id, picked=picked)
+        entered = cleaned(PickedForm(request.POST))
+        shelving.set_picked(actor=session.actor, package_id=package.pk, item_id=item_id, **entered)
 
     return save_and_show(request, session, number, save, announcement=_("Item noted."))
 

@@ -41,7 +41,6 @@ def switchable(request: HttpRequest) -> list[User]:
 def switch(request: HttpRequest) -> HttpResponse:
     """Come back with a PIN; whoever fails signs in with the password."""
     form = PinSignInForm(request.POST)
-    asked = request.POST.get("person", "")
     try:
         entered = cleaned(form)
         user = next((one for one in switchable(request) if str(one.pk) == entered["person"]), None)
@@ -53,7 +52,9 @@ def switch(request: HttpRequest) -> HttpResponse:
         problem = _("Wrong PIN. Try again, or sign in with your password.")
     except DomainError as error:
         problem = " ".join(fault["msg"] for fault in error.extra.get("errors", ())) or error.detail
-    return render(request, "account/login.html", {"pin_problem": problem, "pin_person": asked}, status=422)
+    return render(
+        request, "account/login.html", {"pin_problem": problem, "pin_person": form["person"].value()}, status=422
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -59,14 +59,14 @@ class Message:
 
 def refuse_label(*, package: Package, text: str) -> None:
     """A scanned parcel label in the code's field is no try: right parcel or wrong parcel, nothing is counted."""
-    refusal = label_refusal(package=package, text=text)
+    refusal = label_refusal(package=package, label=text)
     if refusal:
         raise refusal
 
 
-def label_refusal(*, package: Package, text: str) -> OtpMalformed | None:
+def label_refusal(*, package: Package, label: str) -> OtpMalformed | None:
     """Whether a label is this package's or another's; nothing if the text is no label."""
-    numbers = labels.package_numbers(text)
+    numbers = labels.package_numbers(label)
     if not numbers:
         return None
     if package.number in numbers:

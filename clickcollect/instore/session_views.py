@@ -13,6 +13,7 @@ from django.views.i18n import set_language
 
 from clickcollect.accounts.adapters import INSTORE_HOME, home_of
 from clickcollect.accounts.models import User
+from clickcollect.instore.forms import SignOutForm, StoreForm
 from clickcollect.instore.store_session import STORE_IN_SESSION, StoreSession, own_page, store_staff_required
 from clickcollect.oms.access import actor_for, stores_of
 
@@ -29,8 +30,9 @@ def home_redirect(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Lock the device: whoever comes next signs in. One that locked itself leads back to the page it showed."""
     address = reverse("account_login")
-    if request.POST.get("locked"):
-        back = own_page(request, request.POST.get("next", "")) or INSTORE_HOME
+    form = SignOutForm(request.POST)
+    if form.is_valid() and form.cleaned_data["locked"]:
+        back = own_page(request, form.cleaned_data["next"]) or INSTORE_HOME
         address += f"?{urlencode({'next': back, 'locked': 1})}"
     logout(request)
     response = HttpResponseRedirect(address)
@@ -40,7 +42,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @store_staff_required
-def touch(request: HttpRequest, session: StoreSession) -> HttpResponse:  # noqa: ARG001
+def touch(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """Somebody is at the device, though the page asked for nothing."""
     return HttpResponse(status=204)
 
@@ -53,15 +55,15 @@ def stores(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User) or user.is_staff:
         return HttpResponseRedirect(reverse("home"))
     own = list(stores_of(actor_for(user)).filter(is_active=True))
-    chosen = next((store for store in own if request.POST.get("store") == store.erp_code), None)
-    if chosen:
+    form = StoreForm(request.POST if request.method == "POST" else None, stores=own)
+    if chosen := form.chosen:
         request.session[STORE_IN_SESSION] = chosen.pk
         return HttpResponseRedirect(INSTORE_HOME)
     return render(request, "instore/stores.html", {"stores": own})
 
 
 @require_safe
-def manifest(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def manifest(request: HttpRequest) -> HttpResponse:
     """What a device needs to put Instore on its home screen."""
     icons = [
         {"src": static(f"instore/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}

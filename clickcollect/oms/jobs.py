@@ -59,7 +59,7 @@ def cancel_emptied_packages(order_id: int) -> None:
 
 @app.periodic(cron="17 * * * *")
 @job("resume_cancellations")
-def resume_cancellations(timestamp: int) -> None:  # noqa: ARG001 (every periodic job is told its time)
+def resume_cancellations(timestamp: int) -> None:
     """A cancellation whose job was lost goes on."""
     cancellation.resume()
 
@@ -72,35 +72,35 @@ def import_order_file(upload_id: int) -> None:
 
 @app.periodic(cron="* * * * *")
 @job("seal_log")
-def seal_log(timestamp: int) -> None:  # noqa: ARG001
+def seal_log(timestamp: int) -> None:
     """Seal what was logged since the last time."""
     audit.seal()
 
 
 @app.periodic(cron="* * * * *")
 @job("announce_expired")
-def announce_expired(timestamp: int) -> None:  # noqa: ARG001
+def announce_expired(timestamp: int) -> None:
     """Tell of pickup times that have passed."""
     reminders.announce_expired()
 
 
 @app.periodic(cron="* * * * *")
 @job("report_alarms")
-def report_alarms(timestamp: int) -> None:  # noqa: ARG001
+def report_alarms(timestamp: int) -> None:
     """Write to the log what needs a person now."""
     alarms.log_alarms()
 
 
 @app.periodic(cron="*/5 * * * *")
 @job("remind_customers")
-def remind_customers(timestamp: int) -> None:  # noqa: ARG001
+def remind_customers(timestamp: int) -> None:
     """Remind customers whose pickup time ends soon."""
     reminders.send_reminders()
 
 
 @app.periodic(cron="7 * * * *")
 @job("forget")
-def forget_what_is_old(timestamp: int) -> None:  # noqa: ARG001
+def forget_what_is_old(timestamp: int) -> None:
     """Let go of what is older than it may be kept: personal data, contents of events, kept answers, old sessions,
     counters of sign-ins, order files."""
     while privacy.erase_by_age():

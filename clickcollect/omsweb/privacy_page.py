@@ -67,9 +67,14 @@ class ConfirmationForm(OmsForm):
         return self.word
 
     @property
+    def is_about_these(self) -> bool:
+        """Whether the person who sent it saw exactly these orders."""
+        return self.is_bound and self["confirmed"].value() == self.marks
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether the person saw exactly these orders, and said so."""
-        return self.is_valid() and self.cleaned_data["confirmed"] == self.marks
+        return self.is_valid() and self.is_about_these
 
 
 @sensitive_post_parameters()
@@ -88,8 +93,9 @@ def privacy_page(request: HttpRequest) -> HttpResponse:
             try:
                 person = form.person()
                 found = privacy.kept_of(**person)
-                asks = "erase" in request.POST and request.POST.get("confirmed") == marks_of(found)
-                confirmation = ConfirmationForm(request.POST if asks else None, found=found)
+                confirmation = ConfirmationForm(request.POST if "erase" in request.POST else None, found=found)
+                asks = confirmation.is_about_these
+                confirmation = confirmation if asks else ConfirmationForm(found=found)
                 is_refused = any(kept.ended_at is None for kept in found)  # and the domain says why
                 if asks and (is_refused or confirmation.is_confirmed):
                     return erased(request, privacy.erase_on_request(actor=actor, **person))

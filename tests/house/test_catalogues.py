@@ -18,7 +18,7 @@ from django.conf import settings
 
 from tests.house.files import ROOT
 
-HOUSE: Final = ROOT / "clickcollect"
+PROGRAM: Final = ROOT / "clickcollect"
 LANGUAGES: Final = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 # OMS WEB, the demo shop and the start of the processes: welcome in a further language, not asked.
 BACK_OFFICE: Final = ("omsweb/", "demo/", "runtime/")
@@ -42,7 +42,7 @@ def messages(catalogue: Catalog) -> dict[Key, Message]:
 
 
 def folder(language: str) -> Path:
-    return HOUSE / "locale" / language / "LC_MESSAGES"
+    return PROGRAM / "locale" / language / "LC_MESSAGES"
 
 
 @cache
@@ -71,7 +71,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Message]:
     if missing:
         pytest.fail(f"Install gettext (apt install gettext); without {', '.join(missing)} nobody can collect messages.")
     copy = tmp_path_factory.mktemp("messages") / "clickcollect"
-    shutil.copytree(HOUSE, copy, ignore=shutil.ignore_patterns("__pycache__", "locale"))
+    shutil.copytree(PROGRAM, copy, ignore=shutil.ignore_patterns("__pycache__", "locale"))
     (copy / "locale" / "tr").mkdir(parents=True)
     collect = [sys.executable, "-m", "django", "makemessages", "-l", "tr", "--add-location", "file", "--no-wrap"]
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -93,7 +93,7 @@ def in_back_office(name: str) -> bool:
 
 def test_the_languages_of_the_contract_are_there() -> None:
     assert set(LANGUAGES) >= {"tr", "de", "ar"}
-    assert sorted(path.name for path in (HOUSE / "locale").iterdir() if path.is_dir()) == sorted(LANGUAGES)
+    assert sorted(path.name for path in (PROGRAM / "locale").iterdir() if path.is_dir()) == sorted(LANGUAGES)
 
 
 def test_the_source_is_found(source: dict[Key, Message]) -> None:
@@ -206,9 +206,9 @@ def spoken(path: Path) -> list[str]:
     return [word for line in said for word in LETTERS.findall(ENTITY.sub(" ", line)) if word not in NAMES]
 
 
-@pytest.mark.parametrize("room", ["instore", "omsweb"])
-def test_no_template_speaks_without_gettext(room: str) -> None:
-    templates = sorted((HOUSE / room / "templates").rglob("*.html"))
+@pytest.mark.parametrize("door", ["instore", "omsweb"])
+def test_no_template_speaks_without_gettext(door: str) -> None:
+    templates = sorted((PROGRAM / door / "templates").rglob("*.html"))
     assert len(templates) > 15
-    found = {str(path.relative_to(HOUSE)): spoken(path) for path in templates}
+    found = {str(path.relative_to(PROGRAM)): spoken(path) for path in templates}
     assert {name: words for name, words in found.items() if words} == {}

@@ -51,7 +51,7 @@ def test_pages_scripts_and_styles_are_linted_with_the_code() -> None:
 
 
 def test_the_two_programs_have_the_same_design_tokens() -> None:
-    """The Extension lives across the street, so it has a file of its own; only the comment at its head differs."""
+    """The Extension is a program of its own, so it has a file of its own; only the comment at its head differs."""
     ours, theirs = (
         text(ROOT / name).partition("*/")[2]
         for name in ("clickcollect/instore/static/instore/tokens.css", "extension/static/extension/tokens.css")

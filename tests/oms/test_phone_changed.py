@@ -74,7 +74,7 @@ def assert_learns_nothing(package: Package, payload: dict[str, Any]) -> None:
 
 def test_control_a_snapshot_shared_with_the_new_number_s_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     package = shop.make_package(states.READY)
-    monkeypatch.setattr(OutgoingEvent, "about", property(lambda letter: (letter.subject, "")))
+    monkeypatch.setattr(OutgoingEvent, "about", property(lambda event: (event.subject, "")))
     correct(package, NEW)
     with pytest.raises(AssertionError):
         assert_learns_nothing(package, phone_events(package)[0])

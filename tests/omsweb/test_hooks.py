@@ -277,16 +277,16 @@ def test_history_speaks_in_labels_and_a_row_taken_away_is_a_header_less(admin: C
 def test_a_dead_letter_goes_again_and_no_page_shows_a_body_or_a_code(admin: Client) -> None:
     make_hook("package.status.ready_for_pickup")
     package = make_package(states.READY)
-    letter = Delivery.objects.get()
+    delivery = Delivery.objects.get()
     Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, finished_at="2026-01-01T00:00:00Z")
     page = admin.get("/oms/deliveries/?state=dead").content.decode()
     assert package.number in page
     assert package.order.phone_number not in page
-    detail = admin.get(f"/oms/deliveries/{letter.pk}/").content.decode()
+    detail = admin.get(f"/oms/deliveries/{delivery.pk}/").content.decode()
     assert "No connection" in detail
-    admin.post("/oms/deliveries/again/", {"id": [str(letter.pk), "x", "9" * 30]})
-    letter.refresh_from_db()
-    assert letter.state == DeliveryState.QUEUED
+    admin.post("/oms/deliveries/again/", {"id": [str(delivery.pk), "x", "9" * 30]})
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.QUEUED
 
 
 def test_everything_found_that_was_given_up_goes_again_and_the_filters_stay(admin: Client) -> None:

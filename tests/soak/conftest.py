@@ -1,4 +1,4 @@
-"""The post office's own fixtures."""
+"""Fixtures of event delivery."""
 
 from tests.whisperer.conftest import filler, user
 

@@ -1,4 +1,4 @@
-"""A small post office: two types of event, somebody who subscribes, receivers on this machine."""
+"""A small Whisperer: two types of event, somebody who subscribes, receivers on this machine."""
 
 from collections.abc import Callable
 from typing import Any

@@ -255,7 +255,7 @@ def test_t42_a_receiver_that_repeats_what_it_gets_leaves_no_code_behind(
 
 
 def dump() -> str:
-    """Everything the post office has in the database."""
+    """Everything Whisperer has in the database."""
     rows = []
     with connection.cursor() as cursor:
         for table in ("event", "delivery", "attempt", "hook", "endpoint"):

@@ -1,4 +1,4 @@
-"""The keys of pickup codes: which are known, and how many open codes need each (contract sections 5 and 7)."""
+"""The keys of codes and of secrets at rest: which are known, what needs each, and rotation (contract section 7)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The behaviours that command transitions name by their code, one file each. Importing this room registers them all."""
+"""The behaviours that command transitions name by their code, one file each. Importing this package registers all."""
 
 from importlib import import_module
 from pkgutil import iter_modules
