@@ -25,6 +25,7 @@ from clickcollect.api.pagination import NEWEST, Key, Objects, paginate
 from clickcollect.api.schemas import Page
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.omnitron.models import Order
+from clickcollect.oms.access import Actor, require_hook_right
 from clickcollect.oms.models import Package
 from clickcollect.whisperer import hooks, redelivery, registry
 from clickcollect.whisperer.custom_headers import Reader
@@ -33,7 +34,7 @@ from clickcollect.whisperer.models import IS_UNDELIVERED, Attempt, Delivery, Del
 
 router = Router(tags=["Hooks"])
 
-READ, WRITE, CODES = "hooks:read", "hooks:write", "hooks:code-bearing"
+READ, WRITE = "hooks:read", "hooks:write"
 SUBJECTS: Final[dict[str, type[Model]]] = {"package": Package, "order": Order}
 # As a condition that the indexes of these states answer; there is none of everything that was not delivered.
 NOT_DELIVERED: Final = IS_UNDELIVERED | Q(state=DeliveryState.SUPERSEDED) | Q(state=DeliveryState.DEAD)
@@ -50,14 +51,7 @@ def answer_example(example: Any) -> dict[str, Any]:
 class WhispererRequest(HttpRequest):
     """A request whose caller is known."""
 
-    actor: Reader
-
-
-def require(actor: Reader, right: str, *types: str | None) -> None:
-    """Raise Forbidden without the right, or with a code-bearing type and not the right to those."""
-    bears_code = right == WRITE and any(registry.is_code_bearing(name) for name in types if name)
-    if not actor.may(right) or (bears_code and not actor.may(CODES)):
-        raise Forbidden
+    actor: Actor
 
 
 def find_hook(hook_id: int) -> Hook:
@@ -89,7 +83,7 @@ def already_registered() -> Status[dict[str, str]]:
 @router.get("/hooks/", response=Page[HookOut], summary="List hooks", operation_id="list_hooks")
 def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[str, Any]:
     """Every hook, the newest first. Secrets are never shown."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     rows = Hook.objects.filter(deleted_at__isnull=True)
     if filters.target_url is not None:
         rows = rows.filter(target_url__iexact=filters.target_url)
@@ -109,7 +103,7 @@ def list_hooks(request: WhispererRequest, filters: Query[HookFilters]) -> dict[s
 @router.post("/hooks/", response={201: HookOut, 406: Refusal}, summary="Create a hook", operation_id="create_hook")
 def create_hook(request: WhispererRequest, payload: HookIn) -> Status[Any]:
     """Subscribe to one type of event. Types that carry a code need an administrator."""
-    require(request.actor, WRITE, payload.event_type)
+    require_hook_right(request.actor, WRITE, payload.event_type)
     if request.actor.user_id is None:
         raise Forbidden
     try:
@@ -128,7 +122,7 @@ def create_hook(request: WhispererRequest, payload: HookIn) -> Status[Any]:
 )
 def list_event_types(request: WhispererRequest) -> list[str]:
     """The names of all types of event."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     return list(registry.event_types())
 
 
@@ -141,7 +135,7 @@ def list_event_types(request: WhispererRequest) -> list[str]:
 )
 def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
     """JSON Schema of the payload of one type."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     known = registry.find_type(name)
     if known is None:
         raise NotFound
@@ -151,7 +145,7 @@ def get_event_type(request: WhispererRequest, name: str) -> Mapping[str, Any]:
 @router.get("/hooks/{int:hook_id}/", response=HookOut, summary="Read a hook", operation_id="get_hook")
 def get_hook(request: WhispererRequest, hook_id: int) -> dict[str, Any]:
     """One hook, without its secrets."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     return hook_document(find_hook(hook_id), reader=request.actor)
 
 
@@ -173,9 +167,9 @@ def patch_hook(request: WhispererRequest, hook_id: int, payload: HookPatch) -> S
 
 def change_hook(request: WhispererRequest, *, hook_id: int, payload: HookIn) -> Status[Any]:
     """Raises NotFound, Forbidden, ValidationFailed."""
-    require(request.actor, WRITE)
+    require_hook_right(request.actor, WRITE)
     hook = find_hook(hook_id)
-    require(request.actor, WRITE, hook.event_type, payload.event_type)
+    require_hook_right(request.actor, WRITE, hook.event_type, payload.event_type)
     try:
         hook = hooks.change_hook(hook, fields=fields_of(payload), changer=request.actor)
     except Hook.DoesNotExist:
@@ -188,9 +182,9 @@ def change_hook(request: WhispererRequest, *, hook_id: int, payload: HookIn) -> 
 @router.delete("/hooks/{int:hook_id}/", response={204: None}, summary="Delete a hook", operation_id="delete_hook")
 def delete_hook(request: WhispererRequest, hook_id: int) -> HttpResponse:
     """End a subscription. Its history stays; the same hook may be created again."""
-    require(request.actor, WRITE)
+    require_hook_right(request.actor, WRITE)
     hook = find_hook(hook_id)
-    require(request.actor, WRITE, hook.event_type)
+    require_hook_right(request.actor, WRITE, hook.event_type)
     hooks.delete_hook(hook)
     response = HttpResponse(status=204)
     del response["Content-Type"]
@@ -200,7 +194,7 @@ def delete_hook(request: WhispererRequest, hook_id: int) -> HttpResponse:
 @router.get("/hook_events/", response=Page[HookEventOut], summary="List hook events", operation_id="list_hook_events")
 def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]) -> dict[str, Any]:
     """What was sent to whom, and what became of it, the newest first. No bodies."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     rows = filtered_deliveries(filters)
     by_time = any(getattr(filters, name) is not None for name in TIMES)
     return paginate(
@@ -217,7 +211,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
 )
 def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
     """One event as it went to one hook, and what became of each attempt. No bodies."""
-    require(request.actor, READ)
+    require_hook_right(request.actor, READ)
     return hook_event_document(find_delivery(event_id), reader=request.actor)
 
 
@@ -229,9 +223,9 @@ def get_hook_event(request: WhispererRequest, event_id: int) -> dict[str, Any]:
 )
 def retry_hook_event(request: WhispererRequest, event_id: int, payload: RetryIn | None = None) -> Status[Any]:
     """Queue it at once: same uuid, new time and signature. Refused after delivery, supersession and expiry."""
-    require(request.actor, WRITE)
+    require_hook_right(request.actor, WRITE)
     delivery = find_delivery(event_id)
-    require(request.actor, WRITE, delivery.event_type)
+    require_hook_right(request.actor, WRITE, delivery.event_type)
     try:
         redelivery.redeliver_one(delivery.pk, force=payload is not None and payload.force)
     except redelivery.RedeliveryRefused as refusal:

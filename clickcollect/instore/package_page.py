@@ -20,6 +20,7 @@ from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import NEW_CODE, RESEND
 from clickcollect.oms.commands.resend_code import pause_left
+from clickcollect.oms.log.conflicts import why_held_back
 from clickcollect.oms.models import MessageState, Package
 from clickcollect.oms.same_customer import others_ready
 
@@ -81,7 +82,7 @@ def page_context(session: StoreSession, package: Package) -> dict[str, Any]:
 def pickup_note(package: Package) -> str:
     """Why a package cannot simply be handed over: its order is being cancelled, or its pickup time has passed."""
     if package.is_held_back:
-        return _("This order is being cancelled. Keep the package in the store.")
+        return why_held_back(package)
     if package.pickup_deadline is None or not deadlines.is_past_pickup(package):
         return ""
     words = _(

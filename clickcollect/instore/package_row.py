@@ -126,12 +126,7 @@ class PackageRow:
 
     @property
     def has_ended(self) -> bool:
-        return self.package.state.enum_value in states.ENDED
-
-    @property
-    def awaits_confirmation(self) -> bool:
-        """Somebody must see it on its shelf before it is handed over: the shop was restored from a backup."""
-        return self.is_ready and self.package.shelf_unconfirmed_since is not None
+        return self.package.has_ended
 
     @cached_property
     def status(self) -> Badge:

@@ -219,9 +219,9 @@ def refusal_title(package: Package, result: CommandResult) -> str:
     """The heading: the error's own title, but for a conflict what the package is instead."""
     if result.code == "state_conflict" and package.is_held_back:
         return _("The order is being cancelled")
-    if result.code == "state_conflict" and package.shelf_unconfirmed_since and package.state.enum_value == states.READY:
+    if result.code == "state_conflict" and package.awaits_confirmation:
         return _("Is the package still there?")
-    if result.code == "state_conflict" and package.take_out and package.state.enum_value == states.PACKED:
+    if result.code == "state_conflict" and package.goods_to_take_out:
         return _("Changed by the shop")
     if result.code == "state_conflict" and result.extra.get("state"):
         return _("Already %(state)s") % {"state": within_a_sentence(_(result.extra["state"]))}

@@ -10,11 +10,13 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore, StoreMembership
 from clickcollect.oms.models import Package
+from clickcollect.whisperer import registry
 
 ASSOCIATE, MANAGER, OPERATOR, ADMIN = Role.ASSOCIATE, Role.MANAGER, Role.OPERATOR, Role.ADMIN
 EVERYBODY: Final = frozenset({ASSOCIATE, MANAGER, OPERATOR, ADMIN})
@@ -147,6 +149,13 @@ def stores_worked_in(user: User) -> Iterable[int]:
     if user.store_ids is not None:
         return user.store_ids
     return StoreMembership.objects.filter(user=user).values_list("store_id", flat=True)
+
+
+def require_hook_right(actor: Actor, right: str, *types: str | None) -> None:
+    """Raises Forbidden without the right; and, of types that carry codes, without the right to say where those go."""
+    actor.require(right)
+    if any(name and registry.is_code_bearing(name) for name in types) and not actor.may("hooks:code-bearing"):
+        raise Forbidden(_("This event carries pickup codes. Only an administrator can decide where it goes."))
 
 
 def effective_channel(role: Role, *, asked: Channel) -> Channel:

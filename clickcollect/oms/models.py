@@ -255,6 +255,16 @@ class Package(models.Model):
         """Whether it only waits for its end: still in the store's hands, and nobody wants it any more."""
         return self.is_unwanted and self.state.enum_value not in states.ENDED
 
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether somebody must see it on its shelf before it is handed over: the shop was restored from a backup."""
+        return self.is_ready and self.shelf_unconfirmed_since is not None
+
+    @property
+    def goods_to_take_out(self) -> list[str]:
+        """What the shop took off after it was packed; it goes no further before somebody has taken that out."""
+        return [] if self.has_ended else self.take_out
+
 
 class PackageItem(models.Model):
     """What is in the package. ``picked`` counts what was ticked off; packing does not wait for it."""

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
 from clickcollect.oms import after_restore, alarms, labels
+from clickcollect.oms.access import require_hook_right
 from clickcollect.oms.alarms import AlarmKind
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.forms import TickForm
 from clickcollect.omsweb.hook_form import type_choices
-from clickcollect.omsweb.hooks import require_hook
 from clickcollect.omsweb.listing import Filter, Listing, Rows, day_filters
 from clickcollect.omsweb.saved_filters import saved_for
 from clickcollect.whisperer import redelivery, registry, statistics
@@ -206,7 +206,7 @@ class DeliveryAdmin(RightsModelAdmin):
             ids = list(redeliverable(listing.found, force=force).values_list("pk", flat=True)[:MOST_FOUND])
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
-        require_hook(actor, "hooks:write", *touched)
+        require_hook_right(actor, "hooks:write", *touched)
         queued, refusals = redeliver(ids, force=force)
         if queued:
             words = ngettext("%(count)d event will be sent again.", "%(count)d events will be sent again.", queued)

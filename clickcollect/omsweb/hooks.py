@@ -16,23 +16,15 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from clickcollect.accounts import sign_in_limits
 from clickcollect.accounts.models import User
-from clickcollect.errors import Forbidden, NotFound, ValidationFailed
-from clickcollect.oms.access import Actor
+from clickcollect.errors import NotFound, ValidationFailed
+from clickcollect.oms.access import require_hook_right
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.hook_form import HookForm, type_choices
 from clickcollect.omsweb.listing import Filter, Listing, Rows
-from clickcollect.whisperer import hooks, redelivery, registry, statistics
+from clickcollect.whisperer import hooks, redelivery, statistics
 from clickcollect.whisperer.hooks import HookExists
 from clickcollect.whisperer.models import DeliveryState, Hook
-
-
-def require_hook(actor: Actor, right: str, *types: str) -> None:
-    """Types that carry a code are an administrator's. Raises Forbidden."""
-    actor.require(right)
-    if any(registry.is_code_bearing(name) for name in types) and not actor.may("hooks:code-bearing"):
-        raise Forbidden(_("This event carries pickup codes. Only an administrator can decide where it goes."))
-
 
 # Failing is what somebody must look at: no answer, or gone for good.
 FAILING: Final = Q(is_active=True, endpoint__failing_since__isnull=False) | Q(is_active=False, stopped_at__isnull=False)
@@ -140,7 +132,7 @@ class HookAdmin(RightsModelAdmin):
     def remove_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         if request.method == "POST":
             hook = self.hook_by_id(object_id)
-            require_hook(actor_of(request), self.change_right, hook.event_type)
+            require_hook_right(actor_of(request), self.change_right, hook.event_type)
             self.log_deletions(request, Hook.objects.filter(pk=hook.pk))
             hooks.delete_hook(hook)
             messages.success(request, _("The webhook was deleted. Its history stays."))
@@ -149,7 +141,7 @@ class HookAdmin(RightsModelAdmin):
     def test_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Send the type's example, marked as a test."""
         hook = self.hook_by_id(object_id)
-        require_hook(actor_of(request), self.change_right, hook.event_type)
+        require_hook_right(actor_of(request), self.change_right, hook.event_type)
         if request.method == "POST":
             redelivery.send_test_event(hook)
             messages.success(request, _("A test event is on its way. Its delivery appears in the list."))
@@ -160,7 +152,7 @@ class HookAdmin(RightsModelAdmin):
 def check_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> None:
     """Refuse it unless this person may; a new address needs their password. Raises Forbidden, ValidationFailed."""
     types = [*form.types, *([hook.event_type] if hook else [])]
-    require_hook(actor_of(request), HookAdmin.change_right, *types)
+    require_hook_right(actor_of(request), HookAdmin.change_right, *types)
     if hook is not None and form.cleaned_data["target_url"] != hook.target_url:
         confirm(request, password=form.cleaned_data["your_password"])
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from clickcollect.oms.access import Actor, get_package
 from clickcollect.oms.commands.available import Offer, offers_of
+from clickcollect.oms.log.conflicts import why_held_back
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.clock import go_by_store
@@ -31,6 +32,7 @@ class PackagePage:
     main: Offer | None
     more: list[Offer]
     lock: str
+    held_back: str
     timeline: list[TimelineLine]
     items: list[Any]
     deliveries: list[Delivery]
@@ -43,6 +45,7 @@ class PackagePage:
             main=offers.main,
             more=offers.more,
             lock=offers.lock,
+            held_back=why_held_back(package),
             timeline=timeline_of_package(package),
             items=list(package.items.all()[:MOST_ENTRIES]),
             deliveries=deliveries_of(package) if actor.may("hooks:read") else [],

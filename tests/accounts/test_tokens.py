@@ -1,4 +1,4 @@
-"""API tokens, as the packages above use them: what is kept of a key, how often its use is noted, how many are listed."""
+"""API tokens, as the packages above use them: what is kept of a key, how often use is noted, how many are listed."""
 
 from datetime import timedelta
 from typing import Any

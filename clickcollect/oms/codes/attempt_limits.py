@@ -5,6 +5,7 @@ COMMIT, so that no outcome is told before its count is committed (contract secti
 decide). What stands here is pure but for the two statements that write a wrong code down.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -128,9 +129,9 @@ def throttled(tried: WrongCodes, *, now: datetime, limits: Mapping[str, Any]) ->
 
 def in_words(seconds: int) -> str:
     """Minutes, rounded up; hours from two on."""
-    minutes = -(-seconds // 60)
+    minutes = math.ceil(seconds / 60)
     if minutes >= 120:
-        hours = -(-minutes // 60)
+        hours = math.ceil(minutes / 60)
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 

@@ -40,14 +40,23 @@ def explain_conflict(error: DomainError, package: Package | None) -> DomainError
     return conflict(error.detail if has_words else story, state=package.state.name, at=when, who=who)
 
 
+def why_held_back(package: Package) -> str:
+    """Why it only waits for its end, for every door; empty where it does not."""
+    if not package.is_held_back:
+        return ""
+    if package.order.is_being_cancelled:
+        return _("This order is being cancelled. Keep the package in the store.")
+    return _("The shop removed every item from this package, and it is being cancelled. Keep it in the store.")
+
+
 def of_cancellation(package: Package) -> StateConflict:
     """Why a package is held back: who asked for the end of its order and when, or that everything was taken off it."""
+    words = why_held_back(package)
     if not package.order.is_being_cancelled:
-        words = _("The shop removed every item from this package, and it is being cancelled. Keep it in the store.")
         return conflict(words, state=package.state.name, at=package.modified_date, who=actor_name_of(None))
     asked = CommandLog.objects.filter(package_id=package.pk, note_kind=NoteKind.ORDER_CANCEL_REQUESTED).first()
     return conflict(
-        _("This order is being cancelled. Keep the package in the store."),
+        words,
         state=package.state.name,
         at=package.order.cancel_requested_at,
         who=actor_name_of(asked),
