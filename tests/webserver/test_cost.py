@@ -10,7 +10,7 @@ import pytest
 from tests.ports import free_port
 from tests.webserver.serving import Served, head, read_answer, serving, started
 
-SMALL = "tests.webserver.small:application"
+SMALL = "tests.webserver.application:application"
 MOST_MILLISECONDS = 0.2
 REQUESTS = 4000
 GET = head("GET", "/a/b?c=d", accept="*/*", authorization="Token abc")

@@ -19,7 +19,7 @@ PROBLEM = "application/problem+json"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("front") / "log"
-    with serving("tests.webserver.small:application", log, SMALL_BODY_SECONDS="2") as served:
+    with serving("tests.webserver.application:application", log, SMALL_BODY_SECONDS="2") as served:
         yield served
 
 
@@ -186,7 +186,7 @@ def test_a_body_that_takes_too_long_is_answered_and_closed(small: Served) -> Non
 
 
 def test_a_number_of_proxies_that_is_none_is_a_sentence() -> None:
-    command = [sys.executable, "-m", "webserver.serve", "tests.webserver.small:application", "127.0.0.1", "1", "2", "1"]
+    command = [sys.executable, "-m", "webserver.serve", "tests.webserver.application:application", "127.0.0.1", "1", "2", "1"]
     environment = os.environ | {"TRUSTED_PROXIES": "one"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1

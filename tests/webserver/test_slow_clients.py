@@ -17,7 +17,7 @@ from webserver.connections import PER_CLIENT
 from webserver.front import REQUESTS_PER_CLIENT
 
 OTHER = "127.0.0.2"  # another client: on Linux every address of this network is this machine's
-SMALL = "tests.webserver.small:application"
+SMALL = "tests.webserver.application:application"
 
 
 @pytest.fixture(scope="module")
