@@ -186,7 +186,16 @@ def test_a_body_that_takes_too_long_is_answered_and_closed(small: Served) -> Non
 
 
 def test_a_number_of_proxies_that_is_none_is_a_sentence() -> None:
-    command = [sys.executable, "-m", "webserver.serve", "tests.webserver.application:application", "127.0.0.1", "1", "2", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "webserver.serve",
+        "tests.webserver.application:application",
+        "127.0.0.1",
+        "1",
+        "2",
+        "1",
+    ]
     environment = os.environ | {"TRUSTED_PROXIES": "one"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1

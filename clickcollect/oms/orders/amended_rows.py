@@ -11,7 +11,7 @@ from clickcollect.omnitron.models import Order, OrderItem
 from clickcollect.oms import configuration, search, states
 from clickcollect.oms.models import Package, PackageItem
 from clickcollect.oms.orders import placing, statements
-from clickcollect.oms.orders.amendment import Amendment, Kept, LineChanges
+from clickcollect.oms.orders.amendment import Amendment, KeptOrder, LineChanges
 from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version
 
@@ -27,7 +27,9 @@ class AmendedRows:
     emptied: Sequence[int]
 
 
-def write_amendment(kept: Kept, amendment: Amendment, *, version: Version | None, found: FoundOrders) -> AmendedRows:
+def write_amendment(
+    kept: KeptOrder, amendment: Amendment, *, version: Version | None, found: FoundOrders
+) -> AmendedRows:
     """Write all of it. Arguments: ``version``, the one that was sent; None where an operator takes lines off."""
     order = kept.order
     write_order(order, amendment, version=version, found=found)
@@ -75,7 +77,9 @@ def write_lines(lines: LineChanges) -> None:
     OrderItem.objects.bulk_update([line for line, _sent in lines.kept], ["name", "quantity", "price", "image_url"])
 
 
-def take_off_packages(kept: Kept, lines: LineChanges, *, filled: set[tuple[int, int]], found: FoundOrders) -> list[int]:
+def take_off_packages(
+    kept: KeptOrder, lines: LineChanges, *, filled: set[tuple[int, int]], found: FoundOrders
+) -> list[int]:
     """Bring what is in the packages to what is left of their lines; the ids of those that nothing is left of.
 
     Of a packed one somebody must take it out. One that nothing is left of keeps its list: it is cancelled as it was.
@@ -124,13 +128,13 @@ def update_contents(
     Package.objects.filter(pk=package.pk).update(**columns, version=F("version") + 1, modified_date=found.now)
 
 
-def places_of_package(kept: Kept, package: Package) -> set[tuple[int, int]]:
+def places_of_package(kept: KeptOrder, package: Package) -> set[tuple[int, int]]:
     """The store and the parcels that a package holds."""
     of = {item.order_item_id for item in package.items.all()}
     return {(package.stock_location_id, line.parcel) for line in kept.lines if line.pk in of}
 
 
-def add_lines(kept: Kept, parcels: placing.Parcels, *, found: FoundOrders) -> list[Package]:
+def add_lines(kept: KeptOrder, parcels: placing.Parcels, *, found: FoundOrders) -> list[Package]:
     """The lines that are new: into the open package of their store and parcel, or into one that is made for them."""
     if not parcels:
         return []

@@ -25,7 +25,7 @@ from clickcollect.oms.log.write import note_entry
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders import amended_rows
-from clickcollect.oms.orders.amendment import PHONE, Amendment, Kept, judge
+from clickcollect.oms.orders.amendment import PHONE, Amendment, KeptOrder, judge
 from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version, version_of
 
@@ -38,7 +38,7 @@ LONGEST_PATHS: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class AmendmentResult:
     """What became of it: the order as it is now, and whether it was changed.
 
     ``emptied``: the packages that nothing is left of; ``phone``: the change that must take Correct Phone's road
@@ -54,7 +54,7 @@ class Result:
 
 def receive_again(
     *, order_id: int, sent: OrderIn, found: FoundOrders, actor: Actor, from_shop: bool, phone_is_taken: bool = False
-) -> Result:
+) -> AmendmentResult:
     """Find that an order says nothing new, or amend the one that is kept; inside the caller's transaction.
 
     Who may not see the order that is kept hears only that its number is taken, and who may see a part of it only that
@@ -64,12 +64,12 @@ def receive_again(
     """
     if not orders_of(actor).filter(pk=order_id).exists():
         refusal = OrderConflict(differs=[NUMBER])
-        return Result(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
+        return AmendmentResult(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
     version = version_of(sent)
     order = Order.objects.get(pk=order_id)
     if version.is_last_word(order) and not phone_is_taken:
         remember_version(order, version)
-        return Result(order=order)
+        return AmendmentResult(order=order)
     kept = read_kept_order(order_id)
     refuse_foreign_parts(kept, actor=actor)
     may_correct = actor.may_run(CORRECT_PHONE) or (from_shop and actor.user_id is None)
@@ -81,19 +81,19 @@ def receive_again(
             refuse_foreign_parts(kept, actor=actor)
             amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
     except OrderConflict as refusal:
-        return Result(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
+        return AmendmentResult(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
     if amendment is None and not phone_is_taken:
         remember_version(kept.order, version)
-        return Result(order=kept.order)
+        return AmendmentResult(order=kept.order)
     if amendment is not None and amendment.phone:
-        return Result(order=kept.order, phone=amendment)
+        return AmendmentResult(order=kept.order, phone=amendment)
     amendment = amendment or Amendment(differs=[])
     if phone_is_taken:
         amendment = replace(amendment, differs=[PHONE, *amendment.differs])
     return amend(kept, amendment, version=version, found=found, actor=actor)
 
 
-def read_kept_order(order_id: int) -> Kept:
+def read_kept_order(order_id: int) -> KeptOrder:
     """The order with its lines and packages as they are now."""
     order = Order.objects.select_related("retail_store").prefetch_related("items__retail_store").get(pk=order_id)
     packages = list(
@@ -104,7 +104,9 @@ def read_kept_order(order_id: int) -> Kept:
     )
     for package in packages:
         package.order = order
-    return Kept(order=order, packages=packages, phone_is_corrected=phone_was_corrected([one.pk for one in packages]))
+    return KeptOrder(
+        order=order, packages=packages, phone_is_corrected=phone_was_corrected([one.pk for one in packages])
+    )
 
 
 def lock(order_id: int) -> None:
@@ -150,7 +152,9 @@ def remember_version(order: Order, version: Version) -> None:
         Order.objects.filter(pk=order.pk).update(**columns)
 
 
-def amend(kept: Kept, amendment: Amendment, *, version: Version, found: FoundOrders, actor: Actor) -> Result:
+def amend(
+    kept: KeptOrder, amendment: Amendment, *, version: Version, found: FoundOrders, actor: Actor
+) -> AmendmentResult:
     """Write an amendment, tell it and log it. The caller holds the order and its packages, and may see all of them."""
     rows = amended_rows.write_amendment(kept, amendment, version=version, found=found)
     told = [events.OutgoingEvent(event=events.OrderUpdatedWhispererEvent, order=rows.order)]
@@ -166,10 +170,10 @@ def amend(kept: Kept, amendment: Amendment, *, version: Version, found: FoundOrd
     note_packages(NoteKind.ORDER_AMENDED, kept.packages, actor=actor, attributes=attributes)
     if rows.emptied:
         defer_emptied(kept.order.pk)
-    return Result(order=rows.order, is_amended=True, emptied=rows.emptied)
+    return AmendmentResult(order=rows.order, is_amended=True, emptied=rows.emptied)
 
 
-def refuse_foreign_parts(kept: Kept, *, actor: Actor) -> None:
+def refuse_foreign_parts(kept: KeptOrder, *, actor: Actor) -> None:
     """Raise Forbidden where a part of the order is in a store that the caller does not see."""
     of_lines = {line.retail_store_id for line in kept.lines}
     of_packages = {package.stock_location_id for package in kept.packages}
@@ -188,7 +192,7 @@ def note_packages(
     )
 
 
-def correct_phone(result: Result, *, actor: Actor) -> bool:
+def correct_phone(result: AmendmentResult, *, actor: Actor) -> bool:
     """Send the shop's new number on Correct Phone's road, with its limits; whether it went through.
 
     The package that a code went to comes first: it gets the new one.

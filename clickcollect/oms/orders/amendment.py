@@ -28,7 +28,7 @@ NAMES: Final = ("first_name", "last_name")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptOrder:
     """The order that is there, its lines, and its packages with their states and items, as they were at one moment.
 
     ``phone_is_corrected``: an operator's number stands in the place of the shop's.
@@ -85,7 +85,9 @@ class Amendment:
     phone: str = field(default="", repr=False)
 
 
-def judge(*, kept: Kept, sent: OrderIn, version: Version, from_shop: bool, may_correct_phone: bool) -> Amendment | None:
+def judge(
+    *, kept: KeptOrder, sent: OrderIn, version: Version, from_shop: bool, may_correct_phone: bool
+) -> Amendment | None:
     """The amendment that an order is; None where it says nothing new.
 
     Arguments: ``from_shop``, a connector's word; ``may_correct_phone``, whether its sender may change the phone after
@@ -113,7 +115,7 @@ def judge(*, kept: Kept, sent: OrderIn, version: Version, from_shop: bool, may_c
     return Amendment(differs=differs, columns=order_columns(sent, differs), lines=lines)
 
 
-def can_be_amended(kept: Kept, sent: OrderIn, differs: Sequence[str]) -> bool:
+def can_be_amended(kept: KeptOrder, sent: OrderIn, differs: Sequence[str]) -> bool:
     """Whether it can be the same order at all, and has not ended."""
     return "date_placed" not in differs and not kept.has_ended and is_same_customer(kept.order, sent)
 
@@ -128,7 +130,7 @@ def is_same_customer(order: Order, sent: OrderIn) -> bool:
     return order.erased_at is not None or customer.phone_number == order.phone_number or same_email or same_name
 
 
-def may_take_off(kept: Kept, differs: Sequence[str], lines: LineChanges | None) -> bool:
+def may_take_off(kept: KeptOrder, differs: Sequence[str], lines: LineChanges | None) -> bool:
     """Whether all that a shop says of a packed order is that less of it is wanted, and no such package is ready."""
     if any(path != AMOUNT and not path.startswith(LINES) for path in differs):
         return False
@@ -139,13 +141,13 @@ def may_be_reduced(package: Package) -> bool:
     return package.state.enum_value in MAY_BE_REDUCED
 
 
-def touched(kept: Kept, lines: LineChanges) -> Iterator[Package]:
+def touched(kept: KeptOrder, lines: LineChanges) -> Iterator[Package]:
     """The packages in which something changes."""
     changed = [*lines.removed, *(line for line, sent in lines.kept if sent.quantity != line.quantity)]
     return (package for line in changed if (package := kept.package_of(line)))
 
 
-def line_changes(kept: Kept, sent: OrderIn) -> LineChanges:
+def line_changes(kept: KeptOrder, sent: OrderIn) -> LineChanges:
     """Match the lines that are there with those that were sent: the same goods in the same package are one line."""
     left = list(sent.order_item)
     pairs: list[tuple[OrderItem, ItemIn]] = []

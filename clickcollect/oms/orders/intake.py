@@ -46,7 +46,7 @@ class Received:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class SentOrder:
     """An order as it came in, who brought it, and how far it is."""
 
     order: OrderIn
@@ -76,7 +76,7 @@ def receive_order(
     database decides.
     """
     actor.require("orders:write")
-    sent = Sent(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from)
+    sent = SentOrder(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from)
     try:
         try:
             return take_in_order(sent)
@@ -89,7 +89,7 @@ def receive_order(
         raise
 
 
-def take_in_order(sent: Sent) -> Received:
+def take_in_order(sent: SentOrder) -> Received:
     """Keep a new order, or its change, or find that it is there; then what a change leads to."""
     received, result = keep_order(sent)
     if result.phone is not None:
@@ -104,7 +104,7 @@ def take_in_order(sent: Sent) -> Received:
 
 
 @transaction.atomic(durable=True)
-def keep_order(sent: Sent) -> tuple[Received, amending.Result]:
+def keep_order(sent: SentOrder) -> tuple[Received, amending.AmendmentResult]:
     """One transaction: a new order with all that belongs to it, an amendment, or the log row of a conflict."""
     order, actor, once = sent.order, sent.actor, sent.once
     found = statements.look([order], once=once)
@@ -134,7 +134,7 @@ def keep_order(sent: Sent) -> tuple[Received, amending.Result]:
     statements.write_orders([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)
     if ends_wait:
         repair.end_wait_of(received.order, actor=actor, repaired_from=waiting, changed_at=order.updated_at)
-    return received, amending.Result(order=placed.order)
+    return received, amending.AmendmentResult(order=placed.order)
 
 
 def refuse_foreign_stores(*, stores: Mapping[str, RetailStore], actor: Actor) -> None:

@@ -15,7 +15,7 @@ from clickcollect.oms.log import conflicts
 from clickcollect.oms.log.write import actor_attributes, write_notes
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.orders import amended_rows, amending
-from clickcollect.oms.orders.amendment import Amendment, Kept, LineChanges, may_be_reduced, touched
+from clickcollect.oms.orders.amendment import Amendment, KeptOrder, LineChanges, may_be_reduced, touched
 from clickcollect.oms.orders.statements import FoundOrders, nothing_found
 
 LINES = "lines"
@@ -67,7 +67,7 @@ def take_off_held(*, order_id: int, pieces: Mapping[int, int], reason: str, acto
     return bool(rows.emptied)
 
 
-def changes_of_pieces(kept: Kept, pieces: Mapping[int, int]) -> LineChanges:
+def changes_of_pieces(kept: KeptOrder, pieces: Mapping[int, int]) -> LineChanges:
     """What is left of the lines. Raises ValidationFailed where a line is not there, or has fewer pieces."""
     lines = {line.pk: line for line in kept.lines}
     if not pieces or not all(pk in lines and 1 <= off <= lines[pk].quantity for pk, off in pieces.items()):
@@ -83,7 +83,7 @@ def what_is_left(line: OrderItem, off: int) -> ItemIn:
     )
 
 
-def refuse_late(kept: Kept, lines: LineChanges) -> None:
+def refuse_late(kept: KeptOrder, lines: LineChanges) -> None:
     if kept.has_ended:
         raise conflicts.of_order(kept.order, _("This order has ended. Nothing was removed."))
     if not all(map(may_be_reduced, touched(kept, lines))):
@@ -91,7 +91,7 @@ def refuse_late(kept: Kept, lines: LineChanges) -> None:
         raise conflicts.of_order(kept.order, words)
 
 
-def amount_without(kept: Kept, pieces: Mapping[int, int]) -> Decimal:
+def amount_without(kept: KeptOrder, pieces: Mapping[int, int]) -> Decimal:
     """The order's amount without the pieces whose price is known."""
     left: Decimal = kept.order.amount
     for line in kept.lines:

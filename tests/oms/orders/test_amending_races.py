@@ -151,7 +151,7 @@ def test_handed_over_on_correct_phones_road_the_number_stays_too(monkeypatch: py
     Package.objects.update(code_sent_at=[])
     correct = amending.correct_phone
 
-    def late(result: amending.Result, **arguments: Any) -> bool:
+    def late(result: amending.AmendmentResult, **arguments: Any) -> bool:
         elsewhere(run(package, DELIVER, otp=shop.right_code(package)))
         return correct(result, **arguments)
 

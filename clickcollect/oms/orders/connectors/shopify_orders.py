@@ -39,7 +39,7 @@ LONGEST_NUMBER: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ShopMessage:
     """What was told of one order: the ``order`` as a whole, or a piece of ``news`` of it."""
 
     channel: str
@@ -49,7 +49,7 @@ class Told:
     order: dict[str, Any] | None = None
 
 
-def receive(told: Told, *, actor: Actor) -> ChannelOrderResult:
+def receive(told: ShopMessage, *, actor: Actor) -> ChannelOrderResult:
     """Remember it, and do what follows from all that is known of the order now. Raises Forbidden."""
     if told.order is not None and told.order.get("test") is True:
         return ignored("test")
@@ -59,7 +59,7 @@ def receive(told: Told, *, actor: Actor) -> ChannelOrderResult:
     return settle_order(row, order=told.order, actor=actor)
 
 
-def remember_news(told: Told) -> tuple[ShopOrder, bool]:
+def remember_news(told: ShopMessage) -> tuple[ShopOrder, bool]:
     """Add it to what is known of the order; and whether it is the order's newest version."""
     with transaction.atomic():
         row = locked_row(channel=told.channel, remote_id=told.remote_id)

@@ -15,7 +15,7 @@ from clickcollect.oms.models import PackageItem
 from clickcollect.oms.orders.connectors import shopify_orders
 from clickcollect.oms.orders.connectors.shopify_messages import receive_message
 from clickcollect.oms.orders.connectors.shopify_news import news_of
-from clickcollect.oms.orders.connectors.shopify_orders import Told
+from clickcollect.oms.orders.connectors.shopify_orders import ShopMessage
 from clickcollect.oms.repair_models import OrderToRepair
 from tests.concurrency import stopped_at
 from tests.oms.orders.connectors.payloads import shopify_order
@@ -140,12 +140,12 @@ def test_a_whole_life_ends_alike_in_every_order() -> None:
         assert live(messages) == ((("JNS-32-34", 1),), "+905321234567"), [one.topic for one in messages]
 
 
-def told_by(message: Message, number: int) -> Told:
+def told_by(message: Message, number: int) -> ShopMessage:
     data = message.payload(number)
-    return Told(channel=CHANNEL, remote_id=str(number), topic=message.topic, news=news_of(data), order=data)
+    return ShopMessage(channel=CHANNEL, remote_id=str(number), topic=message.topic, news=news_of(data), order=data)
 
 
-def cancelled_while_it_is_placed(place: Callable[[Told], object]) -> Any:
+def cancelled_while_it_is_placed(place: Callable[[ShopMessage], object]) -> Any:
     """The creation has read what is known and is about to place the order, when the cancellation comes and goes."""
     number = next(numbers)
     creation = told_by(CREATE, number)
@@ -163,7 +163,7 @@ def test_an_order_that_is_cancelled_while_it_is_placed_is_cancelled() -> None:
 
 
 def test_control_without_the_second_look_it_would_be_packed() -> None:
-    def once(creation: Told) -> None:
+    def once(creation: ShopMessage) -> None:
         row, _is_newest = shopify_orders.remember_news(creation)
         shopify_orders.act(row, order=creation.order, actor=SHOPIFY)
 
