@@ -58,6 +58,7 @@ const letGo = () => {
 const press = () => {
   const { target } = held;
   letGo();
+  run = null; // it was a person's, and so is the key that follows
   if (target.matches("select")) target.showPicker();
   else target.click();
 };
@@ -118,8 +119,7 @@ const onChar = (event, at, char) => {
 const onEnd = (event, at) => {
   const { target, key } = event;
   if (held) {
-    press(); // a person's blank, and the next key already
-    run = null;
+    press(); // the next key is there already
   } else if (isText(target) && (!isFast(at) || isCode(target, run.text))) {
     run = null;
   } else if (target.matches?.(SIGN_IN) && (key === "Tab" || run.isSignIn)) {
