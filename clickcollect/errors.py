@@ -20,6 +20,7 @@ DomainError
 ├── IdempotencyMismatch    422 idempotency_mismatch
 ├── Throttled              429 throttled
 └── DatabaseAway           503 database_away
+    └── HeldBySomeoneElse  503 database_away
 """
 
 from collections.abc import Iterable
@@ -272,6 +273,13 @@ class DatabaseAway(DomainError):
     status = 503
     title = _("The database is not responding")
     sentence = _("The database is not responding at the moment. Try again in a few seconds.")
+
+
+class HeldBySomeoneElse(DatabaseAway):
+    """Someone else has held the package or order for longer than anybody waits: it is as it was."""
+
+    title = _("Someone else is working on it")
+    sentence = _("Someone else is working on this package. Try again in a moment.")
 
 
 # What a stored code means, such as that of a refusal in the log.

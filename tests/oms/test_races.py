@@ -11,13 +11,13 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from clickcollect.errors import DomainError, OtpIncorrect, StateConflict
+from clickcollect.errors import DomainError, HeldBySomeoneElse, OtpIncorrect, StateConflict
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import read_order
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands import statements
-from clickcollect.oms.commands.run import run_command
+from clickcollect.oms.commands.run import ASK_AGAIN_AFTER, run_command
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package
@@ -174,7 +174,10 @@ def test_who_waits_for_a_package_for_too_long_hears_to_try_again(monkeypatch: py
     with transaction.atomic():
         hold(package)()
         impatient()
-    assert [answer.code for answer in answers if isinstance(answer, DomainError)] == ["database_away"]
+    (answer,) = answers
+    assert isinstance(answer, HeldBySomeoneElse)
+    assert (answer.code, answer.status, answer.extra) == ("database_away", 503, {"retry_after": ASK_AGAIN_AFTER})
+    assert str(answer.title) == "Someone else is working on it"
     assert_nothing_was_delivered(package)
 
 

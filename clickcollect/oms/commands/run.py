@@ -26,6 +26,7 @@ from clickcollect.errors import (
     DatabaseAway,
     DomainError,
     Forbidden,
+    HeldBySomeoneElse,
     IdempotencyInProgress,
     IdempotencyMismatch,
     NotClickAndCollect,
@@ -91,7 +92,7 @@ def run_command(
     Arguments: ``transition``, the transition's id, or its slug, command code or an alias; ``data``, what was asked
     for; ``once``, a request that may be sent again: its answer is kept in the same transaction.
     Raises a DomainError, which stands in the log by then; nothing has changed in that case but a counted attempt.
-    DatabaseAway when somebody else held the package for too long. Source: contract sections 1 and 5.
+    HeldBySomeoneElse when somebody else held the package for too long. Source: contract sections 1 and 5.
     """
     package_id = min(package_id, models.BigIntegerField.MAX_BIGINT)  # nobody's
     run = Run(package_id=package_id, asked=transition, actor=actor, data=data or {}, once=once, comparison=Comparison())
@@ -105,9 +106,7 @@ def run_command(
     except BaseException as error:
         count_alone(run)
         if came_from(error, errors.LockNotAvailable):
-            raise DatabaseAway(
-                _("Someone else is working on this package. Try again in a moment."), retry_after=ASK_AGAIN_AFTER
-            ) from None
+            raise HeldBySomeoneElse(retry_after=ASK_AGAIN_AFTER) from None
         raise
     if isinstance(outcome, DomainError):
         raise outcome

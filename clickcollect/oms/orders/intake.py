@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from psycopg import errors
 
 from clickcollect.accounts.idempotency import Once
-from clickcollect.errors import DatabaseAway, Forbidden, OrderConflict
+from clickcollect.errors import Forbidden, HeldBySomeoneElse, OrderConflict
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms import configuration
@@ -85,7 +85,7 @@ def receive_order(
     except OperationalError as error:
         if came_from(error, errors.LockNotAvailable):
             words = _("Someone else is working on this order. Send it again in a moment.")
-            raise DatabaseAway(words, retry_after=ASK_AGAIN_AFTER) from None
+            raise HeldBySomeoneElse(words, retry_after=ASK_AGAIN_AFTER) from None
         raise
 
 
