@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ class RetailStore(models.Model):
         verbose_name = _("store")
         verbose_name_plural = _("stores")
         ordering = ("erp_code",)
+        constraints = (
+            # "C": in a Turkish database ist-01 and IST-01 would be two stores.
+            models.UniqueConstraint(
+                Func("erp_code", template='upper(%(expressions)s COLLATE "C")'), name="store_code_once_in_any_case"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.erp_code})"

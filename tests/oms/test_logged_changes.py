@@ -217,3 +217,12 @@ def test_what_is_not_there_is_not_found() -> None:
             deed()
         refusals.append(caught.type)
     assert refusals == [NotFound, NotFound]
+
+
+def test_codes_that_differ_only_in_case_are_one_store_for_two_who_open_it_at_once() -> None:
+    """The second waits until the first commits; a look before writing sees nothing of it. Control: another code."""
+    (refusal,) = stopped_at(lambda: open_store("ANK-01"), lambda: open_store("ank-01"))
+    assert isinstance(refusal, ValidationFailed)
+    assert [fault["loc"] for fault in refusal.errors] == ["erp_code"]
+    open_store("ANK-02")
+    assert set(RetailStore.objects.values_list("erp_code", flat=True)) == {"ANK-01", "ANK-02"}
