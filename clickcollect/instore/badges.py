@@ -59,6 +59,17 @@ def lock(package: Package, values: Values) -> Badge | None:
     return Badge(kind="locked", icon="lock", words=_("Code locked"))
 
 
+def hold(package: Package) -> Badge | None:
+    """What somebody must do in the store before the package goes further; None where it is free to."""
+    if package.is_held_back:
+        return None
+    if package.shelf_unconfirmed_since is not None and package.state.enum_value == states.READY:
+        return Badge(kind="hold", icon="package", words=_("Confirm on shelf"))
+    if package.take_out and package.state.enum_value == states.PACKED:
+        return Badge(kind="hold", icon="package", words=_("Take items out"))
+    return None
+
+
 def due(package: Package, values: Values) -> Badge:
     """Four levels of urgency; what has ended says when, and what is held back is due no more."""
     if package.state.enum_value in states.ENDED:

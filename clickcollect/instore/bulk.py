@@ -8,10 +8,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from clickcollect.errors import NotFound
+from clickcollect.instore import badges
+from clickcollect.instore.badges import Badge
 from clickcollect.instore.buttons import Button, buttons_of
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import StoreSession, store_staff_required
+from clickcollect.oms import deadlines
 from clickcollect.oms.access import packages_of
+from clickcollect.oms.commands.available import CONFIRMATIONS
 from clickcollect.oms.models import Package
 
 MOST: Final = 100
@@ -35,22 +39,24 @@ def bulk_dialog(request: HttpRequest, session: StoreSession) -> HttpResponse:
 
 
 def shared_commands(session: StoreSession, packages: list[Package]) -> list[dict[str, Any]]:
-    """The commands on offer, each with the addresses of its packages. One package of each state is asked.
-
-    Packages of an order that is being cancelled are asked apart: they are held back, and the others are not.
-    """
+    """The commands on offer, each with the addresses of its packages: one package of each kind is asked."""
     found = []
     for kind in dict.fromkeys(selection_key(package) for package in packages):
         same = [package for package in packages if selection_key(package) == kind]
         button = buttons_of(same[0], session).main
-        if button and button.available.transition.is_primary and not button.opens_dialog:
+        if button and leads_on(button) and not button.opens_dialog:
             found.append({"label": button.label, "count": len(same), "addresses": addresses(button, same)})
     return found
 
 
-def selection_key(package: Package) -> tuple[int, bool]:
-    """What packages with the same buttons share."""
-    return package.state_id, package.is_held_back
+def selection_key(package: Package) -> tuple[int, bool, Badge | None, bool]:
+    """What packages with the same main button share: those held back, for whatever reason, are asked apart."""
+    return package.state_id, package.is_held_back, badges.hold(package), deadlines.is_past_pickup(package)
+
+
+def leads_on(button: Button) -> bool:
+    """Whether it is the next step of the process, or what must be confirmed before that."""
+    return button.available.transition.is_primary or button.command_code in CONFIRMATIONS
 
 
 def addresses(button: Button, packages: list[Package]) -> str:

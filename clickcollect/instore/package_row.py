@@ -133,6 +133,11 @@ class PackageRow:
         return badges.status(self.package)
 
     @cached_property
+    def hold(self) -> Badge | None:
+        """Shown beside the status while somebody must look at what is in it, or whether it is there."""
+        return badges.hold(self.package)
+
+    @cached_property
     def lock(self) -> Badge | None:
         """Shown beside the status while the code is locked."""
         return badges.lock(self.package, self.values)

@@ -119,7 +119,7 @@ def seen(row: PackageRow) -> list[Any]:
     order = package.order
     return [
         package.pk, order.number, row.customer, row.phone_end, order.delivery_type, package.item_count, package.shelf,
-        package.state.enum_value, row.status, row.lock, row.due, row.sms,
+        package.state.enum_value, row.status, row.hold, row.lock, row.due, row.sms,
     ]  # fmt: skip
 
 

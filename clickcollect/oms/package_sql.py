@@ -236,7 +236,7 @@ LISTED_PACKAGE: Final = Columns(
     only=(
         "id", "number", "order_id", "stock_location_id", "state_id", "state_changed_at", "due_at", "pickup_deadline",
         "issue_number", "issue_attempts", "total_attempts", "unlocks", "new_codes", "message_state", "message_at",
-        "message_reason", "shelf", "bags", "item_count",
+        "message_reason", "shelf", "bags", "item_count", "take_out", "shelf_unconfirmed_since",
     ),
 )  # fmt: skip
 LISTED_ORDER: Final = Columns(

@@ -69,6 +69,25 @@ def test_not_collected_shows_what_is_past_its_pickup_time_and_keeps_it_under_rea
     assert numbers(page(client, "/instore/?tab=ready")) == [late.number, fine.number]
 
 
+@pytest.mark.parametrize(
+    ("state", "columns", "words"),
+    [
+        (states.PACKED, {"take_out": ["1 × Ceramic mug"]}, "Take items out"),
+        (states.READY, {"shelf_unconfirmed_since": timezone.now()}, "Confirm on shelf"),
+    ],
+)
+def test_what_somebody_must_look_at_first_says_so_in_its_row(state: str, columns: dict[str, Any], words: str) -> None:
+    package, client = shop.make_package(state), signed_in()
+    assert words not in page(client)
+    asks = re.search(r'hx-get="([^"]+/live/[^"]*)"', page(client))
+    assert asks
+    Package.objects.filter(pk=package.pk).update(**columns)
+    assert f"<strong>{words}</strong>" in page(client)
+    assert words in client.get(asks[1].replace("&amp;", "&"), headers={"HX-Request": "true"}).content.decode(), (
+        "an open list hears of it"
+    )
+
+
 def test_home_delivery_is_shown_as_no_and_home_delivery() -> None:
     shop.make_package(states.WAITING, delivery_type=DeliveryType.HOME_DELIVERY)
     html = page(signed_in())

@@ -20,6 +20,7 @@ from clickcollect.oms.models import Package
 
 CONFIRM: Final = "CONFIRM_ON_SHELF"
 TAKEN_OUT: Final = "CONFIRM_TAKEN_OUT"
+CONFIRMATIONS: Final = frozenset({CONFIRM, TAKEN_OUT})
 EXTEND: Final = "EXTEND_PICKUP"
 NEW_CODE: Final = "SEND_NEW_CODE"
 RESEND: Final = "RESEND_CODE"
