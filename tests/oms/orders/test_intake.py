@@ -309,9 +309,10 @@ def test_nothing_is_kept_when_the_events_cannot_be_published(monkeypatch: pytest
     assert counts() == (0,) * 6
 
 
-def test_an_order_of_a_closed_day_is_due_after_the_opening_and_not_while_closed() -> None:
+@pytest.mark.parametrize("days", [1, 2, 3, 6])
+def test_an_order_of_a_closed_day_is_due_after_the_opening_and_not_while_closed(days: int) -> None:
     today = timezone.localdate(timezone=ZoneInfo("Europe/Berlin"))
-    weekday = WEEKDAYS[(today + timedelta(days=2)).weekday()]
+    weekday = WEEKDAYS[(today + timedelta(days=days)).weekday()]
     store = make_store(
         "BER-01", country="DE", currency="EUR", time_zone="Europe/Berlin", store_hours={weekday: [["10:00", "20:00"]]}
     )
@@ -319,5 +320,5 @@ def test_an_order_of_a_closed_day_is_due_after_the_opening_and_not_while_closed(
 
     package = Package.objects.get(order=receive(order_document(store="BER-01")).order)
 
-    opening = datetime.combine(today + timedelta(days=2), time(10), tzinfo=ZoneInfo("Europe/Berlin"))
+    opening = datetime.combine(today + timedelta(days=days), time(10), tzinfo=ZoneInfo("Europe/Berlin"))
     assert package.due_at == opening + timedelta(hours=3)

@@ -18,7 +18,9 @@ SHAPE: Final = (("order", dict, "dict_type"), ("order_item", list, "list_type"))
 
 
 def shape_faults(data: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with the envelope."""
+    """What is wrong with the envelope; nothing where it holds an order, whatever is wrong with that."""
+    if data.get("order") and isinstance(data["order"], dict):
+        return []
     return [
         {"loc": name, "msg": sentence({"type": words if name in data else "missing"})}
         for name, kind, words in SHAPE
@@ -31,6 +33,7 @@ def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
     order = child_object(data, "order")
     shipping, customer = child_object(order, "shipping_address"), child_object(order, "customer")
     phone = first_given(customer.get("phone_number"))
+    lines = data.get("order_item")
     is_for_store = shipping.get("address_type") == RETAIL_STORE or first_given(shipping.get(RETAIL_STORE)) is not None
     return {
         "number": order.get("number"),
@@ -48,7 +51,7 @@ def order_of(data: Mapping[str, Any], *, channel_id: int) -> dict[str, Any]:
             "phone_country": name_in(shipping.get("country"), by="code") if phone is None else None,
         },
         "shipping_address": store_of(shipping) if is_for_store else address_of(shipping),
-        "order_item": [item_of(item) for item in data["order_item"]],
+        "order_item": [item_of(item) for item in lines] if isinstance(lines, list) else lines,
     }
 
 

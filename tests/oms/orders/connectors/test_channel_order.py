@@ -10,9 +10,10 @@ from clickcollect.accounts.tokens import create_token
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.counts import counts
+from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.repair_models import OrderToRepair
 from tests.oms.orders.connectors.payloads import channel_order
-from tests.shop import make_store, make_user, put_setting
+from tests.shop import make_actor, make_store, make_user, put_setting
 
 pytestmark = pytest.mark.django_db
 HOME = {"address_type": "customer", "line": "Gül Sokak 5", "city": "İstanbul", "country": {"code": "TR"}}
@@ -121,6 +122,7 @@ def test_token_needs_the_scope_and_a_stranger_a_token() -> None:
         ({}, {"order", "order_item"}),
         ([], {"body"}),
         ({"order": 7, "order_item": 7}, {"order", "order_item"}),
+        ({"order": {}}, {"order_item"}),
     ],
 )
 def test_garbage_is_refused_with_every_fault(key: str, document: Any, locs: set[str]) -> None:
@@ -141,6 +143,18 @@ def test_what_cannot_be_placed_is_kept_with_every_fault(key: str) -> None:
     assert {fault["loc"] for fault in row.faults} >= {"number", "order_item.0", "customer.phone_number"}
     assert (row.channel, row.payload, row.state) == ("Channel 5", document, "waiting")
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{}, {"order_item": None}, {"order_item": {"0": {}}}, {"order_item": []}])
+def test_order_without_lines_is_kept_and_can_be_repaired(key: str, change: dict[str, Any]) -> None:
+    document = {"order": channel_order()["order"]} | change
+
+    assert send(document, key)[1]["status"] == "to_repair"
+    row = OrderToRepair.objects.get()
+    assert [fault["loc"] for fault in row.faults] == ["order_item"]
+    right = row.document | {"order_item": [{"sku": "A", "name": "Cup", "quantity": 1}]}
+    send_on(repair_id=row.pk, document=right, actor=make_actor(Role.OPERATOR))
+    assert Order.objects.get().number == "7781"
 
 
 @pytest.mark.parametrize(
