@@ -29,7 +29,7 @@ class CommandResult:
 
     @classmethod
     def from_outcome(cls, outcome: Outcome) -> "CommandResult":
-        return cls(command_code=outcome.transition.command_code, new_state=outcome.transition.destination.enum_value)
+        return cls(command_code=outcome.command_code, new_state=outcome.transition.destination.enum_value)
 
     @classmethod
     def from_error(cls, error: DomainError) -> "CommandResult":

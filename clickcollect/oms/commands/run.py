@@ -329,6 +329,8 @@ def available_commands(
             continue
         if is_held_back(transition=transition, package=package):
             continue
+        if awaits_taking_out(transition=transition, package=package):
+            continue
         if awaits_confirmation(transition=transition, package=package):
             continue
         if behaviour.click_and_collect_only and not package.order.is_click_and_collect:

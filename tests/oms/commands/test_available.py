@@ -50,6 +50,23 @@ def test_the_main_button_is_what_helps(columns: dict[str, object], associate: tu
         assert main_of(package, shop.make_actor(role, package.stock_location)) == (manager, False)
 
 
+def test_what_may_be_gone_since_a_backup_is_confirmed_before_anybody_hands_it_over() -> None:
+    package = shop.make_package(states.READY)
+    Package.objects.filter(pk=package.pk).update(shelf_unconfirmed_since=shop.PAST)
+    offers = offers_of(package=shop.reread(package), actor=shop.make_actor("manager", package.stock_location))
+    assert offers.main is offers.by_code("CONFIRM_ON_SHELF")
+    assert not [offer.command_code for offer in offers.all if offer.hands_over]
+
+
+def test_what_the_shop_took_off_is_taken_out_before_the_package_goes_on() -> None:
+    package = shop.make_package(states.PACKED)
+    Package.objects.filter(pk=package.pk).update(take_out=["1 × Mug"])
+    associate = shop.make_actor("associate", package.stock_location)
+    assert main_of(package, associate) == ("CONFIRM_TAKEN_OUT", False)
+    offers = offers_of(package=shop.reread(package), actor=associate)
+    assert offers.by_code("READY_FOR_PICKUP") is None
+
+
 def test_a_locked_code_is_not_resent_and_every_command_stands_once() -> None:
     package = shop.make_package(states.READY)
     Package.objects.filter(pk=package.pk).update(**CODE_LOCKED)

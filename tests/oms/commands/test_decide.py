@@ -13,7 +13,7 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
-from clickcollect.oms.commands.base import COMMANDS, Call, Move, Refusal
+from clickcollect.oms.commands.base import COMMANDS, Call, Command, Move, Refusal, command
 from clickcollect.oms.models import CodeIssue, CommandTransition, Package, PackageState
 
 NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -116,6 +116,7 @@ MANY = [NOW - timedelta(minutes=n) for n in range(10)]
                 }
             },
         ),
+        ("BACK_TO_PACKED", (READY, PACKED), {"created_date": NOW, "issue_number": 0, "total_attempts": 10}, {}),
         ("UNLOCK_CODE", (READY, READY), {"issue_attempts": 5}, {"sets": {"issue_attempts", "unlocks"}}),
         ("EXTEND_PICKUP", (READY, READY), {}, {"sets": {"pickup_deadline", "due_at"}}),
         ("CONFIRM_TAKEN_OUT", (PACKED, PACKED), {"take_out": ["1 × Mug"]}, {"sets": {"take_out"}}),
@@ -133,6 +134,12 @@ MANY = [NOW - timedelta(minutes=n) for n in range(10)]
             (READY, READY),
             {"data": {"phone_number": "+905550000102", "reason": "typing error"}, "order_has_codes": True},
             {"new_code": True, "sets": {"new_codes", "code_sent_at"}, "tells": 2},
+        ),
+        (
+            "CORRECT_PHONE",
+            (PACKED, PACKED),
+            {"data": {"phone_number": "+905550000102", "reason": "typing error"}},
+            {"sets": set()},
         ),
     ],
 )
@@ -161,10 +168,17 @@ def test_what_shall_be_written(
         (DELIVER, (READY, DELIVERED), {"data": right, "total_attempts": 10}, "otp_locked"),
         (DELIVER, (READY, DELIVERED), {"data": right, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY)}, "throttled"),
         ("DELIVER_WITHOUT_CODE", (READY, DELIVERED), {}, "validation_error"),
+        (
+            "DELIVER_WITHOUT_CODE",
+            (READY, DELIVERED),
+            {"data": OVERRIDE | {"collector_relation": "sister"}},
+            "validation_error",
+        ),
         ("RESEND_CODE", (READY, READY), {"issue_number": 0}, "otp_not_issued"),
         ("RESEND_CODE", (READY, READY), {"issue_attempts": 5}, "otp_locked"),
         ("RESEND_CODE", (READY, READY), {"code_sent_at": [NOW]}, "throttled"),
         ("RESEND_CODE", (READY, READY), {"pickup_deadline": NOW}, "otp_expired"),
+        ("SEND_NEW_CODE", (READY, READY), {"issue_number": 0, "applied": {"IS_OTP_ENABLED": False}}, "otp_not_issued"),
         ("SEND_NEW_CODE", (READY, READY), {"pickup_deadline": NOW}, "otp_expired"),
         ("SEND_NEW_CODE", (READY, READY), {"new_codes": 3}, "otp_locked"),
         ("SEND_NEW_CODE", (READY, READY), {"total_attempts": 10}, "otp_locked"),
@@ -217,3 +231,18 @@ def test_a_wrong_code_is_counted_and_says_what_is_left(
 def test_every_command_stands_in_the_table() -> None:
     marks = [mark for mark in test_what_shall_be_written.pytestmark if mark.name == "parametrize"]
     assert {row[0] for mark in marks for row in mark.args[1]} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(("issues", "tells_of_the_code"), [(0, False), (1, True)])
+def test_back_to_packed_says_whether_a_code_stops_working(*, issues: int, tells_of_the_code: bool) -> None:
+    made = call("BACK_TO_PACKED", READY, PACKED, issue_number=issues)
+    words = COMMANDS["BACK_TO_PACKED"].consequence(made.package, made.settings)
+    assert "told" in words
+    assert ("code" in words) is tells_of_the_code
+
+
+def test_a_command_code_has_one_owner() -> None:
+    owner = COMMANDS[DELIVER]
+    with pytest.raises(RuntimeError, match=f"belongs to {type(owner).__qualname__}"):
+        command(DELIVER)(type("Another", (Command,), {}))
+    assert COMMANDS[DELIVER] is owner

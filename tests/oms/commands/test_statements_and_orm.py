@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import models, transaction
+from django.db import DataError, models, transaction
 from django.test import Client
 
 from clickcollect.accounts.models import LOGIN_NAME, Channel
 from clickcollect.accounts.tokens import create_token
+from clickcollect.errors import StateConflict
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms import configuration, states
 from clickcollect.oms.access import RIGHTS, SYSTEM, actor_for
@@ -106,3 +107,11 @@ def test_who_is_deactivated_or_deleted_is_nobody_at_the_next_request() -> None:
     assert browser.get("/instore/").status_code == 200
     type(user).objects.filter(pk=user.pk).update(is_active=False)
     assert browser.get("/instore/").status_code == 302
+
+
+def test_data_that_the_database_refuses_is_no_conflict() -> None:
+    """Only the division that `update_package` asks for says that a row has changed."""
+    with pytest.raises(StateConflict), transaction.atomic(), statements.last_round_trip() as execute:
+        execute("SELECT 1 / 0")
+    with pytest.raises(DataError), transaction.atomic(), statements.last_round_trip() as execute:
+        execute("SELECT 40000::smallint")
