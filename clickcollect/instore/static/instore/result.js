@@ -1,6 +1,7 @@
 // The result lies over everything: green leaves by itself, red stays until somebody presses a button.
 const resultPage = () => document.getElementById("result");
 const app = () => document.getElementById("app");
+const skipLink = () => document.querySelector(".skip");
 let timer = 0;
 
 export const showResult = () => {
@@ -9,7 +10,7 @@ export const showResult = () => {
   if (!ok && !bad) return;
   resultPage().classList.add("is-open", ok ? "result--ok" : "result--bad");
   resultPage().classList.remove(ok ? "result--bad" : "result--ok");
-  app().inert = true;
+  app().inert = skipLink().inert = true;
   if (bad) app().setAttribute("aria-hidden", "true"); // the way out stands on the result, once
   resultPage().querySelector("[data-focus]")?.focus();
   beep(ok);
@@ -26,7 +27,7 @@ export const closeResult = () => {
   emptyAlert.id = "result-alert";
   emptyAlert.className = "result-body";
   document.getElementById("result-alert").replaceWith(emptyAlert);
-  app().inert = false;
+  app().inert = skipLink().inert = false;
   app().removeAttribute("aria-hidden");
   (document.getElementById("main-button") ?? document.querySelector(".back")).focus();
 };
