@@ -16,7 +16,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from clickcollect.oms import states
-from clickcollect.oms.log_models import CommandLog, LogKind
+from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.counts import counts
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
@@ -99,6 +99,12 @@ class Shop(Collector):
             value=age_of_oldest(waiting, "received_at"),
         )
         yield gauge("workers", "Workers by sign of life.", workers(), label="heartbeat")
+        yield gauge(
+            "last_success_timestamp_seconds",
+            "When a backup was made last, and when a restore drill passed last; 0 = never.",
+            {"backup": newest_note(NoteKind.BACKED_UP), "drill": newest_note(NoteKind.DRILL_PASSED)},
+            label="task",
+        )
         yield connectors()
 
 
@@ -110,6 +116,13 @@ def connectors() -> CounterMetricFamily:
     for labels, number in counts().items():
         family.add_metric(labels, number)
     return family
+
+
+def newest_note(kind: NoteKind) -> float:
+    """When the log was told of this last, in seconds of Unix; 0 where it never was."""
+    at = CommandLog.objects.filter(note_kind=kind).exclude(note_kind="").order_by("-id").values_list("at", flat=True)
+    newest = at.first()
+    return newest.timestamp() if newest else 0.0
 
 
 def workers() -> Figures:

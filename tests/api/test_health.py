@@ -1,5 +1,7 @@
 """Alive, ready, and figures for Prometheus."""
 
+import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from clickcollect.api import health
 from clickcollect.oms import states
+from clickcollect.oms.access import SYSTEM
+from clickcollect.oms.log.write import record_note
+from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.repair_models import OrderToRepair
 from tests import shop
@@ -92,8 +97,19 @@ def test_figures_tell_of_packages_and_refusals_but_of_nobody() -> None:
     assert 'clickcollect_oldest_delivery_seconds{kind="code"} 0.0' in said
     assert 'clickcollect_orders_to_repair{channel="Webshop"} 1.0' in said
     assert "\nclickcollect_oldest_order_to_repair_seconds 90.0\n" in said
+    assert 'clickcollect_last_success_timestamp_seconds{task="backup"} 0.0' in said
     for secret in (code, "Deniz", package.order.number, package.order.phone_number, "R-77"):
         assert secret not in said
+
+
+def test_figures_tell_when_the_last_backup_was_made_and_the_last_drill_passed() -> None:
+    record_note(kind=NoteKind.BACKED_UP, actor=SYSTEM)
+    record_note(kind=NoteKind.DRILL_FAILED, actor=SYSTEM)  # no success
+    said = Client().get("/metrics").content.decode()
+    found = re.search(r'clickcollect_last_success_timestamp_seconds\{task="backup"\} (\S+)', said)
+    assert found
+    assert abs(time.time() - float(found[1])) < 60
+    assert 'clickcollect_last_success_timestamp_seconds{task="drill"} 0.0' in said
 
 
 @pytest.mark.parametrize(

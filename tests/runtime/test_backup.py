@@ -206,7 +206,7 @@ def spoil_and_try(there: Installation, folder: Path) -> None:
 
 
 def test_on_a_new_machine_restore_makes_the_roles_and_databases_of_the_addresses(
-    here: Installation, backup: Made
+    installation: Installation, backup: Made
 ) -> None:
     """The addresses were kept with the secrets; PostgreSQL is empty."""
     connections.close_all()
@@ -220,9 +220,9 @@ def test_on_a_new_machine_restore_makes_the_roles_and_databases_of_the_addresses
     }
     superuser = os.environ[postgres.SUPERUSER_URL]
     with gone_afterwards(set(databases.values()), list(databases)):
-        refused = here.console("restore", backup.folder, **addresses)
+        refused = installation.console("restore", backup.folder, **addresses)
         assert (refused.returncode, "cannot be used" in refused.stderr) == (2, True), refused.stderr  # the control
-        done = here.console("restore", backup.folder, DATABASE_ADMIN_URL=superuser, **addresses)
+        done = installation.console("restore", backup.folder, DATABASE_ADMIN_URL=superuser, **addresses)
         assert done.returncode == 0, done.stderr
         assert "Created in PostgreSQL: new_app, new_owner, new_extension, new_shop and new_extension." in done.stdout
         assert "2 ready packages may have been collected since" in done.stdout

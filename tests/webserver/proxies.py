@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,11 +52,11 @@ https://localhost:{port}, {site}
 """
 
 
-def nginx_config(folder: Path, port: int, plain: int, upstream: int, *, forwards: bool) -> str:
+def nginx_config(folder: Path, port: int, plain: int, upstreams: Sequence[int], *, forwards: bool) -> str:
     """The sample for nginx with this test's address, ports and certificate in it; ``plain``, the one without TLS."""
     site = (SAMPLES / "nginx.conf").read_text()
     own = {
-        "127.0.0.1:8000": f"127.0.0.1:{upstream}",
+        "server 127.0.0.1:8000;": " ".join(f"server 127.0.0.1:{upstream};" for upstream in upstreams),
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "https://pickup.example.com$": f"https://{HOST}:{port}$",
@@ -93,20 +93,23 @@ class Proxy:
     def url(self) -> str:
         return f"https://{HOST}:{self.port}"
 
-    def connect(self) -> ssl.SSLSocket:
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=100)
+    def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A connection from an address of this machine."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=100, source_address=(source, 0))
         return self.context.wrap_socket(plain, server_hostname=HOST)
 
 
 @contextmanager
-def proxy(name: str, folder: Path, *, upstream: int, forwards: bool = True) -> Iterator[Proxy]:
-    """nginx or Caddy in front of a port of this machine, until the block ends."""
+def proxy(
+    name: str, folder: Path, *, upstream: int, others: Sequence[int] = (), forwards: bool = True
+) -> Iterator[Proxy]:
+    """nginx or Caddy in front of a port of this machine (nginx: and ``others``), until the block ends."""
     program = program_of(name)
     certificate = make_certificate(folder)
     port, plain = free_port(), free_port()
     config = folder / name
     texts = {
-        "nginx": nginx_config(folder, port, plain, upstream, forwards=forwards),
+        "nginx": nginx_config(folder, port, plain, (upstream, *others), forwards=forwards),
         "caddy": caddy_config(folder, port),
     }
     config.write_text(texts[name])

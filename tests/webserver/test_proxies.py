@@ -30,8 +30,8 @@ class Site:
     def __init__(self, front: Proxy, served: Served, environment: dict[str, str]) -> None:
         self.front, self.served, self.environment = front, served, environment
 
-    def ask(self, request: bytes) -> Answer:
-        with self.front.connect() as connection:
+    def ask(self, request: bytes, source: str = "127.0.0.1") -> Answer:
+        with self.front.connect(source) as connection:
             connection.sendall(request.replace(b"Host: localhost", f"Host: {HOST}:{self.front.port}".encode()))
             return read_answer(connection)
 
@@ -60,17 +60,17 @@ def lena(transactional_db: None) -> None:
     user.save()
 
 
-def sign_in(site: Site, **headers: str) -> Answer:
-    page = site.ask(head("GET", "/accounts/login/"))
+def sign_in(site: Site, *, password: str = PASSWORD, source: str = "127.0.0.1", **headers: str) -> Answer:
+    page = site.ask(head("GET", "/accounts/login/"), source)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())
     cookie = re.search(r"csrftoken=[^;]+", page.head)
     assert token, page
     assert cookie, page
     assert "Secure" in page.head
-    body = urlencode({"login": "lena", "password": PASSWORD, "csrfmiddlewaretoken": token[1]}).encode()
+    body = urlencode({"login": "lena", "password": password, "csrfmiddlewaretoken": token[1]}).encode()
     given = {"origin": site.front.url, "referer": f"{site.front.url}/accounts/login/", "cookie": cookie[0]} | headers
     form = {"content_type": "application/x-www-form-urlencoded", "content_length": str(len(body))}
-    return site.ask(head("POST", "/accounts/login/", **form, **given) + body)
+    return site.ask(head("POST", "/accounts/login/", **form, **given) + body, source)
 
 
 @pytest.mark.parametrize("name", ["nginx", "caddy"])
