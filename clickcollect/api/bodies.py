@@ -25,12 +25,12 @@ READ: Final = "_json_that_was_read"
 DJANGO_KEEPS_IT_IN: Final = "_body"
 
 
-def largest_body(environ: dict[str, Any]) -> int:
+def largest_body(meta: dict[str, Any]) -> int:
     """How much a request may send, by its address alone: a shop's signature is checked over the whole of it.
 
     Asked by the web server when a request announces more than 1 MiB, or no length, and none of it was read.
     """
-    is_of_shop = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == SHOPIFY
+    is_of_shop = meta["REQUEST_METHOD"] == "POST" and meta["PATH_INFO"] == SHOPIFY
     return LARGEST_OF_SHOP if is_of_shop and settings.SHOPIFY_WEBHOOK_SECRET else LARGEST_BODY
 
 

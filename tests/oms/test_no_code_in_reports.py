@@ -64,11 +64,12 @@ def failing_at(line: int) -> Iterator[None]:
                 raise Broken
         return trace
 
+    before = sys.gettrace()  # that of coverage, where it measures
     sys.settrace(trace)
     try:
         yield
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
 
 
 def encodings(code: str) -> list[str]:

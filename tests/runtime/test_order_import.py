@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parent.parent / "data"
 
 
-def said(**numbers: int) -> str:
+def printed(**numbers: int) -> str:
     """The last line, with the numbers that are not named at zero."""
     found = dict.fromkeys(("orders", "new", "amended", "known", "ignored", "not_taken", "bad"), 0) | numbers
     return (
@@ -32,7 +32,7 @@ def test_each_bad_line_is_named_with_its_number_and_every_fault(capsys: pytest.C
 
     out, err = capsys.readouterr()
     assert status == 1
-    assert out == said(orders=15, new=3, not_taken=12, bad=12)
+    assert out == printed(orders=15, new=3, not_taken=12, bad=12)
     assert [line.split()[1].rstrip(":") for line in err.splitlines() if line.startswith("Line ")] == [
         *("2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "15")
     ]
@@ -48,9 +48,9 @@ def test_good_file_ends_with_status_0(capsys: pytest.CaptureFixture[str], tmp_pa
     path.write_text("".join((DATA / "orders.csv").read_text().splitlines(keepends=True)[:7]))
 
     assert import_file(path) == 0
-    assert capsys.readouterr().out == said(orders=2, new=2)
+    assert capsys.readouterr().out == printed(orders=2, new=2)
     assert import_file(path) == 0
-    assert capsys.readouterr().out == said(orders=2, known=2)
+    assert capsys.readouterr().out == printed(orders=2, known=2)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF\x00\x00", b"a;b\n1;2\n"])

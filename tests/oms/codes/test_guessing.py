@@ -115,11 +115,12 @@ def killed_after_comparing(line: int, kill: Callable[[], object]) -> Iterator[li
                 kill()
         return trace
 
+    before = sys.gettrace()  # that of coverage, where it measures
     sys.settrace(trace)
     try:
         yield ran
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
 
 
 def raising(killer: type[BaseException]) -> Callable[[], object]:
