@@ -20,7 +20,7 @@ from clickcollect.instore.charts import Chart, Value, chart
 from clickcollect.instore.forms import ReviewForm
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.instore.store_statistics import LONGEST_DWELL, PERIODS, Day, StoreStatistics, compute_statistics
-from clickcollect.oms import reviews
+from clickcollect.oms import reviews, states
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.lists import NOT_COLLECTED
 from clickcollect.oms.reviews import Review
@@ -46,6 +46,7 @@ def show_manager_page(request: HttpRequest, session: StoreSession) -> HttpRespon
         "days": days,
         "periods": PERIODS,
         "figures": found,
+        "state_columns": [_(states.LIST_NAMES[number]) for number in (states.PACKED, states.READY, states.DELIVERED)],
         "to_ready": in_minutes(found.median_to_ready),
         "dwell": in_days(found.median_dwell),
         "overrides": sum(review.is_override for review in open_reviews),

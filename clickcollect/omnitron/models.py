@@ -27,7 +27,7 @@ class OrderStatus(models.IntegerChoices):
     """Omnitron's status codes (contract section 1)."""
 
     CANCELLATION_WAITING = 50, _("Cancellation waiting")
-    CANCELED = 100, _("Canceled")
+    CANCELED = 100, _("Cancelled")
     WAITING = 200, _("Waiting")
     PAYMENT_WAITING = 300, _("Payment waiting")
     CONFIRMATION_WAITING = 350, _("Confirmation waiting")
@@ -35,7 +35,7 @@ class OrderStatus(models.IntegerChoices):
     PREPARING = 450, _("Preparing")
     SHIPPED = 500, _("Shipped")
     SHIPPED_AND_INFORMED = 510, _("Shipped and informed")
-    READY_FOR_PICKUP = 520, _("Ready for pickup")
+    READY_FOR_PICKUP = 520, _("Ready for Customer Pickup")
     ATTEMPTED_DELIVERY = 540, _("Attempted delivery")
     DELIVERED = 550, _("Delivered")
     REFUNDED = 600, _("Refunded")

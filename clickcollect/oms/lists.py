@@ -43,11 +43,11 @@ class Tab:
 
 
 TABS: Final[tuple[Tab, ...]] = (
-    Tab(key="to-pack", label=_("To pack"), states=tuple(sorted(states.TO_PACK))),
-    Tab(key="packed", label=_("Packed"), states=(states.PACKED,)),
-    Tab(key="ready", label=_("Ready for customer"), states=(states.READY,)),
+    Tab(key="to-pack", label=_(states.LIST_NAMES[states.WAITING]), states=tuple(sorted(states.TO_PACK))),
+    Tab(key="packed", label=_(states.LIST_NAMES[states.PACKED]), states=(states.PACKED,)),
+    Tab(key="ready", label=_(states.LIST_NAMES[states.READY]), states=(states.READY,)),
     Tab(key="not-collected", label=_("Not collected"), states=(states.READY,), past_pickup=True),
-    Tab(key="delivered", label=_("Delivered"), states=(states.DELIVERED,)),
+    Tab(key="delivered", label=_(states.LIST_NAMES[states.DELIVERED]), states=(states.DELIVERED,)),
     Tab(key="all", label=_("All"), states=tuple(states.NAMES)),
 )
 TABS_BY_KEY: Final = {tab.key: tab for tab in TABS}

@@ -26,5 +26,12 @@ NAMES: Final[dict[str, str]] = {  # kept in English; shown through gettext
     OUT_OF_STOCK: _("Out of Stock"),
     RETURNED: _("Returned to Stock"),
 }
+# What a list of the packages in a state is called: tabs, charts and columns (contract section 6).
+LIST_NAMES: Final[dict[str, str]] = {
+    WAITING: _("To pack"),
+    PACKED: _("Packed"),
+    READY: _("Ready for customer"),
+    DELIVERED: _("Delivered"),
+}
 ENDED: Final = frozenset({DELIVERED, CANCELLED, OUT_OF_STOCK, RETURNED})
 TO_PACK: Final = frozenset({WAITING, PREPARING, READY_FOR_PACKAGING})

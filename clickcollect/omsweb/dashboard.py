@@ -200,14 +200,14 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     picture = None
     if may(request, "process:read"):
         picture = draw(editing.current_workflow(), packages=editing.open_packages_by_state(), whole=False)
-    delivered, ready = per_day(new_state=states.DELIVERED), per_day(new_state=states.READY)
+    days = {number: per_day(new_state=number) for number in (states.DELIVERED, states.READY)}
     return {
         "alarms": alarms.current_alarms(),
         "alarms_link": may(request, "hooks:read"),
         "needs": needs(request),
         "charts": [
-            {"title": _("Delivered"), "bars": delivered, "total": sum(bar.value for bar in delivered)},
-            {"title": _("Made ready for customers"), "bars": ready, "total": sum(bar.value for bar in ready)},
+            {"title": _(states.LIST_NAMES[number]), "bars": bars, "total": sum(bar.value for bar in bars)}
+            for number, bars in days.items()
         ],
         "urgent": most_urgent(request),
         "picture": picture,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 from django import forms
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, Fault, ValidationFailed
 from clickcollect.wire_format import whole_number
@@ -41,6 +42,7 @@ class OmsForm(forms.Form):
     def dress_fields(self) -> None:
         """The CSS class of every widget; browsers offer nothing that others typed."""
         for field in self.fields.values():
+            field.error_messages["required"] = _("Required.")  # as the domain says it
             widget = field.widget
             is_check = isinstance(widget, forms.CheckboxInput | forms.RadioSelect)
             if not widget.is_hidden:

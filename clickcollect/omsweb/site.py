@@ -128,7 +128,10 @@ class OmsWeb(UnfoldAdminSite):
     def refusal(self, request: HttpRequest, error: DomainError) -> TemplateResponse:
         """The page that says what was refused and what to do next."""
         faults = error.errors if isinstance(error, ValidationFailed) else []
-        words = {"title": error.title, "sentence": error.detail, "faults": faults}
+        sentence = error.detail
+        if sentence == str(NotFound.sentence):  # whoever reads it sees every store
+            sentence = _("We couldn't find that. Check the number.")
+        words = {"title": error.title, "sentence": sentence, "faults": faults}
         context = {**self.each_context(request), **words}
         return TemplateResponse(request, "omsweb/refusal.html", context, status=error.status)
 

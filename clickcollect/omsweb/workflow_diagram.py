@@ -11,15 +11,15 @@ from clickcollect.oms import states
 from clickcollect.oms.workflow import validation
 from clickcollect.oms.workflow.document import Workflow
 
-WIDTH: Final = 140
+WIDTH: Final = 146
 HEIGHT: Final = 68
-GAP: Final = 104
+GAP: Final = 96
 ROW_GAP: Final = 72
-MARGIN: Final = 16
+MARGIN: Final = 4
 ARC: Final = 44
 LABEL_ROOM: Final = 16
-CHARACTERS: Final = 17
-LABEL_CHARACTERS: Final = 18
+CHARACTERS: Final = 16
+LABEL_CHARACTERS: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,11 @@ class Picture:
     height: int
     box_width: int = WIDTH
     box_height: int = HEIGHT
+
+    @property
+    def has_unused(self) -> bool:
+        """Whether it shows a state that no package can get to."""
+        return any(box.kind == "off" for box in self.boxes)
 
 
 def draw(workflow: Workflow, *, packages: Mapping[str, int], whole: bool = True) -> Picture:

@@ -60,3 +60,26 @@ def test_a_package_that_cannot_follow_says_why_and_the_others_go_on(window: Open
     expect(dialog.locator(".is-bad")).to_contain_text(str(packages[0].number))
     expect(dialog.locator(".is-done")).to_contain_text(str(packages[1].number))
     expect(dialog.get_by_role("button", name="Ready for customer pickup (1)")).to_be_visible()
+
+
+def test_a_shelf_is_typed_beside_each_package_and_goes_with_its_command(window: OpenWindow) -> None:
+    one, other = shop.make_package(states.WAITING), shop.make_package(states.WAITING, shelf="A-01", bags=2)
+    opened = window(shop.make_user("associate", one.stock_location))
+    page = opened.go("/instore/?tab=to-pack")
+    page.get_by_label("Select all").check()
+    page.get_by_role("button", name="Continue with 2 packages").click()
+    dialog = page.get_by_role("dialog", name="2 packages")
+    expect(dialog.get_by_label(f"Shelf {other.number}")).to_have_value("A-01")
+    dialog.get_by_label(f"Shelf {one.number}").fill("c-07")
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    assert opened.axe() == []
+    dialog.get_by_role("button", name="Complete packaging (2)").click()
+    expect(dialog).to_contain_text("2 of 2 done")
+    dialog.get_by_label(f"Shelf {other.number}").fill("B-02")
+    dialog.get_by_role("button", name="Ready for customer pickup (2)").click()
+    expect(dialog).to_contain_text("handed over one at a time")
+    found = {package.number: shop.reread(package) for package in (one, other)}
+    assert (found[one.number].shelf, found[one.number].bags) == ("C-07", None)
+    assert (found[other.number].shelf, found[other.number].bags) == ("B-02", 2)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

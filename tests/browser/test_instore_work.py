@@ -1,7 +1,9 @@
 """The work around the handover, in a real browser: lists that live, packing, many at once, the camera, the PIN."""
 
+import time
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from clickcollect.oms import states
 from tests import shop
@@ -62,6 +64,27 @@ def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Hand over 2 bags from shelf B4")
+
+
+def slowly(route: Route) -> None:
+    """Let a request through after as long as a store's network may take."""
+    time.sleep(0.3)
+    route.continue_()
+
+
+def test_ticks_that_come_faster_than_their_answers_are_all_counted(window: OpenWindow) -> None:
+    order = shop.make_order()
+    order.items.create(sku="MUG", name="Mug", quantity=1, price=9)
+    package = shop.make_package(states.WAITING, order=order)
+    page = package_page(window, package).page
+    page.route("**/items/**", slowly)
+    names = [tick.get_attribute("id") for tick in page.locator(".tick").all()]
+    assert len(names) > 1
+    page.evaluate("ids => ids.forEach((id) => document.getElementById(id).click())", [names[0], *names])
+    page.get_by_role("button", name="Complete packaging").click()
+    expect(page.get_by_role("button", name="Ready for customer pickup")).to_be_visible()
+    picked = list(package.items.order_by("pk").values_list("picked", "quantity"))
+    assert picked == [(2, 2), *((1, quantity) for _picked, quantity in picked[1:])]
 
 
 # A stub of the browser's own BarcodeDetector and camera: chromium here has neither.

@@ -84,3 +84,22 @@ def test_the_language_needs_the_csrf_token() -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_user(Role.OPERATOR))
     assert strict.post("/instore/language/", {"language": "tr"}).status_code == 403
+
+
+def test_what_is_not_there_is_not_blamed_on_a_store(operator: Client) -> None:
+    page = markup(operator.get("/oms/packages/99999999/"))
+    assert "find that. Check the number." in page
+    assert "belongs to your store" not in page
+
+
+@pytest.mark.parametrize("form", ["/oms/stores/add/", "/oms/staff/add/", "/oms/hooks/add/", "/oms/orders/add/"])
+def test_a_field_left_empty_is_told_in_one_word_everywhere(client: Client, form: str) -> None:
+    client.force_login(make_user(Role.ADMIN))
+    page = markup(client.post(form, {}))
+    assert "Required." in page
+    assert "This field is required" not in page
+
+
+def test_the_picture_of_the_process_explains_its_lines(operator: Client) -> None:
+    assert "Not used: no command leads here" in markup(operator.get("/oms/process/"))
+    assert "Not used" not in markup(operator.get("/oms/"))  # which leaves such states out

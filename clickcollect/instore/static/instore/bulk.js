@@ -62,6 +62,18 @@ const showNextSteps = async () => {
   dialog().querySelector("[data-bulk], [data-bulk-close]").focus();
 };
 
+// The shelf that was typed beside a package goes with its command, and the bags that it has stay.
+const shelfOf = (row) => {
+  const body = new FormData();
+  const field = row.querySelector("[data-bags]");
+  if (field && field.value !== field.defaultValue) {
+    body.set("shelf", field.value);
+    body.set("bags", field.dataset.bags);
+    field.defaultValue = field.value;
+  }
+  return body;
+};
+
 const runAll = async (button) => {
   const progress = document.getElementById("bulk-progress");
   const jobs = button.dataset.bulk.split(" ");
@@ -69,7 +81,7 @@ const runAll = async (button) => {
   button.setAttribute("aria-busy", "true");
   for (const [done, url] of jobs.entries()) {
     const row = document.getElementById(`bulk-${url.split("/")[3]}`);
-    const answer = await send(url, new FormData());
+    const answer = await send(url, shelfOf(row));
     const answerPage = new DOMParser().parseFromString(answer.html ?? "", "text/html");
     const isDone = answer.code === "done";
     const words = isDone
@@ -92,6 +104,13 @@ document.addEventListener("click", (event) => {
     showSelection();
   }
   if (at("[data-bulk-close]")) dialog().close();
+});
+// Enter goes on to the next shelf instead of closing the dialog.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("#bulk [data-bags]")) return;
+  event.preventDefault();
+  const fields = [...dialog().querySelectorAll("[data-bags]")];
+  (fields[fields.indexOf(event.target) + 1] ?? dialog().querySelector("[data-bulk], [data-bulk-close]")).focus();
 });
 document.addEventListener(
   "close",

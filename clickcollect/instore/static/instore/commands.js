@@ -20,11 +20,24 @@ const showBar = (container, kind, strong, rest) => {
 };
 
 let running = false;
+let ticks = Promise.resolve();
 
-export const runCommand = async ({ url, body, button, form }) => {
+// Pieces are ticked off faster than they are answered: each waits for the one before, none is lost.
+export const runTick = (ask) => {
+  ticks = ticks.catch(() => {}).then(() => run(ask()));
+};
+
+// A command waits for the ticks before it; pressed twice, it runs once.
+export const runCommand = async (asked) => {
+  await ticks.catch(() => {});
+  return run(asked);
+};
+
+const run = async (asked) => {
+  if (!asked || running) return;
+  const { url, body, button, form } = asked;
   const dialog = openDialog();
   const messageBox = dialog?.querySelector(".dialog-message");
-  if (running) return;
   running = true;
   button.setAttribute("aria-busy", "true");
   try {

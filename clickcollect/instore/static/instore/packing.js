@@ -1,5 +1,5 @@
 // Pieces are ticked off as they are packed, and a scanned label is held against the package in hand.
-import { runCommand } from "./commands.js";
+import { runCommand, runTick } from "./commands.js";
 import { openDialog } from "./page_parts.js";
 
 // A label that is scanned while the code is asked for: right package or wrong, it is no try.
@@ -11,13 +11,19 @@ const checkLabel = (event, form) => {
   runCommand({ url: form.dataset.label, body, button: form.querySelector("[type=submit]"), form });
 };
 
-// A tap or a scanned SKU ticks a piece off.
-export const tickOff = (button) => {
-  const { picked, of, tick } = button.dataset;
-  const body = new FormData();
-  body.set("picked", Number(picked) < Number(of) ? Number(picked) + 1 : 0);
-  runCommand({ url: tick, body, button });
-};
+// A tap or a scanned SKU ticks a piece off, counted from what stands there when its turn comes. A tap on the last one
+// begins anew; a scan of one piece too many does not.
+export const tickOff = ({ id }, { isScan = false } = {}) =>
+  runTick(() => {
+    const button = document.getElementById(id);
+    if (!button) return null; // packed meanwhile
+    const { picked, of, tick } = button.dataset;
+    const hasMore = Number(picked) < Number(of);
+    if (isScan && !hasMore) return null;
+    const body = new FormData();
+    body.set("picked", hasMore ? Number(picked) + 1 : 0);
+    return { url: tick, body, button };
+  });
 document.addEventListener("instore:scanned", (event) => {
   const form = openDialog()?.querySelector("form[data-label]");
   if (form) return checkLabel(event, form);
@@ -27,5 +33,5 @@ document.addEventListener("instore:scanned", (event) => {
   );
   if (!matching.length) return;
   event.preventDefault();
-  tickOff(matching[0]);
+  tickOff(matching[0], { isScan: true });
 });
