@@ -171,6 +171,36 @@ def test_unreadable_lines_are_listed_and_kept_nowhere(operator: Client) -> None:
     assert "2 rows cannot be read" in page(operator, upload)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\n{ROW}\n{ROW.replace('C-1', 'C-2')}\n".encode("cp1254"),
+        f"{HEADER}\n{ROW}\n".encode() + ROW.replace("C-1", "Ç-2").encode("cp1254") + b"\n",
+        f"{HEADER}\n{ROW}\n{ROW.replace('C-1', 'C-2') * 2000}\n{ROW.replace('C-1', 'C' + chr(0) + '3')}\n".encode(),
+        b"\xff\xfe" + f"{HEADER}\n{ROW}\n".encode("utf-16-le") + b"\x00\xd8\n\x00",
+    ],
+    ids=["another encoding", "one row of another", "NUL far away", "half a pair in UTF-16"],
+)
+def test_bytes_that_nobody_can_read_break_neither_page_nor_import(operator: Client, content: bytes) -> None:
+    answer = operator.post(FILES, {"file": SimpleUploadedFile("a.csv", content)})
+    address = answer.headers["Location"]
+
+    assert operator.get(address).status_code == 200
+    upload = imported(operator, OrderUpload.objects.get())
+    assert upload.state == UploadState.DONE
+    assert upload.report["bad"]
+    assert operator.get(address).status_code == 200
+
+
+def test_choice_with_columns_missing_is_not_remembered(operator: Client) -> None:
+    upload = hand_over(operator, ROW)
+    nothing = dict.fromkeys(guessed(upload), "")
+
+    assert operator.post(f"{FILES}{upload.pk}/", nothing | {"import": "1"}).status_code == 400
+    assert not FileShape.objects.exists()
+    assert guessed(hand_over(operator, ROW))["column-ordernumber"] == "order_number"
+
+
 def test_columns_are_chosen_and_remembered_for_files_of_this_shape(operator: Client) -> None:
     header = HEADER.replace("order_number", "Beleg").replace("channel;", "").replace("sku", "Kürzel")
     row = ROW.replace("Shop;", "")

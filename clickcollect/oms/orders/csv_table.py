@@ -27,15 +27,15 @@ AS_TEXT: Final = re.compile(r"'(?=[=+\-@\d])")
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow:
-    """One row: the line it begins on, its cells, and what is wrong with it as a whole."""
+    """One row: the line it begins on, its cells, and what is wrong with it as a whole.
+
+    Where it is no UTF-8, a sign stands in its cells for each byte that nobody can read.
+    """
 
     line: int
     cells: Sequence[str] = ()
     fault: str = ""
-
-    @property
-    def is_utf8(self) -> bool:
-        return not any(map(NOT_UTF8.search, self.cells))
+    is_utf8: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,9 @@ def table_rows(text: str) -> Iterator[TableRow]:
         if cells is None:
             return
         if any(cell.strip() for cell in cells):
-            yield TableRow(line=line, cells=[plain_cell(cell) for cell in cells])
+            is_utf8 = not any(map(NOT_UTF8.search, cells))
+            readable = cells if is_utf8 else [NOT_UTF8.sub("\ufffd", cell) for cell in cells]
+            yield TableRow(line=line, cells=[plain_cell(cell) for cell in readable], is_utf8=is_utf8)
 
 
 def separator_of(body: str) -> str:

@@ -39,6 +39,7 @@ from clickcollect.oms.orders.csv_format import CsvReading
 from clickcollect.oms.orders.csv_table import CsvTable, read_table
 from clickcollect.oms.orders.file_import import ImportReport, Waiting, import_orders, read_entry, read_file
 from clickcollect.oms.orders.file_lines import is_json_lines
+from clickcollect.oms.orders.repair import storable
 from clickcollect.oms.orders.shopify_export import export_channel, is_export
 from clickcollect.oms.upload_models import FileShape, OrderUpload, UploadState
 
@@ -183,9 +184,15 @@ def choose_columns(*, upload_id: int, columns: Mapping[str, str], channel: str, 
         upload.columns = known if any(guessed[key] != name for key, name in known.items()) else {}
         upload.channel = plain_line(channel)[:64]
         upload.save(update_fields=["columns", "channel"])
-        if header:
+        if header and is_complete(header, upload):
             remember_shape(shape_of(header), upload)
     return upload
+
+
+def is_complete(header: Sequence[str], upload: OrderUpload) -> bool:
+    """Whether a file can be imported so: what is not finished yet is no choice to remember."""
+    export = is_export(header) and not upload.columns
+    return export or not missing_columns(column_places(header, upload.columns), has_channel=bool(upload.channel))
 
 
 def guessed_columns(header: Sequence[str]) -> dict[str, str]:
@@ -300,7 +307,7 @@ def report_document(came: ImportReport) -> dict[str, Any]:
         "bad": [
             {
                 "line": bad.line,
-                "number": bad.number,
+                "number": storable(bad.number),
                 "repair": bad.repair_id,
                 "faults": [fault["loc"] if bad.repair_id else fault["msg"] for fault in bad.faults],
             }

@@ -70,7 +70,7 @@ class TestCases:
     def test_order_number_with_a_decimal_is_pointed_out(self) -> None:
         report = case("15")
         assert summary(report) == (0, 0, {2: ["number"]})
-        assert "Write 1020," in report.bad[0].faults[0]["msg"]
+        assert "Enter 1020," in report.bad[0].faults[0]["msg"]
 
     def test_line_of_quantity_zero_is_not_there(self) -> None:
         assert summary(case("23")) == (1, 0, {})
