@@ -62,10 +62,17 @@ def extension() -> None:
 
 
 @app.command()
-def migrate() -> None:
-    """Bring the tables up to date; as their owner, on the embedded PostgreSQL or your own."""
+def migrate(
+    app_label: Annotated[str, typer.Argument(metavar="APP", help="With NUMBER: the tables of this part alone.")] = "",
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The last migration to keep, such as 0018.")] = "",
+) -> None:
+    """Bring the tables up to date as their owner; with APP and NUMBER, take migrations back (docs/upgrading.md)."""
     from clickcollect.runtime import console
 
+    if app_label:
+        console.migrate_back(app_label, number)
+        typer.echo(f"The tables of {app_label} are those of {number}. Install the version that fits them.")
+        return
     console.migrate()
     typer.echo("The tables are up to date.")
 

@@ -22,7 +22,7 @@ from clickcollect.runtime.data_dir import (
     DataFolderInUse,
     Holder,
 )
-from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, URLS
+from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.plan import Plan, extension_command, prepare, web_command
 from clickcollect.runtime.ports import EXTENSION, WEB, Ports
@@ -74,6 +74,19 @@ def migrate() -> None:
     with _addresses(home, "migrate", tuple(URLS)) as urls:
         keys = home.keys(needed=SECRETS)
         prepare(Plan(home=home, ports=Ports.from_environment(), demo=False, keys=keys), urls)
+
+
+def migrate_back(app_label: str, number: str) -> None:
+    """Take the tables of one part to a migration of it, as their owner. Raises Problem."""
+    if not number:
+        raise Problem(f"{app_label} needs a number: that of the last migration to keep (docs/upgrading.md).")
+    from clickcollect.runtime.django_setup import set_up
+
+    with environment("migrate", needed=(APPLICATION_URL, OWNER_URL), secrets=SHOP_SECRETS):
+        set_up()
+        from clickcollect.runtime.prepare import take_back
+
+        take_back(app_label, number)
 
 
 def foreground(command: Sequence[str]) -> int:

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
+from django.db.migrations.exceptions import AmbiguityError
+from django.db.migrations.executor import MigrationExecutor
 from psycopg.errors import LockNotAvailable
 
 from clickcollect.runtime.cli_errors import sentences
@@ -31,9 +33,27 @@ def migrate_database() -> None:
     set_up_sessions([connections["owner"], connections["default"]])
 
 
-def migrate_patiently() -> None:
-    """Apply what is missing. A change that does not get its lock at once lets others through and is tried again.
+def take_back(app_label: str, number: str) -> None:
+    """Bring one part's tables back to a migration of it: all the way, or not one step. Raises Problem."""
+    executor = MigrationExecutor(connections["owner"])
+    try:
+        last_kept = executor.loader.get_migration_by_prefix(app_label, number).name
+    except (KeyError, AmbiguityError):
+        raise Problem(f"There is no one migration {app_label} {number}. docs/upgrading.md names them.") from None
+    plan = executor.migration_plan([(app_label, last_kept)])
+    one_way = [step for step, backwards in plan if backwards and not all(one.reversible for one in step.operations)]
+    if one_way:
+        raise Problem(
+            f"{one_way[0]} cannot be taken back, and nothing was changed. Restore the backup that was made before it "
+            "(docs/upgrading.md)."
+        )
+    migrate_patiently(app_label, last_kept)
 
+
+def migrate_patiently(*target: str) -> None:
+    """Apply what is missing, or go to the migration that ``target`` names, by its app and itself.
+
+    A change that does not get its lock at once lets others through and is tried again.
     Whoever waits for a table's lock makes everybody wait who comes later, so nobody may wait long. What is no
     transaction goes on where it was broken off (clickcollect/long_tables.py). Raises Problem.
     """
@@ -43,7 +63,7 @@ def migrate_patiently() -> None:
         with owner.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
         try:
-            call_command("migrate", database="owner", interactive=False, verbosity=0)
+            call_command("migrate", *target, database="owner", interactive=False, verbosity=0)
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable):
                 raise
