@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg.abc import Params, PQGen
 from psycopg.rows import TupleRow
+from psycopg.waiting import Wait
 
 PROBE_AFTER_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 2  # the least that libpq knows
@@ -83,13 +84,18 @@ class ProbingConnection(psycopg.Connection[TupleRow]):
         return super().execute(query, params, **options)
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        return super().wait(self._with_probes(gen), interval, timeout)
-
-    def _with_probes(self, gen: PQGen[RV]) -> PQGen[RV]:
-        """The same steps; psycopg comes by every ``interval``, also when nothing has arrived."""
-        deadline = monotonic() + PROBE_AFTER_SECONDS
+        """The same. What waits for nothing, such as a statement that joins a pipeline, is done at once."""
         try:
             wish = next(gen)
+        except StopIteration as end:
+            found: RV = end.value
+            return found
+        return super().wait(self._with_probes(gen, wish), interval, timeout)
+
+    def _with_probes(self, gen: PQGen[RV], wish: Wait) -> PQGen[RV]:
+        """The same steps from its first wish on; psycopg comes by every ``interval``, also when nothing has arrived."""
+        deadline = monotonic() + PROBE_AFTER_SECONDS
+        try:
             while True:
                 ready = yield wish
                 if ready:

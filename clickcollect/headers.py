@@ -4,8 +4,13 @@ And one of requests: machines may call this one by any name.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -45,3 +50,18 @@ def careful_headers(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Content-Security-Policy: where nothing asks for another one, the settings' own, which is written out once."""
+
+    @cached_property
+    def policy(self) -> str:
+        return build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        changed = [*vars(request), *vars(response)]
+        if any(name.startswith("_csp") for name in changed):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.policy)
+        return response

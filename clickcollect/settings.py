@@ -168,7 +168,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "clickcollect.headers.PolicyMiddleware",
     "clickcollect.omsweb.csp.AdminPolicyMiddleware",
 ]
 ROOT_URLCONF = "clickcollect.urls"

@@ -33,6 +33,8 @@ FOLDED: Final = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð":
 
 def fold(text: str) -> str:
     """Lower case, without accents and vowel marks, with Latin digits; the Turkish dotless i counts as i."""
+    if text.isascii():
+        return text.lower()  # nothing else is left to do
     parts = unicodedata.normalize("NFKD", text.casefold())
     kept = (char for char in parts if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
     return "".join(_latin_digit(char) for char in kept).translate(FOLDED)

@@ -9,7 +9,7 @@ PREFIX = "/oms/"
 
 
 class AdminPolicyMiddleware:
-    """Right after CSPMiddleware: below /oms/ alone, Alpine may evaluate and styles may stand in the page."""
+    """Right after PolicyMiddleware: below /oms/ alone, Alpine may evaluate and styles may stand in the page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

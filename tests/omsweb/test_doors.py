@@ -1,6 +1,7 @@
 """Who gets into OMS WEB, and what a browser may do there."""
 
 import pytest
+from csp.utils import build_policy
 from django.test import Client
 
 from clickcollect.accounts.models import Role
@@ -42,6 +43,13 @@ def test_only_oms_web_may_evaluate_and_style_inline(client: Client) -> None:
     assert directives["script-src"] == "'self' 'unsafe-eval'"
     assert directives["style-src"] == "'self' 'unsafe-inline'"
     assert "unsafe" not in client.get("/api/openapi.json").headers.get("Content-Security-Policy", "")
+
+
+def test_every_other_answer_has_the_settings_own_policy(client: Client) -> None:
+    client.force_login(make_user(Role.OPERATOR))
+    for page in ("/accounts/login/", "/healthz", "/api/v1/oms/packages/"):
+        directives = client.get(page).headers["Content-Security-Policy"].split("; ")
+        assert set(directives) == set(build_policy().split("; ")), page
 
 
 def test_pages_are_kept_by_nobody(client: Client) -> None:

@@ -45,7 +45,7 @@ def asking(shop: OutageShop) -> Iterator[Asked]:
     def ask() -> None:
         while not stop.is_set():
             began = time.monotonic()
-            status, _body = shop.api("operator", "GET", "/api/v1/oms/packages/?page_size=1")
+            status, _body = shop.api("operator", "GET", "/api/v1/oms/packages/?limit=1")
             asked.statuses.add(status)
             asked.longest = max(asked.longest, time.monotonic() - began)
             assert shop.answers(shop.port, "/healthz")
@@ -153,7 +153,7 @@ def test_every_door_by_every_method_says_so_meanwhile(shop: OutageShop, kind: st
     shop.ground.leave(kind)
     try:
         for _each_process_finds_out_by_itself in range(40):  # one of them answers, which one is the system's choice
-            assert shop.api("operator", "GET", "/api/v1/oms/packages/?page_size=1")[0] == 503
+            assert shop.api("operator", "GET", "/api/v1/oms/packages/?limit=1")[0] == 503
         with ThreadPoolExecutor(AT_ONCE) as pool:
             answers = dict(zip(doors, pool.map(lambda door: knock(shop, *door), doors), strict=True))
     finally:

@@ -141,6 +141,7 @@ class DemoShop(Run):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
     made = DemoShop(tmp_path_factory.mktemp("whole"))
+    made.environment["WEB_PROCESSES"] = "2"
     try:
         made.start()
         yield made
@@ -261,6 +262,8 @@ def test_t39_control_a_planted_code_is_found(shop: DemoShop) -> None:
 
 def test_all_processes_together_stay_small(shop: DemoShop) -> None:
     everything = [shop.processes[0], *shop.processes[0].children(recursive=True)]
+    web = [process for process in everything if "clickcollect.wsgi:application" in process.cmdline()]
+    assert len(web) == 1 + 2  # one that starts them, and two that answer
     pss = sum(process.memory_full_info().pss for process in everything if psutil.pid_exists(process.pid))
     assert pss / 2**20 < 700
 
