@@ -90,7 +90,7 @@ def repairs() -> str:
 def test_an_order_to_repair_is_erased_on_request_once_it_has_ended(by: str) -> None:
     row, admin = to_repair(), shop.make_actor(Role.ADMIN)
     value = {"email": "Z@Example.com", "order_number": "1001"}.get(by, PERSON["phone_number"])
-    with pytest.raises(StateConflict, match="1001 waits in Orders to repair"):
+    with pytest.raises(StateConflict, match="1001 is in Orders to repair"):
         privacy.erase_on_request(actor=admin, **{by: value})
     assert "Unusualname" in repairs()
     repair.discard(repair_id=row.pk, reason="Unusualname called", actor=admin)

@@ -42,7 +42,7 @@ def test_codes_that_do_not_go_out_raise_an_alarm(operator: Client, endpoint: End
     Delivery.objects.update(queued_at=now() - timedelta(minutes=5))
     shown = operator.get(page).content.decode()
     assert 'class="ow-alarms" role="alert"' in shown
-    assert "codes have not gone out for 5 minutes" in shown
+    assert "codes have not been sent for 5 minutes" in shown
     assert "Alarm:" in shown
 
 
@@ -51,7 +51,7 @@ def test_an_address_that_fails_is_named_with_since_when_and_leads_to_the_deliver
 ) -> None:
     Endpoint.objects.update(failing_since="2026-01-05T12:00:00Z", failures=10)
     page = markup(operator.get("/oms/"))
-    assert "http://127.0.0.1:9/&lt;events&gt;/ does not answer" in page
+    assert "http://127.0.0.1:9/&lt;events&gt;/ is not responding" in page
     assert "Since 5 Jan, 12:00." in without_tags("time", page)
     assert '<a href="/oms/deliveries/">Look at the deliveries</a>' in page
 
