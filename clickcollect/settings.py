@@ -99,6 +99,7 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 DEBUG = False
 PORT = env.int("PORT", 8000)
 EXTENSION_PORT = env.int("EXTENSION_PORT", PORT + 1)
+EXTENSION_URL = env.str("EXTENSION_URL", "").rstrip("/")  # where operators reach its page of wordings
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 SECURE = PUBLIC_URL.startswith("https://")
 # Processes of this machine call each other by its own names, whatever names people use.

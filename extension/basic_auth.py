@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from extension.config import config
@@ -33,19 +34,30 @@ def staff_only(view: View) -> View:
         if not password:
             raise Http404
         if _is_throttled():
-            detail = _("Too many wrong passwords. Wait a minute and try again.")
-            return problem(status=429, code="throttled", detail=detail, retry_after=WINDOW_SECONDS)
+            title, detail = _("Too many wrong passwords"), _("Wait a minute, then try again.")
+            response = _refused(request, status=429, code="throttled", title=title, detail=detail)
+            response["Retry-After"] = str(WINDOW_SECONDS)
+            return response
         given = _password(request.headers.get("Authorization", ""))
         if given is not None and hmac.compare_digest(given, password.encode()):
             return view(request)
         if given is not None:
             with _lock:
                 _wrong.append(time.monotonic())
-        response = problem(status=401, code="not_authenticated", detail=_("Sign in with the Extension's password."))
+        title = _("This page needs the Extension's password")
+        detail = _("Try again, and enter it when the browser asks. The username does not matter.")
+        response = _refused(request, status=401, code="not_authenticated", title=title, detail=detail)
         response["WWW-Authenticate"] = 'Basic realm="Extension", charset="UTF-8"'
         return response
 
     return guarded
+
+
+def _refused(request: HttpRequest, *, status: int, code: str, title: str, detail: str) -> HttpResponse:
+    """A page for people, whose browser asks for one; a problem document for programs."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, "extension/refused.html", {"title": title, "detail": detail}, status=status)
+    return problem(status=status, code=code, detail=f"{title}. {detail}")
 
 
 def _is_throttled() -> bool:

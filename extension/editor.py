@@ -1,5 +1,6 @@
 """`/templates/`: the shop's own wording, with a preview and what it costs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from extension.basic_auth import staff_only
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
-from extension.models import Template, find_template
+from extension.models import Store, Template, find_template
 from extension.problem import problem
 from extension.segments import measure
 from extension.wording import LONGEST_TEXT, PLACEHOLDERS, BadTemplate, check_template, fill_placeholders
 
 LONGEST_STORE = 64
+MOST_STORES = 1000  # in the list to choose from
+MOST_WORDINGS = 200  # in the list of own ones
 
 
 def kinds() -> dict[Kind, str]:
@@ -61,17 +64,49 @@ def editor_page(request: HttpRequest) -> HttpResponse:
             request, "extension/editor.html", _context(language, kind, store, text=_text(language, kind, store))
         )
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    action = request.POST.get("action", "")
     here: dict[str, Any] = {"language": language, "kind": kind, "store": store}
-    if request.POST.get("action") == "reset":
+    if action == "show":
+        return _show_another(request, text)
+    if action == "reset":
         Template.objects.filter(**here).delete()
-        return redirect(f"{reverse('templates')}?{urlencode(here)}")
+        return redirect(_address(**here))
     found = _problems(text, kind, store)
     if found:
         context = _context(language, kind, store, text=text) | {"problems": found}
         return render(request, "extension/editor.html", context, status=400)
     with transaction.atomic():
         Template.objects.update_or_create(**here, defaults={"text": text})
-    return redirect(f"{reverse('templates')}?{urlencode(here | {'saved': 1})}")
+    next_one = _asked_for(request) if action == "save-and-show" else here
+    return redirect(_address(**next_one, saved=1))
+
+
+def _show_another(request: HttpRequest, text: str) -> HttpResponse:
+    """The message that was chosen; a text that is not saved stays, and what to do with it is asked."""
+    language, kind, store = _chosen(request)
+    another = _asked_for(request)
+    if text == _text(language, kind, store).strip():
+        return redirect(_address(**another))
+    context = _context(language, kind, store, text=text)
+    question = {
+        "shown_name": _label({"language": language, "kind": kind, "store": store}),
+        "another": another,
+        "another_name": _label(another),
+        "another_address": _address(**another),
+    }
+    return render(request, "extension/editor.html", context | question)
+
+
+def _label(message: dict[str, Any]) -> str:
+    """A message in words: which one, in which language, of which store."""
+    parts = [kinds()[message["kind"]], LANGUAGES[message["language"]].name, _name_of(message["store"])]
+    return ", ".join(filter(None, parts))
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """The message that the lists above the text name, which need not be the one whose text is shown."""
+    language, kind, store = _chosen(request, prefix="show-")
+    return {"language": language, "kind": kind, "store": store}
 
 
 @never_cache
@@ -115,22 +150,29 @@ def _comes_from_elsewhere(request: HttpRequest) -> bool:
     return origin != "null" and origin.partition("://")[2] != request.get_host()
 
 
-def _chosen(request: HttpRequest) -> tuple[str, Kind, str]:
+def _chosen(request: HttpRequest, prefix: str = "") -> tuple[str, Kind, str]:
     """Which message; nonsense means the first one."""
     given = request.POST if request.method == "POST" else request.GET
-    language = given.get("language", "")
-    kind = given.get("kind", "")
+    language = given.get(f"{prefix}language", "")
+    kind = given.get(f"{prefix}kind", "")
     return (
         language if language in LANGUAGES else FALLBACK,
         Kind(kind) if kind in set(Kind) else Kind.READY,
-        given.get("store", "").strip().replace("\x00", ""),
+        given.get(f"{prefix}store", "").strip().replace("\x00", ""),
     )
 
 
-def _address(template: Template) -> str:
-    """Where this wording is changed."""
-    chosen = {"language": template.language, "kind": template.kind, "store": template.store}
+def _address(**chosen: Any) -> str:
+    """Where a wording is changed."""
     return f"{reverse('templates')}?{urlencode(chosen)}"
+
+
+def _stores(chosen: str) -> list[tuple[str, str]]:
+    """The stores to choose from, by name: those that events named, those with a wording, and the chosen one."""
+    named = {store.code: str(store) for store in Store.objects.order_by("name", "code")[:MOST_STORES]}
+    with_wording = Template.objects.exclude(store="").order_by("store").values_list("store", flat=True).distinct()
+    others = {code: code for code in (*with_wording[:MOST_STORES], *([chosen] if chosen else [])) if code not in named}
+    return [*named.items(), *others.items()]
 
 
 def _problems(text: str, kind: Kind, store: str) -> list[str]:
@@ -147,12 +189,17 @@ def _text(language: str, kind: Kind, store: str) -> str:
     return find_template(language, store, kind) or LANGUAGES[language].texts[kind]
 
 
+def _name_of(store: str) -> str:
+    known = Store.objects.filter(code=store).first()
+    return known.name if known and known.name else store
+
+
 def _preview(text: str, language: str, store: str) -> dict[str, Any]:
     deadline = (datetime.now(UTC) + timedelta(days=7)).replace(hour=20, minute=0)
     sample = {
         "code": "000000",
         "order": "WEB-100093",
-        "store": store or "Galata",
+        "store": _name_of(store) or "Galata",
         "deadline": LANGUAGES[language].say(deadline),
         "phone": "+90 212 555 01 00",
         "first_name": "Zoe",
@@ -165,11 +212,18 @@ def _preview(text: str, language: str, store: str) -> dict[str, Any]:
 
 
 def _context(language: str, kind: Kind, store: str, *, text: str) -> dict[str, Any]:
+    """What the page shows of one message. ``another``: what the lists have chosen."""
+    stores = _stores(store)
     return {
         "language": language,
         "kind": kind,
         "store": store,
         "text": text,
+        "is_unsaved": text.strip() != _text(language, kind, store).strip(),
+        "another": {"language": language, "kind": kind, "store": store},
+        "stores": stores,
+        "store_name": dict(stores).get(store, store),
+        "language_name": LANGUAGES[language].name,
         "right_to_left": LANGUAGES[language].right_to_left,
         "languages": [(code, one.name) for code, one in LANGUAGES.items()],
         "kinds": list(kinds().items()),
@@ -177,9 +231,17 @@ def _context(language: str, kind: Kind, store: str, *, text: str) -> dict[str, A
         "placeholders": [name for name in PLACEHOLDERS if name != "code" or kind.has_code],
         "preview": _preview(text, language, store),
         "own": Template.objects.filter(language=language, kind=kind, store=store).exists(),
-        "templates": [
-            (template, kinds()[Kind(template.kind)], LANGUAGES[template.language].name, _address(template))
-            for template in Template.objects.order_by("language", "kind", "store")[:200]
-            if template.kind in set(Kind) and template.language in LANGUAGES
-        ],
+        "own_wordings": list(_own_wordings(dict(stores))),
     }
+
+
+def _own_wordings(stores: dict[str, str]) -> Iterator[dict[str, str]]:
+    """What the shop has worded itself, each with its address."""
+    for one in Template.objects.order_by("language", "kind", "store")[:MOST_WORDINGS]:
+        if one.kind in set(Kind) and one.language in LANGUAGES:
+            yield {
+                "name": kinds()[Kind(one.kind)],
+                "language": LANGUAGES[one.language].name,
+                "store": stores.get(one.store, one.store),
+                "address": _address(language=one.language, kind=one.kind, store=one.store),
+            }

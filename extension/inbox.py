@@ -16,6 +16,7 @@ from django.db import connection
 from extension import receipts
 from extension.database import in_one_trip
 from extension.pickup_event import PickupEvent
+from extension.wording import clean
 
 LEASE_SECONDS: Final = 60  # longer than any provider may take
 
@@ -44,6 +45,11 @@ WITH verdict AS (
     FROM verdict WHERE word IN ('claimed', 'superseded')
     ON CONFLICT (uuid) DO UPDATE SET outcome = excluded.outcome, attempts = known.attempts + excluded.attempts,
         claim = excluded.claim, claimed_until = excluded.claimed_until, finished_at = excluded.finished_at
+), store AS (
+    INSERT INTO extension_store (code, name) SELECT %(store)s::text, %(store_name)s::text
+    WHERE %(store)s::text > '' AND NOT EXISTS
+          (SELECT FROM extension_store WHERE code = %(store)s::text AND name = %(store_name)s::text)
+    ON CONFLICT (code) DO UPDATE SET name = excluded.name
 )
 SELECT word FROM verdict
 """
@@ -90,7 +96,10 @@ class NoClaim(StrEnum):
 
 
 def claim(notice: PickupEvent, *, signed_with: int) -> Claim | NoClaim:
-    """Claim an event, unless it is finished, under way, or its code has been replaced by a newer one."""
+    """Claim an event, unless it is finished, under way, or its code has been replaced by a newer one.
+
+    A store that is new, or has a new name, is remembered along with it.
+    """
     claimed = Claim(uuid=notice.uuid, token=uuids.uuid4(), signed_with=signed_with)
     values = {
         "uuid": notice.uuid,
@@ -99,6 +108,8 @@ def claim(notice: PickupEvent, *, signed_with: int) -> Claim | NoClaim:
         "issue": notice.code.issue if notice.code else None,
         "token": claimed.token,
         "lease": LEASE_SECONDS,
+        "store": notice.store_code,
+        "store_name": clean(notice.store, most=64),
     }
     ((word,),) = in_one_trip(CLAIM, values, lock=notice.package_id)
     return claimed if word == "claimed" else NoClaim(word)

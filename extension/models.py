@@ -1,4 +1,7 @@
-"""What the Extension remembers: which events it has finished, and receipts on their way. No text, number or code."""
+"""What the Extension remembers: which events it has finished, and receipts on their way. No text, number or code.
+
+Beside them the shop's own wordings, and the stores that they may be for.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -86,6 +89,18 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.language} for {self.store or 'every store'}"
+
+
+class Store(models.Model):
+    """A store by its erp code, as an event last named it: what the page of the wordings offers to choose from."""
+
+    objects: models.Manager["Store"] = models.Manager()
+
+    code = models.CharField(max_length=64, primary_key=True)
+    name = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})" if self.name else self.code
 
 
 def find_template(language: str, store: str, kind: Kind) -> str | None:

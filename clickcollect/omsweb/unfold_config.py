@@ -54,6 +54,29 @@ def link(title: Any, icon: str, view: str, right: str, *, badge: str = "") -> di
     return line | ({"badge": f"clickcollect.omsweb.badges.{badge}"} if badge else {})
 
 
+def wording_address(request: HttpRequest) -> str:  # noqa: ARG001
+    """The Extension's page of wordings, on a host of its own."""
+    from django.conf import settings  # noqa: PLC0415  they are being read
+
+    return f"{settings.EXTENSION_URL}/templates/"
+
+
+def may_see_wording(request: HttpRequest) -> bool:
+    """Where `EXTENSION_URL` says that there is one; the page has a password of its own."""
+    from django.conf import settings  # noqa: PLC0415
+
+    return bool(settings.EXTENSION_URL) and allowed("settings:read")(request)
+
+
+WORDING: dict[str, Any] = {
+    "title": _("Wording of messages"),
+    "icon": "edit_note",
+    "link": wording_address,
+    "permission": may_see_wording,
+    "active": lambda _request: False,
+}
+
+
 def group(title: Any, *items: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "items": list(items)}
 
@@ -100,6 +123,7 @@ UNFOLD: dict[str, Any] = {
                 _("Integrations"),
                 link(_("Webhooks"), "webhook", "whisperer_hook_changelist", "hooks:read"),
                 link(_("Deliveries"), "outgoing_mail", "whisperer_delivery_changelist", "hooks:read"),
+                WORDING,
                 link(_("API tokens"), "key", "accounts_apitoken_changelist", "tokens:write"),
             ),
             group(

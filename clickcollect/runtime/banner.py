@@ -27,9 +27,10 @@ def print_banner(console: Console, *, ports: Ports, home: DataFolder, demo: bool
         ("API", f"{ports.web_address}/api/docs"),
     ]
     if demo:
-        rows += [("Phone simulator", f"{ports.extension_address}/phone/"), ("", "")]
+        rows.append(("Phone simulator", f"{ports.extension_address}/phone/"))
+        rows += [("Wording of messages", f"{ports.extension_address}/templates/"), ("", "")]
         rows += [(f"Sign in as [bold]{name}[/]", what) for name, what in DEMO_ACCOUNTS.items()]
-        rows.append(("Password, for all of them", f"[bold]{DEMO_PASSWORD}[/]"))
+        rows.append(("Password, for all of them", f"[bold]{DEMO_PASSWORD}[/], and of the wording (any username)"))
     rows += [("", ""), ("Data and logs", f"[dim]{home.path}[/]"), ("Stop", "[dim]Ctrl-C[/]")]
     for row in rows:
         table.add_row(*row)

@@ -43,12 +43,19 @@ class Plan:
 
     def starts(self, urls: Mapping[str, str]) -> dict[str, Start]:
         """The children that stay, the web server first."""
-        ours = self._environment(urls, SHOP_SECRETS, (APPLICATION_URL,))
+        ours = self.shop_environment(urls)
         return {
             "web": self._start("web", web_command(self.ports), ours | {"CLICKCOLLECT_PROCESS": "web"}),
             "worker": self._start("worker", ["clickcollect", "worker"], ours | {"CLICKCOLLECT_PROCESS": "worker"}),
             "extension": self._start("extension", extension_command(self.ports), self._extension(urls)),
         }
+
+    def shop_environment(self, urls: Mapping[str, str]) -> dict[str, str]:
+        """What web and worker are told; in a demo, where the Extension's page of wordings is too."""
+        environment = self._environment(urls, SHOP_SECRETS, (APPLICATION_URL,))
+        if self.demo:
+            environment.setdefault("EXTENSION_URL", self.ports.extension_address)
+        return environment
 
     def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Start:
         return lambda: spawn(command, environment=environment, log=self.home.log(name))

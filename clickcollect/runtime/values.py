@@ -115,6 +115,7 @@ SECRETS_IN_FILES = (
 
 CHECKS: dict[str, Check] = {
     "PUBLIC_URL": is_address,
+    "EXTENSION_URL": is_address,
     "PORT": is_number(1, 65535),
     "EXTENSION_PORT": is_number(1, 65535),
     "TRUSTED_PROXIES": is_number(0, 10),

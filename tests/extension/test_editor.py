@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.extension.conftest import Start
 from tests.extension.running import Answer, Running, call, event
@@ -123,7 +123,7 @@ def test_behind_a_proxy_with_https_the_form_is_taken(extension: Running) -> None
     assert b"Reminder for {order}" in saved.body
 
 
-@pytest.fixture(params=[390, 820, 1280])
+@pytest.fixture(params=[360, 820, 1280])
 def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The editor as an operator sees it; signed in by the browser's own window."""
     context = chromium.new_context(
@@ -165,6 +165,143 @@ def test_a_form_that_was_open_too_long_keeps_the_text_and_can_be_saved(extension
     assert Axe().run(page).violations_count == 0
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("Saved.")
+
+
+def known_store(extension: Running, name: str) -> str:
+    """A new store of which an event has come."""
+    code = f"S-{secrets.token_hex(4)}"
+    place = {"name": name, "erp_code": code, "time_zone": "Europe/Istanbul", "language_code": "en"}
+    assert extension.post(event(stock_location=place)).status == 200
+    return code
+
+
+def test_the_store_is_chosen_from_those_that_events_named(extension: Running, page: Page) -> None:
+    store = known_store(extension, "Galata\u202e")
+    page.goto(f"{extension.url}/templates/")
+    stores = page.get_by_label("Store", exact=True)
+    assert stores.evaluate("list => list.options[0].textContent") == "Every store"
+    stores.select_option(store)
+    expect(page).to_have_url(re.compile(f"store={store}"))
+    expect(stores.locator("option:checked")).to_have_text(f"Galata ({store})")
+    expect(page.locator("#which")).to_have_text(f"English, Galata ({store})")
+    expect(page.locator("#preview")).to_contain_text("ready at Galata.")
+    assert Axe().run(page).violations_count == 0
+
+
+def test_a_store_takes_the_name_of_its_newest_event_and_is_there_once(extension: Running) -> None:
+    store = known_store(extension, "Old name")
+    place = {"name": "New name", "erp_code": store, "time_zone": "Europe/Istanbul", "language_code": "en"}
+    for _again in range(2):
+        assert extension.post(event(stock_location=place)).status == 200
+    assert extension.rows(f"SELECT name FROM extension_store WHERE code = '{store}'") == [("New name",)]
+    shown = call(f"{extension.url}/templates/", headers=basic()).body.decode()
+    assert shown.count(f"({store})") == 1
+
+
+def test_an_event_without_a_store_adds_none(extension: Running) -> None:
+    before = extension.rows("SELECT count(*) FROM extension_store")
+    assert extension.post(event(stock_location={"name": "Nowhere", "erp_code": ""})).status == 200
+    assert extension.rows("SELECT count(*) FROM extension_store") == before
+
+
+NEW_TEXT = "Come and get it: {code}, {order}"
+
+
+@pytest.mark.parametrize("script", ["with", "without"])
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_showing_another_message_asks_what_becomes_of_the_text(
+    extension: Running, chromium: Browser, width: int, script: str
+) -> None:
+    store = known_store(extension, "Galata")
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900},
+        http_credentials={"username": "anybody", "password": PASSWORD},
+        java_script_enabled=script == "with",
+    )
+    page = context.new_page()
+
+    def show(kind: str) -> None:
+        page.get_by_label("Message", exact=True).select_option(kind)
+        if script == "without":
+            page.get_by_role("button", name="Show").click()
+
+    page.goto(f"{extension.url}/templates/?language=en&kind=ready&store={store}")
+    show("reminder")  # nothing was typed: nothing is asked
+    expect(page).to_have_url(re.compile("kind=reminder"))
+    show("ready")
+    expect(page).to_have_url(re.compile("kind=ready"))
+    text = page.get_by_role("textbox", name="Ready, with code")
+    text.fill(NEW_TEXT)
+    show("reminder")
+    expect(page.get_by_role("alert")).to_contain_text("You have unsaved changes.")
+    expect(text).to_have_value(NEW_TEXT)
+    expect(page.get_by_role("button", name="Save and continue")).to_be_focused()
+    page.get_by_role("link", name="Discard changes").click()
+    expect(page.get_by_role("textbox", name="Reminder")).to_be_visible()
+    assert extension.rows(f"SELECT text FROM extension_template WHERE store = '{store}'") == []
+    show("ready")
+    text.fill(NEW_TEXT)
+    show("reminder")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(page.get_by_role("textbox", name="Reminder")).to_be_visible()
+    assert extension.rows(f"SELECT kind, text FROM extension_template WHERE store = '{store}'") == [("ready", NEW_TEXT)]
+    context.close()
+
+
+def test_the_question_can_be_read_by_everybody(extension: Running, page: Page) -> None:
+    page.goto(f"{extension.url}/templates/?language=en&kind=ready")
+    page.get_by_role("textbox", name="Ready, with code").fill(NEW_TEXT)
+    page.get_by_label("Language").select_option("ar")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert Axe().run(page).violations_count == 0
+
+
+def test_leaving_the_page_with_an_unsaved_text_asks_first(extension: Running, page: Page) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{extension.url}/templates/?language=en&kind=ready")
+    page.reload()
+    assert asked == []  # nothing was typed
+    text = page.get_by_role("textbox", name="Ready, with code")
+    text.press_sequentially("!")
+    typed = text.input_value()
+    page.evaluate("location.assign('/phone/')")
+    expect(text).to_have_value(typed)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    page.get_by_role("button", name="Reset to default").click()
+    expect(page.get_by_role("button", name="Reset to default")).to_have_count(0)
+    assert asked == ["beforeunload"]  # buttons of the page ask nothing
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_whoever_gives_no_password_reads_a_page(extension: Running, chromium: Browser, width: int) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    answer = page.goto(f"{extension.url}/templates/")
+    assert answer
+    assert answer.status == 401
+    expect(page.get_by_role("heading", name="This page needs the Extension's password")).to_be_visible()
+    expect(page.get_by_role("link", name="Try again")).to_have_attribute("href", "/templates/")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert Axe().run(page).violations_count == 0
+    context.close()
+
+
+def test_a_program_without_the_password_gets_a_problem_document(extension: Running) -> None:
+    answer = call(f"{extension.url}/templates/", headers={"Accept": "application/json"})
+    assert (answer.status, answer.json["code"]) == (401, "not_authenticated")
 
 
 def test_guessing_the_password_comes_to_an_end(start_extension: Start) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
@@ -103,3 +103,11 @@ def test_a_field_left_empty_is_told_in_one_word_everywhere(client: Client, form:
 def test_the_picture_of_the_process_explains_its_lines(operator: Client) -> None:
     assert "Not used: no command leads here" in markup(operator.get("/oms/process/"))
     assert "Not used" not in markup(operator.get("/oms/"))  # which leaves such states out
+
+
+@pytest.mark.parametrize("address", ["", "https://messages.example.test"])
+def test_the_menu_leads_to_the_wording_where_the_extension_has_an_address(operator: Client, address: str) -> None:
+    with override_settings(EXTENSION_URL=address):
+        page = markup(operator.get("/oms/"))
+    assert ('href="https://messages.example.test/templates/"' in page) == bool(address)
+    assert ("Wording of messages" in page) == bool(address)

@@ -129,6 +129,7 @@ def test_a_new_key_needs_nothing(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://[::1"),
         ("PUBLIC_URL", "https://a@shop.example.test"),
         ("PUBLIC_URL", "https://shop.example.test?x=1"),
+        ("EXTENSION_URL", "https://shop.example.test/extension"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "one"),
         ("WEB_THREADS", "0"),

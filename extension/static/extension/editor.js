@@ -1,6 +1,9 @@
-// The preview follows the typing; the server does the counting.
+// The preview follows the typing; the server does the counting. Whoever leaves with an unsaved text is asked.
 
-const form = document.querySelector("form.write");
+const form = document.getElementById("write");
+const text = document.getElementById("text");
+const showButton = document.querySelector("button[value='show']");
+let isMeant = false; // a button of this page was pressed: the server keeps the text, or was told to drop it
 const show = (id, text) => {
   document.getElementById(id).textContent = text;
 };
@@ -21,11 +24,25 @@ const preview = async () => {
     );
 };
 
-form.addEventListener("input", () => {
+text.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(() => preview().catch(() => {}), 200);
 });
 
-for (const choice of document.querySelectorAll("form.choose select")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
+for (const choice of document.querySelectorAll(".choose select")) {
+  choice.addEventListener("change", () => form.requestSubmit(showButton));
 }
+
+form.addEventListener("submit", () => {
+  isMeant = true;
+});
+document.querySelector("[data-discard]")?.addEventListener("click", () => {
+  isMeant = true;
+});
+window.addEventListener("pageshow", () => {
+  isMeant = false;
+});
+window.addEventListener("beforeunload", (event) => {
+  const isUnsaved = "unsaved" in form.dataset || text.value !== text.defaultValue;
+  if (isUnsaved && !isMeant) event.preventDefault();
+});
