@@ -138,10 +138,33 @@ def tab_links(query: ListQuery, counts: Counts) -> list[dict[str, Any]]:
     ]
 
 
+def nothing_in(tab: Tab) -> dict[str, str]:
+    """What would stand in an empty list, and how it comes there."""
+    words = {
+        "to-pack": (_("Nothing to pack"), _("New orders for this store appear here automatically.")),
+        "packed": (
+            _("No packed packages"),
+            _("A package appears here after “Complete packaging”, until it is ready for its customer."),
+        ),
+        "ready": (
+            _("No package is ready for a customer"),
+            _("A package appears here after “Ready for customer pickup”, which sends the customer the code."),
+        ),
+        "not-collected": (
+            _("Everything was collected in time"),
+            _("A package appears here when its pickup time has passed."),
+        ),
+        "delivered": (_("No package was handed over yet"), _("Packages appear here once they are handed over.")),
+        "all": (_("No packages yet"), _("A package appears here as soon as an order for this store arrives.")),
+    }
+    title, sentence = words[tab.key]
+    return {"title": title, "sentence": sentence}
+
+
 def empty_message(session: StoreSession, query: ListQuery, counts: Counts) -> dict[str, str]:
     """Why there is nothing to see, and where it is instead."""
     if not query.text:
-        return {"title": _("Nothing here"), "sentence": _("New packages appear here automatically.")}
+        return nothing_in(query.tab)
     title = _("No packages match “%(query)s”.") % {"query": query.text}
     elsewhere = [tab for tab in TABS if counts.in_tab(tab) and tab is not query.tab and tab is not ALL]
     hidden = lists.count_tabs(session).in_tab(query.tab)

@@ -221,6 +221,7 @@ def test_showing_another_message_asks_what_becomes_of_the_text(
     page = context.new_page()
 
     def show(kind: str) -> None:
+        page.wait_for_load_state()  # with its script
         page.get_by_label("Message", exact=True).select_option(kind)
         if script == "without":
             page.get_by_role("button", name="Show").click()
@@ -256,7 +257,7 @@ def test_the_question_can_be_read_by_everybody(extension: Running, page: Page) -
     expect(page.get_by_role("alert")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert Axe().run(page).violations_count == 0
 
 
@@ -294,7 +295,7 @@ def test_whoever_gives_no_password_reads_a_page(extension: Running, chromium: Br
     expect(page.get_by_role("heading", name="This page needs the Extension's password")).to_be_visible()
     expect(page.get_by_role("link", name="Try again")).to_have_attribute("href", "/templates/")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert Axe().run(page).violations_count == 0
     context.close()
 
