@@ -69,6 +69,7 @@ def test_a_shelf_is_typed_beside_each_package_and_goes_with_its_command(window: 
     page.get_by_label("Select all").check()
     page.get_by_role("button", name="Continue with 2 packages").click()
     dialog = page.get_by_role("dialog", name="2 packages")
+    expect(dialog.get_by_role("button", name="Complete packaging (2)")).to_be_focused()
     expect(dialog.get_by_label(f"Shelf {other.number}")).to_have_value("A-01")
     dialog.get_by_label(f"Shelf {one.number}").fill("c-07")
     page.keyboard.press("Enter")

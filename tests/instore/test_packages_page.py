@@ -45,6 +45,14 @@ def numbers(html: str) -> list[str]:
     return re.findall(r"<bdi>(PK-\d+)</bdi></td>", html)
 
 
+def test_every_page_says_once_in_whose_time_its_times_are() -> None:
+    package = shop.make_package(states.WAITING, due_at=shop.PAST)
+    client = signed_in("manager")
+    addresses = ("/instore/", f"/instore/packages/{package.number}/", "/instore/manager/")
+    for address in (*addresses, f"/instore/pick-lists/?numbers={package.number}"):
+        assert page(client, address).count("Times in Istanbul") == 1, address
+
+
 def test_table_has_the_columns_of_the_contract() -> None:
     shop.make_package(states.WAITING)
     html = page(signed_in())

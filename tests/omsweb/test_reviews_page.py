@@ -77,6 +77,12 @@ def test_store_staff_review_in_instore_not_here(client: Client, role: Role) -> N
     assert not OverrideReview.objects.exists()
 
 
+def test_the_lock_stands_above_the_wrong_code_that_caused_it(operator: Client) -> None:
+    package = locked()
+    timeline = markup(operator.get(f"/oms/packages/{package.pk}/")).split('class="ow-timeline"')[1]
+    assert timeline.index("Locked after too many wrong codes") < timeline.index("Refused:")
+
+
 def test_what_is_marked_leaves_the_list(operator: Client) -> None:
     packages = [overridden(), overridden(), overridden()]
     first, second, third = sorted(log_ids())

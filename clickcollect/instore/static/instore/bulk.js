@@ -52,6 +52,7 @@ const openBulk = async () => {
   dialog()?.remove();
   document.getElementById("app").append(fresh);
   fresh.showModal();
+  fresh.querySelector("[data-bulk], [data-bulk-close]").focus(); // and not the first shelf: no keyboard over the step
 };
 
 // What comes next: the steps that are on offer now, and of each package what became of it.
