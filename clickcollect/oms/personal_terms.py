@@ -15,6 +15,9 @@ TAIL: Final = 8  # the last digits of a number: the same with and without its co
 LONGEST_EMAIL: Final = 254
 OF_PHONES: Final = re.compile(r"phone|mobile|tel|gsm|sms|whatsapp|cep", re.IGNORECASE)
 LETTERS: Final = re.compile(r"[^\W\d_]")
+# In the middle of a text: a note, or a message that nobody could read.
+EMAIL_IN_TEXT: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}")
+PHONE_IN_TEXT: Final = re.compile(r"(?<![\w/])[+(]?\d(?:[ ()./-]{0,3}\d){9,14}(?![\w/])")
 
 
 def email_term(address: str) -> str:
@@ -36,7 +39,8 @@ def digits_of(text: str) -> str:
 def personal_terms(value: Any, name: str = "") -> Iterator[str]:
     """The words for every e-mail address and phone number in a document, the name of its field being ``name``.
 
-    A text that has no letter may be a phone number wherever it stands; anything else where its field says so.
+    A text that has no letter may be a phone number wherever it stands; anything else where its field says so. In the
+    middle of a text they are found too: a number there by its ten digits and more.
     """
     if isinstance(value, dict):
         told = value.get("name") if isinstance(value.get("name"), str) else ""  # {"name": "Phone", "value": …}
@@ -45,10 +49,21 @@ def personal_terms(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from personal_terms(inner, name)
-    elif isinstance(value, str) and "@" in value and len(value) <= LONGEST_EMAIL:
-        yield email_term(value)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        text = str(value)
-        is_phone = OF_PHONES.search(name) or (isinstance(value, str) and not LETTERS.search(text))
-        if is_phone and (term := phone_term(text)):
-            yield term
+        yield from terms_of_text(str(value), may_be_phone=bool(OF_PHONES.search(name)) or is_bare(value))
+
+
+def is_bare(value: str | float) -> bool:
+    """Whether it is a text without any letter; a JSON number is an amount or an id, unless its field says otherwise."""
+    return isinstance(value, str) and not LETTERS.search(value)
+
+
+def terms_of_text(text: str, *, may_be_phone: bool) -> Iterator[str]:
+    """The words for one value as a whole, and for what stands in the middle of it."""
+    if "@" in text and len(text) <= LONGEST_EMAIL:
+        yield email_term(text)
+    elif may_be_phone and (term := phone_term(text)):
+        yield term
+    if LETTERS.search(text):
+        yield from map(email_term, EMAIL_IN_TEXT.findall(text))
+        yield from filter(None, map(phone_term, PHONE_IN_TEXT.findall(text)))

@@ -11,6 +11,7 @@ from clickcollect.accounts.models import Role
 from clickcollect.omnitron.models import Order
 from clickcollect.oms.orders.connectors.counts import counts
 from clickcollect.oms.orders.repaired import send_on
+from clickcollect.oms.privacy import repairs_of
 from clickcollect.oms.repair_models import OrderToRepair
 from tests.oms.orders.connectors.payloads import shopify_order
 from tests.oms.orders.connectors.shopify_shop import CHANNEL, DOMAIN, SECRET, send, signature
@@ -106,6 +107,14 @@ def test_order_that_nobody_can_read_is_kept_and_can_be_entered(body: bytes) -> N
     assert "format JSON" in row.faults[0]["msg"]
     send_on(repair_id=row.pk, document=order_document("1043", channel=CHANNEL), actor=make_actor(Role.OPERATOR))
     assert Order.objects.get().channel == CHANNEL
+
+
+def test_order_that_nobody_can_read_is_found_by_its_customer() -> None:
+    send(b"<order><phone>+46701740610</phone><email>defne@example.com</email></order>")
+
+    for person in ({"phone_number": "0046 70 174 06 10"}, {"email": "Defne@example.com"}):
+        assert repairs_of(**person).get() == OrderToRepair.objects.get()
+    assert not repairs_of(email="zoe@example.com").exists()
 
 
 def test_two_orders_that_nobody_can_read_are_two() -> None:
