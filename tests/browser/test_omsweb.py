@@ -12,7 +12,7 @@ from clickcollect.oms.models import CommandTransition, Package
 from clickcollect.whisperer.hooks import create_hook
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Reason
 from tests import shop
-from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
+from tests.browser.conftest import OpenWindow, Window
 from tests.whisperer.dispatch import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -338,51 +338,3 @@ def test_an_alarm_is_told_on_the_dashboard_in_either_language(window: OpenWindow
     page.locator(".ow-account summary").click()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("link", name="Look at the deliveries")).to_be_visible()
-
-
-PAGES = [
-    "/oms/",
-    "/oms/packages/",
-    "/oms/packages/1/",
-    "/oms/orders/",
-    "/oms/orders/1/",
-    "/oms/orders/add/",
-    "/oms/log/",
-    "/oms/reviews/",
-    "/oms/privacy/",
-    "/oms/settings/",
-    "/oms/settings/PICKUP_HOLD_DAYS/",
-    "/oms/process/",
-    "/oms/process/1/change/",
-    "/oms/process/file/",
-    "/oms/states/",
-    "/oms/staff/",
-    "/oms/staff/add/",
-    "/oms/stores/",
-    "/oms/stores/1/change/",
-    "/oms/tokens/",
-    "/oms/tokens/add/",
-    "/oms/hooks/",
-    "/oms/hooks/add/",
-    "/oms/deliveries/",
-    "/oms/process/1/history/",
-    "/oms/password/",
-    "/oms/nowhere/",
-]
-
-
-@pytest.mark.slow
-def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_phone(window: OpenWindow) -> None:
-    shop.make_package(states.READY)
-    hand_over_without_code()
-    opened = office(window, "/oms/", role="admin")
-    found, wide = {}, []
-    for address in PAGES:
-        page = opened.go(address)
-        if troubles := opened.axe():
-            found[address] = troubles
-        page.set_viewport_size(PHONE)
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            wide.append(address)
-        page.set_viewport_size(DESKTOP)
-    assert (found, wide) == ({}, [])
