@@ -63,7 +63,7 @@ def test_file_is_handed_over_its_columns_chosen_and_imported(window: OpenWindow,
     expect(page.get_by_role("status")).to_contain_text("Imported")
     expect(page.get_by_role("heading", name="2 lines were skipped")).to_be_visible()
     expect(page.get_by_role("row", name="C-3")).to_contain_text("No store has this code.")
-    expect(page.get_by_role("row", name="1020.0")).to_contain_text("Write 1020")
+    expect(page.get_by_role("row", name="1020.0")).to_contain_text("Enter 1020")
     assert page.evaluate("window.notReloaded") is True
     assert opened.axe() == []
 
