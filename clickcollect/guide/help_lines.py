@@ -29,7 +29,7 @@ HELP: Final = {
     "omsweb:oms_ordertorepair_change": "operator#orders-to-repair",
     "omsweb:oms_locationrule_changelist": "operator#learned-locations",
     "omsweb:reviews": "operator#handovers-to-review",
-    "omsweb:store_comparison": "operator#the-dashboard",
+    "omsweb:store_comparison": "operator#stores-compared",
     "omsweb:time_zone": "operator#time-zone",
     "omsweb:oms_commandlog_changelist": "operator#the-log",
     "omsweb:oms_commandtransition_changelist": "operator#the-process",
