@@ -24,7 +24,8 @@ from tests import shop
 DOORS: Final = ("instore", "omsweb")
 NO_PAGE: Final = {
     "pieces of a page": {
-        "instore:packages_live", "instore:package_live", "omsweb:order_file_live", "instore:bulk", "instore:label", "omsweb:search",
+        "instore:packages_live", "instore:package_live", "instore:bulk", "instore:label", "omsweb:search",
+        "omsweb:order_file_live",
     },
     "files": {
         "instore:manifest", "instore:figures", "omsweb:jsi18n", "omsweb:packages_csv", "omsweb:packages_xlsx",
