@@ -118,6 +118,7 @@ class MessageState(models.TextChoices):
 
 NUMBER_PREFIX: Final = "PK-"
 NUMBERS_BEGIN_AFTER: Final = 10000
+MESSAGE_FAILED: Final = Q(message_state=MessageState.FAILED)  # and of another one
 HOME_DELIVERY: Final = Q(delivery_type=DeliveryType.HOME_DELIVERY)  # the condition of an index
 
 
@@ -230,6 +231,8 @@ class Package(models.Model):
             models.Index(name="package_order_number", fields=["order_number", "id"]),
             # API `created_date__gte`, `created_date__lte`, `sort=created_date`.
             models.Index(name="package_created", fields=["created_date", "id"]),
+            # Ready packages whose customer was not reached: the dashboard's figure and its list.
+            models.Index(name="package_message_failed", fields=["state", "-id"], condition=MESSAGE_FAILED),
             # The search fields of Instore, OMS WEB and the API.
             GinIndex(name="package_search", fields=["search"]),
         )

@@ -36,6 +36,7 @@ DEAD_DAYS: Final = 7
 MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
 SHOWN: Final = 8
 MOST_NAMED: Final = 3
+ALONG_DUE: Final = ("due_at", "pk")  # where the planner takes few ready packages for many
 PACKAGES: Final = (
     (
         "no_message",
@@ -80,9 +81,9 @@ class Bar:
     is_today: bool
 
 
-def bounded(rows: QuerySet[Any]) -> int:
-    """How many, counted to one more than `MOST`."""
-    return rows.order_by().values("pk")[: MOST + 1].count()
+def bounded(rows: QuerySet[Any], *along: str) -> int:
+    """How many, counted to one more than `MOST`; ``along`` the index that has this order."""
+    return rows.order_by(*along).values("pk")[: MOST + 1].count()
 
 
 def stores_behind(rows: QuerySet[Package]) -> str:
@@ -104,7 +105,7 @@ def needs(request: HttpRequest) -> list[Need]:
     rows = packages_of(actor)
     waiting = [
         Need(
-            count=bounded(rows.filter(LATE[name][1])),
+            count=bounded(rows.filter(LATE[name][1]), *(ALONG_DUE if name == "not_collected" else ())),
             title=str(LATE[name][0]),
             detail=stores_behind(rows) if name == "to_pack" else str(detail),
             link=f"{reverse('omsweb:oms_package_changelist')}?late={name}",
@@ -176,7 +177,8 @@ def per_day(*, new_state: str) -> list[Bar]:
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     since = timezone.now() - timedelta(days=DAYS)
     rows = CommandLog.objects.filter(kind=LogKind.MOVE, new_state=new_state, at__gte=since).order_by()
-    counted = dict(rows.annotate(day=TruncDate("at")).values_list("day").annotate(count=Count("pk")))
+    per_date = rows.annotate(day=TruncDate("at")).values_list("day")
+    counted = dict(per_date.annotate(count=Count("*")))  # of `pk` it would have to read each row
     highest = max(counted.values(), default=0) or 1
     return [
         Bar(
