@@ -220,29 +220,29 @@ def test_showing_another_message_asks_what_becomes_of_the_text(
     )
     page = context.new_page()
 
-    def show(kind: str) -> None:
+    def showing(kind: str) -> None:
         page.wait_for_load_state()  # with its script
         page.get_by_label("Message", exact=True).select_option(kind)
         if script == "without":
             page.get_by_role("button", name="Show").click()
 
     page.goto(f"{extension.url}/templates/?language=en&kind=ready&store={store}")
-    show("reminder")  # nothing was typed: nothing is asked
+    showing("reminder")  # nothing was typed: nothing is asked
     expect(page).to_have_url(re.compile("kind=reminder"))
-    show("ready")
+    showing("ready")
     expect(page).to_have_url(re.compile("kind=ready"))
     text = page.get_by_role("textbox", name="Ready, with code")
     text.fill(NEW_TEXT)
-    show("reminder")
+    showing("reminder")
     expect(page.get_by_role("alert")).to_contain_text("You have unsaved changes.")
     expect(text).to_have_value(NEW_TEXT)
     expect(page.get_by_role("button", name="Save and continue")).to_be_focused()
     page.get_by_role("link", name="Discard changes").click()
     expect(page.get_by_role("textbox", name="Reminder")).to_be_visible()
     assert extension.rows(f"SELECT text FROM extension_template WHERE store = '{store}'") == []
-    show("ready")
+    showing("ready")
     text.fill(NEW_TEXT)
-    show("reminder")
+    showing("reminder")
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("status")).to_contain_text("Saved.")
     expect(page.get_by_role("textbox", name="Reminder")).to_be_visible()

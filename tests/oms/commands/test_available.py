@@ -7,10 +7,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from clickcollect.errors import OtpIncorrect, OtpLocked
+from clickcollect.omnitron.models import DeliveryType, Order
 from clickcollect.oms import app_settings, states
 from clickcollect.oms.access import Actor
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import offers_of
+from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.models import EmployeeBudget, Package
 from tests import shop
@@ -48,6 +50,15 @@ def test_the_main_button_is_what_helps(columns: dict[str, object], associate: tu
     assert main_of(package, shop.make_actor("associate", package.stock_location)) == associate
     for role in ("manager", "operator", "admin"):
         assert main_of(package, shop.make_actor(role, package.stock_location)) == (manager, False)
+
+
+def test_a_home_delivery_is_offered_nothing_that_only_the_counter_does() -> None:
+    package = shop.make_package(states.READY)
+    Order.objects.filter(pk=package.order_id).update(delivery_type=DeliveryType.HOME_DELIVERY)
+    offers = offers_of(package=shop.reread(package), actor=shop.make_actor("manager", package.stock_location))
+    offered = [COMMANDS[offer.command_code] for offer in offers.all]
+    assert not [command for command in offered if command.click_and_collect_only]
+    assert {command.click_and_collect_only for command in COMMANDS.values()} == {True, False}
 
 
 def test_what_may_be_gone_since_a_backup_is_confirmed_before_anybody_hands_it_over() -> None:
