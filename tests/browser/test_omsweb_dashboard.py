@@ -52,3 +52,13 @@ def test_stores_are_ranked_on_the_dashboard_without_leaving_it(window: OpenWindo
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     compared.get_by_role("link", name="1", exact=True).click()
     expect(opened.page).to_have_url(re.compile("late=to_pack"))
+
+
+def test_the_search_over_everything_is_a_landmark_of_its_own_name(window: OpenWindow) -> None:
+    package = shop.make_package(states.WAITING)
+    opened = office(window, "/oms/packages/")
+    opened.page.keyboard.press("Control+k")
+    found = opened.page.get_by_role("search", name="Search everything")
+    found.get_by_placeholder("Type to search").press_sequentially(str(package.number))
+    expect(found.locator("#command-results-list")).to_contain_text(str(package.number))
+    assert opened.axe() == []
