@@ -155,6 +155,8 @@ def counter(page: Page, shop: str, phone: str, width: int, scheme: str) -> None:
     sign_in(page, shop, "associate")
     take(page, "packages", width, scheme)
     page.goto(f"{shop}/instore/packages/{packed_package(shop)}/")
+    page.get_by_label("Shelf", exact=True).fill("B4")  # the button saves it along
+    page.get_by_label("Bags", exact=True).fill("2")
     page.get_by_role("button", name="Ready for customer pickup").first.click()
     page.wait_for_timeout(1500)
     page.reload()
