@@ -61,7 +61,7 @@ def _wrong_place(fields: Mapping[str, Any]) -> Iterator[Fault]:
     if fields["language_code"] not in languages:
         yield {"loc": "language_code", "msg": _("Choose one of these languages: %s.") % ", ".join(languages)}
     if fields["time_zone"] not in available_timezones():
-        yield {"loc": "time_zone", "msg": _("There is no such time zone. One is called Europe/Istanbul, for example.")}
+        yield {"loc": "time_zone", "msg": _("Unknown time zone. Enter one such as Europe/Istanbul.")}
 
 
 def locked_store(store_id: int) -> RetailStore:

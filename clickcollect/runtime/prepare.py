@@ -44,7 +44,7 @@ def take_back(app_label: str, number: str) -> None:
     one_way = [step for step, backwards in plan if backwards and not all(one.reversible for one in step.operations)]
     if one_way:
         raise Problem(
-            f"{one_way[0]} cannot be taken back, and nothing was changed. Restore the backup that was made before it "
+            f"{one_way[0]} cannot be taken back, and nothing was changed. Restore the backup taken before it "
             "(docs/upgrading.md)."
         )
     migrate_patiently(app_label, last_kept)
