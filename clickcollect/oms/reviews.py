@@ -189,7 +189,9 @@ def handovers_by(actor: Actor, field: str) -> dict[int, tuple[int, int]]:
     """Handovers and overrides by a column of the log."""
     actor.require("logs:read")
     handovers = recent_log(actor).filter(kind=LogKind.MOVE, new_state=states.DELIVERED).order_by()
-    rows = handovers.values(field).annotate(n=Count("id"), overrides=Count("id", filter=Q(command_code=OVERRIDE)))
+    rows = handovers.values(field).annotate(
+        n=Count("*"), overrides=Count("command_code", filter=Q(command_code=OVERRIDE))
+    )
     return {row[field] or 0: (row["n"], row["overrides"]) for row in rows[:1000]}
 
 
