@@ -22,7 +22,9 @@ from clickcollect.runtime.checks import READY, Finding
 from clickcollect.runtime.data_dir import new_code_key
 from clickcollect.whisperer.models import Endpoint, Hook
 from tests import shop
+from tests.oms.test_failover import django_uses
 from tests.postgres import SUPERUSER_URL
+from tests.replication import pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,6 +104,15 @@ def test_a_hook_without_a_secret() -> None:
     found = deploy_checks.check_hook_secrets()
     assert found.is_fault
     assert "codes go there" in found.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_synchronous", [True, False])
+def test_a_standby_that_is_not_synchronous(*, is_synchronous: bool) -> None:
+    with pair(is_synchronous=is_synchronous) as servers, django_uses(servers):
+        found = deploy_checks.check_standbys()
+    assert found.is_fault is not is_synchronous
+    assert ("asynchronous" in found.text, "standby" in found.text) == (not is_synchronous, True)
 
 
 def note_backup(age: timedelta) -> None:
