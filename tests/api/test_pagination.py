@@ -30,7 +30,7 @@ def test_there_are_lists() -> None:
 def test_a_filter_of_two_types_is_one_fault_by_its_name() -> None:
     answer = make_caller("admin").get("/whisperer/hook_events/?content_type=nonsense")
     faults = json.loads(answer.content)["errors"]
-    assert faults == [{"loc": "content_type", "msg": "Give one of: package, order."}]
+    assert faults == [{"loc": "content_type", "msg": "Choose one of: package, order."}]
 
 
 @pytest.mark.parametrize("address", lists())
