@@ -26,7 +26,7 @@ from clickcollect.oms.workflow import editing
 from clickcollect.omsweb.actor import actor_of, may
 from clickcollect.omsweb.hooks import FAILING
 from clickcollect.omsweb.listing import midnight
-from clickcollect.omsweb.packages import LATE
+from clickcollect.omsweb.packages import ALONG_DUE, LATE
 from clickcollect.omsweb.templatetags.omsweb import moment
 from clickcollect.omsweb.workflow_diagram import draw
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
@@ -36,7 +36,6 @@ DEAD_DAYS: Final = 7
 MOST: Final = 1000  # a figure stops here: more than that is "many" anyway
 SHOWN: Final = 8
 MOST_NAMED: Final = 3
-ALONG_DUE: Final = ("due_at", "pk")  # where the planner takes few ready packages for many
 PACKAGES: Final = (
     (
         "no_message",

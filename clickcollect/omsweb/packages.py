@@ -31,6 +31,9 @@ from clickcollect.omsweb.templatetags.omsweb import MESSAGE_WORDS
 MOST_CHOICES: Final = 500
 STUCK_AFTER: Final = timedelta(hours=48)
 # What waits for a person: in words, and how it is found. The dashboard counts the same.
+# The order of the index that finds what was not collected, for whoever counts it: the planner takes few ready packages
+# for many, and would read all packages until it has found enough.
+ALONG_DUE: Final = ("due_at", "pk")
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
     "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.omnitron.models import RetailStore
-from clickcollect.oms import states
+from clickcollect.oms import configuration, states
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.list_sql import fetched
 from clickcollect.oms.log_models import OVERRIDE, CommandLog, LogKind
@@ -111,11 +111,15 @@ COLUMNS: Final = (
 def late(request: HttpRequest, name: str) -> Counter[int]:
     """How many packages of each store are late in that way, counted to `MOST_LATE` over all stores."""
     rows = packages_of(actor_of(request)).filter(LATE[name][1]).select_related(None).order_by()
+    if name == "not_collected":  # the state by its number too: the planner knows how few are in it, and takes an index
+        rows = rows.filter(
+            state_id__in=[pk for pk, one in configuration.current().states.items() if one.enum_value == states.READY]
+        )
     return Counter(rows.values_list("stock_location_id", flat=True)[:MOST_LATE])
 
 
 def compare(request: HttpRequest, *, since: datetime, by: Column) -> list[Row]:
-    """Every open store, in five statements; the one that needs help most first, then by name."""
+    """Every open store, in six statements; the one that needs help most first, then by name."""
     found = list(RetailStore.objects.filter(is_active=True).only("erp_code", "name").order_by("erp_code")[:MOST_STORES])
     asked = {"stores": [store.pk for store in found], "since": since, "move": LogKind.MOVE, "ready": states.READY}
     to_ready = {store_id: float(seconds) / 60 for store_id, seconds in fetched(TO_READY, asked)}
