@@ -120,7 +120,7 @@ def test_it_takes_the_same_few_statements_for_one_store_and_for_many(operator: C
         with CaptureQueriesContext(connection) as taken:
             operator.get(PAGE, headers={"HX-Request": "true"})
         counts.append(len(taken))
-    assert counts == [8, 8]  # the session, the shared time zone, and five
+    assert counts == [8, 8]  # the session, the shared time zone, and six
 
 
 def test_the_log_is_read_along_its_indexes(operator: Client, shop: dict[str, Any]) -> None:
