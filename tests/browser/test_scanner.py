@@ -316,3 +316,25 @@ def test_a_label_at_the_sign_in_is_no_try_of_a_pin_and_opens_after_it(window: Op
     page.get_by_label("Username").focus()
     keyboard.scan(f"ayla\t{shop.PASSWORD}\n", gap=3)  # a badge, or a password manager
     expect_package(page, package)
+
+
+def test_a_password_typed_as_fast_as_a_scan_signs_in_and_is_in_no_address(window: OpenWindow) -> None:
+    shop.make_user("associate", shop.make_store("IST-01"), username="ayla")
+    page = window().go()
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    page.get_by_label("Username").fill("ayla")
+    page.get_by_label("Password").click()
+    Keyboard(page).scan(f"{shop.PASSWORD}\n", gap=3)  # a security key
+    expect(page.get_by_role("heading", name="Packages", exact=True)).to_be_visible()
+    assert [url for url in addresses if shop.PASSWORD in url] == []
+
+
+def test_a_pin_typed_as_fast_as_a_scan_is_in_no_address(window: OpenWindow) -> None:
+    page = window(shop.make_user("associate", shop.make_store("IST-01"))).go("/instore/pin/")
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    page.get_by_label("New PIN").click()
+    Keyboard(page).scan("483920\n", gap=3)
+    expect(page.get_by_text("Enter your password.")).to_be_visible()
+    assert [url for url in addresses if "483920" in url] == []

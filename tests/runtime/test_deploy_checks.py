@@ -22,9 +22,8 @@ from clickcollect.runtime.checks import READY, Finding
 from clickcollect.runtime.data_dir import new_code_key
 from clickcollect.whisperer.models import Endpoint, Hook
 from tests import shop
-from tests.oms.test_failover import django_uses
 from tests.postgres import SUPERUSER_URL
-from tests.replication import pair
+from tests.replication import django_uses, pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,6 +11,7 @@ const MUTE = new Set(["Process", "Dead", "Unidentified"]);
 const TEXT = "textarea, input:not([type=button], [type=submit], [type=reset], [type=checkbox], [type=radio])";
 const PRESSED = "button, summary, select, input, [role=button]";
 const SIGN_IN = "[type=password], [name=username], [name=login]";
+const LABEL = /(?:^|\W)PK-\d+/i; // what a scanner reads in a field for a password; all else there is a secret
 
 let run = null; // keys without a pause between them: {text, keys, first, last, fields, isSignIn}
 let held = null; // a blank on a button, until it is known whether a scan follows
@@ -104,6 +105,9 @@ const isDead = (event, at) => {
   return true;
 };
 
+// What came fast into a field for a password or PIN, from a security key or a typing tool, never reaches an address.
+const isSecret = () => [...run.fields.keys()].some(({ type }) => type === "password") && !LABEL.test(run.text);
+
 // ---- Keys ---------------------------------------------------------------------------------------------
 const onChar = (event, at, char) => {
   const { target } = event;
@@ -121,6 +125,8 @@ const onEnd = (event, at) => {
   if (held) {
     press(); // the next key is there already
   } else if (isText(target) && (!isFast(at) || isCode(target, run.text))) {
+    run = null;
+  } else if (isSecret() && !run.isSignIn) {
     run = null;
   } else if (target.matches?.(SIGN_IN) && (key === "Tab" || run.isSignIn)) {
     run = null; // name, Tab, password, Enter: a badge, or a password manager
