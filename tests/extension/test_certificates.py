@@ -51,7 +51,7 @@ def test_each_fault_is_said_and_tried_again(
 def test_an_issuer_that_is_not_known_here(tmp_path: Path) -> None:
     answer = sent(Authority(tmp_path, "stranger").server())
     assert isinstance(answer, RetryLater)
-    assert "issuer is unknown" in answer.reason
+    assert "its issuer is not known" in answer.reason
 
 
 @pytest.mark.usefixtures("authority")
