@@ -84,7 +84,7 @@ def export_figures(request: HttpRequest, session: StoreSession) -> HttpResponse:
 @require_POST
 @store_staff_required
 def mark_reviewed(request: HttpRequest, session: StoreSession) -> HttpResponse:
-    """Somebody with authority has looked at it, or takes that back. Raises Forbidden, NotFound."""
+    """Someone with authority has looked at it, or takes that back. Raises Forbidden, NotFound."""
     form = ReviewForm(request.POST)
     if not form.is_valid():
         raise NotFound

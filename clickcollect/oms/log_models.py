@@ -185,7 +185,7 @@ class Seal(models.Model):
 
 
 class OverrideReview(models.Model):
-    """Somebody with authority has looked at a handover without a code, or at a lock-out."""
+    """Someone with authority has looked at a handover without a code, or at a lock-out."""
 
     log_id = models.BigIntegerField(unique=True)
     reviewed_by = models.BigIntegerField()

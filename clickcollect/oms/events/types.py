@@ -111,7 +111,7 @@ class PackagePickupLockedWhispererEvent(WhispererEvent):
 
 
 class PackagePickupOverriddenWhispererEvent(WhispererEvent):
-    """Somebody with authority handed the package over without a code."""
+    """Someone with authority handed the package over without a code."""
 
     type = "package.pickup.overridden"
 
