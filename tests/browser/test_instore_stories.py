@@ -107,7 +107,7 @@ def test_another_stores_package_is_not_found(window: OpenWindow) -> None:
     page = opened.go("/instore/")
     page.get_by_label("Search or scan").fill(str(package.number))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="No packages match")).to_be_visible()
+    expect(page.get_by_text("No packages match")).to_be_visible()
 
 
 def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) -> None:
