@@ -16,7 +16,7 @@ from ninja.parser import Parser
 from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from clickcollect.json_input import field_path, is_storable, parse_json, unstorable
 from clickcollect.oms.orders.connectors.counts import count
-from clickcollect.oms.orders.connectors.shopify_shops import PREFIX
+from clickcollect.oms.orders.connectors.shopify_shops import CONNECTOR
 
 LARGEST_BODY: Final = 1024 * 1024
 SHOPIFY: Final = "/api/v1/connectors/shopify/orders/"
@@ -41,7 +41,7 @@ def check_envelope(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
     if size > largest > LARGEST_BODY:
-        count(PREFIX, "refused_too_large")
+        count(CONNECTOR, "refused_too_large")
         raise PayloadTooLarge(_("The request is larger than 8 MiB. Send less at once."))
     if size > largest:
         raise PayloadTooLarge

@@ -62,7 +62,7 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
         secrets=settings.SHOPIFY_WEBHOOK_SECRET,
     )
     if channel is None:
-        count(shopify_shops.PREFIX, "refused_signature")
+        count(shopify_shops.CONNECTOR, "refused_signature")
         raise NotAuthenticated(_("Sign the body with the shop's webhook secret."))
     introduce(request, actor=SHOPIFY)
     request.caller = f"connector:{channel}"  # type: ignore[attr-defined]

@@ -174,6 +174,11 @@ class Order(models.Model):
         return self.delivery_type == DeliveryType.IN_STORE
 
     @property
+    def is_dated(self) -> bool:
+        """Whether its sender said when it was placed; else it counts as placed when it came in."""
+        return self.date_placed != self.created_date
+
+    @property
     def is_being_cancelled(self) -> bool:
         """Whether its packages are held back: from the moment its end was asked for (contract section 1)."""
         return self.status in CANCELLED

@@ -8,7 +8,7 @@ from clickcollect.errors import DomainError
 from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms import configuration
 from clickcollect.oms.access import Actor
-from clickcollect.oms.orders import repair, statements
+from clickcollect.oms.orders import channels, repair, statements
 from clickcollect.oms.orders.intake import Became, Received, receive_order, refuse_foreign_stores
 from clickcollect.oms.orders.placing import place
 
@@ -29,7 +29,7 @@ def receive_orders(orders: Sequence[OrderIn], *, actor: Actor) -> list[Received 
 @transaction.atomic(durable=True)
 def place_new(orders: Sequence[OrderIn], *, actor: Actor) -> dict[int, Received]:
     """Place those that are not there yet; by their place in the sequence."""
-    found = statements.look(orders)
+    orders, found = channels.with_standing_channels(orders, statements.look(orders))
     refuse_foreign_stores(stores=found.stores, actor=actor)
     known = configuration.of_version(found.version)
     new = {

@@ -16,6 +16,7 @@ from clickcollect.errors import Fault, ValidationFailed
 from clickcollect.omnitron.order_schema import Source
 from clickcollect.omnitron.plain_text import comparable
 from clickcollect.oms.orders import shopify_export
+from clickcollect.oms.orders.channels import export_channel
 from clickcollect.oms.orders.connectors import shopify
 from clickcollect.oms.orders.csv_columns import (
     CHANNEL,
@@ -184,7 +185,7 @@ def export_entry(rows: Sequence[OrderRow], how: CsvReading, *, position: int) ->
     data: dict[str, Any] | None = None
     if not shopify_export.is_ended(whole):
         sent = shopify_export.webhook_order(whole, [row.cells for row in goods])
-        channel = how.channel or shopify_export.export_channel()
+        channel = how.channel or export_channel()
         data = shopify.order_of(sent, channel=channel, locate=locate_in(how.locations))
     return FileEntry(
         line=rows[0].line,

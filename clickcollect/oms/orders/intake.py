@@ -20,7 +20,7 @@ from clickcollect.oms import configuration
 from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.run import ASK_AGAIN_AFTER, came_from
 from clickcollect.oms.models import Package
-from clickcollect.oms.orders import amending, repair, statements
+from clickcollect.oms.orders import amending, channels, repair, statements
 from clickcollect.oms.orders.placing import place
 
 
@@ -106,8 +106,9 @@ def take_in_order(sent: SentOrder) -> Received:
 @transaction.atomic(durable=True)
 def keep_order(sent: SentOrder) -> tuple[Received, amending.AmendmentResult]:
     """One transaction: a new order with all that belongs to it, an amendment, or the log row of a conflict."""
-    order, actor, once = sent.order, sent.actor, sent.once
-    found = statements.look([order], once=once)
+    actor, once = sent.actor, sent.once
+    found = statements.look([sent.order], once=once)
+    (order,), found = channels.with_standing_channels([sent.order], found)
     refuse_foreign_stores(stores=found.stores, actor=actor)
     waiting = None if sent.repaired_from is None else repair.waiting_order(sent.repaired_from)
     if found.kept:

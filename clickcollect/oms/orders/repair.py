@@ -29,6 +29,7 @@ from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log.conflicts import conflict
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
+from clickcollect.oms.orders import channels
 from clickcollect.oms.orders.repair_faults import without_phone_of_unknown_store
 from clickcollect.oms.personal_terms import digits_of, personal_terms
 from clickcollect.oms.repair_models import WAITING, WITHOUT_NUMBER, OrderToRepair, RepairState
@@ -76,6 +77,7 @@ def keep_for_repair(
 def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
     """Insert it, or let it replace the one that waits; in one transaction with its log row."""
     with transaction.atomic():
+        stand_with_its_like(sent)
         of_sender = OrderToRepair.objects.select_for_update().filter(channel=sent.channel, reference=sent.reference)
         newest = of_sender.order_by("-pk").first()
         if newest is None or is_new(sent, than=newest):
@@ -89,6 +91,19 @@ def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
         OrderToRepair.objects.filter(pk=newest.pk).update(**changes)
         record_note(kind=NoteKind.REPAIR_REPEATED, actor=actor, attributes=attributes_of_repair(newest))
         return OrderToRepair.objects.get(pk=newest.pk)
+
+
+def stand_with_its_like(sent: OrderToRepair) -> None:
+    """Put it under the channel in which the same order stands or waits, so that it is asked for once."""
+    if not channels.is_of_shopify(sent.channel):
+        return
+    channels.lock_numbers([sent.reference])
+    standing = channels.standing_channel(
+        channel=sent.channel, number=sent.reference, date_placed=channels.placed_at(sent.document)
+    )
+    if standing != sent.channel:
+        sent.channel = standing
+        sent.document = sent.document | {"channel": standing}
 
 
 def insert(sent: OrderToRepair) -> None:

@@ -7,10 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.conf import settings
-
-from clickcollect.oms.orders.connectors.shopify import CHANNEL
-from clickcollect.oms.orders.connectors.shopify_shops import channel_of_shop, shop_and_secret
 from clickcollect.oms.orders.csv_columns import column_key
 
 MARKS: Final = frozenset(map(column_key, ("Name", "Lineitem quantity", "Lineitem name", "Financial Status")))
@@ -26,12 +22,6 @@ ADDRESS: Final = ("Name", "Address1", "Address2", "City", "Zip", "Country", "Pho
 def is_export(header: Sequence[str]) -> bool:
     """Whether these are the columns of a Shopify export."""
     return set(map(column_key, header)) >= MARKS
-
-
-def export_channel() -> str:
-    """The channel of the one shop that is connected, so that its orders come once; else that of no shop."""
-    shops = {shop for shop, _secret in map(shop_and_secret, settings.SHOPIFY_WEBHOOK_SECRET) if shop}
-    return channel_of_shop(shops.pop()) if len(shops) == 1 else CHANNEL
 
 
 def is_ended(cells: Mapping[str, str]) -> bool:

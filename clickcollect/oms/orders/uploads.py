@@ -27,6 +27,7 @@ from clickcollect.errors import NotFound, StateConflict, ValidationFailed
 from clickcollect.omnitron.plain_text import plain_line
 from clickcollect.oms.access import Actor, actor_for
 from clickcollect.oms.log.conflicts import conflict
+from clickcollect.oms.orders.channels import export_channel
 from clickcollect.oms.orders.csv_columns import (
     BY_OWN_NAME,
     CHANNEL,
@@ -40,7 +41,7 @@ from clickcollect.oms.orders.csv_table import CsvTable, read_table
 from clickcollect.oms.orders.file_import import ImportReport, Waiting, import_orders, read_entry, read_file
 from clickcollect.oms.orders.file_lines import is_json_lines
 from clickcollect.oms.orders.repair import storable
-from clickcollect.oms.orders.shopify_export import export_channel, is_export
+from clickcollect.oms.orders.shopify_export import is_export
 from clickcollect.oms.upload_models import FileShape, OrderUpload, UploadState
 
 JOB: Final = "import_order_file"  # registered in `jobs.py`

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
 from clickcollect.oms.orders.connectors.shopify_news import remaining, shop_version_of
 from clickcollect.oms.orders.connectors.shopify_pickup import Locate, find_pickup
 from clickcollect.wire_format import utc
-
-CHANNEL: Final = "Shopify"  # of orders that do not say of which shop they are: an export's, and all of earlier versions
 
 
 def order_of(

@@ -19,7 +19,7 @@ from clickcollect.oms.orders.connectors.shopify_news import (
     refund_of,
 )
 from clickcollect.oms.orders.connectors.shopify_orders import LONGEST_ID, ShopMessage, receive
-from clickcollect.oms.orders.connectors.shopify_shops import PREFIX
+from clickcollect.oms.orders.connectors.shopify_shops import CONNECTOR
 
 Piece = tuple[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]]
 
@@ -43,8 +43,8 @@ def receive_message(
     """
     name = topic.strip().lower()
     if data is None:
-        return count_result(PREFIX, unreadable(body, topic=name, channel=channel, actor=actor))
-    return count_result(PREFIX, of_topic(topic=name, channel=channel, data=data, actor=actor))
+        return count_result(CONNECTOR, unreadable(body, topic=name, channel=channel, actor=actor))
+    return count_result(CONNECTOR, of_topic(topic=name, channel=channel, data=data, actor=actor))
 
 
 def unreadable(body: bytes, *, topic: str, channel: str, actor: Actor) -> ChannelOrderResult:

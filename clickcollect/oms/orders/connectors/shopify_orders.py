@@ -19,10 +19,11 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.connector_models import ShopOrder
 from clickcollect.oms.orders import repair
 from clickcollect.oms.orders.cancellation import cancel_order
+from clickcollect.oms.orders.channels import standing_channel
 from clickcollect.oms.orders.connectors import shopify_news
 from clickcollect.oms.orders.connectors.json_access import first_given
 from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, ignored, receive_document
-from clickcollect.oms.orders.connectors.shopify import CHANNEL, item_of, number_of, order_of
+from clickcollect.oms.orders.connectors.shopify import item_of, number_of, order_of
 from clickcollect.oms.orders.connectors.shopify_news import LONG_AGO, News
 from clickcollect.oms.orders.location_rules import learned_locations
 from clickcollect.oms.orders.locations import known_locations, locate_in
@@ -90,8 +91,8 @@ def take_version(row: ShopOrder, order: dict[str, Any], *, topic: str) -> bool:
     row.changed_at, row.rank, row.lines, row.end = version.changed_at, version.rank, version.lines, version.end
     row.number = str(number_of(order) or "")[:LONGEST_NUMBER]
     placed = shopify_news.shop_time(first_given(order.get("created_at"), order.get("processed_at")))
-    if placed and Order.objects.filter(channel=CHANNEL, number=row.number, date_placed=placed).exists():
-        row.placed_as = CHANNEL
+    standing = standing_channel(channel=channel_of_row(row), number=row.number, date_placed=placed)
+    row.placed_as = "" if standing == row.channel else standing
     return True
 
 
@@ -136,7 +137,11 @@ def take_whole(
     channel, changed_at = channel_of_row(row), shopify_news.newest(row.news, at=row.changed_at)
     locate = locate_in(known_locations() | learned_locations(channel))
     document = order_of(order, channel=channel, locate=locate, lines=goods, changed_at=changed_at)
-    return receive_document(document, payload=order, actor=actor, is_webhook=True)
+    result = receive_document(document, payload=order, actor=actor, is_webhook=True)
+    if result.order is not None and result.order.channel != channel:
+        row.placed_as = result.order.channel
+        ShopOrder.objects.filter(pk=row.pk).update(placed_as=row.placed_as)
+    return result
 
 
 def channel_of_row(row: ShopOrder) -> str:

@@ -4,8 +4,9 @@ import pytest
 from django.conf import settings
 
 from clickcollect.omnitron.models import Order
+from clickcollect.oms.orders.channels import channel_of_shop
 from clickcollect.oms.orders.connectors.counts import counts
-from clickcollect.oms.orders.connectors.shopify_shops import channel_of_shop, signing_shop
+from clickcollect.oms.orders.connectors.shopify_shops import signing_shop
 from tests.oms.orders.connectors.payloads import shopify_order
 from tests.oms.orders.connectors.shopify_shop import send, signature
 from tests.shop import make_store
