@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -153,6 +154,11 @@ class ApiToken(models.Model):
     def is_sign_in(self) -> bool:
         """Whether it is the key of a person's own sign-in, and not one made for a program."""
         return self.name == LOGIN_NAME
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over; the database decides for each request whether it is still taken."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class IdempotencyKey(models.Model):

@@ -147,6 +147,10 @@ class Dialog:
         return self.button.needs_otp and not self.is_locked
 
     @property
+    def asks_who_collects(self) -> bool:
+        return self.button.hands_over and not self.is_locked
+
+    @property
     def attempt_dots(self) -> range:
         return range(self.attempts_left)
 

@@ -128,6 +128,11 @@ class PackageRow:
     def has_ended(self) -> bool:
         return self.package.has_ended
 
+    @property
+    def stays_on_shelf(self) -> bool:
+        """Whether it lies on a shelf that has a name, and nothing takes it from there."""
+        return bool(self.package.shelf) and not self.has_ended
+
     @cached_property
     def status(self) -> Badge:
         return badges.status(self.package)

@@ -81,15 +81,15 @@ class OrderToRepair(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.number
+        return self.number or "–"
 
     @property
     def number(self) -> str:
-        """The order's number; a dash where its sender gave none."""
+        """The order's number; empty where its sender gave none."""
         if self.reference and not self.reference.startswith(WITHOUT_NUMBER):
             return self.reference
         number = self.document.get("number")
-        return number[:64] if isinstance(number, str) and number else "–"
+        return number[:64] if isinstance(number, str) and number else ""
 
 
 class LocationRule(models.Model):

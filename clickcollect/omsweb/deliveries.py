@@ -100,6 +100,11 @@ def reason_words(reason: str) -> str:
     return str(dict(Reason.choices).get(reason, reason))
 
 
+def trouble_words(delivery: Delivery) -> str:
+    """Why the event has not arrived; nothing where it has, whatever went wrong before."""
+    return reason_words(delivery.reason) if delivery.state != DeliveryState.DELIVERED else ""
+
+
 class RedeliveryForm(TickForm):
     """What goes again: what was ticked, or ``all`` that was found; ``force``: Include messages waiting for retry."""
 
@@ -144,6 +149,7 @@ class DeliveryAdmin(RightsModelAdmin):
         self.require_read(request)
         listing = delivery_listing(request)
         about, raised = subjects_of(listing.page_rows), alarms.current_alarms()
+        may_write = actor_of(request).may("hooks:write")
         rows = [(one, about.get(one.subject)) for one in listing.page_rows]
         form = RedeliveryForm(rows=[(one.pk, delivery_label(one, subject)) for one, subject in rows])
         context = self.page(
@@ -151,13 +157,12 @@ class DeliveryAdmin(RightsModelAdmin):
             title=_("Deliveries"),
             listing=listing,
             deliveries=[
-                (one, subject, reason_words(one.reason), box)
-                for (one, subject), box in zip(rows, form.boxes, strict=True)
+                (one, subject, trouble_words(one), box) for (one, subject), box in zip(rows, form.boxes, strict=True)
             ],
             form=form,
-            may_write=actor_of(request).may("hooks:write"),
+            may_write=may_write,
             alarms=raised,
-            is_paused=any(alarm.kind is AlarmKind.SENDING_PAUSED for alarm in raised),
+            may_resume=may_write and any(alarm.kind is AlarmKind.SENDING_PAUSED for alarm in raised),
             **saved_for(request, "deliveries"),
         )
         return TemplateResponse(request, "omsweb/deliveries.html", context)
@@ -177,7 +182,7 @@ class DeliveryAdmin(RightsModelAdmin):
             tries=[(one, reason_words(one.reason)) for one in statistics.attempts_of(delivery.pk, at_most=100)],
             why=reason_words(delivery.reason),
             form=RedeliveryForm.of_one(delivery),
-            may_write=actor_of(request).may("hooks:write"),
+            may_send_again=delivery.state != DeliveryState.DELIVERED and actor_of(request).may("hooks:write"),
         )
         return TemplateResponse(request, "omsweb/delivery.html", context)
 

@@ -88,12 +88,13 @@ class HookAdmin(RightsModelAdmin):
         self.require_read(request)
         listing = hook_listing(request)
         shown = [hook.pk for hook in listing.page_rows]
-        dead = Hook.objects.filter(pk__in=shown, deliveries__state=DeliveryState.DEAD).order_by()
+        found = Hook.objects.filter(pk__in=shown, deliveries__state=DeliveryState.DEAD).order_by()
+        dead = dict(found.values_list("pk").annotate(count=Count("deliveries")))
         context = self.page(
             request,
             title=_("Webhooks"),
             listing=listing,
-            dead=dict(dead.values_list("pk").annotate(count=Count("deliveries"))),
+            hooks=[(hook, dead.get(hook.pk, 0)) for hook in listing.page_rows],
             backing_off=statistics.endpoints_backing_off()[:10],
             may_add=self.has_add_permission(request),
         )

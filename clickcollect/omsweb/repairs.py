@@ -116,6 +116,7 @@ def repair_line(row: OrderToRepair) -> dict[str, Any]:
     faults = faults_in_words(row.faults, location=location)
     return {
         "row": row,
+        "number": row.number or _("Without a number"),
         "customer": customer_name(row),
         "faults": faults[:MOST_FAULTS],
         "more": max(0, len(faults) - MOST_FAULTS),
@@ -176,7 +177,7 @@ class OrderToRepairAdmin(RightsModelAdmin):
             "who": full_names([row.ended_by]).get(row.ended_by or 0, ""),
             "there": Order.objects.filter(channel=row.channel, number=row.reference).first(),
         }
-        title = _("Order %(number)s") % {"number": row.number}
+        title = _("Order %(number)s") % {"number": row}
         if row.state != RepairState.WAITING:
             context = self.page(request, title=title, original=row, repair=row, **facts)
             return TemplateResponse(request, "omsweb/repair_ended.html", context)

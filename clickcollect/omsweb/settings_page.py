@@ -63,6 +63,11 @@ class SettingLine:
         }
 
     @property
+    def possible_warning(self) -> str:
+        """What a weaker value would mean; empty once one is in force."""
+        return "" if self.is_weakened else str(self.setting.warning)
+
+    @property
     def overrides(self) -> list[tuple[str, str, "ClearForm"]]:
         """The stores with a value of their own: the value, and the form that takes it away."""
         return [

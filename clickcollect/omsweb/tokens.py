@@ -89,7 +89,7 @@ class TokenAdmin(RightsModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
-        context = self.page(request, title=_("API tokens"), tokens=list_tokens(), now=timezone.now())
+        context = self.page(request, title=_("API tokens"), tokens=list_tokens())
         return TemplateResponse(request, "omsweb/tokens.html", context)
 
     def new_view(self, request: HttpRequest) -> HttpResponse:

@@ -289,6 +289,28 @@ def test_a_dead_letter_goes_again_and_no_page_shows_a_body_or_a_code(admin: Clie
     assert delivery.state == DeliveryState.QUEUED
 
 
+def test_what_has_arrived_shows_no_trouble_of_before_and_cannot_go_again(admin: Client) -> None:
+    make_hook()
+    publish_many(1, type="package.created")
+    delivery, again, why = Delivery.objects.get(), 'action="/oms/deliveries/again/"', "The receiver failed"
+    ended = {"reason": Reason.SERVER_ERROR, "finished_at": "2026-01-01T00:00:00Z"}
+    for state, is_open in ((DeliveryState.DEAD, True), (DeliveryState.DELIVERED, False)):
+        Delivery.objects.update(state=state, **ended)
+        assert (again in admin.get(f"/oms/deliveries/{delivery.pk}/").content.decode()) is is_open
+        assert (f"<small>{why}" in markup(admin.get("/oms/deliveries/"))) is is_open
+
+
+def test_the_list_counts_the_dead_letters_of_each_webhook(admin: Client) -> None:
+    make_hook("package.created")
+    make_hook("package.status.packed")
+    publish_many(2, type="package.created")
+    ended = {"finished_at": "2026-01-01T00:00:00Z", "next_attempt_at": "2026-01-01T00:00:00Z"}
+    Delivery.objects.update(state=DeliveryState.DEAD, reason=Reason.NO_CONNECTION, **ended)
+    page = markup(admin.get("/oms/hooks/"))
+    assert '<a href="/oms/deliveries/?state=dead&amp;type=package.created">2</a>' in page
+    assert "?state=dead&amp;type=package.status.packed" not in page
+
+
 def test_everything_found_that_was_given_up_goes_again_and_the_filters_stay(admin: Client) -> None:
     make_hook("package.created")
     make_hook("package.status.packed")

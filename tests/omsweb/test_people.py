@@ -1,9 +1,11 @@
 """OMS WEB, staff, stores and tokens: who may change whom, and what ends at once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from clickcollect.accounts.models import ApiToken, Channel, Role, User
 from clickcollect.accounts.tokens import create_token, digest_of
@@ -233,6 +235,17 @@ def test_a_token_is_shown_once_and_ends_when_revoked(admin: Client) -> None:
     admin.post(f"/oms/tokens/{token.pk}/revoke/")
     assert caller_of(key) is None
     assert CommandLog.objects.filter(note_kind__in=["token_created", "token_revoked"]).count() == 2
+
+
+def test_a_token_whose_time_is_over_is_called_expired(admin: Client) -> None:
+    user = make_user(Role.OPERATOR)
+    for name, left in (("past", -1), ("to-come", 1), ("for-good", None)):
+        until = timezone.now() + timedelta(minutes=left) if left else None
+        create_token(user=user, name=name, scopes=["packages:read"], channel=Channel.OMS_WEB, expires_at=until)
+    page = admin.get("/oms/tokens/").content.decode()
+    assert [name for name in ("past", "to-come", "for-good") if name in page] == ["past", "to-come", "for-good"]
+    assert page.count(">expired<") == 1
+    assert [token.name for token in ApiToken.objects.all() if token.has_expired] == ["past"]
 
 
 def test_a_token_without_scopes_or_for_the_wrong_channel_is_not_made(admin: Client) -> None:
