@@ -45,6 +45,14 @@ def test_the_tabs_have_the_counters_words_and_counts(operator: Client) -> None:
     assert tabs_on(operator) == expected
 
 
+def test_the_tabs_open_one_panel_that_is_called_packages(operator: Client) -> None:
+    make_package()
+    page = markup(operator.get("/oms/packages/"))
+    assert set(re.findall(r'role="tab"[^>]* aria-controls="([^"]+)"', page)) == {"found"}
+    assert '<div id="found" role="tabpanel" aria-label="Packages">' in page
+    assert 'role="tabpanel"' not in markup(operator.get("/oms/orders/")), "no tabs, no panel"
+
+
 def test_not_collected_is_a_tab_while_it_has_rows_and_they_stay_ready(operator: Client) -> None:
     late = make_package(states.READY)
     put_late(late)
