@@ -50,11 +50,12 @@ def check_label(request: HtmxRequest, session: StoreSession, number: str) -> Htt
     """Whether a scanned label is this package's, asked while the code is. Nothing runs, so nothing is counted."""
     package = session.get_package(number)
     form = LabelForm(request.POST)
-    label = form.cleaned_data["label"] if form.is_valid() else ""
+    form.is_valid()
+    entered = form.cleaned_data
+    label = entered.get("label", "")
     refusal = responses.label_refusal(package=package, label=label) or OtpMalformed()
     result = CommandResult.from_error(refusal)
-    key = request.POST.get("from", "")
-    return responses.result_response(session=session, number=number, dialog_key=key, result=result)
+    return responses.result_response(session=session, number=number, dialog_key=entered.get("from", ""), result=result)
 
 
 def limit_length(name: str, text: str) -> str:

@@ -56,9 +56,13 @@ class ReviewForm(forms.Form):
 
 
 class LabelForm(forms.Form):
-    """A scanned label."""
+    """A scanned label, and ``from``: the dialog that it was scanned into."""
 
     label = forms.CharField(required=False, max_length=500)
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["from"] = forms.CharField(required=False, max_length=100)  # no name that Python lets a class have
 
 
 class PickedForm(forms.Form):

@@ -70,6 +70,27 @@ def test_a_wording_that_could_split_the_code_is_not_saved(extension: Running) ->
     assert text_of(extension, german()).startswith("Ihr Abholcode")
 
 
+def test_every_fault_is_named_at_once_and_what_was_typed_stays(extension: Running) -> None:
+    typed = "  [Hello {nobody}\N{GRINNING FACE}\r\nsecond line"
+    page = post(extension, action="save", text=typed, language="xx", kind="ready", store="x" * 65)
+    assert page.status == 400
+    shown = page.body.decode()
+    for fault in (
+        "Use only the placeholders listed below",
+        "Close every square bracket",
+        "Include {code} exactly once",
+        "Remove emoji and invisible characters",
+        "A store code has at most 64 characters.",
+    ):
+        assert shown.count(fault) == 1
+    assert 'aria-invalid="true"' in shown
+    assert "[Hello {nobody}\N{GRINNING FACE}" in shown
+    assert re.search(r'type="hidden" name="language" value="en"', shown), "nonsense is the first language"
+    fine = call(f"{extension.url}/templates/?language=de", headers=basic()).body.decode()
+    assert 'aria-invalid="true"' not in fine
+    assert re.search(r'<textarea[^>]* lang="de"', fine)
+
+
 def test_the_preview_counts(extension: Running) -> None:
     short = post(extension, "/templates/preview/", text="Code {code}", language="en", kind="ready", store="").json
     assert (short["text"], short["encoding"], short["segments"]) == ("Code 000000", "GSM-7", "1 SMS")
