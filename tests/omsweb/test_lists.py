@@ -15,8 +15,11 @@ from clickcollect.oms import search, states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
+from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.oms.spreadsheets import safe
 from clickcollect.omsweb.models import SavedFilter
+from tests.markup import markup
+from tests.omsweb.test_repairs import waiting
 from tests.shop import make_actor, make_order, make_package, make_store, make_user, right_code, wrong_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,3 +227,11 @@ def test_a_filter_is_saved_shown_and_forgotten(operator: Client) -> None:
 def test_a_filter_that_is_none_is_not_saved(operator: Client, data: dict[str, str]) -> None:
     assert operator.post("/oms/filters/save/", data).status_code in (302, 404)
     assert not SavedFilter.objects.exists()
+
+
+def test_an_order_to_repair_without_a_number_is_called_so(operator: Client) -> None:
+    row = waiting("1001")
+    assert "Without a number" not in markup(operator.get("/oms/repairs/"))
+    OrderToRepair.objects.update(reference="", document={})
+    assert f'<a href="/oms/repairs/{row.pk}/">Without a number</a>' in markup(operator.get("/oms/repairs/"))
+    assert "<title>Order –" in markup(operator.get(f"/oms/repairs/{row.pk}/"))

@@ -277,14 +277,6 @@ def test_it_is_found_by_number_name_phone_and_email(operator: Client, asked: str
     assert [line["row"].reference for line in shown.context["lines"]] == ["WEB-77"]
 
 
-def test_an_order_without_a_number_is_called_so(operator: Client) -> None:
-    row = waiting("1001")
-    assert "Without a number" not in markup(operator.get(PAGE))
-    OrderToRepair.objects.filter(pk=row.pk).update(reference="", document={})
-    assert f'<a href="{PAGE}{row.pk}/">Without a number</a>' in markup(operator.get(PAGE))
-    assert "<title>Order –" in markup(operator.get(f"{PAGE}{row.pk}/"))
-
-
 def test_the_list_is_narrowed_by_channel_and_day(operator: Client) -> None:
     waiting("1")
     waiting("2", channel="Another")
