@@ -88,7 +88,12 @@ def signed_by_hooks(request: HttpRequest) -> list[int]:
     }
     signers = [hook_id for hook_id, known in secrets.items() if any(genuine[secret] for secret in known)]
     if not signers:
-        raise NotAuthenticated(_("Sign the body with the secret of the webhook that received this event."))
+        raise NotAuthenticated(
+            _(
+                "Sign the body with the secret of the webhook that received this event. With a whsec_ secret, send "
+                "webhook-id, webhook-timestamp and webhook-signature."
+            )
+        )
     request.caller = f"hook:{min(signers)}"  # type: ignore[attr-defined]
     request.effective_rights = {}  # type: ignore[attr-defined]
     return signers

@@ -69,6 +69,20 @@ def test_a_signed_receipt_shows_on_the_package(secret: str) -> None:
     assert message(package) == ("delivered", "")
 
 
+def test_a_whsec_secret_is_not_proved_by_the_older_header_and_the_answer_says_what_is_missing() -> None:
+    """An integrator who signs as events are signed with a plain secret would not find out why."""
+    hook_with(SECRET)
+    package, uuid = ready_package()
+    raw = json.dumps({"event_uuid": uuid, "status": "delivered"}).encode()
+    older = {signing.SIGNATURE_HEADER: signing.whisperer_signature(SECRET, body=raw)}
+
+    answer = Client().post(ADDRESS, raw, content_type="application/json", headers=older)
+
+    assert answer.status_code == 401
+    assert message(package)[0] != "delivered"
+    assert "webhook-signature" in answer.json()["detail"]
+
+
 def test_a_failure_keeps_its_reason_but_no_long_number(hook: Hook) -> None:
     package, uuid = ready_package()
     reason = "Rejected: “Your code is 482 913”, +90 555 000 01 01, error 42"

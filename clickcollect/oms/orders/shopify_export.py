@@ -36,7 +36,6 @@ def webhook_order(cells: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -
     cells of each line.
     """
     billing, shipping = address_of(cells, "Billing"), address_of(cells, "Shipping")
-    titles = (cells.get("shippingmethod"), cells.get("location"))
     return {
         "id": cells.get("id"),
         "name": cells.get(NUMBER),
@@ -51,7 +50,8 @@ def webhook_order(cells: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -
         "note_attributes": note_attributes(cells.get("noteattributes", "")),
         "billing_address": billing,
         "shipping_address": shipping,
-        "shipping_lines": [{"title": title, "source": "shopify"} for title in dict.fromkeys(titles) if title],
+        "location_id": cells.get("location"),
+        "shipping_lines": [{"title": title, "source": "shopify"}] if (title := cells.get("shippingmethod")) else [],
         "line_items": [line_of(row, at) for at, row in enumerate(rows, start=1)],
     }
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clickcollect.errors import Fault, OlderOrder, OrderConflict, ValidationFailed
 from clickcollect.omnitron.models import DeliveryType, Order
-from clickcollect.omnitron.order_schema import Source, read_order
+from clickcollect.omnitron.order_schema import STORE_LOC, Source, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
 from clickcollect.oms.orders.connectors.counts import count
@@ -19,6 +19,7 @@ from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.repair_models import RepairState
 
 Status = Literal["created", "known", "amended", "cancelled", "to_repair", "noted", "ignored"]
+STORE: Final = ".".join(STORE_LOC)
 STATUS: Final[dict[Became, Status]] = {
     Became.PLACED: "created",
     Became.UNCHANGED: "known",
@@ -55,13 +56,19 @@ def count_result(connector: str, result: ChannelOrderResult) -> ChannelOrderResu
 
 
 def receive_document(
-    data: dict[str, Any] | None, *, payload: dict[str, Any], actor: Actor, is_webhook: bool
+    data: dict[str, Any] | None,
+    *,
+    payload: dict[str, Any],
+    actor: Actor,
+    is_webhook: bool,
+    no_store: str = "",
 ) -> ChannelOrderResult:
     """Take in what a connector has read; None is an order with nothing to hand over.
 
     What is not for a store is kept as a home delivery or ignored by setting. Nothing genuine is refused: what cannot
     be placed is kept for repair, as it came (``payload``); the sender would only send it again, and at last give up
     sending any. A webhook's home delivery that cannot be read is ignored, an older version too.
+    Arguments: ``no_store``, what to say where no store is named, if there is more to say than to choose one.
     Raises Forbidden.
     """
     if data is None:
@@ -77,7 +84,7 @@ def receive_document(
     except (ValidationFailed, OrderConflict) as refusal:
         if is_webhook and not is_for_store and isinstance(refusal, ValidationFailed):
             return ignored("home_delivery")
-        return keep_document(data, payload=payload, faults=faults_of_refusal(refusal), actor=actor)
+        return keep_document(data, payload=payload, faults=faults_of_refusal(refusal, no_store), actor=actor)
     kept_home = received.became is Became.PLACED and not is_for_store
     return ChannelOrderResult(
         status=STATUS[received.became],
@@ -102,10 +109,10 @@ def keep_document(
     return ChannelOrderResult(status=REPEATED[row.state], order=row.order)
 
 
-def faults_of_refusal(refusal: ValidationFailed | OrderConflict) -> list[Fault]:
+def faults_of_refusal(refusal: ValidationFailed | OrderConflict, no_store: str) -> list[Fault]:
     """What is wrong with an order, or in what it differs from the one that has its number."""
     if isinstance(refusal, ValidationFailed):
-        return refusal.errors
+        return [{**one, "msg": no_store} if no_store and one["loc"] == STORE else one for one in refusal.errors]
     words = _("A different order with this number already exists.")
     return [{"loc": loc, "msg": words} for loc in refusal.extra["differs"]]
 

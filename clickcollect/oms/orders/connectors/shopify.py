@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from clickcollect.oms.orders.connectors.json_access import child_object, child_objects, first_given
+from clickcollect.oms.orders.connectors.json_access import child_object, first_given
 from clickcollect.oms.orders.connectors.shopify_news import remaining, shop_version_of
-from clickcollect.oms.orders.connectors.shopify_pickup import Locate, find_pickup
+from clickcollect.oms.orders.connectors.shopify_pickup import Locate, find_pickup, is_sent
 from clickcollect.wire_format import utc
 
 
@@ -26,7 +26,7 @@ def order_of(
     goods = remaining(shop_version_of(data, topic="").lines, {}, at=None) if lines is None else lines
     pickup = find_pickup(data, locate=locate)
     shipping = child_object(data, "shipping_address")
-    if not goods or not (pickup or shipping or any(child_objects(data, "shipping_lines"))):
+    if not goods or not (pickup or is_sent(data)):
         return None
     customer, billing = child_object(data, "customer"), child_object(data, "billing_address")
     default = child_object(customer, "default_address")

@@ -25,6 +25,7 @@ from clickcollect.oms.orders.connectors.json_access import first_given
 from clickcollect.oms.orders.connectors.receive import ChannelOrderResult, ignored, receive_document
 from clickcollect.oms.orders.connectors.shopify import item_of, number_of, order_of
 from clickcollect.oms.orders.connectors.shopify_news import LONG_AGO, News
+from clickcollect.oms.orders.connectors.shopify_pickup import is_nowhere
 from clickcollect.oms.orders.location_rules import learned_locations
 from clickcollect.oms.orders.locations import known_locations, locate_in
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
@@ -137,11 +138,17 @@ def take_whole(
     channel, changed_at = channel_of_row(row), shopify_news.newest(row.news, at=row.changed_at)
     locate = locate_in(known_locations() | learned_locations(channel))
     document = order_of(order, channel=channel, locate=locate, lines=goods, changed_at=changed_at)
-    result = receive_document(document, payload=order, actor=actor, is_webhook=True)
+    words = no_place_words() if is_nowhere(order) else ""
+    result = receive_document(document, payload=order, actor=actor, is_webhook=True, no_store=words)
     if result.order is not None and result.order.channel != channel:
         row.placed_as = result.order.channel
         ShopOrder.objects.filter(pk=row.pk).update(placed_as=row.placed_as)
     return result
+
+
+def no_place_words() -> str:
+    """What to say of an order that somebody entered without a word of its delivery."""
+    return _("The shop names neither a pickup location nor an address. Choose the store, or discard the order.")
 
 
 def channel_of_row(row: ShopOrder) -> str:

@@ -1,7 +1,8 @@
 """Whether a Shopify order is collected in a store, and in which. Pure.
 
 Shopify itself names a local pickup by its shipping line: its carrier is that of local pickup, its title the location.
-Pickup apps write cart attributes instead, and often the store's address over the customer's.
+Pickup apps write cart attributes instead, and often the store's address over the customer's. An order that somebody
+entered in the shop (a draft order) may say nothing of all this; a sale at the till needs nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,8 @@ METHODS: Final = frozenset(
     }
 )
 PLACES: Final = ("location", "store", "branch", "shop", "point", "outlet")
+AT_THE_TILL: Final = "pos"  # Shopify calls it an in-store sale: no delivery is needed
+STREET: Final = ("address1", "address2", "city", "zip")
 NO_PLACES: Final = ("address", "city", "country", "date", "day", "email", "instruction", "note", "phone")
 NO_PLACES_EITHER: Final = ("postal", "province", "region", "slot", "state", "time", "zip")
 # How shops call collecting: in a word or a part of one, or in several.
@@ -68,10 +71,15 @@ class Pickup:
 
 
 def find_pickup(data: Any, *, locate: Locate) -> Pickup | None:
-    """The store where the customer collects; None for an order that is sent home.
+    """The store where the customer collects; None for an order that is sent home, and for a sale at the till.
 
     Arguments: ``locate``, the ERP code of the store that a location's name stands for, where that is known.
     """
+    return told_pickup(data, locate=locate) or (pickup_of_nowhere(data, locate=locate) if is_nowhere(data) else None)
+
+
+def told_pickup(data: Any, *, locate: Locate) -> Pickup | None:
+    """The same, as far as shipping lines and cart attributes tell."""
     names, lines = list(line_names(data)), list(shipping_lines(data))
     app = attributes(data)
     places = list(app_places(app))
@@ -86,9 +94,29 @@ def find_pickup(data: Any, *, locate: Locate) -> Pickup | None:
         return Pickup(store=next(filter(None, map(locate, named)), None) or first_given(*named), is_app=bool(by_app))
     if by_app:
         return Pickup(store=first_given(*names), is_app=True)
-    if by_app is None and (any(map(is_pickup_word, names)) or (names and not address)):
+    if by_app is None and any(map(is_pickup_word, names)):
         return Pickup(store=names[0])
+    if by_app is None and not address and (methods := list(method_names(data))):
+        return Pickup(store=methods[0])
     return None
+
+
+def pickup_of_nowhere(data: Any, *, locate: Locate) -> Pickup:
+    """The store for an order of which nothing is said: the location that it was entered at, if it names one."""
+    at = list(texts(data.get("location_id")))
+    return Pickup(store=next(filter(None, map(locate, at)), None) or first_given(*at))
+
+
+def is_nowhere(data: Any) -> bool:
+    """Whether an order says neither how nor where its goods come to the customer, and was no sale at the till."""
+    is_told = is_sent(data) or told_pickup(data, locate=lambda _name: None)
+    return not is_told and data.get("source_name") != AT_THE_TILL
+
+
+def is_sent(data: Any) -> bool:
+    """Whether there is a shipping method, or an address to send to; a name and a country alone are none."""
+    address = child_object(data, "shipping_address")
+    return any(method_names(data)) or any(text for name in STREET for text in texts(address.get(name)))
 
 
 def shipping_lines(data: Any) -> Iterator[dict[str, Any]]:
@@ -97,14 +125,21 @@ def shipping_lines(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def line_names(data: Any) -> Iterator[str]:
-    """What the shipping lines are called; the words of a draft order's own line are no place of its own."""
+    """What the shipping lines are called; `custom` is what Shopify calls the line that somebody typed."""
     for line in shipping_lines(data):
         names = [*texts(line.get("code")), *texts(line.get("title"))]
-        yield from (
-            (name for name in names if letters_and_digits(name) != CUSTOM)
-            if letters_and_digits(names[0] if names else "") != CUSTOM
-            else ()
-        )
+        yield from (name for name in names if not is_custom(name))
+
+
+def method_names(data: Any) -> Iterator[str]:
+    """What the shop's own shipping methods among the shipping lines are called."""
+    for line in shipping_lines(data):
+        names = [*texts(line.get("code")), *texts(line.get("title"))]
+        yield from names if names and not is_custom(names[0]) else ()
+
+
+def is_custom(name: str) -> bool:
+    return letters_and_digits(name) == CUSTOM
 
 
 def is_local_pickup(line: Mapping[str, Any]) -> bool:

@@ -105,7 +105,7 @@ def test_order_to_be_shipped_is_ignored_by_setting_and_counted() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"shipping_lines": [], "shipping_address": None},
+        {"shipping_lines": [], "shipping_address": None, "source_name": "pos"},
         {"line_items": []},
         {"line_items": [{"name": "Gift card", "quantity": 1, "requires_shipping": False}]},
         {**SHIPPED, "customer": None, "billing_address": None, "total_price": "free"},

@@ -40,8 +40,10 @@ def app(*pairs: tuple[Any, Any]) -> list[dict[str, Any]]:
         ({"shipping_lines": line("Elsewhere"), "shipping_address": HOME}, None),
         ({"shipping_lines": line("Pick-up in store"), "shipping_address": HOME}, ("Pick-up in store", False)),
         ({"shipping_lines": line("Bagel Alley"), "shipping_address": HOME}, None),
-        ({"shipping_lines": line("custom"), "shipping_address": None}, None),
-        ({"shipping_lines": [], "shipping_address": None}, None),
+        ({"shipping_lines": line("custom"), "shipping_address": None}, (None, False)),
+        ({"shipping_lines": line("custom"), "shipping_address": HOME}, None),
+        ({"shipping_lines": [], "shipping_address": None}, (None, False)),
+        ({"shipping_lines": [], "shipping_address": None, "source_name": "pos"}, None),
         ({"shipping_lines": line("x"), "note_attributes": app(("Pickup-Location-Company", "Moda"))}, ("IST-02", True)),
         ({"shipping_lines": [], "note_attributes": app(("Checkout-Method", "pickup"))}, (None, True)),
         (
@@ -52,7 +54,10 @@ def app(*pairs: tuple[Any, Any]) -> list[dict[str, Any]]:
             ("IST-02", True),
         ),
         ({"shipping_lines": [], "note_attributes": app(("Pickup-Location-Id", 100001))}, ("100001", True)),
-        ({"shipping_lines": [], "note_attributes": app(("Pickup-Location-City", "Moda"), ("Pickup-Date", "x"))}, None),
+        (
+            {"shipping_lines": [], "note_attributes": app(("Pickup-Location-City", "Moda"), ("Pickup-Date", "x"))},
+            (None, False),
+        ),
         (
             {"shipping_lines": line("Elsewhere"), "note_attributes": app(("Checkout-Method", "delivery"))},
             None,
