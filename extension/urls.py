@@ -25,4 +25,5 @@ urlpatterns = [
     path("templates/preview/", editor.preview_template, name="templates-preview"),
 ]
 
+handler404 = "extension.not_found.not_found"
 handler500 = "extension.outage.server_error"

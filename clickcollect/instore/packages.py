@@ -147,14 +147,14 @@ def nothing_in(tab: Tab) -> dict[str, str]:
             _("A package appears here after “Complete packaging”, until it is ready for its customer."),
         ),
         "ready": (
-            _("No package is ready for a customer"),
+            _("No packages ready for customers"),
             _("A package appears here after “Ready for customer pickup”, which sends the customer the code."),
         ),
         "not-collected": (
             _("Everything was collected in time"),
             _("A package appears here when its pickup time has passed."),
         ),
-        "delivered": (_("No package was handed over yet"), _("Packages appear here once they are handed over.")),
+        "delivered": (_("No packages handed over yet"), _("Packages appear here once they are handed over.")),
         "all": (_("No packages yet"), _("A package appears here as soon as an order for this store arrives.")),
     }
     title, sentence = words[tab.key]

@@ -121,7 +121,8 @@ def done_pieces(
     if result.new_state == states.DELIVERED:
         return parts + delivered_page(session=session, package=package, context=context)
     done, after = confirmation_of(result, package=package, context=context)
-    note = {"strong": done, "rest": after, "way_back": way_back(context["buttons"], package), "package": package}
+    back = way_back(context["buttons"], package) if result.has_moved else None
+    note = {"strong": done, "rest": after, "way_back": back, "package": package}
     return parts + render_to_string("instore/_page_note.html", note) + render_announcement(f"{done} {after}".strip())
 
 

@@ -13,12 +13,14 @@ from clickcollect.oms.commands.base import Outcome
 class CommandResult:
     """Done by ``command_code``, which led to the state ``new_state``; or refused with ``code`` and ``detail``.
 
-    ``extra``: what belongs to the refusal, as in a problem document. ``command_code`` is empty where nothing ran.
+    ``has_moved``: the package was in another state before. ``extra``: what belongs to the refusal, as in a problem
+    document. ``command_code`` is empty where nothing ran.
     """
 
     status: int = 200
     command_code: str = ""
     new_state: str = ""
+    has_moved: bool = False
     code: str = ""
     detail: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -29,7 +31,12 @@ class CommandResult:
 
     @classmethod
     def from_outcome(cls, outcome: Outcome) -> "CommandResult":
-        return cls(command_code=outcome.command_code, new_state=outcome.transition.destination.enum_value)
+        step = outcome.transition
+        return cls(
+            command_code=outcome.command_code,
+            new_state=step.destination.enum_value,
+            has_moved=step.source_id != step.destination_id,
+        )
 
     @classmethod
     def from_error(cls, error: DomainError) -> "CommandResult":

@@ -31,6 +31,7 @@ from clickcollect.oms.codes import attempts
 from clickcollect.oms.commands.available import RESEND, Offer, offers_of
 from clickcollect.oms.commands.base import Outcome
 from clickcollect.oms.commands.run import Available, available_commands, run_command
+from clickcollect.oms.log.timeline import COMMANDS
 from clickcollect.oms.models import Package
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.command_form import LONGEST, CommandForm
@@ -152,6 +153,8 @@ def accept(request: HttpRequest, *, outcome: Outcome) -> HttpResponse:
 
 def words_of_success(outcome: Outcome) -> str:
     """One sentence for what was done."""
+    if outcome.command_code in COMMANDS:
+        return str(COMMANDS[outcome.command_code])
     if outcome.transition.source_id == outcome.transition.destination_id:
         return _("Done: %(command)s") % {"command": _(outcome.transition.name)}
     if outcome.transition.destination.enum_value == states.DELIVERED:

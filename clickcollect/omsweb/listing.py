@@ -13,7 +13,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clickcollect.omsweb.forms import OmsForm
 from clickcollect.wire_format import whole_number
@@ -112,11 +111,6 @@ class FilterForm(OmsForm):
         return [field for field in self.visible_fields() if field.name != "q"]
 
 
-def count_of_rows(count: int) -> str:
-    """What was found, where a list has no word of its own for it."""
-    return ngettext("%(count)s row", "%(count)s rows", count)
-
-
 @dataclass(kw_only=True)
 class Listing:
     """One list as one person asked for it.
@@ -135,7 +129,7 @@ class Listing:
     read: Callable[[list[int]], list[Any]] | None = None
     search_label: str = ""
     search_hint: str = ""
-    count_words: Callable[[int], str] = count_of_rows
+    count_words: Callable[[int], str]
 
     @cached_property
     def form(self) -> FilterForm:

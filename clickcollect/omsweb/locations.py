@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clickcollect.accounts.people import full_names
 from clickcollect.errors import DomainError
@@ -41,7 +42,12 @@ class LocationRuleAdmin(RightsModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.require_read(request)
         rows = LocationRule.objects.select_related("store")
-        listing = Listing(request=request, rows=rows, search=location_search)
+        listing = Listing(
+            request=request,
+            rows=rows,
+            search=location_search,
+            count_words=lambda count: ngettext("%(count)s location", "%(count)s locations", count),
+        )
         names = full_names(rule.made_by for rule in listing.page_rows)
         context = self.page(
             request,

@@ -76,7 +76,7 @@ def order_listing(request: HttpRequest) -> Listing:
             *day_filters("created_date"),
         ],
         search=order_search(request),
-        search_label=_("Number, customer, phone, e-mail"),
+        search_label=_("Number, name, phone, e-mail"),
         count_words=lambda count: ngettext("%(count)s order", "%(count)s orders", count),
         orders={"newest": ("-pk",), "oldest": ("pk",)},
     )
@@ -231,4 +231,4 @@ class OrderAdmin(RightsModelAdmin):
                 answer=redirect("omsweb:omnitron_order_change", received.order.pk),
             )
 
-        return self.edit(request, form=form, title=_("New Click & Collect order"), save=save)
+        return self.edit(request, form=form, title=_("New order"), save=save)

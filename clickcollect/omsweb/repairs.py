@@ -78,6 +78,7 @@ def repair_listing(request: HttpRequest) -> Listing:
             *day_filters("received_at"),
         ],
         search=repair_search,
+        count_words=lambda count: ngettext("%(count)s order", "%(count)s orders", count),
         orders=orders,
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from clickcollect.omnitron.models import Order
-from clickcollect.oms.log.timeline import TimelineEntry, timeline
+from clickcollect.oms.log.timeline import COMMANDS, TimelineEntry, timeline
 from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 
@@ -39,6 +39,8 @@ class TimelineLine:
     @property
     def detail(self) -> str:
         """The command's name, where it says more than the title does."""
+        if not self.entry.is_refusal and self.entry.row.command_code in COMMANDS:
+            return ""
         return "" if self.entry.command.casefold() == self.entry.title.casefold() else self.entry.command
 
 

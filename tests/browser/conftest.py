@@ -57,21 +57,22 @@ class Window:
         """What axe finds, in a line each: everything in light, and what differs in dark, the colours."""
         found = lines(Axe().run(self.page).response)
         light = self._background()
-        self._turn(dark=True)
+        self.turn(dark=True)
         assert self._background() != light, "the page is not dark"
         response = self.page.evaluate("axe.run({ runOnly: ['color-contrast'], resultTypes: ['violations'] })")
         found += [f"dark: {trouble}" for trouble in lines(response)]
-        self._turn(dark=False)
+        self.turn(dark=False)
         return found
 
-    def _turn(self, *, dark: bool) -> None:
+    def turn(self, *, dark: bool) -> None:
         """What the device prefers changes. OMS WEB, which has Alpine, looks at that only when it is loaded."""
         self.page.emulate_media(color_scheme="dark" if dark else "light")
         follow = "(dark) => window.Alpine && document.documentElement.classList.toggle('dark', dark)"
         self.page.evaluate(follow, dark)
 
     def _background(self) -> str:
-        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        colours = "[document.documentElement, document.body].map((one) => getComputedStyle(one).backgroundColor)"
+        return str(self.page.evaluate(colours))
 
 
 OpenWindow = Callable[..., Window]

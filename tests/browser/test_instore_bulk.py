@@ -8,6 +8,7 @@ from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import run_command
 from tests import shop
 from tests.browser.conftest import OpenWindow, at_size
+from tests.browser.scanner import Keyboard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIZES: list[ViewportSize] = [{"width": width, "height": 800} for width in (360, 820, 1280)]
@@ -74,6 +75,12 @@ def test_a_shelf_is_typed_beside_each_package_and_goes_with_its_command(window: 
     dialog.get_by_label(f"Shelf {one.number}").fill("c-07")
     page.keyboard.press("Enter")
     expect(dialog).to_be_visible()
+    scanner = Keyboard(page)
+    scanner.scan("PK-99999\n")
+    expect(dialog).to_contain_text("PK-99999 is not one of these packages.")
+    scanner.scan(f"{one.number}\n")
+    expect(dialog.get_by_label(f"Shelf {one.number}")).to_be_focused()
+    expect(dialog.get_by_label(f"Shelf {one.number}")).to_have_value("c-07")
     assert opened.axe() == []
     dialog.get_by_role("button", name="Complete packaging (2)").click()
     expect(dialog).to_contain_text("2 of 2 done")

@@ -47,6 +47,8 @@ def test_list_card_page_and_dialog_say_code_locked(window: OpenWindow) -> None:
     dialog.get_by_role("button", name="Send new code").click()
     expect(dialog_of(page)).to_have_count(0)
     expect(page.locator(".handover-lock")).to_have_count(0)
+    expect(page.locator("#page-note")).to_contain_text("New code sent.")
+    expect(page.locator("#page-note").get_by_role("button")).to_have_count(0)  # nothing moved, so nothing leads back
     page.get_by_role("button", name="Delivered", exact=True).click()
     dialog_of(page).get_by_label("SMS verification code").fill(shop.right_code(package))
     page.keyboard.press("Enter")

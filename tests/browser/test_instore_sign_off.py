@@ -1,5 +1,8 @@
 """A manager's approval: a name and a PIN or an authenticator's code; what is wrong is said at its field."""
 
+import re
+from typing import Final
+
 import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
@@ -12,6 +15,9 @@ from tests.browser.conftest import OpenWindow, Window, at_size
 from tests.browser.test_instore_stories import expect_delivered, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ABOVE_THE_BUTTONS: Final = """dialog => dialog.querySelector('.collector').getBoundingClientRect().bottom
+  <= dialog.querySelector('.dialog-actions').getBoundingClientRect().top"""
+READ_OUT: Final = re.compile("visually-hidden")
 SIZES: list[ViewportSize] = [{"width": width, "height": 800} for width in (360, 820, 1280)]
 
 
@@ -54,8 +60,10 @@ def test_each_fault_stands_at_its_own_field_and_the_words_stay(window: OpenWindo
     expect(manager).to_be_focused()
     expect(manager).to_have_accessible_description("Choose the manager who approves this.")
     expect(page.locator("body")).not_to_contain_text("token")
+    expect(dialog.get_by_role("alert")).to_have_class(READ_OUT)  # each sentence is seen once, at its field
     assert opened.axe() == []
     manager.select_option(label="Mehmet Kaya")
+    assert invalid(dialog) == ["pin"], "what is corrected is wrong no longer"
     pin.fill("900118")
     submit_of(dialog).click()
     expect(dialog.get_by_role("alert")).to_contain_text("Wrong PIN or code. Nothing was changed.")
@@ -86,6 +94,10 @@ def test_the_buttons_of_the_longest_dialog_are_in_view_and_stay_there(window: Op
             assert box["y"] >= 0
             assert box["y"] + box["height"] <= height, name
         dialog.evaluate("dialog => dialog.scrollTo(0, dialog.scrollHeight)")
+    dialog.evaluate("dialog => dialog.scrollTo(0, 0)")
+    dialog.get_by_text("Someone else is collecting").click()
+    expect(dialog.get_by_label("Relationship to the customer")).to_be_in_viewport(ratio=1)
+    assert dialog.evaluate(ABOVE_THE_BUTTONS), "what opens comes into view"
 
 
 def test_a_manager_with_two_step_verification_approves_by_the_code_of_their_app(window: OpenWindow) -> None:

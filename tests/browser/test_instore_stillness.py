@@ -21,6 +21,10 @@ def measured(page: Page) -> float:
     return float(page.evaluate("window.shifts"))
 
 
+def page_top_of_list(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('list').getBoundingClientRect().y"))
+
+
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
 def test_pages_stand_still_while_they_load_and_while_rows_arrive(
     window: OpenWindow,
@@ -31,7 +35,9 @@ def test_pages_stand_still_while_they_load_and_while_rows_arrive(
     opened.page.add_init_script(WATCH)
     page = opened.go(f"/instore/packages/{package.number}/")
     assert measured(page) < 0.01
+    list_at = page_top_of_list(opened.go("/instore/"))
     page = opened.go("/instore/?tab=ready")
+    assert page_top_of_list(page) == list_at, "a chosen tab takes no more lines than another"
     new = shop.make_package(states.READY)
     page.evaluate("htmx.trigger(document.body, 'instore:fresh')")
     expect(page.locator("#lists")).to_contain_text(str(new.number))

@@ -12,7 +12,7 @@ from clickcollect.oms.models import CommandTransition, Package
 from clickcollect.whisperer.hooks import create_hook
 from clickcollect.whisperer.models import Delivery, DeliveryState, Endpoint, Reason
 from tests import shop
-from tests.browser.conftest import OpenWindow, Window
+from tests.browser.conftest import PHONE, OpenWindow, Window
 from tests.whisperer.dispatch import publish_many
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +68,28 @@ def test_a_wrong_code_is_told_in_the_dialog_and_the_right_one_then_delivers(wind
     dialog.get_by_label("SMS verification code").fill(shop.right_code(package))
     dialog.get_by_role("button", name="Verify and deliver").click()
     expect(page.get_by_role("status")).to_contain_text("Package delivered")
+
+
+def test_a_phone_number_is_corrected_on_a_phone_with_each_fault_at_its_field(window: OpenWindow) -> None:
+    package = shop.make_package(states.WAITING)
+    page = office(window, f"/oms/packages/{package.pk}/", viewport=PHONE).page
+    page.locator("#package summary", has_text="More").click()
+    button = page.get_by_role("button", name="Correct phone number")
+    expect(button).to_be_in_viewport(ratio=1)
+    button.click()
+    dialog = page.get_by_role("dialog", name="Correct phone number")
+    number, reason = dialog.get_by_label("Phone number"), dialog.get_by_label("Reason")
+    number.fill("123")
+    dialog.get_by_role("button", name="Correct phone number").click()
+    expect(number).to_have_accessible_description(re.compile("Enter a phone number such as"))
+    expect(reason).to_have_accessible_description("Enter a reason, in a few words.")
+    expect(number).to_be_focused()
+    number.fill("+90 532 000 01 77")
+    expect(number).not_to_have_attribute("aria-invalid", "true")
+    expect(reason).to_have_attribute("aria-invalid", "true")
+    reason.fill("A digit was missing")
+    dialog.get_by_role("button", name="Correct phone number").click()
+    expect(page.get_by_role("status")).to_contain_text("Phone number corrected")
 
 
 def test_what_is_no_code_is_told_and_cancel_changes_nothing(window: OpenWindow) -> None:

@@ -55,6 +55,7 @@ def test_an_operator_teaches_a_location_and_the_next_order_goes_straight_through
     expect(page.get_by_role("alert")).to_contain_text("1 field needs a correction.")
     expect(page.get_by_label("Store", exact=True)).to_have_value("IST-01")
     expect(page.get_by_label("Remember this")).to_be_checked()
+    expect(page.get_by_label("Phone number")).to_be_focused()
     page.get_by_label("Phone number").fill("0532 000 01 01")
     page.get_by_role("button", name="Resubmit").click()
     expect(page.get_by_role("status")).to_contain_text("Order 7781 was resubmitted and placed.")

@@ -89,9 +89,9 @@ def employee(client: Client) -> Client:
     [
         ("to-pack", "Nothing to pack", "New orders for this store"),
         ("packed", "No packed packages", "Complete packaging"),
-        ("ready", "No package is ready for a customer", "Ready for customer pickup"),
+        ("ready", "No packages ready for customers", "Ready for customer pickup"),
         ("not-collected", "Everything was collected in time", "its pickup time has passed"),
-        ("delivered", "No package was handed over yet", "once they are handed over"),
+        ("delivered", "No packages handed over yet", "once they are handed over"),
         ("all", "No packages yet", "as soon as an order for this store arrives"),
     ],
 )

@@ -59,6 +59,18 @@ def test_table_costs_the_same_for_one_row_and_for_many(
         assert operator.get("/oms/packages/?page=2").status_code == 200
 
 
+def test_table_says_what_must_be_done_in_the_store_before_a_package_goes_further(operator: Client) -> None:
+    changed, restored, free = make_package(states.PACKED), make_package(states.READY), make_package(states.PACKED)
+    Package.objects.filter(pk=changed.pk).update(take_out=["1 × Ceramic mug"])
+    Package.objects.filter(pk=restored.pk).update(shelf_unconfirmed_since=Now())
+    page = markup(operator.get("/oms/packages/"))
+    rows = {str(package.number): row for package in (changed, restored, free) for row in page.split("<tr")
+            if str(package.number) in row}  # fmt: skip
+    assert "Take items out" in rows[changed.number]
+    assert "Confirm on shelf" in rows[restored.number]
+    assert "ow-hold" not in rows[free.number]
+
+
 def test_filters_and_search_narrow_the_table(operator: Client) -> None:
     waiting = make_package(store=make_store("IST-01"))
     packed = make_package(states.PACKED, store=make_store("BER-01"))

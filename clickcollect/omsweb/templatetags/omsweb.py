@@ -122,11 +122,28 @@ def lock_mark() -> SafeString:
 
 
 @register.simple_tag
+def hold(package: Package) -> SafeString:
+    """What somebody must do in the store before the package goes further; nothing where it is free to."""
+    if package.is_held_back:
+        return SafeString()
+    if package.awaits_confirmation:
+        return hold_mark(_("Confirm on shelf"))
+    if package.goods_to_take_out and package.state.enum_value == states.PACKED:
+        return hold_mark(_("Take items out"))
+    return SafeString()
+
+
+def hold_mark(words: str) -> SafeString:
+    return format_html('<span class="ow-mark ow-hold">{}<strong>{}</strong></span>', icon("error"), words)
+
+
+@register.simple_tag
 def message(package: Package) -> SafeString:
     """What is known of the customer's newest message."""
     kind = MessageState(package.message_state)
     if kind == MessageState.NONE:
-        return format_html('<span class="ow-muted">{}</span>', "–")
+        words = _("No SMS sent") if package.state.enum_value in states.ENDED else _("No SMS sent yet")
+        return format_html('<span class="ow-muted">{}</span>', words)
     return message_mark(kind, str(MESSAGE_WORDS[kind]))
 
 

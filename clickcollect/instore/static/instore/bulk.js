@@ -106,6 +106,18 @@ document.addEventListener("click", (event) => {
   }
   if (at("[data-bulk-close]")) dialog().close();
 });
+// A label scanned meanwhile is one of these packages, whose shelf is typed next; it never leads away from the rest.
+document.addEventListener("instore:scanned", (event) => {
+  if (!dialog()?.open) return;
+  event.preventDefault();
+  const digits = /(\d+)\D*$/.exec(event.detail)?.[1];
+  const row = digits && document.getElementById(`bulk-PK-${digits}`);
+  const progress = document.getElementById("bulk-progress");
+  progress.textContent = row ? "" : progress.dataset.other.replace("{label}", event.detail);
+  const shelf = row?.querySelector("[data-bags]");
+  shelf?.focus();
+  shelf?.select();
+});
 // Enter goes on to the next shelf instead of closing the dialog.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches("#bulk [data-bags]")) return;

@@ -20,6 +20,14 @@ export const showDialog = (button) => {
 };
 
 document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches("dialog details[open]")) event.target.scrollIntoView({ block: "nearest" });
+  },
+  true,
+);
+
+document.addEventListener(
   "close",
   (event) => {
     if (!event.target.matches("dialog")) return;

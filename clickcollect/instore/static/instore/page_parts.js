@@ -9,17 +9,22 @@ export const withShelf = (body) => {
 };
 
 // What is wrong is said at its field, and the first such field has the focus.
-export const clearFaults = (form) => {
-  for (const sentence of form?.querySelectorAll(".fault") ?? []) {
-    const field = document.getElementById(sentence.dataset.of);
-    field?.removeAttribute("aria-invalid");
-    field?.removeAttribute("aria-describedby");
-    sentence.remove();
-  }
+const clearFault = (sentence) => {
+  const field = document.getElementById(sentence.dataset.of);
+  field?.removeAttribute("aria-invalid");
+  field?.removeAttribute("aria-describedby");
+  sentence.remove();
 };
+export const clearFaults = (form) => form?.querySelectorAll(".fault").forEach(clearFault);
+// A field that is being corrected is wrong no longer.
+document.addEventListener("input", (event) => {
+  const sentence = event.target.id && document.getElementById(`${event.target.id}-fault`);
+  if (sentence) clearFault(sentence);
+});
 export const showFaults = (form, message) => {
   const fields = [];
-  for (const fault of message?.querySelectorAll("[data-fault]") ?? []) {
+  const faults = [...(message?.querySelectorAll("[data-fault]") ?? [])];
+  for (const fault of faults) {
     const field = form?.elements[fault.dataset.fault];
     if (!field?.id || field.matches(".code")) continue;
     const sentence = Object.assign(document.createElement("p"), {
@@ -35,6 +40,8 @@ export const showFaults = (form, message) => {
     field.setAttribute("aria-describedby", sentence.id);
     fields.push(field);
   }
+  // Said at every field, it is only read out once more.
+  if (fields.length && fields.length === faults.length) message.firstElementChild.classList.add("visually-hidden");
   return fields;
 };
 

@@ -13,6 +13,40 @@ function openDialog(dialog) {
   dialog.querySelector("[data-first]")?.focus();
 }
 
+// What is wrong is said at its field, the first of which has the focus, until the field is corrected.
+const clearFault = (sentence) => {
+  const field = document.getElementById(sentence.dataset.of);
+  field?.removeAttribute("aria-invalid");
+  field?.setAttribute("aria-describedby", "verdict");
+  sentence.remove();
+};
+function showFaults(dialog, verdict) {
+  dialog.querySelectorAll("[data-of]").forEach(clearFault);
+  const fields = [];
+  const faults = [...(verdict?.querySelectorAll("[data-fault]") ?? [])];
+  for (const fault of faults) {
+    const field = dialog.querySelector("form").elements[fault.dataset.fault];
+    if (!field?.id || field.matches(".ow-code")) continue;
+    const sentence = Object.assign(document.createElement("p"), {
+      className: "ow-fault",
+      id: `${field.id}_error`,
+      textContent: fault.textContent,
+    });
+    sentence.dataset.of = field.id;
+    field.after(sentence);
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", sentence.id);
+    fields.push(field);
+  }
+  if (fields.length && fields.length === faults.length) verdict.classList.add("ow-hidden"); // it is read out all the same
+  fields[0]?.focus();
+}
+document.addEventListener("input", (event) => {
+  const sentence = event.target.id && document.getElementById(`${event.target.id}_error`);
+  if (sentence?.dataset.of) clearFault(sentence);
+});
+document.querySelector(".ow-form [aria-invalid=true]")?.focus();
+
 // A refusal is an answer like any other: show it.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
@@ -31,6 +65,7 @@ document.addEventListener("htmx:afterSwap", () => {
   const dialog = slot()?.querySelector("dialog[data-open]");
   if (dialog) openDialog(dialog);
   const verdict = document.querySelector("dialog [role=alert]");
+  if (slot()?.querySelector("dialog")) showFaults(slot(), verdict);
   const field = document.querySelector("dialog .ow-code");
   if (verdict && field) {
     field.focus();
