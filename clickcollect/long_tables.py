@@ -83,6 +83,72 @@ class AddCheck(Operation):
         return f"Check {self.constraint.name} on {self.model_name}, while rows come in"
 
 
+class MovePrimaryKey(Operation):
+    """Make other columns the primary key, by an index that is built while rows come in.
+
+    Arguments: ``table``; ``key``, the columns that become it, and its name; ``drops``, the constraints that go at the
+    same moment, the old key among them; ``back``, the old key's columns and name; ``besides``, what comes back with it.
+    """
+
+    reversible = True
+
+    def __init__(
+        self, table: str, *, key: tuple[str, str], drops: tuple[str, ...], back: tuple[str, str], besides: str
+    ) -> None:
+        self.table, self.key, self.drops, self.back, self.besides = table, key, drops, back, besides
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """What the model knows of it is said beside it."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self.move(schema_editor, self.key, [f'DROP CONSTRAINT "{name}"' for name in self.drops])
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self.move(schema_editor, self.back, [f'DROP CONSTRAINT "{self.key[1]}"', self.besides])
+
+    def move(self, schema_editor: Any, key: tuple[str, str], changes: list[str]) -> None:
+        columns, name = key
+        if not schema_editor.collect_sql:
+            if fetched(schema_editor, CONSTRAINT, [self.table, name]) == (1,):
+                return
+            if fetched(schema_editor, INDEX, [name]) == (False,):
+                schema_editor.execute(f'DROP INDEX CONCURRENTLY "{name}"')
+        with patience(schema_editor):
+            build = f'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "{name}" ON "{self.table}" ({columns})'
+            schema_editor.execute(build)
+        changes = [*changes, f'ADD CONSTRAINT "{name}" PRIMARY KEY USING INDEX "{name}"']
+        schema_editor.execute(f'ALTER TABLE "{self.table}" {", ".join(changes)}')
+
+    def describe(self) -> str:
+        return f"Make {self.key[0]} the key of {self.table}, while rows come in"
+
+
+class RunInBatches(Operation):
+    """Run a statement for a few thousand rows of a table at a time, each batch a transaction of its own.
+
+    Arguments: ``table``; ``statement``, which takes the id before the first row and that of the last one, and finds
+    only what is left when it runs again. There is nothing to take back.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str, statement: str) -> None:
+        self.table, self.statement = table, statement
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Rows are no part of the state."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        run_in_batches(schema_editor, self.table, self.statement)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """What it has made goes with its table."""
+
+    def describe(self) -> str:
+        return f"Go through {self.table}, {BATCH} rows at a time"
+
+
 class UpdateInBatches(Operation):
     """Change rows a few thousand at a time, each batch a transaction of its own.
 
@@ -108,18 +174,23 @@ class UpdateInBatches(Operation):
 
     def run(self, schema_editor: Any, sets: str, where: str) -> None:
         update = f"UPDATE {self.table} SET {sets} WHERE id > %s AND id <= %s AND ({where})"  # noqa: S608
-        if schema_editor.collect_sql:
-            schema_editor.execute(f"-- in batches of {BATCH}: {' '.join(update.split())}", params=None)
-            return
-        if schema_editor.connection.in_atomic_block:
-            raise NotSupportedError("A migration that changes rows in batches is not atomic: set atomic = False.")
-        (last,) = fetched(schema_editor, f"SELECT coalesce(max(id), 0) FROM {self.table}", [])  # noqa: S608
-        for done in range(0, last, BATCH):
-            with schema_editor.connection.cursor() as cursor:
-                cursor.execute(update, [done, done + BATCH])
+        run_in_batches(schema_editor, self.table, update)
 
     def describe(self) -> str:
         return f"Change rows of {self.table}, {BATCH} at a time"
+
+
+def run_in_batches(schema_editor: Any, table: str, statement: str) -> None:
+    """Run a statement for each batch of a table's ids, the id before its first and its last."""
+    if schema_editor.collect_sql:
+        schema_editor.execute(f"-- in batches of {BATCH}: {' '.join(statement.split())}", params=None)
+        return
+    if schema_editor.connection.in_atomic_block:
+        raise NotSupportedError("A migration that changes rows in batches is not atomic: set atomic = False.")
+    (last,) = fetched(schema_editor, f"SELECT coalesce(max(id), 0) FROM {table}", [])  # noqa: S608
+    for done in range(0, last, BATCH):
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(statement, [done, done + BATCH])
 
 
 @contextmanager

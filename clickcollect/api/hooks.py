@@ -39,6 +39,7 @@ SUBJECTS: Final[dict[str, type[Model]]] = {"package": Package, "order": Order}
 # As a condition that the indexes of these states answer; there is none of everything that was not delivered.
 NOT_DELIVERED: Final = IS_UNDELIVERED | Q(state=DeliveryState.SUPERSEDED) | Q(state=DeliveryState.DEAD)
 BY_TIME: Final = Key(columns=("created_date", "id"), descending=True)
+OF_HOOK: Final = Key(columns=("event_id",), descending=True)  # it gets each event once
 ISSUED: Final = "event__issued_at"
 TIMES: Final = ("created_date", "created_date__gt", "created_date__gte", "created_date__lt", "created_date__lte")
 
@@ -201,7 +202,7 @@ def list_hook_events(request: WhispererRequest, filters: Query[HookEventFilters]
         Objects(rows.annotate(created_date=F(ISSUED)) if by_time else rows),
         request=request,
         paging=filters,
-        key=BY_TIME if by_time else NEWEST,
+        key=BY_TIME if by_time else NEWEST if filters.webhook is None else OF_HOOK,
         document=partial(hook_event_document, reader=request.actor),
     )
 

@@ -244,6 +244,7 @@ def read_text(value: Any) -> str:
 
 READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "id": read_id,
+    "event_id": read_id,
     "created_date": read_moment,
     "due_at": read_moment,
     "at": read_moment,

@@ -16,7 +16,7 @@ from clickcollect.instore.store_session import StoreSession, store_staff_require
 from clickcollect.oms import deadlines
 from clickcollect.oms.access import packages_of
 from clickcollect.oms.commands.available import CONFIRMATIONS
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 
 MOST: Final = 100
 
@@ -26,7 +26,7 @@ MOST: Final = 100
 def bulk_dialog(request: HttpRequest, session: StoreSession) -> HttpResponse:
     """The dialog for the packages that the address names: one button a command that any of them can run now."""
     numbers = request.GET.get("numbers", "").split(",")[:MOST]
-    packages = list(packages_of(session.actor).filter(number__in=numbers).order_by("due_at", "id"))
+    packages = list(packages_of(session.actor).filter(pk__in=ids_of_numbers(numbers)).order_by("due_at", "id"))
     if not packages:
         raise NotFound
     context: dict[str, Any] = {

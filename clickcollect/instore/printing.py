@@ -18,7 +18,7 @@ from clickcollect.instore import barcode, time_format
 from clickcollect.instore.package_row import PackageRow
 from clickcollect.instore.store_session import StoreSession, store_staff_required
 from clickcollect.oms.access import packages_of
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 
 MOST_PRINTED: Final = 100
 ROLL, SHEET = "roll", "a4"
@@ -81,7 +81,7 @@ def requested_packages(request: HttpRequest, session: StoreSession) -> list[dict
     numbers = request.GET.get("numbers", "").split(",")[:MOST_PRINTED]
     found = {
         str(package.number): package
-        for package in packages_of(session.actor).filter(number__in=numbers).prefetch_related("items")
+        for package in packages_of(session.actor).filter(pk__in=ids_of_numbers(numbers)).prefetch_related("items")
     }
     if not found:
         raise NotFound

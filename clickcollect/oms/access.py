@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from clickcollect.accounts.models import Channel, Role, User
 from clickcollect.errors import Forbidden, NotFound
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore, StoreMembership
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 from clickcollect.whisperer import registry
 
 ASSOCIATE, MANAGER, OPERATOR, ADMIN = Role.ASSOCIATE, Role.MANAGER, Role.OPERATOR, Role.ADMIN
@@ -188,9 +188,10 @@ def packages_of(actor: Actor) -> QuerySet[Package]:
 
 def get_package(actor: Actor, *, package_id: int | None = None, number: str | None = None) -> Package:
     """One package by id or by number, never by code. Raises NotFound, also for another store's package."""
-    wanted = {"id": package_id} if package_id is not None else {"number": number}
+    if package_id is None:
+        package_id = next(iter(ids_of_numbers([number or ""])), -1)
     try:
-        return packages_of(actor).get(**wanted)
+        return packages_of(actor).get(id=package_id)
     except (Package.DoesNotExist, OverflowError):
         raise NotFound from None
 

@@ -4,6 +4,8 @@ What must never be false is a constraint of the database.
 The log and its seals are append-only and stand in `log_models.py`.
 """
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from django.contrib.postgres.fields import ArrayField
@@ -118,8 +120,15 @@ class MessageState(models.TextChoices):
 
 NUMBER_PREFIX: Final = "PK-"
 NUMBERS_BEGIN_AFTER: Final = 10000
+NUMBER: Final = re.compile(re.escape(NUMBER_PREFIX) + r"([1-9][0-9]{4,17})")
 MESSAGE_FAILED: Final = Q(message_state=MessageState.FAILED)  # and of another one
 HOME_DELIVERY: Final = Q(delivery_type=DeliveryType.HOME_DELIVERY)  # the condition of an index
+
+
+def ids_of_numbers(numbers: Iterable[str]) -> list[int]:
+    """The ids that packages of these numbers have, whether there are any; a number is its package's id, written out."""
+    found = filter(None, map(NUMBER.fullmatch, numbers))
+    return [int(match[1]) - NUMBERS_BEGIN_AFTER for match in found if int(match[1]) > NUMBERS_BEGIN_AFTER]
 
 
 class Package(models.Model):
@@ -203,7 +212,6 @@ class Package(models.Model):
         verbose_name_plural = _("packages")
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(name="package_number_once", fields=["number"]),
             models.CheckConstraint(name="package_bags_positive", condition=Q(bags__isnull=True) | Q(bags__gte=1)),
             models.CheckConstraint(
                 name="package_message_known",
@@ -215,15 +223,17 @@ class Package(models.Model):
             models.Index(name="package_list", fields=["stock_location", "state", "due_at", "id"]),
             # Instore's *All*; API `stock_location`, or a store's own list.
             # API `delivery_type` for a store: the index alone tells how many of the newest 10,001 are of it.
-            models.Index(name="package_of_store", fields=["stock_location", "-id"], include=["delivery_type"]),
-            # API `state` in a store, newest first.
-            models.Index(name="package_store_state_newest", fields=["stock_location", "state", "-id"]),
+            # API `state` in a store, newest first: met on the way, or few enough to sort what `package_list` finds.
+            models.Index(
+                name="package_of_store_in_state",
+                fields=["stock_location", "-id", "state"],
+                include=["delivery_type"],
+            ),
             # Instore's tabs of packages that have ended, the last one first.
             models.Index(name="package_store_ended", fields=["stock_location", "state", "-state_changed_at", "-id"]),
             # OMS WEB's tabs and dashboard; API `state`, `sort=due_at`; reminders and deadlines of ready packages.
+            # API `state`, newest first, for the office: what is common is met along the key.
             models.Index(name="package_state_due", fields=["state", "due_at", "id"]),
-            # API `state`, newest first, for the office.
-            models.Index(name="package_state_newest", fields=["state", "-id"]),
             # API `delivery_type`; packages for a store are nearly all, and are met soon enough in the lists above.
             models.Index(name="package_home_newest", fields=["-id"], condition=HOME_DELIVERY),
             models.Index(name="package_store_home_newest", fields=["stock_location", "-id"], condition=HOME_DELIVERY),
@@ -305,11 +315,12 @@ class CodeIssue(models.Model):
     An open issue has its nonce; a closed one has lost it and can never be derived again.
     """
 
+    pk = models.CompositePrimaryKey("package", "number")
     package = models.ForeignKey(
         Package,
         on_delete=models.CASCADE,
         related_name="issues",
-        db_index=False,  # `issue_number_once` begins with it
+        db_index=False,  # the key begins with it
     )
     number = models.PositiveSmallIntegerField()
     nonce = models.BinaryField(max_length=16, null=True)
@@ -322,7 +333,6 @@ class CodeIssue(models.Model):
     class Meta:
         ordering = ("-number",)
         constraints = (
-            models.UniqueConstraint(name="issue_number_once", fields=["package", "number"]),
             models.UniqueConstraint(name="one_open_issue", fields=["package"], condition=Q(closed_at__isnull=True)),
             models.CheckConstraint(name="issue_digits_4_to_8", condition=Q(digits__range=(4, 8))),
             models.CheckConstraint(

@@ -35,6 +35,13 @@ COLUMNS: Final = f"""
     placed.phone_number, placed.shipping_address::text, {ITEMS}
 """
 ORDERS: Final = Rows(table="omnitron_order", alias="placed", columns=COLUMNS)
+# The orders of one status, in the order of their ids and without a look at those of others (`OrderInStatus`).
+IN_STATUS: Final = Rows(
+    table="(SELECT status, order_id AS id FROM omnitron_orderinstatus)",
+    alias="listed",
+    columns=COLUMNS,
+    joins="JOIN omnitron_order placed ON placed.id = listed.id",
+)
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,17 @@ def order_rows_of(actor: Actor, *, status: int | None = None, number: str | None
     """The orders of the caller's stores, and those with a package there; of a status, or whose number begins so."""
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
     rows = ORDERS.where("true" if stores is None else SEEN, stores=stores)
-    if status is not None:
-        rows = rows.where("placed.status IN (%(status)s::smallint)", status=status)
     if number is not None:
         rows = rows.where("placed.number LIKE %(number)s::text", number=package_sql.beginning(number))
-    return Orders(rows, actor)
+    return Orders(rows if status is None else in_status(rows, status), actor)
+
+
+def in_status(rows: Rows, status: int) -> Rows:
+    """Those of these orders that have this status."""
+    listed = IN_STATUS.where("listed.status = %(status)s::smallint", **rows.values, status=status)
+    if rows.condition == "true":
+        return listed
+    return listed.where(f"EXISTS (SELECT FROM omnitron_order placed WHERE placed.id = listed.id AND {rows.condition})")
 
 
 def document(row: Sequence[Any]) -> dict[str, Any]:

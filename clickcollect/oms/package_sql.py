@@ -16,7 +16,7 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.columns import Columns, listed, moment, prefetched, selected, take
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.list_sql import Rows, fetched, utc
-from clickcollect.oms.models import Package, PackageItem, PackageState
+from clickcollect.oms.models import Package, PackageItem, PackageState, ids_of_numbers
 from clickcollect.wire_format import LARGEST_ID
 
 ITEMS: Final = """(
@@ -80,7 +80,7 @@ CONDITIONS: Final = {
     "state": "package.state_id IN (%(state)s::bigint)",
     "stock_location": "package.stock_location_id = %(stock_location)s::bigint",
     "order_number": "package.order_number LIKE %(order_number)s::text",
-    "number": "package.number = %(number)s::text",
+    "number": "package.id = ANY (%(number)s::bigint[])",
     "delivery_type": "package.delivery_type = %(delivery_type)s::text",
     "search": "package.search @@ %(search)s::text::tsquery",
     "created_date__gte": "package.created_date >= %(created_date__gte)s::timestamptz",
@@ -112,6 +112,8 @@ def filtered_packages(rows: Rows, asked: Mapping[str, Any]) -> Rows:
         values |= {name: ids[name] for name in ids.keys() & values.keys()}
     if "order_number" in values:
         values["order_number"] = beginning(values["order_number"])
+    if "number" in values:
+        values["number"] = ids_of_numbers([values["number"]])
     if "search" in values:
         terms = search.asked_terms(values["search"])
         if not terms:
@@ -204,7 +206,6 @@ WHERE {{wanted}}
 
 
 BY_ID: Final = ONE_PACKAGE.format(wanted="package.id = %(package)s::bigint")
-BY_NUMBER: Final = ONE_PACKAGE.format(wanted="package.number = %(package)s::text")
 
 
 def read_package(actor: Actor, *, package_id: int | None = None, number: str = "") -> tuple[Package, Configuration]:
@@ -214,9 +215,8 @@ def read_package(actor: Actor, *, package_id: int | None = None, number: str = "
     """
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
     if package_id is None:
-        found = fetched(BY_NUMBER, {"package": number, "stores": stores})
-    else:
-        found = fetched(BY_ID, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
+        package_id = next(iter(ids_of_numbers([number])), -1)
+    found = fetched(BY_ID, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
     if not found:
         raise NotFound
     values = iter(found[0])

@@ -99,7 +99,9 @@ def erase_by_age() -> int:
     An order that nobody repaired and that was not sent again in all that time is nobody's any more.
     """
     since = Now() - timedelta(days=app_settings.settings_in_force()["PERSONAL_DATA_DAYS"])
-    orders = Order.objects.filter(erased_at=None, ended_at__lt=since).order_by("ended_at")[:BATCH]
+    # Made before it ended: along the index of those that are not erased.
+    old = Order.objects.filter(erased_at=None, created_date__lt=since, ended_at__lt=since)
+    orders = old.order_by("created_date")[:BATCH]
     ended = OrderToRepair.objects.filter(erased_at=None, ended_at__lt=since).order_by("ended_at")[:BATCH]
     forgotten = OrderToRepair.objects.filter(WAITING, received_at__lt=since, last_received_at__lt=since)[:BATCH]
     for order in orders:

@@ -14,7 +14,7 @@ from django.db.models import Func, QuerySet, TextField, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from clickcollect.oms import labels
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 
 LONGEST_TERM: Final = 64
 MOST_TERMS: Final = 60
@@ -157,7 +157,7 @@ def by_label(packages: QuerySet[Package], text: str) -> list[Package]:
 
     Several: two numbers can be read in it, or an order or a shelf is called just so. Then a person chooses.
     """
-    bearing = list(packages.filter(number__in=labels.package_numbers(text)[:MOST_READ]))
+    bearing = list(packages.filter(pk__in=ids_of_numbers(labels.package_numbers(text)[:MOST_READ])))
     if not bearing:
         return []
     name = "".join(folded_words(text))

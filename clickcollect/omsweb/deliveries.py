@@ -18,7 +18,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import after_restore, alarms, labels
 from clickcollect.oms.access import require_hook_right
 from clickcollect.oms.alarms import AlarmKind
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
 from clickcollect.omsweb.forms import TickForm
@@ -36,7 +36,8 @@ MOST_FOUND: Final = 500  # sent again in one go: some two seconds
 
 def search_deliveries(rows: Rows, text: str) -> Rows:
     """By a package's number; by an order's, with those of its packages; by an event's uuid or a subject (order:12)."""
-    packages = Package.objects.filter(Q(number__in=[text, *labels.package_numbers(text)]) | Q(order__number=text))
+    numbers = ids_of_numbers([text, *labels.package_numbers(text)])
+    packages = Package.objects.filter(Q(pk__in=numbers) | Q(order__number=text))
     orders = Order.objects.filter(number=text)
     subjects = [f"package:{pk}" for pk in packages.order_by().values_list("pk", flat=True)[:MOST_SUBJECTS]]
     subjects += [f"order:{pk}" for pk in orders.order_by().values_list("pk", flat=True)[:MOST_SUBJECTS]]

@@ -18,7 +18,7 @@ from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.commands.base import COMMANDS
 from clickcollect.oms.log.timeline import read_state_names, refusal_title, timeline
 from clickcollect.oms.log_models import CommandLog, LogKind
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, ids_of_numbers
 from clickcollect.omsweb import export
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin
@@ -49,7 +49,7 @@ def actor_filter() -> Filter:
 
 def of_package(rows: Rows, text: str) -> Rows:
     """By a package's number, or its order's."""
-    number = Q(number__in=[text, *labels.package_numbers(text)])
+    number = Q(pk__in=ids_of_numbers([text, *labels.package_numbers(text)]))
     found = Package.objects.filter(number | Q(order_number=text)).order_by()
     return rows.filter(package_id__in=list(found.values_list("pk", flat=True)[:MOST_PACKAGES]))
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clickcollect.errors import DomainError, NotFound
-from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.omnitron.models import Order, OrderInStatus, OrderStatus
 from clickcollect.omnitron.order_schema import Source, read_order
 from clickcollect.oms import search
 from clickcollect.oms.access import packages_of
@@ -60,6 +60,11 @@ def order_search(request: HttpRequest) -> Any:
     return narrow
 
 
+def in_status(status: int) -> Any:
+    """The ids of the orders that have this status."""
+    return OrderInStatus.objects.filter(status=status).values("order_id")
+
+
 def order_listing(request: HttpRequest) -> Listing:
     return Listing(
         request=request,
@@ -69,7 +74,7 @@ def order_listing(request: HttpRequest) -> Listing:
                 name="status",
                 label=_("Status"),
                 choices=[(str(value), label) for value, label in OrderStatus.choices],
-                apply=lambda rows, value: rows.filter(status=int(value)),
+                apply=lambda rows, value: rows.filter(pk__in=in_status(int(value))),
             ),
             store_filter("retail_store_id"),
             delivery_type_filter("delivery_type"),

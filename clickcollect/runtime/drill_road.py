@@ -79,7 +79,7 @@ def the_codes(_manifest: Manifest) -> Iterator[str]:
     from clickcollect.oms.models import CodeIssue
 
     lost = tried = 0
-    for issue in CodeIssue.objects.filter(closed_at=None).order_by("-pk")[:CODES]:
+    for issue in CodeIssue.objects.filter(closed_at=None).order_by("-package_id")[:CODES]:
         tried += 1
         try:
             pickup_code.derive(issue)

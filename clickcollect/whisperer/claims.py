@@ -61,6 +61,7 @@ WITH capacity AS MATERIALIZED (
     SELECT c.*, free, false FROM capacity CROSS JOIN LATERAL (
         SELECT d.id, d.endpoint_id, d.ordering_key, d.next_attempt_at FROM whisperer_delivery d
         WHERE d.endpoint_id = capacity.id AND d.state IN ('queued', 'retrying') AND d.next_attempt_at <= now()
+          AND NOT (d.code_bearing AND d.state = 'queued')
           AND (SELECT true FROM whisperer_delivery busy
                WHERE busy.ordering_key BETWEEN d.ordering_key AND d.ordering_key AND busy.state = 'delivering'
                ORDER BY busy.ordering_key LIMIT 1) IS NULL

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Cast, Now
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
 HOOK_SECRET: Final = "whisperer.hook.secret"  # noqa: S105  what a sealed text is for, not the secret
@@ -65,7 +66,7 @@ class Reason(models.TextChoices):
 
 WAITING: Final = (DeliveryState.QUEUED, DeliveryState.RETRYING)
 UNDELIVERED: Final = (*WAITING, DeliveryState.DELIVERING)
-# The same as a condition, in the words of the indexes `delivery_due` and `delivery_lease`.
+# The same as a condition, in the words of the indexes `delivery_ordering` and `delivery_lease`.
 IS_UNDELIVERED: Final = Q(state__in=WAITING) | Q(state=DeliveryState.DELIVERING)
 ENDED: Final = (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.DEAD)
 
@@ -180,10 +181,8 @@ class Event(models.Model):
             models.CheckConstraint(name="event_sequence_from_one", condition=Q(sequence__gte=1)),
         )
         indexes = (
-            # The daily job that erases old snapshots.
-            models.Index(name="event_with_payload", fields=["issued_at"], condition=Q(payload__isnull=False)),
-            # API by time.
-            models.Index(name="event_issued", fields=["issued_at"]),
+            # API by time; the daily job that erases old snapshots, which sees here which are erased already.
+            models.Index("issued_at", IsNull(F("payload"), False), name="event_time"),
         )
 
     def __str__(self) -> str:
@@ -199,6 +198,7 @@ class Delivery(models.Model):
     """
 
     # Those of a package or an order are found by their events: `event_sequence_once`, then `delivery_once_per_hook`.
+    # The newest of a hook are met along the latter, which has the hook in it.
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     hook = models.ForeignKey(Hook, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
@@ -245,9 +245,11 @@ class Delivery(models.Model):
             ),
         )
         indexes = (
-            # The claim of what is due, endpoint by endpoint; an endpoint's own backlog.
+            # The claim of what is due, endpoint by endpoint. A code that was never tried has its own, below.
             models.Index(
-                name="delivery_due", fields=["endpoint", "next_attempt_at", "id"], condition=Q(state__in=WAITING)
+                name="delivery_next",
+                fields=["endpoint", "next_attempt_at", "id"],
+                condition=Q(state__in=WAITING) & ~Q(state=DeliveryState.QUEUED, code_bearing=True),
             ),
             # The same for codes, which go first.
             models.Index(
@@ -255,7 +257,7 @@ class Delivery(models.Model):
                 fields=["endpoint", "next_attempt_at", "id"],
                 condition=Q(state=DeliveryState.QUEUED, code_bearing=True),
             ),
-            # Whether an older delivery of the same subject and endpoint still waits.
+            # Whether an older delivery of the same subject and endpoint still waits; all that wait.
             models.Index(name="delivery_ordering", fields=["ordering_key", "id"], condition=Q(state__in=WAITING)),
             # How many are under way to an endpoint; leases that have run out.
             models.Index(
@@ -271,8 +273,6 @@ class Delivery(models.Model):
             models.Index(name="delivery_dead", fields=["-id"], condition=Q(state=DeliveryState.DEAD)),
             # OMS WEB and the API by this state. What is queued, on its way or tried again has the indexes above.
             models.Index(name="delivery_superseded", fields=["-id"], condition=Q(state=DeliveryState.SUPERSEDED)),
-            # A hook's own deliveries, and stopping it.
-            models.Index(name="delivery_of_hook", fields=["hook", "-id"]),
             # API by the status that a receiver answered with.
             models.Index(
                 name="delivery_answered", fields=["status_code", "-id"], condition=Q(status_code__isnull=False)

@@ -129,8 +129,8 @@ def repeatable(package: Package, deed: Callable[[], object]) -> Callable[[], obj
     def run() -> object:
         connection.close()
         connection.connect()
-        CodeIssue.objects.filter(package=package).exclude(pk=issue["id"]).delete()
-        CodeIssue.objects.filter(pk=issue["id"]).update(**issue)
+        CodeIssue.objects.filter(package=package).exclude(number=issue["number"]).delete()
+        CodeIssue.objects.filter(package=package, number=issue["number"]).update(**issue)
         Package.objects.filter(pk=package.pk).update(**row)
         return deed()
 

@@ -142,6 +142,7 @@ def test_what_waits_as_long_as_data_may_be_kept_is_discarded_and_erased() -> Non
 def test_what_ended_long_ago_is_erased_by_age() -> None:
     old, young = collected(), collected()
     shop.put_setting("PERSONAL_DATA_DAYS", value=90)
+    Order.objects.update(created_date=now() - timedelta(days=92))
     Order.objects.filter(pk=old.pk).update(ended_at=now() - timedelta(days=91))
     Order.objects.filter(pk=young.pk).update(ended_at=now() - timedelta(days=89))
     assert privacy.erase_by_age() == 1

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 INDEXES = {
     "b": "delivery_lease",
     "d_1": "delivery_code_due",
-    "d_2": "delivery_due",
+    "d_2": "delivery_next",
     "busy": "delivery_one_at_a_time",
     "busy_1": "delivery_one_at_a_time",
     "older": "delivery_ordering",

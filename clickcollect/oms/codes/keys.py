@@ -34,7 +34,7 @@ class KeyUse:
 
 def key_usage() -> list[KeyUse]:
     """Every key that is configured or still needed, newest first, lost ones last."""
-    counted = CodeIssue.objects.filter(closed_at=None).values("key_id").annotate(n=Count("id")).order_by("key_id")
+    counted = CodeIssue.objects.filter(closed_at=None).values("key_id").annotate(n=Count("*")).order_by("key_id")
     needed = {row["key_id"]: row["n"] for row in counted}
     known = list(settings.PICKUP_CODE_KEYS)
     return [

@@ -78,7 +78,7 @@ WHERE package.id = %(package)s::bigint
 CLOSE_ISSUE: Final = """
 WITH closed AS (
     UPDATE oms_codeissue SET closed_at = %(now)s::timestamptz, closed_reason = %(reason)s::text, nonce = NULL
-    WHERE id = %(issue)s::bigint AND package_id = %(package)s::bigint AND closed_at IS NULL RETURNING id
+    WHERE package_id = %(package)s::bigint AND number = %(issue)s::smallint AND closed_at IS NULL RETURNING number
 ) SELECT 1 / count(*) FROM closed
 """
 OPEN_ISSUE: Final = """
@@ -260,7 +260,7 @@ def insert_issue(execute: Execute, issue: CodeIssue) -> None:
 
 def close_issue(execute: Execute, issue: CodeIssue, *, reason: str, now: datetime) -> None:
     """End exactly this issue, which must be open, and erase its nonce: the code can never be derived again."""
-    execute(CLOSE_ISSUE, {"issue": issue.pk, "package": issue.package_id, "reason": reason, "now": now})
+    execute(CLOSE_ISSUE, {"issue": issue.number, "package": issue.package_id, "reason": reason, "now": now})
 
 
 def write_log(

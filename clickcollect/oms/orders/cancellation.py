@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from clickcollect.errors import DomainError, Forbidden, NotFound
-from clickcollect.omnitron.models import Order, OrderStatus
+from clickcollect.omnitron.models import Order, OrderInStatus, OrderStatus
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM, Actor, orders_of
 from clickcollect.oms.commands.run import run_command
@@ -118,7 +118,8 @@ def reason_for(package: Package) -> str:
 
 def resume() -> int:
     """Give every cancellation that is not through to the worker again; how many there were."""
-    stuck = Order.objects.filter(status=OrderStatus.CANCELLATION_WAITING, cancel_requested_at__isnull=False)
+    waiting = OrderInStatus.objects.filter(status=OrderStatus.CANCELLATION_WAITING)
+    stuck = Order.objects.filter(pk__in=waiting.values("order_id"), cancel_requested_at__isnull=False)
     ids = list(stuck.order_by("id").values_list("pk", flat=True)[:500])
     for order_id in ids:
         defer_open_packages(order_id)

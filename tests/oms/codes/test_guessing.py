@@ -264,7 +264,7 @@ def test_t12_new_codes_at_once_leave_one_active_and_rising_numbers(rounds: int, 
         counted = codes(at_once([new_code] * at_a_time))
         assert counted.get("ok", 0) >= 1
         assert set(counted) <= {"ok", "state_conflict", "otp_locked"}
-        numbers = list(CodeIssue.objects.filter(package=package).order_by("id").values_list("number", flat=True))
+        numbers = list(CodeIssue.objects.filter(package=package).order_by("issued_at").values_list("number", flat=True))
         assert numbers == list(range(1, counted["ok"] + 2))
         assert CodeIssue.objects.filter(package=package, closed_at=None).count() == 1
         assert shop.reread(package).issue_number == numbers[-1]
