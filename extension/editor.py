@@ -20,7 +20,7 @@ from extension.catalogue import LANGUAGES, Kind
 from extension.editor_form import RESET, SAVE_AND_SHOW, SHOW, EditorForm, Wording, WordingForm, kinds
 from extension.models import Store, Template
 from extension.problem import problem
-from extension.segments import measure
+from extension.segments import measure_text
 from extension.wording import LONGEST_TEXT, PLACEHOLDERS, fill_placeholders
 
 CHOICE = "show"  # the prefix of the lists above the text, which need not name the wording whose text is shown
@@ -140,7 +140,7 @@ def _preview(text: str, *, language: str, store: str) -> dict[str, Any]:
         "first_name": "Zoe",
     }
     body = fill_placeholders(text, sample)
-    length = measure(body)
+    length = measure_text(body)
     segments = ngettext("%(count)s SMS", "%(count)s SMS", length.segments) % {"count": length.segments}
     count = _("%(units)s of %(room)s characters") % {"units": length.units, "room": length.capacity}
     return {"text": body, "segments": segments, "encoding": length.encoding, "count": count}

@@ -16,7 +16,7 @@ from django.db import connection
 from extension import receipts
 from extension.database import in_one_trip
 from extension.pickup_event import PickupEvent
-from extension.wording import clean
+from extension.wording import clean_text
 
 LEASE_SECONDS: Final = 60  # longer than any provider may take
 
@@ -109,7 +109,7 @@ def claim(notice: PickupEvent, *, signed_with: int) -> Claim | NoClaim:
         "token": claimed.token,
         "lease": LEASE_SECONDS,
         "store": notice.store_code,
-        "store_name": clean(notice.store, most=64),
+        "store_name": clean_text(notice.store, most=64),
     }
     ((word,),) = in_one_trip(CLAIM, values, lock=notice.package_id)
     return claimed if word == "claimed" else NoClaim(word)

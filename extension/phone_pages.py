@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from extension import phone
 from extension.config import config
 from extension.phone import Contact, ShownMessage
-from extension.segments import Length, measure
+from extension.segments import Length, measure_text
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -103,7 +103,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def _bubble(shown: ShownMessage) -> Bubble:
     before, _code, after = shown.text.partition(shown.code) if shown.code else (shown.text, "", "")
-    length = measure(shown.text)
+    length = measure_text(shown.text)
     return Bubble(message=shown, before=before, after=after, length=length, number=readable(shown.to))
 
 

@@ -24,7 +24,7 @@ from extension.backoff import pause
 from extension.config import Config, config
 from extension.database import in_one_trip
 from extension.safe_logging import places
-from extension.signature import sign
+from extension.signature import sign_body
 
 logger = logging.getLogger("extension.receipts")
 
@@ -189,7 +189,7 @@ async def _post(session: aiohttp.ClientSession, receipts: Sequence[Due], setting
     documents = [_document(receipt) for receipt in receipts]
     body = json.dumps(documents[0] if len(documents) == 1 else {"receipts": documents}).encode()
     headers = {"Content-Type": "application/json"}
-    headers |= sign(body=body, secret=secret, message_id=uuids.uuid4().hex, now=time.time())
+    headers |= sign_body(body=body, secret=secret, message_id=uuids.uuid4().hex, now=time.time())
     try:
         async with session.post(settings.oms_url + PATH, data=body, headers=headers, allow_redirects=False) as answer:
             return answer.status

@@ -26,10 +26,10 @@ def sweep_now_and_then() -> None:
     global _next_sweep  # noqa: PLW0603
     if time.monotonic() >= _next_sweep:
         _next_sweep = time.monotonic() + EVERY_SECONDS
-        sweep()
+        forget_old_rows()
 
 
-def sweep() -> None:
+def forget_old_rows() -> None:
     """Forget what nobody will ask for again."""
     Message.objects.filter(received_at__lt=Now() - REMEMBERED).delete()
     Receipt.objects.filter(created_at__lt=Now() - RECEIPTS_TRIED).delete()

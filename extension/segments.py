@@ -33,7 +33,7 @@ class Length:
         return alone if self.segments <= 1 else together * self.segments
 
 
-def measure(text: str) -> Length:
+def measure_text(text: str) -> Length:
     """Count a text and cut it as a phone network would: never inside a character."""
     encoding = GSM7 if all(sign in BASIC or sign in EXTENDED for sign in text) else UCS2
     sizes = [_size(sign, encoding) for sign in text]

@@ -26,7 +26,7 @@ def find_signer(*, body: bytes, headers: Mapping[str, str], secrets: Iterable[st
     return next((place for place, is_signed in enumerate(signed) if is_signed), None)
 
 
-def sign(*, body: bytes, secret: str, message_id: str, now: float) -> dict[str, str]:
+def sign_body(*, body: bytes, secret: str, message_id: str, now: float) -> dict[str, str]:
     """The headers that prove that we wrote this body."""
     headers = {"X-Whisperer-Signature": whisperer_signature(body=body, secret=secret)}
     if secret.startswith(STANDARD):

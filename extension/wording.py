@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from extension.catalogue import FALLBACK, LANGUAGES, Kind
 from extension.pickup_event import OVERRIDDEN, PACKED, PHONE_CHANGED, REMINDER, RESENT, PickupEvent
-from extension.segments import measure
+from extension.segments import measure_text
 
 PLACEHOLDERS: Final = ("code", "order", "store", "deadline", "phone", "first_name")
 LONGEST: Final = {"code": 8, "order": 32, "store": 32, "deadline": 40, "phone": 20, "first_name": 24}
@@ -50,7 +50,7 @@ def compose(notice: PickupEvent, *, find_template: FindTemplate) -> Text:
     language, template = _choose(notice, kind, find_template)
     code = notice.code.digits if notice.code and kind.has_code else ""
     body = fill_placeholders(template, values(notice, language=language, code=code))
-    if code and code not in measure(body).parts[0]:
+    if code and code not in measure_text(body).parts[0]:
         body = f"{code} {body}"  # better said twice than cut in two
     return Text(body=body, code=code, language=language)
 
@@ -78,10 +78,10 @@ def values(notice: PickupEvent, *, language: str, code: str) -> dict[str, str]:
     """What the placeholders stand for, made safe for an SMS."""
     return {
         "code": code,
-        "order": clean(re.sub(r"[^\w./#-]", "", notice.order), most=LONGEST["order"]),
-        "store": clean(notice.store, most=LONGEST["store"]) or notice.store_code,
+        "order": clean_text(re.sub(r"[^\w./#-]", "", notice.order), most=LONGEST["order"]),
+        "store": clean_text(notice.store, most=LONGEST["store"]) or notice.store_code,
         "deadline": say_deadline(notice.deadline, zone=notice.zone, language=language),
-        "phone": clean(notice.store_phone, most=LONGEST["phone"]),
+        "phone": clean_text(notice.store_phone, most=LONGEST["phone"]),
         "first_name": clean_name(notice.first_name),
     }
 
@@ -125,10 +125,10 @@ def check_template(template: str, *, kind: Kind) -> None:
 def _code_stays_whole(template: str) -> bool:
     """Even with the longest values, in the encoding that has the least room."""
     worst = {name: "\u0416" * most for name, most in LONGEST.items()} | {"code": "0" * LONGEST["code"]}
-    return worst["code"] in measure(fill_placeholders(template, worst)).parts[0]
+    return worst["code"] in measure_text(fill_placeholders(template, worst)).parts[0]
 
 
-def clean(value: str, *, most: int) -> str:
+def clean_text(value: str, *, most: int) -> str:
     """A name as an SMS can carry it: no marks of direction, no emoji, no line breaks, no ends cut inside a letter."""
     plain = unicodedata.normalize("NFC", value).translate(PLAIN_SIGNS)
     kept = "".join(" " if sign.isspace() else sign for sign in plain if sign.isspace() or not _is_hidden(sign))
@@ -144,7 +144,7 @@ def clean(value: str, *, most: int) -> str:
 def clean_name(value: str) -> str:
     """A person's name: letters only. Somebody else chose it; it must not look like a code or an address."""
     letters = (sign for sign in value if sign.isspace() or sign in "'’-" or unicodedata.category(sign)[0] in "LM")
-    return clean("".join(letters), most=LONGEST["first_name"]).strip("'- ")
+    return clean_text("".join(letters), most=LONGEST["first_name"]).strip("'- ")
 
 
 def _is_hidden(sign: str) -> bool:

@@ -71,13 +71,17 @@ class Front:
             with self.clients.share(as_one_client(client or read_address(peer))) as turns:
                 await self._answer(proto, turns, environ_of(scope, peer))
         except TooMany:
-            refuse(proto, 429, "throttled", "Too many requests from this address at once. Wait for the others.", 1)
+            send_refusal(
+                proto, 429, "throttled", "Too many requests from this address at once. Wait for the others.", 1
+            )
         except TooSlow:
-            refuse(proto, 408, "request_timeout", "The body did not arrive in time. Send it again, without pauses.")
+            send_refusal(
+                proto, 408, "request_timeout", "The body did not arrive in time. Send it again, without pauses."
+            )
         except EndedEarly:
-            refuse(proto, 400, "validation_error", "The body did not arrive completely. Send it again.")
+            send_refusal(proto, 400, "validation_error", "The body did not arrive completely. Send it again.")
         except MemoryFull:
-            refuse(proto, 503, "unavailable", "Too many large requests at once. Try again later.", 2)
+            send_refusal(proto, 503, "unavailable", "Too many large requests at once. Try again later.", 2)
 
     async def _answer(self, proto: Any, turns: asyncio.Semaphore, environ: Environ) -> None:
         run = asyncio.get_running_loop().run_in_executor
@@ -115,7 +119,9 @@ class Front:
             self._run(environ, proto)
         except Exception as error:  # noqa: BLE001 (its text may hold what somebody typed)
             logger.error("the application raised %s", type(error).__name__)  # noqa: TRY400
-            refuse(proto, 500, "server_error", "Something went wrong on our side. We've logged it; try again later.")
+            send_refusal(
+                proto, 500, "server_error", "Something went wrong on our side. We've logged it; try again later."
+            )
 
     def _run(self, environ: Environ, proto: Any) -> None:
         started = Started()
@@ -169,7 +175,7 @@ def environ_of(scope: Any, peer: str) -> Environ:
     return environ
 
 
-def refuse(proto: Any, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
+def send_refusal(proto: Any, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
     """A refusal as RFC 9457 has it, before the application is asked. Does nothing where an answer was begun."""
     document = {
         "type": "about:blank",

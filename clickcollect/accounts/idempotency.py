@@ -191,22 +191,22 @@ def answer_once(request: Request, run: Callable[[], Answer], *, kept: frozenset[
     Raises ValidationFailed for a key that is none, IdempotencyMismatch, IdempotencyInProgress.
     """
     check_key(request.key)
-    claimed = claim(request)
+    claimed = claim_key(request)
     if isinstance(claimed, Answer):
         return claimed
     try:
         answer = run()
     except Exception:
-        free(claimed)
+        free_key(claimed)
         raise
     if answer.status in kept:
-        keep(claimed, answer)
+        keep_answer(claimed, answer)
     else:
-        free(claimed)
+        free_key(claimed)
     return answer
 
 
-def claim(request: Request) -> IdempotencyKey | Answer:
+def claim_key(request: Request) -> IdempotencyKey | Answer:
     """Take the key, or find the answer that it led to."""
     fingerprint = fingerprint_of(request.subject)
     try:
@@ -244,12 +244,12 @@ def mine(row: IdempotencyKey) -> QuerySet[IdempotencyKey]:
     return IdempotencyKey.objects.filter(pk=row.pk, started_at=row.started_at, status=None)
 
 
-def keep(row: IdempotencyKey, answer: Answer) -> None:
+def keep_answer(row: IdempotencyKey, answer: Answer) -> None:
     """Keep the answer for those who ask again."""
     mine(row).update(status=answer.status, content_type=answer.content_type, body=answer.body)
 
 
-def free(row: IdempotencyKey) -> None:
+def free_key(row: IdempotencyKey) -> None:
     """Let the next one try again with the same key."""
     mine(row).delete()
 

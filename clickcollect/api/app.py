@@ -27,7 +27,7 @@ from clickcollect.api import hooks as whisperer_hooks
 from clickcollect.api.authentication import signed_in
 from clickcollect.api.bodies import BodyParser
 from clickcollect.api.middleware import guarded, idempotent, on_replay, unknown_address
-from clickcollect.api.openapi import DESCRIPTION, INFO, SERVERS, TITLE, complete
+from clickcollect.api.openapi import DESCRIPTION, INFO, SERVERS, TITLE, complete_document
 from clickcollect.api.problems import on_exception
 from clickcollect.api.reference import Docs
 
@@ -42,7 +42,7 @@ class ClickCollectAPI(NinjaAPI):
     def get_openapi_schema(self, **_: Any) -> OpenAPISchema:
         if self.described is None:
             document = super().get_openapi_schema(path_prefix="")
-            complete(document)
+            complete_document(document)
             self.described = document
         return self.described
 

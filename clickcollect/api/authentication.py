@@ -41,11 +41,11 @@ def signed_in(request: HttpRequest) -> Actor:
         return known
     header = request.headers.get("Authorization")
     actor = by_session(request) if header is None else by_token(header)
-    introduce(request, actor=actor)
+    attach_caller(request, actor=actor)
     return actor
 
 
-def introduce(request: HttpRequest, *, actor: Actor) -> None:
+def attach_caller(request: HttpRequest, *, actor: Actor) -> None:
     """Put the caller on the request."""
     request.actor = actor  # type: ignore[attr-defined]
     request.caller = f"user:{actor.user_id}"  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from ninja.parser import Parser
 
 from clickcollect.errors import NotFound, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from clickcollect.json_input import field_path, is_storable, parse_json, unstorable
-from clickcollect.oms.orders.connectors.counts import count
+from clickcollect.oms.orders.connectors.counts import count_message
 from clickcollect.oms.orders.connectors.shopify_shops import CONNECTOR
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -41,12 +41,12 @@ def check_envelope(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
     if size > largest > LARGEST_BODY:
-        count(CONNECTOR, "refused_too_large")
+        count_message(CONNECTOR, "refused_too_large")
         raise PayloadTooLarge(_("The request is larger than 8 MiB. Send less at once."))
     if size > largest:
         raise PayloadTooLarge
     if size > LARGEST_BODY and not hasattr(request, DJANGO_KEEPS_IT_IN):
-        keep(request, request.META["wsgi.input"].read(size))
+        keep_body(request, request.META["wsgi.input"].read(size))
     if request.path_info == SHOPIFY:
         return  # what is signed is kept, whatever it is called
     kind = (request.content_type or "").lower()
@@ -61,10 +61,10 @@ def measure_chunks(request: HttpRequest, largest: int) -> None:
         return
     raw = request.META["wsgi.input"].read(largest + 1)
     request.META["CONTENT_LENGTH"] = str(len(raw))
-    keep(request, raw)
+    keep_body(request, raw)
 
 
-def keep(request: HttpRequest, raw: bytes) -> None:
+def keep_body(request: HttpRequest, raw: bytes) -> None:
     """Keep a body where Django would, which reads none of more than 1 MiB and none in chunks."""
     setattr(request, DJANGO_KEEPS_IT_IN, raw)
 
@@ -72,7 +72,7 @@ def keep(request: HttpRequest, raw: bytes) -> None:
 def read_json(request: HttpRequest) -> Any:
     """The body of a request; None where there is none. Raises ValidationFailed on ``body``, PayloadTooLarge."""
     if not hasattr(request, READ):
-        setattr(request, READ, parse(body_of(request)))
+        setattr(request, READ, decode_body(body_of(request)))
     return getattr(request, READ)
 
 
@@ -93,7 +93,7 @@ def body_of(request: HttpRequest) -> bytes:
         raise ValidationFailed.of("body", _("The request body was cut short. Send it again.")) from None
 
 
-def parse(raw: bytes) -> Any:
+def decode_body(raw: bytes) -> Any:
     """Raises ValidationFailed, on ``body`` where it is no JSON, or else on each bad field."""
     if not raw:
         return None

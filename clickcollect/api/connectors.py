@@ -9,13 +9,13 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict
 
 from clickcollect.accounts.models import Channel, Role
-from clickcollect.api.authentication import ApiRequest, introduce
+from clickcollect.api.authentication import ApiRequest, attach_caller
 from clickcollect.api.bodies import body_of, read_object
 from clickcollect.errors import NotAuthenticated, ValidationFailed
 from clickcollect.oms.access import Actor
 from clickcollect.oms.events import examples
 from clickcollect.oms.orders.connectors import channel_order, receive, shopify_messages, shopify_shops
-from clickcollect.oms.orders.connectors.counts import count
+from clickcollect.oms.orders.connectors.counts import count_message
 from clickcollect.oms.orders.connectors.json_access import read_leniently
 
 router = Router(tags=["Connectors"])
@@ -62,9 +62,9 @@ def signed_by_shopify(request: HttpRequest) -> Actor:
         secrets=settings.SHOPIFY_WEBHOOK_SECRET,
     )
     if channel is None:
-        count(shopify_shops.CONNECTOR, "refused_signature")
+        count_message(shopify_shops.CONNECTOR, "refused_signature")
         raise NotAuthenticated(_("Sign the body with the shop's webhook secret."))
-    introduce(request, actor=SHOPIFY)
+    attach_caller(request, actor=SHOPIFY)
     request.caller = f"connector:{channel}"  # type: ignore[attr-defined]
     request.channel = channel  # type: ignore[attr-defined]
     return SHOPIFY

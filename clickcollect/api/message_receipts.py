@@ -129,7 +129,7 @@ HEADERS: Final[list[dict[str, Any]]] = [
     operation_id="report_message",
     openapi_extra={"x-signed": True, "parameters": HEADERS},
 )
-def report(request: HttpRequest, payload: ReportIn) -> HttpResponse:
+def report_messages(request: HttpRequest, payload: ReportIn) -> HttpResponse:
     """Tell that a message was `accepted` by the provider, was `delivered` to the phone, or `failed`.
 
     One receipt, or up to 500 as `receipts`. The body is signed as events are: `X-Whisperer-Signature`, and with a

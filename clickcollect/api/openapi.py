@@ -108,7 +108,7 @@ def all_errors(base: type[DomainError] = DomainError) -> dict[str, type[DomainEr
     return found
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
+def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """Add to ninja's description what stands in no signature. In English, whoever asks."""
     with translation.override("en"):
         components = document["components"]
@@ -117,7 +117,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 models += operation.pop("x-schemas", [])
-                describe(operation, path=path, method=method)
+                describe_operation(operation, path=path, method=method)
         components["schemas"] |= schemas_of(models)
         document["tags"] = [{"name": name, "description": words} for name, words in TAGS.items()]
         for schema in components["schemas"].values():
@@ -140,7 +140,7 @@ def schemas_of(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
     return schemas
 
 
-def describe(operation: dict[str, Any], *, path: str, method: str) -> None:
+def describe_operation(operation: dict[str, Any], *, path: str, method: str) -> None:
     """One operation: who may call it, what it refuses, and its examples."""
     public = operation.pop("x-public", False)
     signed = operation.pop("x-signed", False)

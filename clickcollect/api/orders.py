@@ -136,7 +136,7 @@ def list_orders(request: ApiRequest, filters: Query[OrderFilters]) -> HttpRespon
         "x-problems": ("state_conflict",),
     },
 )
-def cancel(request: ApiRequest, number: str, channel: Channel = None) -> HttpResponse:
+def cancel_by_number(request: ApiRequest, number: str, channel: Channel = None) -> HttpResponse:
     """The order becomes 50 cancellation_waiting; its open packages are cancelled, and then it is 100 canceled."""
     request.actor.require("orders:write")
     order = find_order(request.actor, number=number, channel=channel)

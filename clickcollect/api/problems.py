@@ -69,7 +69,7 @@ def problem_response(error: DomainError) -> HttpResponse:
     return response
 
 
-def translate(error: Exception) -> DomainError:
+def translate_error(error: Exception) -> DomainError:
     """Any exception as a refusal. What nobody expected is recorded without values and told without details."""
     if isinstance(error, DomainError):
         return error
@@ -90,7 +90,7 @@ def unexpected(error: Exception) -> DomainError:
         logger.warning("the database does not answer (%s)", type(error).__name__)
         database.availability.mark_away()
         return DatabaseAway(retry_after=database.RETRY_AFTER_SECONDS)
-    record(error)
+    record_error(error)
     return ServerError()
 
 
@@ -122,7 +122,7 @@ def location(steps: tuple[Any, ...]) -> str:
     return ".".join(named) or "body"
 
 
-def record(error: Exception) -> None:
+def record_error(error: Exception) -> None:
     """Log where it broke, never with which values: a customer's code may be among them."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
@@ -131,4 +131,4 @@ def record(error: Exception) -> None:
 
 def on_exception(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
     """The one handler of the one API."""
-    return problem_response(translate(error if isinstance(error, Exception) else error()))
+    return problem_response(translate_error(error if isinstance(error, Exception) else error()))

@@ -44,7 +44,7 @@ def login(request: HttpRequest, payload: LoginIn) -> dict[str, str]:
     Wrong name or password, and too many tries, are answered with 400; tries are counted together with
     those of every other door. An account with two-step verification cannot sign in here.
     """
-    user = authenticate(request, payload)
+    user = authenticate_person(request, payload)
     if is_mfa_enabled(user):
         raise ValidationFailed.of(
             CREDENTIALS,
@@ -53,7 +53,7 @@ def login(request: HttpRequest, payload: LoginIn) -> dict[str, str]:
     return {"key": create_login(user=user, scopes=RIGHTS).key}
 
 
-def authenticate(request: HttpRequest, payload: LoginIn) -> User:
+def authenticate_person(request: HttpRequest, payload: LoginIn) -> User:
     """The person behind a name and password. Which of the two was wrong is not said."""
     try:
         user = get_adapter(request).authenticate(request, username=payload.username, password=payload.password)

@@ -51,7 +51,7 @@ def load_demo_shop() -> None:
         load_repairs(timezone.now())
         actors = {name: actor_for(user) for name, user in staff.items()}
         for demo in plays:
-            play(demo, actors)
+            play_order(demo, actors)
     elif owner := User.objects.filter(username="admin").first():
         hooks.follow_the_port(owner)
         hooks.add_missing(owner)
@@ -86,18 +86,18 @@ def make_staff() -> dict[str, User]:
     return staff
 
 
-def play(demo: DemoOrder, actors: dict[str, Actor]) -> None:
+def play_order(demo: DemoOrder, actors: dict[str, Actor]) -> None:
     """Take one order in and bring its packages as far as they come; a loading that was interrupted goes on here."""
     order = existing_order(demo) or receive_order(order=read_order(demo.document), actor=SYSTEM).order
     for package in Package.objects.filter(order=order).order_by("id"):
-        bring(package.pk, demo, actors)
+        bring_package(package.pk, demo, actors)
         if demo.scene is Scene.NOT_COLLECTED:
             outbox.supersede(subject=f"package:{package.pk}", types=[READY_EVENT], reason="sent_long_ago")
         Package.objects.filter(pk=package.pk).update(**placed_and_dated(demo))
         search.update_index(get_package(SYSTEM, package_id=package.pk))
 
 
-def bring(package_id: int, demo: DemoOrder, actors: dict[str, Actor]) -> None:
+def bring_package(package_id: int, demo: DemoOrder, actors: dict[str, Actor]) -> None:
     """Run one command after another until the package is where its scene wants it."""
     worker = actors[WHO_WORKS[demo.store]]
     while (package := get_package(SYSTEM, package_id=package_id)).state.enum_value != demo.scene.state:

@@ -71,7 +71,7 @@ def approve(
     chosen, pin = data.get("manager", ""), data.get("pin", "").strip()
     try:
         refuse_missing(chosen, pin, inputs=inputs, data=data)
-        manager = authenticate(request, session=session, chosen=chosen, pin=pin)
+        manager = authenticate_manager(request, session=session, chosen=chosen, pin=pin)
     except DomainError as error:
         pk = whole_number(chosen)
         known = pk if pk is not None and User.objects.filter(pk=pk).exists() else None
@@ -92,7 +92,7 @@ def refuse_missing(chosen: str, pin: str, *, inputs: Sequence[Input], data: dict
 
 
 @sensitive_variables("pin")
-def authenticate(request: HttpRequest, *, session: StoreSession, chosen: str, pin: str) -> User:
+def authenticate_manager(request: HttpRequest, *, session: StoreSession, chosen: str, pin: str) -> User:
     """The manager of this store who was chosen, if this is their PIN or their authenticator's code."""
     found = next((one for one in approvers_in(session.store.pk) if str(one.user.pk) == chosen), None)
     if found is None:

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from clickcollect.omnitron.languages import language_tag
 from clickcollect.omnitron.money import decimal_point
-from clickcollect.omnitron.plain_text import plain_line, shorten
+from clickcollect.omnitron.plain_text import plain_line, shorten_text
 
 LARGEST_PRICE: Final = Decimal("9999999999.99")
 LARGEST_AMOUNT: Final = Decimal("999999999999.99")
@@ -63,7 +63,7 @@ def cut_to(longest: int) -> BeforeValidator:
 
     def cut_title(value: Any, info: ValidationInfo) -> Any:
         cuts = isinstance(value, str) and (info.context or {}).get(CUTS_TITLES)
-        return shorten(plain_line(value), longest) if cuts else value
+        return shorten_text(plain_line(value), longest) if cuts else value
 
     return BeforeValidator(cut_title)
 

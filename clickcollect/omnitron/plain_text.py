@@ -35,7 +35,7 @@ def comparable(text: str) -> str:
     return folded.replace("i\u0307", "i").replace("ı", "i")
 
 
-def shorten(text: str, longest: int) -> str:
+def shorten_text(text: str, longest: int) -> str:
     """The beginning of a text that is too long, with a sign that it goes on; never half of a letter with its accent."""
     if len(text) <= longest:
         return text

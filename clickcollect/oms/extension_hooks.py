@@ -11,7 +11,7 @@ from clickcollect.oms.events.types import (
     PackagePickupReminderWhispererEvent,
     PackageReadyForCustomerPickupWhispererEvent,
 )
-from clickcollect.whisperer.encryption import seal
+from clickcollect.whisperer import encryption
 from clickcollect.whisperer.models import HOOK_SECRET, Endpoint, Hook
 
 # What the Extension answers with an SMS; every other event would be a post for nothing.
@@ -38,7 +38,7 @@ def subscribe_extension(owner: User, *, target_url: str, secret: str) -> int:
         return 0
     endpoint, _made = Endpoint.objects.get_or_create(target_url=target_url)
     known = set(Hook.objects.filter(user=owner, endpoint=endpoint).values_list("event_type", flat=True))
-    sealed = seal(secret, purpose=HOOK_SECRET)
+    sealed = encryption.seal(secret, purpose=HOOK_SECRET)
     hooks = [
         Hook(user=owner, event_type=name, target_url=endpoint.target_url, endpoint=endpoint, secret=sealed)
         for name in EVENT_TYPES

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from clickcollect.oms.search import fold
+from clickcollect.oms import search
 
 FEWEST_DIGITS: Final = 7
 MOST_DIGITS: Final = 20
@@ -22,7 +22,7 @@ PHONE_IN_TEXT: Final = re.compile(r"(?<![\w/])[+(]?\d(?:[ ()./-]{0,3}\d){9,14}(?
 
 def email_term(address: str) -> str:
     """The word by which an e-mail address is found, in any case."""
-    return f"mail:{fold(address.strip())}"
+    return f"mail:{search.fold(address.strip())}"
 
 
 def phone_term(number: str) -> str:
@@ -33,7 +33,7 @@ def phone_term(number: str) -> str:
 
 def digits_of(text: str) -> str:
     """The Latin digits of a text, without the `.0` of a spreadsheet."""
-    return "".join(char for char in fold(text.strip().removesuffix(".0")) if char.isascii() and char.isdigit())
+    return "".join(char for char in search.fold(text.strip().removesuffix(".0")) if char.isascii() and char.isdigit())
 
 
 def personal_terms(value: Any, name: str = "") -> Iterator[str]:

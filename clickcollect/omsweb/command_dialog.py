@@ -57,8 +57,8 @@ def answer(request: HttpRequest, *, model_admin: "RightsModelAdmin", package_id:
         data = typed_fields(request)
         outcome = run_command(package_id=package_id, transition=transition, actor=actor, data=data)
     except DomainError as error:
-        return refuse(request, model_admin=model_admin, package_id=package_id, transition=transition, error=error)
-    return accept(request, outcome=outcome)
+        return show_refusal(request, model_admin=model_admin, package_id=package_id, transition=transition, error=error)
+    return show_outcome(request, outcome=outcome)
 
 
 def command_behind(*, package: Package, actor: Actor, transition: int) -> Available:
@@ -138,7 +138,7 @@ def question(offer: Offer) -> str:
     return _("This cannot be undone.")
 
 
-def accept(request: HttpRequest, *, outcome: Outcome) -> HttpResponse:
+def show_outcome(request: HttpRequest, *, outcome: Outcome) -> HttpResponse:
     """It happened: the page as it is now, with the result over it."""
     said = words_of_success(outcome)
     if not htmx_of(request):
@@ -162,7 +162,7 @@ def words_of_success(outcome: Outcome) -> str:
     return _("The package is now: %(state)s") % {"state": _(outcome.transition.destination.name)}
 
 
-def refuse(
+def show_refusal(
     request: HttpRequest,
     *,
     model_admin: "RightsModelAdmin",

@@ -28,7 +28,7 @@ from clickcollect.omsweb.hooks import FAILING
 from clickcollect.omsweb.listing import midnight
 from clickcollect.omsweb.packages import ALONG_DUE, LATE
 from clickcollect.omsweb.templatetags.omsweb import moment
-from clickcollect.omsweb.workflow_diagram import draw
+from clickcollect.omsweb.workflow_diagram import draw_workflow
 from clickcollect.whisperer.models import Delivery, DeliveryState, Hook
 
 DAYS: Final = 14
@@ -200,7 +200,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
     """Everything the first page shows."""
     picture = None
     if may(request, "process:read"):
-        picture = draw(editing.current_workflow(), packages=editing.open_packages_by_state(), whole=False)
+        picture = draw_workflow(editing.current_workflow(), packages=editing.open_packages_by_state(), whole=False)
     days = {number: per_day(new_state=number) for number in (states.DELIVERED, states.READY)}
     return {
         "alarms": alarms.current_alarms(),

@@ -213,7 +213,7 @@ class DeliveryAdmin(RightsModelAdmin):
         codes = [name for name in registry.event_types() if registry.is_code_bearing(name)]
         touched = set(Delivery.objects.filter(pk__in=ids, event_type__in=codes).values_list("event_type", flat=True))
         require_hook_right(actor, "hooks:write", *touched)
-        queued, refusals = redeliver(ids, force=force)
+        queued, refusals = send_again(ids, force=force)
         if queued:
             words = ngettext("%(count)d event will be sent again.", "%(count)d events will be sent again.", queued)
             messages.success(request, words % {"count": queued})
@@ -234,7 +234,7 @@ def redeliverable(rows: Rows, *, force: bool) -> Rows:
     return rows.exclude(reason=Reason.EXPIRED)
 
 
-def redeliver(ids: list[int], *, force: bool) -> tuple[int, set[str]]:
+def send_again(ids: list[int], *, force: bool) -> tuple[int, set[str]]:
     """How many go out again, and why others do not, each reason once."""
     queued = 0
     refusals: set[str] = set()

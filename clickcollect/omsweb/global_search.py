@@ -17,7 +17,7 @@ from clickcollect.oms.access import packages_of
 from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.omsweb.actor import actor_of, may
-from clickcollect.omsweb.listing import clean
+from clickcollect.omsweb.listing import clean_text
 from clickcollect.omsweb.orders import order_search
 from clickcollect.omsweb.repairs import repair_search
 
@@ -27,7 +27,7 @@ SHORTEST: Final = 2
 
 def find_everywhere(request: HttpRequest, text: str) -> list[SearchResult]:
     """What this person may see that fits, the most wanted kind first."""
-    asked = clean(text)
+    asked = clean_text(text)
     if len(asked) < SHORTEST:
         return []
     return [

@@ -155,7 +155,7 @@ def check_hook(request: HttpRequest, *, form: HookForm, hook: Hook | None) -> No
     types = [*form.types, *([hook.event_type] if hook else [])]
     require_hook_right(actor_of(request), HookAdmin.change_right, *types)
     if hook is not None and form.cleaned_data["target_url"] != hook.target_url:
-        confirm(request, password=form.cleaned_data["your_password"])
+        confirm_password(request, password=form.cleaned_data["your_password"])
 
 
 @sensitive_variables()
@@ -184,7 +184,7 @@ def change_hook(request: HttpRequest, *, form: HookForm, hook: Hook) -> Hook:
 
 
 @sensitive_variables()
-def confirm(request: HttpRequest, *, password: str) -> None:
+def confirm_password(request: HttpRequest, *, password: str) -> None:
     """The person at the keyboard is the one who signed in. Raises ValidationFailed, Throttled."""
     user = cast("User", request.user)
     if not sign_in_limits.prove(request, account=user, door="webhook", proof=lambda: user.check_password(password)):

@@ -82,7 +82,7 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(day, date.max - timedelta(days=1)), time.min))
 
 
-def clean(text: str, *, longest: int = LONGEST_TEXT) -> str:
+def clean_text(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """What a database can be asked: no NUL, no novel."""
     return text.replace("\x00", "").strip()[:longest]
 
@@ -92,7 +92,7 @@ class FilterForm(OmsForm):
 
     def __init__(self, listing: "Listing") -> None:
         asked = listing.request.GET
-        super().__init__({name: clean(str(value)) for name, value in asked.items()}, auto_id="filter-%s")
+        super().__init__({name: clean_text(str(value)) for name, value in asked.items()}, auto_id="filter-%s")
         if listing.search:
             box = forms.TextInput(attrs={"type": "search", "spellcheck": "false"})
             if listing.search_hint:

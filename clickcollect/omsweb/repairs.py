@@ -18,7 +18,7 @@ from clickcollect.errors import DomainError, NotFound
 from clickcollect.omnitron.models import Order
 from clickcollect.omnitron.order_schema import STORE_LOC, value_at
 from clickcollect.oms import search
-from clickcollect.oms.orders.repair import discard
+from clickcollect.oms.orders.repair import discard_order
 from clickcollect.oms.orders.repaired import send_on, send_on_as_they_came
 from clickcollect.oms.personal_terms import email_term, phone_term
 from clickcollect.oms.repair_models import OrderToRepair, RepairState
@@ -206,7 +206,7 @@ class OrderToRepairAdmin(RightsModelAdmin):
             messages.error(request, form.all_errors)
             return page
         try:
-            discard(repair_id=object_id, reason=form.cleaned_data["reason"], actor=actor_of(request))
+            discard_order(repair_id=object_id, reason=form.cleaned_data["reason"], actor=actor_of(request))
         except DomainError as error:
             form.add_domain_error(error)
             messages.error(request, form.all_errors)

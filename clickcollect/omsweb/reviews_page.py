@@ -40,7 +40,7 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     actor.require("logs:read")
     if request.method == "POST":
-        return mark(request)
+        return mark_chosen(request)
     found = reviews.open_reviews(actor)
     form = ReviewForm(rows=[(review.log_id, review_label(review)) for review in found])
     context: dict[str, Any] = {
@@ -56,7 +56,7 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "omsweb/reviews.html", {**site.each_context(request), **context})
 
 
-def mark(request: HttpRequest) -> HttpResponse:
+def mark_chosen(request: HttpRequest) -> HttpResponse:
     """One by its own button, or all that are ticked. Raises Forbidden."""
     actor = actor_of(request)
     actor.require("reviews:write")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from clickcollect.accounts.models import User
 from clickcollect.errors import NotFound
 from clickcollect.omsweb.forms import OmsForm, PlainText
-from clickcollect.omsweb.listing import clean
+from clickcollect.omsweb.listing import clean_text
 from clickcollect.omsweb.models import SavedFilter
 
 MOST: Final = 20
@@ -36,21 +36,25 @@ class SavedFilterForm(OmsForm):
     name = PlainText(label=gettext_lazy("Name of the filter"), max_length=LONGEST_NAME)
 
     def clean_query(self) -> str:
-        return tidy(self.cleaned_data["query"])
+        return tidy_query(self.cleaned_data["query"])
 
 
 def saved_for(request: HttpRequest, page: str) -> dict[str, Any]:
     """What a list shows: this person's filters, and the form that saves the one in force."""
     rows = SavedFilter.objects.filter(user=cast("User", request.user), page=page)[:MOST]
-    query = tidy(request.GET.urlencode())
+    query = tidy_query(request.GET.urlencode())
     form = SavedFilterForm(initial={"page": page, "query": query}, auto_id="id_filter_%s")
     return {"saved": list(rows), "saved_query": query, "save_form": form}
 
 
-def tidy(query: str) -> str:
+def tidy_query(query: str) -> str:
     """The parameters of a list without its page, and nothing else that an address might carry."""
     given = QueryDict(query[: 4 * LONGEST_QUERY])
-    kept = [(clean(name), clean(value)) for name, value in given.items() if name != "page" and isinstance(value, str)]
+    kept = [
+        (clean_text(name), clean_text(value))
+        for name, value in given.items()
+        if name != "page" and isinstance(value, str)
+    ]
     return urlencode([(name, value) for name, value in kept if name and value])[:LONGEST_QUERY]
 
 

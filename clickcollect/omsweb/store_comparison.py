@@ -118,7 +118,7 @@ def late(request: HttpRequest, name: str) -> Counter[int]:
     return Counter(rows.values_list("stock_location_id", flat=True)[:MOST_LATE])
 
 
-def compare(request: HttpRequest, *, since: datetime, by: Column) -> list[Row]:
+def compare_stores(request: HttpRequest, *, since: datetime, by: Column) -> list[Row]:
     """Every open store, in six statements; the one that needs help most first, then by name."""
     found = list(RetailStore.objects.filter(is_active=True).only("erp_code", "name").order_by("erp_code")[:MOST_STORES])
     asked = {"stores": [store.pk for store in found], "since": since, "move": LogKind.MOVE, "ready": states.READY}
@@ -165,7 +165,7 @@ def store_comparison(request: HttpRequest) -> HttpResponse:
     days = int(asked) if asked in map(str, PERIODS) else 1
     by = next((column for column in COLUMNS if column.name == request.GET.get("by")), COLUMNS[0])
     first_day = timezone.localdate() - timedelta(days=days - 1)
-    rows = compare(request, since=midnight(first_day), by=by)
+    rows = compare_stores(request, since=midnight(first_day), by=by)
     context: dict[str, Any] = {
         "lines": [{"row": row, "links": links_of(row, first_day=first_day.isoformat())} for row in rows[:MOST_SHOWN]],
         "more": max(len(rows) - MOST_SHOWN, 0),

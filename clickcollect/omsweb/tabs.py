@@ -54,7 +54,7 @@ def shown_tabs(listing: Listing) -> list[ShownTab]:
     """Every tab with how many it holds of what the other filters leave; one statement."""
     chosen = listing.chosen.get(PARAMETER, ALL.key)
     has_hits = bool(listing.query or listing.chosen.keys() & WITHOUT_STATE_INDEX)
-    counted = (count_hits if has_hits else count)(listing.found_without(PARAMETER))
+    counted = (count_hits if has_hits else count_tabs)(listing.found_without(PARAMETER))
     return [
         ShownTab(
             key=tab.key,
@@ -68,7 +68,7 @@ def shown_tabs(listing: Listing) -> list[ShownTab]:
     ]
 
 
-def count(rows: Rows) -> Counter[str]:
+def count_tabs(rows: Rows) -> Counter[str]:
     """Each tab to one more than `MOST_COUNTED`; what is past its time along an index: the planner expects too many."""
     bare = rows.select_related(None)
     parts = [

@@ -26,7 +26,7 @@ from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.base_admin import RightsModelAdmin, Saved, posted
 from clickcollect.omsweb.forms import OmsForm
 from clickcollect.omsweb.packages import state_choices
-from clickcollect.omsweb.workflow_diagram import draw
+from clickcollect.omsweb.workflow_diagram import draw_workflow
 
 LARGEST_FILE: Final = 256 * 1024
 
@@ -231,7 +231,7 @@ class TransitionAdmin(WorkflowAdmin):
         context = self.page(
             request,
             title=_("Command transitions"),
-            picture=draw(now, packages=editing.open_packages_by_state()),
+            picture=draw_workflow(now, packages=editing.open_packages_by_state()),
             rows=CommandTransition.objects.select_related("source", "destination"),
             warnings=validation.warnings(now),
             may_write=self.has_change_permission(request),

@@ -72,7 +72,7 @@ class Picture:
         return any(box.kind == "off" for box in self.boxes)
 
 
-def draw(workflow: Workflow, *, packages: Mapping[str, int], whole: bool = True) -> Picture:
+def draw_workflow(workflow: Workflow, *, packages: Mapping[str, int], whole: bool = True) -> Picture:
     """The way to Delivered in one line by their numbers, other ends below, what nobody can reach at the bottom.
 
     ``whole``: also what nobody can reach.

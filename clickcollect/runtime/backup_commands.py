@@ -11,7 +11,7 @@ from clickcollect.runtime import console
 from clickcollect.runtime.data_dir import SECRETS, SHOP_SECRETS, DataFolder
 from clickcollect.runtime.database import URLS
 from clickcollect.runtime.errors import Problem, listed
-from clickcollect.runtime.plan import Plan, prepare
+from clickcollect.runtime.plan import Plan, prepare_databases
 from clickcollect.runtime.ports import Ports
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def restore_backup(
         restore.check_before_restore(chosen, manifest, None if without_keys else _code_keys(), _urls())
         home, urls = DataFolder.from_environment(), _urls()
         plan = Plan(home=home, ports=Ports.from_environment(), demo=False, keys=console.all_secrets())
-        restore.load_backup(chosen, manifest, urls, finish=lambda: prepare(plan, urls))
+        restore.load_backup(chosen, manifest, urls, finish=lambda: prepare_databases(plan, urls))
     typer.echo(f"The shop is as it was on {manifest.moment:%Y-%m-%d at %H:%M:%S} UTC: {manifest.packages} packages.")
     typer.echo(
         f"{manifest.ready} ready packages may have been collected since: each waits until someone chooses Confirm "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clickcollect.runtime.data_dir import shorten
+from clickcollect.runtime.data_dir import shorten_log
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.process_groups import die_with_parent, end_group, stop_group
 
@@ -24,7 +24,7 @@ def restart_delay(failures: int) -> int:
     return PAUSES[min(failures, len(PAUSES)) - 1]
 
 
-def spawn(command: list[str], *, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+def spawn_program(command: list[str], *, environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     """Start a Python program of ours in a session of its own: only the supervisor hears Ctrl-C."""
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603
@@ -56,7 +56,7 @@ class Child:
     def restart_if_dead(self, *, say: Callable[[str], None]) -> None:
         """Start it again if it died and its pause is over. Raises nothing: the others must go on."""
         try:
-            shorten(self.log)
+            shorten_log(self.log)
             if self.process is None:
                 self._restart(say)
             elif self.process.poll() is not None:

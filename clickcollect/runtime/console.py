@@ -24,7 +24,7 @@ from clickcollect.runtime.data_dir import (
 )
 from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
 from clickcollect.runtime.errors import Problem
-from clickcollect.runtime.plan import Plan, extension_command, prepare, web_command
+from clickcollect.runtime.plan import Plan, extension_command, prepare_databases, web_command
 from clickcollect.runtime.ports import EXTENSION, WEB, Ports
 from clickcollect.runtime.process_groups import die_with_parent
 from clickcollect.runtime.values import check_values
@@ -73,7 +73,7 @@ def migrate() -> None:
     home = DataFolder.from_environment()
     with _addresses(home, "migrate", tuple(URLS)) as urls:
         keys = home.keys(needed=SECRETS)
-        prepare(Plan(home=home, ports=Ports.from_environment(), demo=False, keys=keys), urls)
+        prepare_databases(Plan(home=home, ports=Ports.from_environment(), demo=False, keys=keys), urls)
 
 
 def migrate_back(app_label: str, number: str) -> None:

@@ -173,7 +173,7 @@ def new_code_key() -> str:
     return f"{datetime.now(UTC):k%Y%m%d%H%M%S}:{_random_base64()}"
 
 
-def shorten(log: Path) -> None:
+def shorten_log(log: Path) -> None:
     """Keep a log that children are writing to small: one older part of it, and a fresh one."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.with_suffix(".old.log").write_bytes(log.read_bytes())

@@ -23,7 +23,7 @@ from clickcollect.runtime.backup_manifest import Manifest
 from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, DataFolder
 from clickcollect.runtime.database import URLS
 from clickcollect.runtime.errors import Problem
-from clickcollect.runtime.plan import Plan, prepare
+from clickcollect.runtime.plan import Plan, prepare_databases
 from clickcollect.runtime.ports import Ports
 
 # A trial need not outlive a power cut.
@@ -52,7 +52,7 @@ def run_drill(folder: Path, keys: Mapping[str, str]) -> Report:
         backup_manifest.check_keys(manifest, _code_keys(keys))
         with _scratch() as (home, urls):
             plan = Plan(home=home, ports=Ports(web=1, extension=2), demo=False, keys=keys)
-            restore.load_backup(folder, manifest, urls, finish=lambda: prepare(plan, urls))
+            restore.load_backup(folder, manifest, urls, finish=lambda: prepare_databases(plan, urls))
             done.append(f"restored {manifest.packages} packages in {time.monotonic() - began:.1f} s")
             found = _walk(home, urls, keys, folder)
             done += found["done"]

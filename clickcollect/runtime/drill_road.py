@@ -26,7 +26,7 @@ class NotInOrder(Exception):
     """Something is not as it must be; the text says what."""
 
 
-def walk(manifest: Manifest) -> tuple[list[str], list[str]]:
+def walk_road(manifest: Manifest) -> tuple[list[str], list[str]]:
     """What is in order, and what is not, in sentences."""
     done: list[str] = []
     faults: list[str] = []
@@ -41,7 +41,7 @@ def walk(manifest: Manifest) -> tuple[list[str], list[str]]:
     return done, faults
 
 
-def require(is_so: Any, otherwise: str) -> None:
+def require_that(is_so: Any, otherwise: str) -> None:
     if not is_so:
         raise NotInOrder(otherwise)
 
@@ -50,7 +50,7 @@ def the_rows(manifest: Manifest) -> Iterator[str]:
     from clickcollect.oms.models import Package
 
     found = Package.objects.count()
-    require(found == manifest.packages, f"{found} packages came back of {manifest.packages}.")
+    require_that(found == manifest.packages, f"{found} packages came back of {manifest.packages}.")
     yield f"all {found} packages are there"
 
 
@@ -58,7 +58,7 @@ def the_log(manifest: Manifest) -> Iterator[str]:
     from clickcollect.oms.log.audit import Head, verify_chain
 
     verdict = verify_chain(kept_head=Head(**manifest.log_head) if manifest.log_head else None)
-    require(verdict.is_whole, f"the log was changed at row {verdict.bad_log_id}: {verdict.reason}")
+    require_that(verdict.is_whole, f"the log was changed at row {verdict.bad_log_id}: {verdict.reason}")
     yield f"the log is intact: {verdict.checked} rows"
 
 
@@ -68,8 +68,8 @@ def the_waits(manifest: Manifest) -> Iterator[str]:
     from clickcollect.whisperer import claims, pause
 
     free = Package.objects.filter(state__enum_value=states.READY, shelf_unconfirmed_since=None).count()
-    require(not free, f"{free} ready packages could be handed over without a look at the shelf.")
-    require(pause.current() and not claims.claim(1), "messages would be sent at once.")
+    require_that(not free, f"{free} ready packages could be handed over without a look at the shelf.")
+    require_that(pause.current() and not claims.claim(1), "messages would be sent at once.")
     yield f"{manifest.ready} ready packages wait for a look at the shelf, {manifest.waiting} messages for a person"
 
 
@@ -85,7 +85,7 @@ def the_codes(_manifest: Manifest) -> Iterator[str]:
             pickup_code.derive(issue)
         except OtpNotIssued:
             lost += 1
-    require(not lost, f"{lost} of {tried} codes that customers hold cannot be checked: their key is missing.")
+    require_that(not lost, f"{lost} of {tried} codes that customers hold cannot be checked: their key is missing.")
     yield f"{tried} codes that customers hold can be checked"
 
 
@@ -114,7 +114,7 @@ def the_road(manifest: Manifest) -> Iterator[str]:
         run_command(package_id=package.pk, transition=main_button.transition_id, actor=SYSTEM)
     hand_over(package)
     state = get_package(SYSTEM, package_id=package.pk).state
-    require(state.enum_value == states.DELIVERED, f"a new order ended as {state.name}.")
+    require_that(state.enum_value == states.DELIVERED, f"a new order ended as {state.name}.")
     yield "a new order was packed, made ready and handed over"
 
 
@@ -152,7 +152,7 @@ def document_for(store: str, manifest: Manifest) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     set_up()
-    done, faults = walk(backup_manifest.read_manifest(folder))
+    done, faults = walk_road(backup_manifest.read_manifest(folder))
     print(json.dumps({"done": done, "faults": faults}))  # noqa: T201
 
 

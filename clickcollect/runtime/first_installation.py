@@ -88,10 +88,10 @@ def install(wishes: Wishes, *, administrator_url: str) -> FinishedInstallation:
     DataFolder.from_environment().make()
     console.migrate()
     done.append("The tables are up to date.")
-    return fill(wishes, done, webhook_secret=(kept | new)["EXTENSION_WEBHOOK_SECRET"])
+    return fill_shop(wishes, done, webhook_secret=(kept | new)["EXTENSION_WEBHOOK_SECRET"])
 
 
-def fill(wishes: Wishes, done: list[str], *, webhook_secret: str) -> FinishedInstallation:
+def fill_shop(wishes: Wishes, done: list[str], *, webhook_secret: str) -> FinishedInstallation:
     """The first administrator, the first store and the Extension's hooks, each if it is not there yet."""
     link = None
     with console.django_command("init"):

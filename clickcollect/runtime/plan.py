@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clickcollect.guide.files import FOLDER as GUIDE
 from clickcollect.runtime.banner import DEMO_PASSWORD
-from clickcollect.runtime.child import spawn
+from clickcollect.runtime.child import spawn_program
 from clickcollect.runtime.data_dir import EXTENSION_SECRETS, PASSWORDS, SECRETS, SHOP_SECRETS, DataFolder
 from clickcollect.runtime.database import APPLICATION_URL, EXTENSION_URL, OWNER_URL, URLS
 from clickcollect.runtime.errors import Problem
@@ -58,7 +58,7 @@ class Plan:
         return environment
 
     def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> Start:
-        return lambda: spawn(command, environment=environment, log=self.home.log(name))
+        return lambda: spawn_program(command, environment=environment, log=self.home.log(name))
 
     def _extension(self, urls: Mapping[str, str]) -> dict[str, str]:
         """The Extension is a program of its own: its own database and secrets, none of ours."""
@@ -110,14 +110,14 @@ def fingerprint(*, demo: bool) -> str:
     return seen.hexdigest()
 
 
-def prepare(plan: Plan, urls: dict[str, str]) -> None:
+def prepare_databases(plan: Plan, urls: dict[str, str]) -> None:
     """Migrations of both programs, side by side. Raises Problem with the last thing a failed one said."""
     begun: list[tuple[subprocess.Popen[bytes], int]] = []
     log = plan.home.log("prepare")
     try:
         for command, environment in plan.preparations(urls):
             size = log.stat().st_size if log.exists() else 0
-            begun.append((spawn(command, environment=environment, log=log), size))
+            begun.append((spawn_program(command, environment=environment, log=log), size))
         for process, size in begun:
             if process.wait():
                 said = log.read_bytes()[size:].decode(errors="replace").strip().splitlines()

@@ -18,7 +18,7 @@ from clickcollect.runtime.banner import print_banner
 from clickcollect.runtime.child import Child
 from clickcollect.runtime.data_dir import SECRETS, DataFolder, DataFolderInUse, Holder
 from clickcollect.runtime.errors import Problem
-from clickcollect.runtime.plan import Plan, fingerprint, prepare
+from clickcollect.runtime.plan import Plan, fingerprint, prepare_databases
 from clickcollect.runtime.ports import EXTENSION, WEB, Ports
 from clickcollect.runtime.postgres import Server
 from clickcollect.runtime.values import check_values
@@ -83,7 +83,7 @@ def _serve(plan: Plan, console: Console, stack: ExitStack) -> NoReturn:
     if urls:
         database.check_own(urls)
         console.print("Bringing the tables up to date …")
-        prepare(plan, urls)
+        prepare_databases(plan, urls)
     else:
         console.print("Starting PostgreSQL …")
         server = database.embedded_server(plan.home)
@@ -112,7 +112,7 @@ def _prepare_once(plan: Plan, urls: dict[str, str], server: Server, console: Con
     wanted = fingerprint(demo=plan.demo)
     if server.prepared_by() != wanted or not (plan.home.path / "static").exists():
         console.print("Bringing the tables up to date …")
-        prepare(plan, urls)
+        prepare_databases(plan, urls)
         server.set_prepared_by(wanted)
 
 

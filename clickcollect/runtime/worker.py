@@ -37,7 +37,7 @@ STALLED_EVERY_SECONDS: Final = 20
 logger = logging.getLogger(__name__)
 
 
-async def work(*, stop: asyncio.Event) -> None:
+async def run_parts(*, stop: asyncio.Event) -> None:
     """Run dispatcher and jobs side by side, each begun again as often as it ends, until ``stop`` is set."""
     await asyncio.gather(
         keep_going("The dispatcher", dispatcher.run, stop=stop),
@@ -140,7 +140,7 @@ async def _until_stopped() -> None:
 
     for signum in STOP_SIGNALS:
         loop.add_signal_handler(signum, signalled)
-    await work(stop=stop)
+    await run_parts(stop=stop)
 
 
 def _give_up() -> None:

@@ -68,7 +68,7 @@ def new_session() -> aiohttp.ClientSession:
     )
 
 
-async def deliver(delivery: Claimed, *, session: aiohttp.ClientSession, added: AddedCode | None = None) -> Outcome:
+async def make_attempt(delivery: Claimed, *, session: aiohttp.ClientSession, added: AddedCode | None = None) -> Outcome:
     """Make one attempt. Never raises but for being cancelled."""
     start = monotonic()
     started_at = delivery.clock + timedelta(seconds=start - delivery.at)
@@ -185,7 +185,7 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
         async with session.post(URL(url), data=body, headers=headers, allow_redirects=False) as response:
             status = response.status
             retry_after = "" if 200 <= status < 300 else response.headers.get("Retry-After", "")
-            await drain(response)
+            await drain_response(response)
             return Answer(status=status, retry_after=retry_after)
     except TimeoutError:
         return Answer(reason=Reason.TIMEOUT)
@@ -201,7 +201,7 @@ async def send_request(session: aiohttp.ClientSession, *, url: str, body: bytes,
         return Answer(reason=Reason.INTERNAL_ERROR)
 
 
-async def drain(response: aiohttp.ClientResponse) -> None:
+async def drain_response(response: aiohttp.ClientResponse) -> None:
     """Read a short answer to its end, so that the connection serves again; aiohttp closes it when there is more."""
     if response.content.is_eof():
         return  # it came with its head, and the connection is free again

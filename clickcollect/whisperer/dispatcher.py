@@ -21,7 +21,7 @@ from django.db.utils import InterfaceError
 
 from clickcollect.whisperer import claims, outcomes
 from clickcollect.whisperer.claims import Claimed
-from clickcollect.whisperer.delivery import AddedCode, CodeNotAdded, add_codes, deliver, new_session, released
+from clickcollect.whisperer.delivery import AddedCode, CodeNotAdded, add_codes, make_attempt, new_session, released
 from clickcollect.whisperer.models import DeliveryState, Reason
 from clickcollect.whisperer.outcomes import Outcome
 from clickcollect.whisperer.wakeup import Wakeup, wait_at_most
@@ -176,7 +176,7 @@ class Dispatcher:
 
     async def deliver(self, delivery: Claimed, added: AddedCode | None = None) -> None:
         try:
-            self.add_outcome(await deliver(delivery, session=self.session, added=added))
+            self.add_outcome(await make_attempt(delivery, session=self.session, added=added))
         except asyncio.CancelledError:
             self.add_outcome(interrupted(delivery))
             raise

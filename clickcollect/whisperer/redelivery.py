@@ -1,8 +1,6 @@
 """Sending again by hand, a dead letter or one that waits: same uuid, new time and signature, never an old code."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -14,8 +12,6 @@ from clickcollect.errors import DomainError, NotFound
 from clickcollect.whisperer import outbox, registry
 from clickcollect.whisperer.models import Delivery, DeliveryState, Event, Hook, Reason
 from clickcollect.whisperer.registry import Expired, NotSendable
-
-MOST_AT_ONCE: Final = 1_000
 
 
 class RedeliveryRefused(DomainError):
@@ -61,27 +57,6 @@ class HookStopped(RedeliveryRefused):
     code = "webhook_inactive"
     words = "Webhook is not active"
     sentence = _("The webhook is off or deleted. Turn it on first.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Redelivered:
-    """What became of a bulk redelivery: the ids that go out again, and the refusals by id."""
-
-    queued: list[int]
-    refused: dict[int, RedeliveryRefused]
-
-
-def redeliver(delivery_ids: Collection[int], *, force: bool = False) -> Redelivered:
-    """Queue deliveries again, at most 1,000; each on its own. ``force``: also those that wait for their next try."""
-    queued: list[int] = []
-    refused: dict[int, RedeliveryRefused] = {}
-    for delivery_id in sorted(set(delivery_ids))[:MOST_AT_ONCE]:
-        try:
-            redeliver_one(delivery_id, force=force)
-            queued.append(delivery_id)
-        except RedeliveryRefused as refusal:
-            refused[delivery_id] = refusal
-    return Redelivered(queued=queued, refused=refused)
 
 
 def redeliver_one(delivery_id: int, *, force: bool = False) -> Delivery:

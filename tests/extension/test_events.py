@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from extension.signature import sign
+from extension.signature import sign_body
 from tests.extension.conftest import Carried, Start
 from tests.extension.running import SECRET, Running, call, database, event, signature
 from tests.whisperer.receivers import wait_until
@@ -254,7 +254,7 @@ def test_a_standard_webhooks_secret_refuses_what_was_recorded(start_extension: S
     uuid = document["event"]["uuid"]
 
     def post(now: float) -> int:
-        headers = sign(body=body, secret=STANDARD, message_id=uuid, now=now)
+        headers = sign_body(body=body, secret=STANDARD, message_id=uuid, now=now)
         return call(f"{extension.url}/events/", body=body, headers=headers).status
 
     assert post(time.time() - 301) == 401

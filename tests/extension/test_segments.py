@@ -2,7 +2,7 @@
 
 import pytest
 
-from extension.segments import GSM7, UCS2, measure
+from extension.segments import GSM7, UCS2, measure_text
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,11 @@ from extension.segments import GSM7, UCS2, measure
     ],
 )
 def test_units_and_segments_as_the_network_counts_them(text: str, encoding: str, units: int, segments: int) -> None:
-    length = measure(text)
+    length = measure_text(text)
     assert (length.encoding, length.units, length.segments) == (encoding, units, segments)
     assert "".join(length.parts) == text
 
 
 def test_a_sign_of_two_places_is_never_cut() -> None:
-    assert [len(part) for part in measure("a" * 152 + "€" + "a" * 20).parts] == [152, 21]
-    assert [len(part) for part in measure("ş" * 66 + "😀" + "ş" * 20).parts] == [66, 21]
+    assert [len(part) for part in measure_text("a" * 152 + "€" + "a" * 20).parts] == [152, 21]
+    assert [len(part) for part in measure_text("ş" * 66 + "😀" + "ş" * 20).parts] == [66, 21]

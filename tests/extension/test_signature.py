@@ -8,7 +8,7 @@ import time
 import pytest
 from standardwebhooks import Webhook
 
-from extension.signature import is_genuine, sign, whisperer_signature
+from extension.signature import is_genuine, sign_body, whisperer_signature
 
 PLAIN = "kärtchen-123"
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
@@ -38,7 +38,7 @@ def test_a_signed_body_is_genuine_and_a_changed_one_is_not() -> None:
 
 def test_old_and_new_secret_are_both_good_while_it_is_changed() -> None:
     for secret in (PLAIN, STANDARD):
-        headers = {k.lower(): v for k, v in sign(body=BODY, secret=secret, message_id="m", now=NOW).items()}
+        headers = {k.lower(): v for k, v in sign_body(body=BODY, secret=secret, message_id="m", now=NOW).items()}
         assert is_genuine(body=BODY, headers=headers, secrets=[PLAIN, STANDARD], now=NOW)
 
 
@@ -68,13 +68,13 @@ def test_a_signature_cut_short_is_refused() -> None:
 
 def test_the_standard_webhooks_library_and_we_agree() -> None:
     now = time.time()
-    headers = sign(body=BODY, secret=STANDARD, message_id="msg_1", now=now)
+    headers = sign_body(body=BODY, secret=STANDARD, message_id="msg_1", now=now)
     Webhook(STANDARD).verify(BODY, headers, json_parse=False)
     assert is_genuine(body=BODY, headers={k.lower(): v for k, v in headers.items()}, secrets=[STANDARD], now=now)
 
 
 def standard_headers(**changes: str) -> dict[str, str]:
-    headers = {k.lower(): v for k, v in sign(body=BODY, secret=STANDARD, message_id="msg_1", now=NOW).items()}
+    headers = {k.lower(): v for k, v in sign_body(body=BODY, secret=STANDARD, message_id="msg_1", now=NOW).items()}
     return headers | changes
 
 
@@ -128,7 +128,7 @@ def test_signed_all_right_but_without_an_id_or_in_no_time_of_ours_it_is_refused(
     *, message_id: str, now: float, good: bool
 ) -> None:
     """Fifteen digits of seconds are enough for three million years; more are somebody's attempt at something."""
-    headers = {k.lower(): v for k, v in sign(body=BODY, secret=STANDARD, message_id=message_id, now=now).items()}
+    headers = {k.lower(): v for k, v in sign_body(body=BODY, secret=STANDARD, message_id=message_id, now=now).items()}
     assert is_genuine(body=BODY, headers=headers, secrets=[STANDARD], now=now) is good
 
 

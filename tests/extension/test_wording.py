@@ -20,13 +20,13 @@ from extension.pickup_event import (
     read_envelope,
     read_pickup_event,
 )
-from extension.segments import measure
+from extension.segments import measure_text
 from extension.wording import (
     BadTemplate,
     Text,
     check_template,
-    clean,
     clean_name,
+    clean_text,
     compose,
     fill_placeholders,
     say_deadline,
@@ -86,7 +86,7 @@ def test_every_message_exists_in_every_language_and_is_safe(language: str, kind:
     assert "Galata" in body
     assert (CODE in body) is kind.has_code
     assert not set("{}[]") & set(body)
-    assert measure(body).segments <= 4
+    assert measure_text(body).segments <= 4
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_code_is_never_split_whatever_the_names(
         order_number=order,
         otp={"code": code, "issue": 1},
     ).body
-    assert code in measure(body).parts[0]
+    assert code in measure_text(body).parts[0]
 
 
 def test_a_template_that_would_split_the_code_still_does_not() -> None:
@@ -191,11 +191,11 @@ def test_without_a_deadline_its_sentence_is_left_out() -> None:
     ],
 )
 def test_names_are_made_fit_for_an_sms(name: str, sent: str) -> None:
-    assert clean(name, most=32) == sent
+    assert clean_text(name, most=32) == sent
 
 
 def test_a_long_name_is_not_cut_inside_a_letter() -> None:
-    assert clean("ก" * 30 + "\u0e01\u0e34" + "ก" * 5, most=32) == "ก" * 30 + "."
+    assert clean_text("ก" * 30 + "\u0e01\u0e34" + "ก" * 5, most=32) == "ก" * 30 + "."
 
 
 @pytest.mark.parametrize(

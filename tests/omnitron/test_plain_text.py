@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickcollect.omnitron.plain_text import comparable, plain_line, shorten
+from clickcollect.omnitron.plain_text import comparable, plain_line, shorten_text
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,6 @@ def test_plain_text_is_plain_for_good(text: str) -> None:
 
 @given(st.text(), st.integers(2, 40))
 def test_what_is_shortened_fits_and_begins_the_same(text: str, longest: int) -> None:
-    short = shorten(text, longest)
+    short = shorten_text(text, longest)
     assert len(short) <= longest
     assert short == text if len(text) <= longest else text.startswith(short[:-1])

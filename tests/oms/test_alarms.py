@@ -82,5 +82,5 @@ def test_an_order_that_waits_too_long_for_its_repair_raises_an_alarm() -> None:
     shop.put_setting("ORDER_TO_REPAIR_ALARM_MINUTES", value=120)
     assert alarms.current_alarms() == []
     shop.put_setting("ORDER_TO_REPAIR_ALARM_MINUTES", value=1)
-    repair.discard(repair_id=row.pk, reason="A test", actor=shop.make_actor(Role.OPERATOR))
+    repair.discard_order(repair_id=row.pk, reason="A test", actor=shop.make_actor(Role.OPERATOR))
     assert alarms.current_alarms() == []

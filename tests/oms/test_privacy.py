@@ -93,7 +93,7 @@ def test_an_order_to_repair_is_erased_on_request_once_it_has_ended(by: str) -> N
     with pytest.raises(StateConflict, match="1001 is in Orders to repair"):
         privacy.erase_on_request(actor=admin, **{by: value})
     assert "Unusualname" in repairs()
-    repair.discard(repair_id=row.pk, reason="Unusualname called", actor=admin)
+    repair.discard_order(repair_id=row.pk, reason="Unusualname called", actor=admin)
     assert privacy.erase_on_request(actor=admin, **{by: value}) == 1
     for part in ("Unusualname", "Zübeyde", "z@example.com", "50000777", "0000777", "00 07 77"):
         assert part not in repairs()
@@ -104,7 +104,7 @@ def test_an_order_to_repair_is_erased_on_request_once_it_has_ended(by: str) -> N
 
 def test_another_persons_order_to_repair_stays() -> None:
     row, admin = to_repair(), shop.make_actor(Role.ADMIN)
-    repair.discard(repair_id=row.pk, reason="No", actor=admin)
+    repair.discard_order(repair_id=row.pk, reason="No", actor=admin)
     for asked in ({"phone_number": "+905550000778"}, {"email": "zz@example.com"}, {"order_number": "100"}):
         with pytest.raises(NotFound):
             privacy.erase_on_request(actor=admin, **asked)

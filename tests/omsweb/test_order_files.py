@@ -14,7 +14,7 @@ from clickcollect.omnitron.models import Order
 from clickcollect.oms import jobs
 from clickcollect.oms.models import FileShape, OrderToRepair, OrderUpload, Package
 from clickcollect.oms.orders import uploads
-from clickcollect.oms.orders.repair import discard
+from clickcollect.oms.orders.repair import discard_order
 from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.upload_models import UploadState
 from clickcollect.wire_format import utc
@@ -125,7 +125,9 @@ def test_every_order_of_a_file_is_counted_once(operator: Client) -> None:
     first = imported(operator, hand_over(operator, *rows.values()))
     assert counted(first) == {"orders": 4, "new": 1, "to_repair": 3}
     assert first.report["bad_lines"] == 4
-    discard(repair_id=OrderToRepair.objects.get(reference="C-3").pk, reason="A test", actor=make_actor(Role.OPERATOR))
+    discard_order(
+        repair_id=OrderToRepair.objects.get(reference="C-3").pk, reason="A test", actor=make_actor(Role.OPERATOR)
+    )
     waiting = OrderToRepair.objects.get(reference="C-4")
     right = waiting.document | {"customer": waiting.document["customer"] | {"phone_number": "+905320000104"}}
     send_on(repair_id=waiting.pk, document=right, actor=make_actor(Role.OPERATOR))

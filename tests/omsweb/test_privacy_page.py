@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
 from clickcollect.omnitron.models import Order
-from clickcollect.oms.orders.repair import discard, keep_for_repair
+from clickcollect.oms.orders.repair import discard_order, keep_for_repair
 from tests.shop import make_actor, make_order, make_store, make_user, order_document
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,7 +165,7 @@ def test_an_order_to_repair_is_named_and_erased_like_an_order(admin: Client) -> 
     page = admin.post(PAGE, {"phone_number": PHONE}).content.decode()
     assert "<strong>R-9</strong>" in page
     assert "not ended" in page
-    discard(repair_id=row.pk, reason="Not wanted", actor=make_actor(Role.OPERATOR))
+    discard_order(repair_id=row.pk, reason="Not wanted", actor=make_actor(Role.OPERATOR))
     answer = admin.post(PAGE, confirmed(admin, phone_number=PHONE), follow=True)
     assert "The personal data of 1 order was erased." in answer.content.decode()
     row.refresh_from_db()

@@ -159,7 +159,7 @@ def test_a_job(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 
     async def work_until_it_has_run() -> None:
         stop = asyncio.Event()
-        working = asyncio.create_task(worker.work(stop=stop))
+        working = asyncio.create_task(worker.run_parts(stop=stop))
         await asyncio.to_thread(wait_until, lambda: "1 packages wait for their customers" in caplog.text)
         stop.set()
         await working

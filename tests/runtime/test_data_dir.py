@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clickcollect.runtime import data_dir as home_module
-from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, DataFolder, DataFolderInUse, Holder, shorten
+from clickcollect.runtime.data_dir import PASSWORDS, SECRETS, DataFolder, DataFolderInUse, Holder, shorten_log
 from clickcollect.runtime.errors import Problem
 from clickcollect.settings import parse_code_keys
 
@@ -90,7 +90,7 @@ def test_logs_stay_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     log = tmp_path / "web.log"
     with log.open("ab", buffering=0) as child:
         child.write(b"a long first part")
-        shorten(log)
+        shorten_log(log)
         child.write(b"next")
     assert log.read_bytes() == b"next"
     assert (tmp_path / "web.old.log").read_bytes() == b"a long first part"

@@ -26,7 +26,7 @@ def no_worker_yet(monkeypatch: pytest.MonkeyPatch) -> None:
 async def work_until(is_true: str, *, seconds: float = 100) -> bool:
     """Run the worker until this SQL is true, then tell it to stop; whether it came true in time."""
     stop = asyncio.Event()
-    working = asyncio.create_task(worker.work(stop=stop))
+    working = asyncio.create_task(worker.run_parts(stop=stop))
     found = False
     for _round in range(int(seconds / 0.1)):
         await asyncio.sleep(0.1)
@@ -134,7 +134,7 @@ def test_a_job_whose_end_could_not_be_written_is_taken_up_again_in_the_same_proc
 
 async def lose_the_end_of_a_job() -> None:
     stop = asyncio.Event()
-    working = asyncio.create_task(worker.work(stop=stop))
+    working = asyncio.create_task(worker.run_parts(stop=stop))
     try:
         await until(lambda: len(runs) == 1)
         await asyncio.sleep(1)

@@ -335,7 +335,7 @@ def test_whatever_goes_wrong_is_an_answer(monkeypatch: pytest.MonkeyPatch, caplo
 
 async def attempt(delivery: Claimed, added: Any = None) -> Any:
     async with sending.new_session() as session:
-        return await sending.deliver(delivery, session=session, added=added)
+        return await sending.make_attempt(delivery, session=session, added=added)
 
 
 @pytest.mark.parametrize("added", [None, {"otp": {"code": "482913"}}])

@@ -122,7 +122,7 @@ def test_t33_a_dead_letter_goes_out_again_with_its_uuid_and_a_new_signature(user
         Delivery.objects.update(state="dead", reason="too_old")
         wait_until(lambda: Event.objects.annotate(clock=Now()).get().clock.timestamp() - receiver_time(receiver) > 1)
         (delivery,) = Delivery.objects.all()
-        assert redelivery.redeliver([delivery.pk]).queued == [delivery.pk]
+        redelivery.redeliver_one(delivery.pk)
         wait_until(lambda: len(receiver.got) == 2)
     first, second = receiver.got
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == event.uuid
@@ -175,9 +175,10 @@ def test_what_is_done_or_on_its_way_is_not_sent_again(
     publish(type=CODE)
     Delivery.objects.update(**fields)
     (delivery,) = Delivery.objects.all()
-    answer = redelivery.redeliver([delivery.pk], force=force)
-    assert answer.queued == []
-    assert isinstance(answer.refused[delivery.pk], error)
+    before = Delivery.objects.values("attempts", *fields).get()
+    with pytest.raises(error):
+        redelivery.redeliver_one(delivery.pk, force=force)
+    assert Delivery.objects.values("attempts", *fields).get() == before
 
 
 def test_a_test_event_carries_a_made_up_code_and_says_that_it_is_a_test(user: User, filler: Filler) -> None:

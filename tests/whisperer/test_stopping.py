@@ -33,7 +33,7 @@ def of_long_ago(delivery: Claimed) -> Claimed:
 def deliver(delivery: Claimed) -> outcomes.Outcome:
     async def once() -> outcomes.Outcome:
         async with sending.new_session() as session:
-            return await sending.deliver(delivery, session=session)
+            return await sending.make_attempt(delivery, session=session)
 
     outcome: outcomes.Outcome = asyncio.run(once())
     return outcome

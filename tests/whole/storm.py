@@ -24,7 +24,7 @@ import psycopg
 
 from clickcollect.runtime import database, postgres
 from clickcollect.runtime.data_dir import SECRETS, DataFolder
-from clickcollect.runtime.plan import Plan, prepare
+from clickcollect.runtime.plan import Plan, prepare_databases
 from clickcollect.runtime.ports import Ports
 from tests.ports import free_port
 from tests.runtime.test_run import wait_until
@@ -90,7 +90,7 @@ class Shop:
         self.server.create_roles()
         urls = database.embedded_urls(self.server)
         plan = Plan(home=self.home, ports=self.ports, demo=True, keys=self.home.keys(needed=SECRETS))
-        prepare(plan, urls)
+        prepare_databases(plan, urls)
         self.starts = {POSTGRES: self.server.start, **plan.starts(urls)}
         for name in ("web", "worker", "extension"):
             self.running[name] = self.starts[name]()

@@ -94,7 +94,7 @@ def hotp(secret: bytes, *, counter: int, digits: int) -> str:
 
 
 @sensitive_variables()
-def normalise(typed: object, *, digits: int) -> Code:
+def normalise_code(typed: object, *, digits: int) -> Code:
     """Read what was typed: spaces, dashes and the digits of any script.
 
     Raises ValidationFailed if it is not a string of at most 64 characters, OtpRequired if it is empty,
@@ -175,7 +175,7 @@ def verify(
     """
     if issue is None:
         raise OtpNotIssued
-    entered = normalise(typed, digits=issue.digits)
+    entered = normalise_code(typed, digits=issue.digits)
     code = derive(issue)
     if tried.left(now=package.clock, limits=limits) <= 0:
         raise throttled(tried, now=package.clock, limits=limits)

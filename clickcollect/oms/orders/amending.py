@@ -25,7 +25,7 @@ from clickcollect.oms.log.write import note_entry
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders import amended_rows
-from clickcollect.oms.orders.amendment import PHONE, Amendment, KeptOrder, judge
+from clickcollect.oms.orders.amendment import PHONE, Amendment, KeptOrder, find_amendment
 from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version, version_of
 
@@ -64,7 +64,7 @@ def receive_again(
     """
     if not orders_of(actor).filter(pk=order_id).exists():
         refusal = OrderConflict(differs=[NUMBER])
-        return AmendmentResult(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
+        return AmendmentResult(order=record_conflict(refusal, order_id=order_id, actor=actor), refusal=refusal)
     version = version_of(sent)
     order = Order.objects.get(pk=order_id)
     if version.is_last_word(order) and not phone_is_taken:
@@ -74,14 +74,18 @@ def receive_again(
     refuse_foreign_parts(kept, actor=actor)
     may_correct = actor.may_run(CORRECT_PHONE) or (from_shop and actor.user_id is None)
     try:
-        amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
+        amendment = find_amendment(
+            kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct
+        )
         if amendment is not None or phone_is_taken:
             lock(order_id)
             kept = read_kept_order(order_id)  # what is decided is decided on what was read after the locks
             refuse_foreign_parts(kept, actor=actor)
-            amendment = judge(kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct)
+            amendment = find_amendment(
+                kept=kept, sent=sent, version=version, from_shop=from_shop, may_correct_phone=may_correct
+            )
     except OrderConflict as refusal:
-        return AmendmentResult(order=refuse(refusal, order_id=order_id, actor=actor), refusal=refusal)
+        return AmendmentResult(order=record_conflict(refusal, order_id=order_id, actor=actor), refusal=refusal)
     if amendment is None and not phone_is_taken:
         remember_version(kept.order, version)
         return AmendmentResult(order=kept.order)
@@ -90,7 +94,7 @@ def receive_again(
     amendment = amendment or Amendment(differs=[])
     if phone_is_taken:
         amendment = replace(amendment, differs=[PHONE, *amendment.differs])
-    return amend(kept, amendment, version=version, found=found, actor=actor)
+    return carry_out_amendment(kept, amendment, version=version, found=found, actor=actor)
 
 
 def read_kept_order(order_id: int) -> KeptOrder:
@@ -128,7 +132,7 @@ def phone_was_corrected(package_ids: Sequence[int]) -> bool:
     return corrected is not None and not by_shop.filter(pk__gt=corrected).exists()
 
 
-def refuse(refusal: OrderConflict, *, order_id: int, actor: Actor) -> Order:
+def record_conflict(refusal: OrderConflict, *, order_id: int, actor: Actor) -> Order:
     """Record a conflict: which fields, never what they say."""
     CommandLog.objects.create(
         kind=LogKind.REFUSED,
@@ -152,7 +156,7 @@ def remember_version(order: Order, version: Version) -> None:
         Order.objects.filter(pk=order.pk).update(**columns)
 
 
-def amend(
+def carry_out_amendment(
     kept: KeptOrder, amendment: Amendment, *, version: Version, found: FoundOrders, actor: Actor
 ) -> AmendmentResult:
     """Write an amendment, tell it and log it. The caller holds the order and its packages, and may see all of them."""

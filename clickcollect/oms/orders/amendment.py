@@ -85,7 +85,7 @@ class Amendment:
     phone: str = field(default="", repr=False)
 
 
-def judge(
+def find_amendment(
     *, kept: KeptOrder, sent: OrderIn, version: Version, from_shop: bool, may_correct_phone: bool
 ) -> Amendment | None:
     """The amendment that an order is; None where it says nothing new.

@@ -10,7 +10,7 @@ from clickcollect.oms import configuration
 from clickcollect.oms.access import Actor
 from clickcollect.oms.orders import channels, repair, statements
 from clickcollect.oms.orders.intake import Became, Received, receive_order, refuse_foreign_stores
-from clickcollect.oms.orders.placing import place
+from clickcollect.oms.orders.placing import place_order
 
 
 def receive_orders(orders: Sequence[OrderIn], *, actor: Actor) -> list[Received | DomainError]:
@@ -33,7 +33,7 @@ def place_new(orders: Sequence[OrderIn], *, actor: Actor) -> dict[int, Received]
     refuse_foreign_stores(stores=found.stores, actor=actor)
     known = configuration.of_version(found.version)
     new = {
-        at: place(order=order, found=found, known=known, actor=actor)
+        at: place_order(order=order, found=found, known=known, actor=actor)
         for at, order in enumerate(orders)
         if (order.channel, order.number) not in found.kept
     }

@@ -21,7 +21,7 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.commands.run import ASK_AGAIN_AFTER, came_from
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders import amending, channels, repair, statements
-from clickcollect.oms.orders.placing import place
+from clickcollect.oms.orders.placing import place_order
 
 
 class Became(StrEnum):
@@ -129,7 +129,7 @@ def keep_order(sent: SentOrder) -> tuple[Received, amending.AmendmentResult]:
         if once:
             once.keep(received)
         return received, result
-    placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
+    placed = place_order(order=order, found=found, known=configuration.of_version(found.version), actor=actor)
     received = Received(order=placed.order, became=Became.PLACED, packages=placed.packages)
     ends_wait = waiting is not None or bool(found.waiting) or actor.store_ids is not None
     statements.write_orders([placed], now=found.now, once=once, led_to=received, is_last=not ends_wait)

@@ -20,7 +20,7 @@ NO_STORE_LANGUAGE: Final = "en"
 Parcels = dict[tuple[RetailStore, int], list[OrderItem]]
 
 
-def place(*, order: OrderIn, found: FoundOrders, known: Configuration, actor: Actor) -> Placement:
+def place_order(*, order: OrderIn, found: FoundOrders, known: Configuration, actor: Actor) -> Placement:
     """A new order with all that belongs to it. What it left out is the store's, or now."""
     row = order_row(order, found)
     lines = [line_row(item, found=found, order=row) for item in order.order_item]

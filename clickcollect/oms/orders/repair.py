@@ -81,7 +81,7 @@ def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
         of_sender = OrderToRepair.objects.select_for_update().filter(channel=sent.channel, reference=sent.reference)
         newest = of_sender.order_by("-pk").first()
         if newest is None or is_new(sent, than=newest):
-            insert(sent)
+            insert_row(sent)
             record_note(kind=NoteKind.TO_REPAIR, actor=actor, attributes=attributes_of_repair(sent))
             return OrderToRepair.objects.get(pk=sent.pk)
         changes: dict[str, Any] = {"times": F("times") + 1, "last_received_at": Now()}
@@ -106,7 +106,7 @@ def stand_with_its_like(sent: OrderToRepair) -> None:
         sent.document = sent.document | {"channel": standing}
 
 
-def insert(sent: OrderToRepair) -> None:
+def insert_row(sent: OrderToRepair) -> None:
     """A new row waits; of an order whose personal data was erased nothing is kept but that it was sent again."""
     if Order.objects.filter(channel=sent.channel, number=sent.reference, erased_at__isnull=False).exists():
         sent.state, sent.ended_at, sent.erased_at = RepairState.DISCARDED, Now(), Now()
@@ -192,7 +192,7 @@ def end_wait_of(
             end_wait(row, state=RepairState.ARRIVED, actor=actor, order=order)
 
 
-def discard(*, repair_id: int, reason: str, actor: Actor) -> None:
+def discard_order(*, repair_id: int, reason: str, actor: Actor) -> None:
     """Say that an order is not wanted, and why. Raises Forbidden, ValidationFailed, NotFound, StateConflict."""
     actor.require("orders:write")
     words = storable(reason.strip())[:LONGEST_REASON]

@@ -162,12 +162,12 @@ def warnings(workflow: Workflow) -> list[str]:
 
 def reachable(workflow: Workflow) -> set[str]:
     """Every state a package can come to from Waiting."""
-    return traverse(workflow, FIRST_STATE, lambda transition: (transition.source, transition.destination))
+    return traverse_workflow(workflow, FIRST_STATE, lambda transition: (transition.source, transition.destination))
 
 
 def reaching(workflow: Workflow, goal: str) -> set[str]:
     """Every state from which a package can come to the goal."""
-    return traverse(workflow, goal, lambda transition: (transition.destination, transition.source))
+    return traverse_workflow(workflow, goal, lambda transition: (transition.destination, transition.source))
 
 
 def only_changes_state(transition: Transition) -> bool:
@@ -180,7 +180,7 @@ def hands_over_without_code(transition: Transition) -> bool:
     return only_changes_state(transition) and transition.destination == states.DELIVERED
 
 
-def traverse(workflow: Workflow, start: str, step: Callable[[Transition], tuple[str, str]]) -> set[str]:
+def traverse_workflow(workflow: Workflow, start: str, step: Callable[[Transition], tuple[str, str]]) -> set[str]:
     steps = [
         step(transition)
         for transition in workflow.transitions

@@ -58,7 +58,7 @@ def test_a_closed_issue_has_no_code_any_more() -> None:
     ],
 )  # fmt: skip
 def test_spaces_dashes_and_other_scripts_are_the_same_code(typed: str) -> None:
-    assert pickup_code.normalise(typed, digits=6).matches(Code("482913"))
+    assert pickup_code.normalise_code(typed, digits=6).matches(Code("482913"))
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_spaces_dashes_and_other_scripts_are_the_same_code(typed: str) -> None:
 )
 def test_what_cannot_be_a_code_is_malformed(typed: str) -> None:
     with pytest.raises((OtpMalformed, OtpRequired)):
-        pickup_code.normalise(typed, digits=6)
+        pickup_code.normalise_code(typed, digits=6)
 
 
 @pytest.mark.parametrize("typed", [None, "", "   ", "\u200f"])
 def test_nothing_typed_is_required(typed: object) -> None:
     with pytest.raises(OtpRequired):
-        pickup_code.normalise(typed, digits=6)
+        pickup_code.normalise_code(typed, digits=6)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_nothing_typed_is_required(typed: object) -> None:
 )
 def test_what_is_no_short_text_is_a_bad_request(typed: object) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        pickup_code.normalise(typed, digits=6)
+        pickup_code.normalise_code(typed, digits=6)
     assert caught.value.errors[0]["loc"] == "otp"
 
 

@@ -17,7 +17,7 @@ from clickcollect.oms.orders import batches, statements
 from clickcollect.oms.orders.batches import receive_orders
 from clickcollect.oms.orders.file_import import BATCH, import_orders
 from clickcollect.oms.orders.intake import Received, receive_order
-from clickcollect.oms.orders.placing import place
+from clickcollect.oms.orders.placing import place_order
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.whisperer.models import Event
 from tests import shop
@@ -77,9 +77,9 @@ def test_an_order_that_comes_in_at_the_same_moment_is_one_order_and_the_batch_is
             other = Thread(target=elsewhere)
             other.start()
             other.join()
-        return place(**arguments)
+        return place_order(**arguments)
 
-    monkeypatch.setattr(batches, "place", place_late)
+    monkeypatch.setattr(batches, "place_order", place_late)
     assert became(receive_orders(sent, actor=SYSTEM)) == ["placed", "unchanged", "placed"]
     assert (Order.objects.count(), Package.objects.count()) == (3, 3)
 

@@ -76,7 +76,7 @@ class OrdersIn(TestCase):
         if row is None:
             return
         if kind == "discard":
-            repair.discard(repair_id=row.pk, reason="A test", actor=actor)
+            repair.discard_order(repair_id=row.pk, reason="A test", actor=actor)
             return
         document = row.document | {
             "customer": row.document["customer"] | {"phone_number": GOOD_PHONE},

@@ -17,7 +17,7 @@ from clickcollect.oms.access import SYSTEM, Actor
 from clickcollect.oms.log_models import CommandLog, NoteKind
 from clickcollect.oms.orders import repair, statements
 from clickcollect.oms.orders.intake import receive_order
-from clickcollect.oms.orders.placing import place
+from clickcollect.oms.orders.placing import place_order
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.orders.repaired import send_on
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair, RepairState
@@ -165,7 +165,7 @@ def test_control_without_the_row_two_numbers_are_two_orders() -> None:
 
 def test_who_comes_second_hears_who_was_first() -> None:
     row, actor = kept(), make_actor(Role.OPERATOR)
-    repair.discard(repair_id=row.pk, reason="A test of the shop", actor=actor)
+    repair.discard_order(repair_id=row.pk, reason="A test of the shop", actor=actor)
     with pytest.raises(StateConflict) as refused:
         send_on(repair_id=row.pk, document=corrected(row), actor=make_actor(Role.ADMIN))
     assert "Discarded, by Ayla" in refused.value.detail
@@ -175,7 +175,7 @@ def test_who_comes_second_hears_who_was_first() -> None:
 def written(order: OrderIn) -> Order:
     """A new order that is written and not committed yet."""
     found = statements.look([order])
-    placed = place(order=order, found=found, known=configuration.of_version(found.version), actor=SYSTEM)
+    placed = place_order(order=order, found=found, known=configuration.of_version(found.version), actor=SYSTEM)
     statements.write_orders([placed], now=found.now, is_last=False)
     return placed.order
 
@@ -249,7 +249,7 @@ def test_a_sender_who_is_bound_to_stores_ends_no_wait_but_their_own() -> None:
 
 def test_a_sender_who_is_bound_to_stores_neither_replaces_nor_learns_what_another_sent() -> None:
     row, here, there = kept(), bound_to(make_store("IST-01")), bound_to(make_store("IST-02"))
-    repair.discard(repair_id=row.pk, reason="Not ours", actor=make_actor(Role.OPERATOR))
+    repair.discard_order(repair_id=row.pk, reason="Not ours", actor=make_actor(Role.OPERATOR))
     assert kept().state == "discarded", "control: who sent it hears what became of it"
     rows = [kept(actor=actor) for actor in (here, there, here)]
     assert [(one.state, one.times, one.number) for one in rows] == [
@@ -280,7 +280,7 @@ def test_what_was_dealt_with_is_not_asked_for_again_unless_it_changed(state: str
     if state == "placed":
         send_on(repair_id=row.pk, document=corrected(row), actor=actor)
     else:
-        repair.discard(repair_id=row.pk, reason="Not ours", actor=actor)
+        repair.discard_order(repair_id=row.pk, reason="Not ours", actor=actor)
     again = kept()
     assert (again.pk, again.state, again.times) == (row.pk, state, 2)
     changed = kept(amount="1.00")
@@ -300,20 +300,20 @@ def test_of_an_order_whose_data_was_erased_nothing_is_kept() -> None:
 def test_discarding_wants_a_reason_and_is_logged() -> None:
     row, actor = kept(), make_actor(Role.OPERATOR)
     with pytest.raises(ValidationFailed):
-        repair.discard(repair_id=row.pk, reason=" \t", actor=actor)
-    repair.discard(repair_id=row.pk, reason="A test of the shop\x00", actor=actor)
+        repair.discard_order(repair_id=row.pk, reason=" \t", actor=actor)
+    repair.discard_order(repair_id=row.pk, reason="A test of the shop\x00", actor=actor)
     row.refresh_from_db()
     assert (row.state, row.reason, row.ended_by) == ("discarded", "A test of the shop\ufffd", actor.user_id)
     assert CommandLog.objects.get(note_kind=NoteKind.REPAIR_DISCARDED).attributes == {"repair.id": row.pk}
     with pytest.raises(StateConflict):
-        repair.discard(repair_id=row.pk, reason="Again", actor=actor)
+        repair.discard_order(repair_id=row.pk, reason="Again", actor=actor)
 
 
 def test_only_who_may_write_orders_repairs_them() -> None:
     row, actor = kept(), make_actor(Role.MANAGER, make_store())
     deeds = (
         partial(send_on, repair_id=row.pk, document=corrected(row), actor=actor),
-        partial(repair.discard, repair_id=row.pk, reason="No", actor=actor),
+        partial(repair.discard_order, repair_id=row.pk, reason="No", actor=actor),
     )
     for deed in deeds:
         with pytest.raises(Forbidden):
@@ -326,7 +326,7 @@ def test_what_is_not_there_is_not_found() -> None:
     actor = make_actor(Role.OPERATOR)
     for deed in (
         partial(send_on, repair_id=99, document=order_document(), actor=actor),
-        partial(repair.discard, repair_id=99, reason="No", actor=actor),
+        partial(repair.discard_order, repair_id=99, reason="No", actor=actor),
     ):
         with pytest.raises(NotFound):
             deed()

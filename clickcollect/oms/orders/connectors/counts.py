@@ -9,7 +9,7 @@ from clickcollect.oms.connector_models import ConnectorCount
 LONGEST: Final = 40
 
 
-def count(connector: str, outcome: str) -> None:
+def count_message(connector: str, outcome: str) -> None:
     """Count one message. Arguments: ``outcome``, one of a few words, never a word of the message itself."""
     rows = ConnectorCount.objects.filter(connector=connector[:LONGEST], outcome=outcome[:LONGEST])
     one_more = F("number") + 1

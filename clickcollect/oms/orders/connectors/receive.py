@@ -11,7 +11,7 @@ from clickcollect.omnitron.models import DeliveryType, Order
 from clickcollect.omnitron.order_schema import STORE_LOC, Source, read_order
 from clickcollect.oms import app_settings
 from clickcollect.oms.access import Actor
-from clickcollect.oms.orders.connectors.counts import count
+from clickcollect.oms.orders.connectors.counts import count_message
 from clickcollect.oms.orders.intake import Became, receive_order
 from clickcollect.oms.orders.location_rules import with_learned_stores
 from clickcollect.oms.orders.locations import known_locations, with_store_codes
@@ -51,7 +51,7 @@ def receive_channel_order(
 
 def count_result(connector: str, result: ChannelOrderResult) -> ChannelOrderResult:
     """The same, counted."""
-    count(connector, result.outcome or result.status)
+    count_message(connector, result.outcome or result.status)
     return result
 
 

@@ -18,7 +18,7 @@ from clickcollect.oms.orders.connectors.shopify_news import (
     news_of,
     refund_of,
 )
-from clickcollect.oms.orders.connectors.shopify_orders import LONGEST_ID, ShopMessage, receive
+from clickcollect.oms.orders.connectors.shopify_orders import LONGEST_ID, ShopMessage, receive_order_message
 from clickcollect.oms.orders.connectors.shopify_shops import CONNECTOR
 
 Piece = tuple[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]]
@@ -64,7 +64,7 @@ def of_topic(*, topic: str, channel: str, data: dict[str, Any], actor: Actor) ->
         whole = None if topic == "orders/delete" else data
         news = {} if whole is None else news_of(data)
         told = ShopMessage(channel=channel, remote_id=remote_id(data.get("id")), topic=topic, news=news, order=whole)
-        return receive(told, actor=actor)
+        return receive_order_message(told, actor=actor)
     return of_shop(topic=topic, channel=channel, data=data, actor=actor)
 
 
@@ -75,7 +75,7 @@ def receive_piece(data: dict[str, Any], *, topic: str, channel: str, actor: Acto
     order = remote_id(piece.get("order_id"))
     if not order or first_given(piece.get("id")) is None:
         return ignored("unreadable")
-    return receive(
+    return receive_order_message(
         ShopMessage(channel=channel, remote_id=order, topic=topic, news={kind: dict([read(piece)])}), actor=actor
     )
 

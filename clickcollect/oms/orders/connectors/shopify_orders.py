@@ -51,7 +51,7 @@ class ShopMessage:
     order: dict[str, Any] | None = None
 
 
-def receive(told: ShopMessage, *, actor: Actor) -> ChannelOrderResult:
+def receive_order_message(told: ShopMessage, *, actor: Actor) -> ChannelOrderResult:
     """Remember it, and do what follows from all that is known of the order now. Raises Forbidden."""
     if told.order is not None and told.order.get("test") is True:
         return ignored("test")
@@ -99,7 +99,7 @@ def take_version(row: ShopOrder, order: dict[str, Any], *, topic: str) -> bool:
 
 def settle_order(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
     """Act on what is known, until nothing was told meanwhile."""
-    result = act(row, order=order, actor=actor)
+    result = update_our_order(row, order=order, actor=actor)
     for _round in range(MOST_ROUNDS):
         now = ShopOrder.objects.filter(pk=row.pk).first() if row.pk else None
         if now is None or now.version == row.version:
@@ -107,16 +107,16 @@ def settle_order(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) 
         if (now.changed_at, now.rank) != (row.changed_at, row.rank):
             order = None  # whoever told the newer version has it
         row = now
-        result = act(row, order=order, actor=actor)
+        result = update_our_order(row, order=order, actor=actor)
     return result
 
 
-def act(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
+def update_our_order(row: ShopOrder, *, order: dict[str, Any] | None, actor: Actor) -> ChannelOrderResult:
     """Place, change or end our order, as what is known of the shop's has it."""
     kept = Order.objects.select_related("retail_store").filter(channel=channel_of_row(row), number=row.number).first()
     goods = shopify_news.remaining(row.lines, row.news, at=row.changed_at)
     if end := CANCELLED if row.is_cancelled else row.end or (NOTHING_LEFT if row.lines and not goods else ""):
-        return finish(row, kept, end=end, actor=actor)
+        return finish_order(row, kept, end=end, actor=actor)
     if row.erase_asked_at or (kept and kept.erased_at):
         return ignored("erased")
     if kept and kept.ended_at:
@@ -194,13 +194,13 @@ def document_of_rest(kept: Order, row: ShopOrder, goods: list[dict[str, Any]]) -
     }
 
 
-def finish(row: ShopOrder, kept: Order | None, *, end: str, actor: Actor) -> ChannelOrderResult:
+def finish_order(row: ShopOrder, kept: Order | None, *, end: str, actor: Actor) -> ChannelOrderResult:
     """The shop has done with the order: what is open of it here ends, and what waits for repair waits no more."""
     why = reason_of_end(end)
     waiting = waiting_of(row)
     if waiting is not None:
         try:
-            repair.discard(repair_id=waiting.pk, reason=why, actor=actor)
+            repair.discard_order(repair_id=waiting.pk, reason=why, actor=actor)
         except (NotFound, StateConflict):
             waiting = None  # an operator was faster
     if kept is None:

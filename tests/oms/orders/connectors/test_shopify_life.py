@@ -152,19 +152,19 @@ def cancelled_while_it_is_placed(place: Callable[[ShopMessage], object]) -> Any:
     answers = stopped_at(
         lambda: RetailStore.objects.select_for_update().get(),  # an order cannot be placed at a store that is held
         lambda: place(creation),
-        meanwhile=lambda: shopify_orders.receive(told_by(CANCEL, number), actor=SHOPIFY),
+        meanwhile=lambda: shopify_orders.receive_order_message(told_by(CANCEL, number), actor=SHOPIFY),
     )
     assert len(answers) == 1
     return end_of(number)
 
 
 def test_an_order_that_is_cancelled_while_it_is_placed_is_cancelled() -> None:
-    assert cancelled_while_it_is_placed(partial(shopify_orders.receive, actor=SHOPIFY)) == NOTHING
+    assert cancelled_while_it_is_placed(partial(shopify_orders.receive_order_message, actor=SHOPIFY)) == NOTHING
 
 
 def test_control_without_the_second_look_it_would_be_packed() -> None:
     def once(creation: ShopMessage) -> None:
         row, _is_newest = shopify_orders.remember_news(creation)
-        shopify_orders.act(row, order=creation.order, actor=SHOPIFY)
+        shopify_orders.update_our_order(row, order=creation.order, actor=SHOPIFY)
 
     assert cancelled_while_it_is_placed(once) != NOTHING
