@@ -19,8 +19,8 @@ from tests.house.files import ROOT, text
 OURS: Final = ("accounts", "oms", "omnitron", "omsweb", "whisperer")
 # What has a row for each order, package, code, event or request.
 LONG: Final = frozenset({
-    "omnitron_order", "omnitron_orderitem", "oms_package", "oms_packageitem", "oms_codeissue", "oms_commandlog",
-    "oms_lognote", "oms_seal", "oms_ordertorepair", "oms_shoporder", "whisperer_event",
+    "omnitron_order", "omnitron_orderinstatus", "omnitron_orderitem", "oms_package", "oms_packageitem",
+    "oms_codeissue", "oms_commandlog", "oms_lognote", "oms_seal", "oms_ordertorepair", "oms_shoporder", "whisperer_event",
     "whisperer_delivery", "whisperer_attempt", "accounts_idempotencykey",
 })  # fmt: skip
 # What has one for each person, store, session, setting, hook or file: some thousands at the most.
@@ -167,8 +167,8 @@ def test_every_step_can_be_taken_back_or_the_page_of_upgrades_says_so() -> None:
 
 def test_a_migration_of_several_steps_that_is_no_transaction_can_go_on_where_it_was_broken_off() -> None:
     resumable = {
-        "AddColumn", "AddTable", "AddIndex", "AddCheck", "UpdateInBatches", "RemoveIndexConcurrently", "AlterField",
-        "RunSQL", "RunPython", "SeparateDatabaseAndState",
+        "AddColumn", "AddTable", "AddIndex", "AddCheck", "UpdateInBatches", "RunInBatches",
+        "RemoveIndexConcurrently", "AlterField", "RunSQL", "RunPython", "SeparateDatabaseAndState",
     }  # fmt: skip
     found: dict[str, Any] = {
         name_of(migration): {type(operation).__name__ for operation in migration.operations} - resumable

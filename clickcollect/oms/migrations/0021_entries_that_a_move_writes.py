@@ -21,7 +21,15 @@ class Migration(migrations.Migration):
         RemoveIndexConcurrently(model_name="package", name="package_store_state_newest"),
         RemoveIndexConcurrently(model_name="package", name="package_state_newest"),
         # It is made of the id, which is there once.
-        migrations.RemoveConstraint(model_name="package", name="package_number_once"),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    "ALTER TABLE oms_package DROP CONSTRAINT IF EXISTS package_number_once",
+                    "ALTER TABLE oms_package ADD CONSTRAINT package_number_once UNIQUE (number)",
+                )
+            ],
+            state_operations=[migrations.RemoveConstraint(model_name="package", name="package_number_once")],
+        ),
         # The column `id` stays for programs that run meanwhile.
         migrations.SeparateDatabaseAndState(
             database_operations=[
