@@ -20,8 +20,8 @@ OURS: Final = ("accounts", "oms", "omnitron", "omsweb", "whisperer")
 # What has a row for each order, package, code, event or request.
 LONG: Final = frozenset({
     "omnitron_order", "omnitron_orderinstatus", "omnitron_orderitem", "oms_package", "oms_packageitem",
-    "oms_codeissue", "oms_commandlog", "oms_lognote", "oms_seal", "oms_ordertorepair", "oms_shoporder", "whisperer_event",
-    "whisperer_delivery", "whisperer_attempt", "accounts_idempotencykey",
+    "oms_codeissue", "oms_commandlog", "oms_lognote", "oms_seal", "oms_ordertorepair", "oms_shoporder",
+    "whisperer_event", "whisperer_delivery", "whisperer_attempt", "accounts_idempotencykey",
 })  # fmt: skip
 # What has one for each person, store, session, setting, hook or file: some thousands at the most.
 SHORT: Final = frozenset({
