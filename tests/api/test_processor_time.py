@@ -21,9 +21,10 @@ from tests.api.test_long_lists import fixed_work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
-# Multiples of the fixed work. Seen beside other work: 0.18 to 0.26 for a verify, 0.10 for a page.
+# Multiples of the fixed work. Seen on a busy machine: 0.18 to 0.26 for a verify, 0.10 to 0.21 for a page, whose
+# work leaves the caches more often than the fixed one.
 VERIFY: Final = 0.4
-PAGE_OF_50: Final = 0.18
+PAGE_OF_50: Final = 0.27
 BATCH: Final = 6
 BATCHES: Final = 8
 
