@@ -25,7 +25,7 @@ from extension.pickup_event import (
 from extension.problem import problem
 from extension.receipts import Report
 from extension.safe_logging import places
-from extension.signature import find_signer
+from extension.signature import clock_difference, find_signer
 
 logger = logging.getLogger("extension.events")
 
@@ -63,17 +63,26 @@ def _receive(request: HttpRequest) -> HttpResponse:
     if len(body) > LARGEST_BODY or int(announced) > LARGEST_BODY:  # the web server keeps back what is too large
         return problem(status=413, code="payload_too_large", detail="An event has at most 1 MiB.")
     headers = {name.lower(): value for name, value in request.headers.items()}
-    signed_with = find_signer(body=body, headers=headers, secrets=config().webhook_secrets, now=time.time())
+    secrets, now = config().webhook_secrets, time.time()
+    signed_with = find_signer(body=body, headers=headers, secrets=secrets, now=now)
     if signed_with is None:
-        return problem(
-            status=401,
-            code="not_authenticated",
-            detail="The signature is missing, wrong or too old. Give the hook the Extension's secret key.",
-        )
+        return _refuse(clock_difference(body=body, headers=headers, secrets=secrets, now=now))
     try:
         return _answer(read_envelope(body), signed_with=signed_with)
     except Unreadable as unreadable:
         return problem(status=400, code="unreadable", detail=str(unreadable))
+
+
+def _refuse(seconds: int | None) -> HttpResponse:
+    """Who has no secret of ours, or speaks of another time: by so many seconds ours is ahead."""
+    detail = "The signature is missing or wrong. Give the hook the Extension's secret key (EXTENSION_WEBHOOK_SECRET)."
+    if seconds is not None:
+        detail = (
+            "The signature is right, but its time is more than five minutes from this machine's. Set the clocks of "
+            "both machines."
+        )
+    logger.warning("an event was refused (%s s behind this machine's clock): %s", seconds, detail)
+    return problem(status=401, code="not_authenticated", detail=detail)
 
 
 def _answer(envelope: Envelope, *, signed_with: int) -> HttpResponse:

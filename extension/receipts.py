@@ -110,8 +110,11 @@ def _run() -> None:
             retention.sweep_now_and_then()
             connection.close()
         except Exception as error:  # noqa: BLE001 (the database may be away: the thread must outlive that)
-            logger.warning("receipts wait: %s", "\n".join(places(error)))
             outage.availability.is_away = outage.is_away(error)
+            if outage.availability.is_away:
+                logger.warning("The database is not responding. Receipts wait; trying again.")
+            else:
+                logger.warning("receipts wait: %s", "\n".join(places(error)))
             with contextlib.suppress(Exception):
                 connection.close()
             time.sleep(POLL_SECONDS)

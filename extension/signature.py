@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 
 TOLERANCE_SECONDS = 300
+LONGEST_TIMESTAMP = 15
 STANDARD = "whsec_"
 
 
@@ -24,6 +25,16 @@ def find_signer(*, body: bytes, headers: Mapping[str, str], secrets: Iterable[st
     """The place of the first secret that signed exactly this body; None where none did. Never raises."""
     signed = (_is_signed_with(secret, body=body, headers=headers, now=now) for secret in secrets)
     return next((place for place, is_signed in enumerate(signed) if is_signed), None)
+
+
+def clock_difference(*, body: bytes, headers: Mapping[str, str], secrets: Iterable[str], now: float) -> int | None:
+    """The seconds by which a request is older than now, where that alone is wrong with it; else None. Never raises."""
+    timestamp = headers.get("webhook-timestamp", "")
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > LONGEST_TIMESTAMP:
+        return None
+    then = int(timestamp)
+    is_signed = find_signer(body=body, headers=headers, secrets=secrets, now=then) is not None
+    return round(now - then) if is_signed else None
 
 
 def sign_body(*, body: bytes, secret: str, message_id: str, now: float) -> dict[str, str]:
@@ -53,7 +64,7 @@ def _is_signed_with(secret: str, *, body: bytes, headers: Mapping[str, str], now
 
 def _is_signed_standard(secret: str, *, body: bytes, headers: Mapping[str, str], now: float) -> bool:
     timestamp, message_id = headers.get("webhook-timestamp", ""), headers.get("webhook-id", "")
-    if not message_id or not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 15:
+    if not message_id or not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > LONGEST_TIMESTAMP:
         return False
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
         return False

@@ -91,7 +91,7 @@ def signed_by_hooks(request: HttpRequest) -> list[int]:
         raise NotAuthenticated(
             _(
                 "Sign the body with the secret of the webhook that received this event. With a whsec_ secret, send "
-                "webhook-id, webhook-timestamp and webhook-signature."
+                "webhook-id, webhook-timestamp (at most five minutes old) and webhook-signature."
             )
         )
     request.caller = f"hook:{min(signers)}"  # type: ignore[attr-defined]

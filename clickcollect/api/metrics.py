@@ -3,6 +3,7 @@
 Each one is a bounded statement on an index; nothing here names a person, an order or a code.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from clickcollect.oms import states
+from clickcollect.oms import alarms, states
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.orders.connectors.counts import counts
@@ -98,6 +99,7 @@ class Shop(Collector):
             "Age of the order that waits longest to be repaired.",
             value=age_of_oldest(waiting, "received_at"),
         )
+        yield gauge("alarms", "What needs a person now, by kind; 0 = in order.", alarms_by_kind(), label="kind")
         yield gauge("workers", "Workers by sign of life.", workers(), label="heartbeat")
         yield gauge(
             "last_success_timestamp_seconds",
@@ -123,6 +125,12 @@ def newest_note(kind: NoteKind) -> float:
     at = CommandLog.objects.filter(note_kind=kind).exclude(note_kind="").order_by("-id").values_list("at", flat=True)
     newest = at.first()
     return newest.timestamp() if newest else 0.0
+
+
+def alarms_by_kind() -> Figures:
+    """How many alarms of each kind there are now."""
+    found = Counter(str(alarm.kind) for alarm in alarms.current_alarms())
+    return {str(kind): found[str(kind)] for kind in alarms.AlarmKind}
 
 
 def workers() -> Figures:

@@ -18,6 +18,7 @@ from clickcollect.oms.events.types import EVENTS
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.repair_models import WAITING, OrderToRepair
 from clickcollect.whisperer import pause, statistics
+from clickcollect.whisperer.models import Reason
 
 WORKER_SILENT_AFTER: Final = 30  # seconds; its heart beats every 5
 # Since when sending is paused, when a drill passed last, and days since then; where none ever passed, days since the
@@ -31,6 +32,15 @@ LEFT JOIN LATERAL (
 ) passed ON true
 """
 MOST_COUNTED: Final = 1000
+SILENT: Final = ("", Reason.NO_CONNECTION, Reason.TIMEOUT)
+CERTIFICATES: Final = (
+    Reason.CERTIFICATE_EXPIRED,
+    Reason.CERTIFICATE_NOT_YET_VALID,
+    Reason.CERTIFICATE_OF_ANOTHER_NAME,
+    Reason.CERTIFICATE_UNTRUSTED,
+    Reason.CERTIFICATE_REFUSED,
+    Reason.NO_SECURE_CONNECTION,
+)
 logger = logging.getLogger(__name__)
 
 
@@ -178,14 +188,40 @@ def for_store_staff() -> list[str]:
 
 
 def endpoint_failing(endpoint: statistics.BackingOff) -> Alarm:
-    """An address that does not take its deliveries."""
+    """An address that does not take its deliveries: why it did not take the last one, and what helps."""
     words = {"address": endpoint.target_url, "count": endpoint.waiting}
+    if endpoint.reason in SILENT:
+        sentence = ngettext(
+            "%(address)s is not responding; %(count)d message is waiting for it. Check its webhook.",
+            "%(address)s is not responding; %(count)d messages are waiting for it. Check its webhook.",
+            endpoint.waiting,
+        )
+        return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence % words, since=endpoint.since)
+    words |= {"reason": Reason(endpoint.reason).label, "next": what_helps(endpoint.reason)}
     sentence = ngettext(
-        "%(address)s is not responding; %(count)d message is waiting for it. Check its webhook.",
-        "%(address)s is not responding; %(count)d messages are waiting for it. Check its webhook.",
+        "%(address)s: %(reason)s. %(count)d message is waiting for it. %(next)s",
+        "%(address)s: %(reason)s. %(count)d messages are waiting for it. %(next)s",
         endpoint.waiting,
     )
     return Alarm(kind=AlarmKind.ENDPOINT_FAILS, sentence=sentence % words, since=endpoint.since)
+
+
+def what_helps(reason: str) -> str:
+    """What to do about an address that does not take its deliveries for this reason."""
+    if reason in CERTIFICATES:
+        return _("Replace the receiver's certificate, or correct the address.")
+    sentences = {
+        Reason.ADDRESS_REFUSED: _("Enter a public address, or allow its network with WEBHOOK_ALLOWED_NETWORKS."),
+        Reason.REDIRECT: _("Enter the address that it redirects to."),
+        Reason.REFUSED: _("Compare the secret and the address in its webhook with the receiver's."),
+        Reason.SECRET_UNREADABLE: _(
+            "Put the missing key back into PICKUP_CODE_KEYS, or give its webhook a new secret."
+        ),
+        Reason.BROKEN_ANSWER: _("Check the receiver's log."),
+        Reason.SERVER_ERROR: _("Check the receiver's log."),
+        Reason.THROTTLED: _("Check the receiver's log."),
+    }
+    return sentences.get(Reason(reason), _("Check its webhook."))
 
 
 def log_alarms() -> int:

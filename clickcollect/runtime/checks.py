@@ -18,8 +18,10 @@ from clickcollect.runtime import postgres
 from clickcollect.runtime.errors import Problem
 from clickcollect.runtime.ports import LOOPBACK, Ports
 
+OF_SENDING = ("sending_paused", "codes_wait", "endpoint_fails")  # the alarms that whoever runs the shop can end
 READY = "package.status.ready_for_pickup"
 ANSWER_SECONDS = 5
+DATABASE_SECONDS = 3  # a server that hangs takes a connection and says nothing
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,10 @@ def check_public_url(url: str) -> Finding:
 
 def check_pooler(url: str) -> Iterator[Finding]:
     """Two open connections that are served by one process of PostgreSQL share it: so does a pooler by transaction."""
-    with psycopg.connect(url, autocommit=True) as first, psycopg.connect(url) as second:
+    with (
+        psycopg.connect(url, autocommit=True, connect_timeout=DATABASE_SECONDS) as first,
+        psycopg.connect(url, connect_timeout=DATABASE_SECONDS) as second,
+    ):
         before = _process(first)
         if _process(second) == before or _process(first) != before:  # the second one keeps its transaction open
             yield Finding(
@@ -121,16 +126,16 @@ def check_pooler(url: str) -> Iterator[Finding]:
 
 
 def check_shop() -> Iterator[Finding]:
-    """Does an order find a store, a code its way out, an event its worker?"""
-    from clickcollect.api.health import worker_lives
+    """Does an order find a store, a code its way out, an event its worker and who takes it?"""
     from clickcollect.omnitron.models import RetailStore  # models: not before Django is set up
+    from clickcollect.oms.alarms import current_alarms, worker_lives
     from clickcollect.whisperer.models import Hook
 
     looks = (
         (RetailStore.objects.filter(is_active=True), "There are stores.", "There is no store. Add one in OMS WEB."),
         (
             Hook.objects.filter(event_type=READY, is_active=True),
-            "Codes can be sent.",
+            "A webhook takes the codes.",
             f"No active hook hears {READY}: no customer gets a code. Add the Extension's hooks (docs/extension.md).",
         ),
     )
@@ -140,6 +145,7 @@ def check_shop() -> Iterator[Finding]:
         yield Finding("A worker is running.")
     else:
         yield Finding("No worker has reported lately, so no events are sent. Start one.", is_fault=True)
+    yield from (Finding(alarm.sentence, is_fault=True) for alarm in current_alarms() if alarm.kind in OF_SENDING)
 
 
 def _process(connection: psycopg.Connection) -> int:

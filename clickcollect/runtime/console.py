@@ -150,7 +150,7 @@ def _addresses(
 
 def _running_or_own(home: DataFolder, command: str, stack: ExitStack, *, alone: bool) -> dict[str, str]:
     """The PostgreSQL of a process that stays; else our own, once no other command has the data folder."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline, lasting = time.monotonic() + WAIT_SECONDS, False
     while time.monotonic() < deadline:
         try:
             stack.enter_context(home.hold(Holder(os.getpid(), command)))
@@ -164,4 +164,9 @@ def _running_or_own(home: DataFolder, command: str, stack: ExitStack, *, alone: 
             time.sleep(0.2)
         else:
             return stack.enter_context(database.embedded(home))
+    if lasting:
+        raise Problem(
+            f"clickcollect runs on {home.path}, but its PostgreSQL is not responding. Look at logs/postgres.log there, "
+            "and whether the disk is full. Then start clickcollect again."
+        )
     raise Problem(f"Another clickcollect process uses {home.path} and has not finished. Try again when it is done.")

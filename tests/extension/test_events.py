@@ -11,7 +11,7 @@ import pytest
 
 from extension.signature import sign_body
 from tests.extension.conftest import Carried, Start
-from tests.extension.running import SECRET, Running, call, database, event, signature
+from tests.extension.running import SECRET, Answer, Running, call, database, event, signature
 from tests.whisperer.receivers import wait_until
 
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
@@ -163,7 +163,9 @@ def test_a_wrong_signature_is_refused(extension: Running, headers: dict[str, str
 
 
 def test_another_ones_secret_is_refused(extension: Running) -> None:
-    assert extension.post(event(), secret="guessed").status == 401
+    answer = extension.post(event(), secret="guessed")
+    assert answer.status == 401
+    assert "EXTENSION_WEBHOOK_SECRET" in answer.json["detail"]
 
 
 def test_without_any_signature_it_is_refused(extension: Running) -> None:
@@ -253,14 +255,18 @@ def test_a_standard_webhooks_secret_refuses_what_was_recorded(start_extension: S
     body = json.dumps(document).encode()
     uuid = document["event"]["uuid"]
 
-    def post(now: float) -> int:
+    def post(now: float) -> Answer:
         headers = sign_body(body=body, secret=STANDARD, message_id=uuid, now=now)
-        return call(f"{extension.url}/events/", body=body, headers=headers).status
+        return call(f"{extension.url}/events/", body=body, headers=headers)
 
-    assert post(time.time() - 301) == 401
+    for difference in (-301, 310):
+        answer = post(time.time() + difference)
+        assert answer.status == 401
+        assert "The signature is right" in answer.json["detail"], "a clock that is wrong looks like a wrong secret"
+    assert "Set the clocks of both machines." in extension.log_text()
     assert extension.texts(document) == []
-    assert post(time.time()) == 200
-    assert post(time.time()) == 200
+    assert post(time.time()).status == 200
+    assert post(time.time()).status == 200
     assert len(extension.texts(document)) == 1
     assert extension.post(event()).status == 200  # the other secret is good at the same time
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from standardwebhooks import Webhook
 
-from extension.signature import is_genuine, sign_body, whisperer_signature
+from extension.signature import clock_difference, is_genuine, sign_body, whisperer_signature
 
 PLAIN = "kärtchen-123"
 STANDARD = "whsec_" + base64.b64encode(b"thirty-two bytes of real secret!").decode()
@@ -146,3 +146,16 @@ def test_noise_never_raises() -> None:
             for name in standard_headers()
         }
         assert not is_genuine(body=dice.randbytes(50), headers=noise, secrets=[PLAIN, STANDARD], now=NOW)
+
+
+@pytest.mark.parametrize("seconds", [-86_400, -301, 301, 7_200])
+def test_a_clock_that_differs_is_told_from_a_secret_that_does(seconds: int) -> None:
+    signed = sign_body(body=BODY, secret=STANDARD, message_id="m", now=NOW - seconds)
+    headers = {name.lower(): value for name, value in signed.items()}
+    assert not is_genuine(body=BODY, headers=headers, secrets=[STANDARD], now=NOW)
+    assert clock_difference(body=BODY, headers=headers, secrets=[STANDARD], now=NOW) == seconds
+    assert clock_difference(body=BODY + b" ", headers=headers, secrets=[STANDARD], now=NOW) is None
+    assert clock_difference(body=BODY, headers=headers, secrets=[PLAIN], now=NOW) is None
+    for time_of in ("", "x", "9" * 16, "-1"):
+        odd = headers | {"webhook-timestamp": time_of}
+        assert clock_difference(body=BODY, headers=odd, secrets=[STANDARD], now=NOW) is None

@@ -2,18 +2,20 @@
 
 import logging
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.utils.timezone import now
 
 from clickcollect.accounts.models import Role
+from clickcollect.api.metrics import exposition
 from clickcollect.errors import Fault
 from clickcollect.oms import alarms, states
 from clickcollect.oms.orders import repair
 from clickcollect.oms.orders.repair import keep_for_repair
 from clickcollect.oms.repair_models import OrderToRepair
-from clickcollect.whisperer.models import Delivery, Endpoint, Hook
+from clickcollect.whisperer.models import Delivery, Endpoint, Hook, Reason
 from tests import shop
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +86,42 @@ def test_an_order_that_waits_too_long_for_its_repair_raises_an_alarm() -> None:
     shop.put_setting("ORDER_TO_REPAIR_ALARM_MINUTES", value=1)
     repair.discard_order(repair_id=row.pk, reason="A test", actor=shop.make_actor(Role.OPERATOR))
     assert alarms.current_alarms() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("", "is not responding; 0 messages are waiting for it. Check its webhook."),
+        (Reason.NO_CONNECTION, "is not responding"),
+        (Reason.TIMEOUT, "is not responding"),
+        (Reason.CERTIFICATE_EXPIRED, "The receiver's certificate has expired. 0 messages are waiting for it. Replace"),
+        (Reason.CERTIFICATE_NOT_YET_VALID, "is not valid yet. 0 messages are waiting for it. Replace"),
+        (Reason.REFUSED, "The receiver refused it. 0 messages are waiting for it. Compare the secret"),
+        (Reason.REDIRECT, "Enter the address that it redirects to."),
+        (Reason.SERVER_ERROR, "The receiver failed. 0 messages are waiting for it. Check the receiver's log."),
+        (Reason.SECRET_UNREADABLE, "PICKUP_CODE_KEYS"),
+        (Reason.ADDRESS_REFUSED, "WEBHOOK_ALLOWED_NETWORKS"),
+    ],
+)
+def test_the_alarm_of_an_address_says_why_and_what_helps(endpoint: Endpoint, reason: str, says: str) -> None:
+    """An expired certificate or a wrong secret is no receiver that is down: who is woken looks in the right place."""
+    Endpoint.objects.update(failing_since=now(), failures=10, last_reason=reason)
+    (alarm,) = alarms.current_alarms()
+    assert endpoint.target_url in alarm.sentence
+    assert says in alarm.sentence
+
+
+def test_every_reason_has_its_sentence(endpoint: Endpoint) -> None:
+    for reason in Reason:
+        Endpoint.objects.update(failing_since=now(), failures=10, last_reason=reason)
+        assert alarms.current_alarms()[0].sentence.endswith(".")
+
+
+def test_figures_count_the_alarms_and_the_page_says_what_to_do_about_each(endpoint: Endpoint) -> None:
+    Endpoint.objects.update(failing_since=now(), failures=10)
+    figures = exposition().decode()
+    page = (Path(__file__).parents[2] / "docs" / "running.md").read_text()
+    for kind in alarms.AlarmKind:
+        number = int(kind is alarms.AlarmKind.ENDPOINT_FAILS)
+        assert f'clickcollect_alarms{{kind="{kind}"}} {number}.0' in figures
+        assert f'clickcollect_alarms{{kind="{kind}"}}' in page
