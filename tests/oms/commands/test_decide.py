@@ -44,7 +44,7 @@ def call(code: str, source: str, destination: str, *, data: dict[str, Any] | Non
     package = Package(pk=9, order=order, stock_location=store, state=state_of(source), **(columns | given))
     package.clock = NOW
     is_open = source == states.READY and package.issue_number > 0
-    issue = CodeIssue(pk=3, package_id=9, number=package.issue_number, nonce=bytes(16), key_id="k1", digits=6)
+    issue = CodeIssue(package_id=9, number=package.issue_number, nonce=bytes(16), key_id="k1", digits=6)
     return Call(
         package=package,
         transition=CommandTransition(
