@@ -66,7 +66,12 @@ class CommandIn(Shape):
         None
     )
     evidence: Annotated[
-        str | None, Field(max_length=40, description="For `DELIVER_WITHOUT_CODE`: what the customer showed.")
+        str | None,
+        Field(
+            max_length=40,
+            description="For `DELIVER_WITHOUT_CODE`, what the customer showed: `id_document`, `payment_card`, "
+            "`order_confirmation`, `called_back`.",
+        ),
     ] = None
     collector_name: Annotated[str | None, Field(max_length=150, description="Who collected, if not the customer.")] = (
         None

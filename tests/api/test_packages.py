@@ -10,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clickcollect.accounts.models import Channel
+from clickcollect.api.app import api
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import actor_for
 from clickcollect.oms.codes.attempt_limits import PROGRAM_TIMES
+from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.commands.run import available_commands
 from clickcollect.oms.models import CommandLog, CommandTransition, Package
 from tests import shop
@@ -330,3 +332,16 @@ def test_what_a_package_is_filtered_by_is_always_its_orders() -> None:
     Package.objects.filter(pk=package.pk).update(order_number="OTHER", delivery_type="in_store")
     kept = shop.reread(package)
     assert (kept.order_number, kept.delivery_type) == (package.order.number, "home_delivery")
+
+
+def test_a_choice_of_a_command_is_named_by_the_answer_and_by_the_description(
+    store: RetailStore, office: Caller
+) -> None:
+    """A program has no list to choose from: it learns the words where it looks."""
+    package = shop.make_package(states.READY, store=store)
+    body = {"slug": "DELIVER_WITHOUT_CODE", "evidence": "passport", "reason": "The phone is lost."}
+    (fault,) = document_of(office.command(package.pk, body))["errors"]
+    schema = json.dumps(api.get_openapi_schema())
+    for name, _label in EVIDENCE:
+        assert name in fault["msg"]
+        assert f"`{name}`" in schema

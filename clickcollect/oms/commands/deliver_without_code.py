@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clickcollect.errors import ValidationFailed
@@ -62,7 +63,8 @@ class DeliverWithoutCode(Command):
     def decide(self, call: Call) -> Move:
         faults = missing_inputs(self.inputs(call.package, call.settings), call.data)
         if given(call.data.get("evidence")) and call.data["evidence"] not in dict(EVIDENCE):
-            faults.insert(0, {"loc": "evidence", "msg": str(NO_EVIDENCE)})
+            words = _("Choose one of: %(choices)s.") % {"choices": ", ".join(dict(EVIDENCE))}
+            faults.insert(0, {"loc": "evidence", "msg": words})
         if faults:
             raise ValidationFailed(faults)
         return Move(
