@@ -8,14 +8,16 @@ only slow, or waits for a lock, goes on waiting.
 
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, Self, TypeVar
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg.abc import Params, PQGen
 from psycopg.rows import TupleRow
 from psycopg.waiting import Wait
@@ -27,7 +29,10 @@ WAIT_SECONDS: Final = 0.2  # for what somebody else is finding out; a server tha
 AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 NOT_LIBPQ: Final = frozenset({"cursor_factory", "context", "prepare_threshold"})
 
+PLAN_ONCE: Final = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+
 RV = TypeVar("RV")
+Values = Mapping[str, Any] | Sequence[Any] | None
 
 
 def libpq_parameters() -> dict[str, Any]:
@@ -143,6 +148,52 @@ def sent_as_one(connection: psycopg.Connection[Any]) -> Iterator[None]:
     connection._pipeline = SentAsOne(connection)  # noqa: SLF001  psycopg takes the one that is there
     with connection.pipeline():
         yield
+
+
+class Execute:
+    """Queue a statement of a pipeline. One cursor serves all whose rows nobody reads: making one costs, too.
+
+    Django's cursors stand around psycopg's only where somebody watches what they do.
+    """
+
+    def __init__(self, here: BaseDatabaseWrapper) -> None:
+        is_watched = here.execute_wrappers or here.queries_logged
+        self.new_cursor: Callable[[], CursorWrapper] = (here if is_watched else here.connection).cursor
+        self.cursor = self.new_cursor()
+        self.cursors = [self.cursor]  # each must live until the pipeline is through
+
+    def __call__(self, statement: str, values: Values = None) -> None:
+        self.cursor.execute(statement, values)
+
+    def reading(self, statement: str, values: Values = None) -> CursorWrapper:
+        """The same for one whose rows are fetched, once the pipeline is through."""
+        cursor = self.new_cursor()
+        self.cursors.append(cursor)
+        cursor.execute(statement, values)
+        return cursor
+
+
+@contextmanager
+def pipeline() -> Iterator[Execute]:
+    """Statements that travel together, in one round trip; the first that fails ends all that follow."""
+    here = connections[DEFAULT_DB_ALIAS]  # looked up once: Django's proxy does it for each of its members
+    with here.wrap_database_errors, sent_as_one(here.connection):
+        yield Execute(here)
+
+
+def read_by_key(statement: str, values: Values) -> tuple[Any, ...] | None:
+    """The one row of a statement that finds it by a key, whatever its values: each session plans it once.
+
+    Sessions plan others for their values (docs/decisions/0004), which costs this kind more than running it. Both
+    statements are a transaction of their own, so that the next one is planned as ever; an open one goes on as it is.
+    """
+    connection.ensure_connection()
+    with pipeline() as execute:
+        if not connection.in_atomic_block:
+            execute(PLAN_ONCE)
+        cursor = execute.reading(statement, values)
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
 
 
 def reset_pool(broken: object = None) -> bool:

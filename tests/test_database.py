@@ -5,12 +5,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.contrib.contenttypes.models import ContentType
-from django.db import ProgrammingError, connection, connections
+from django.db import DataError, ProgrammingError, connection, connections, transaction
 
-from clickcollect.database import sent_as_one
+from clickcollect.database import pipeline, read_by_key, sent_as_one
 from clickcollect.oms.log.write import APPEND_ONLY_TABLES
 from clickcollect.oms.models import PackageState
 from tests import database_reset
+from tests.wire import watched
 
 
 def current_role() -> str:
@@ -122,3 +123,63 @@ def test_the_first_statement_that_fails_ends_all_that_follow() -> None:
     with pytest.raises(psycopg.errors.UndefinedTable):
         send(raw, "SELECT FROM nowhere")
     assert raw.execute("SELECT 1").fetchone() == (1,)  # and the connection goes on
+
+
+def execute_all(*statements: str) -> None:
+    with pipeline() as execute:
+        for statement in statements:
+            execute(statement)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_cursor_sends_what_nobody_reads_and_an_error_in_it_is_told() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE sent (n int)")
+    with pipeline() as execute:
+        for number in range(7):
+            execute("INSERT INTO sent VALUES (%s::int)", [number])
+        rows = execute.reading("SELECT array_agg(n ORDER BY n) FROM sent")
+        execute("DELETE FROM sent WHERE n > 2")
+    assert rows.fetchone() == ([0, 1, 2, 3, 4, 5, 6],)
+    with pytest.raises(DataError):
+        execute_all("INSERT INTO sent VALUES (9)", "SELECT 1 / 0", "INSERT INTO sent VALUES (10)")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT array_agg(n ORDER BY n) FROM sent")
+        assert cursor.fetchone() == ([0, 1, 2],)
+
+
+FIND_BY_KEY = "SELECT name FROM oms_packagestate WHERE id = %(id)s::bigint"
+
+
+def plans() -> tuple[int, int]:
+    """How often FIND_BY_KEY was planned for its values, and how often it was not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE %s",
+            [FIND_BY_KEY.partition("%")[0] + "%"],
+        )
+        return tuple(map(int, cursor.fetchone()))  # type: ignore[return-value]
+
+
+def session_plans() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_read_by_its_key_is_planned_once_in_one_round_trip_and_nothing_else_is() -> None:
+    state = PackageState.objects.order_by("pk")[0]
+    before = session_plans()
+    for _turn in range(8):
+        assert read_by_key(FIND_BY_KEY, {"id": state.pk}) == (state.name,)
+    custom, generic = plans()
+    assert (custom, generic > 0) == (0, True)
+    with watched() as wire:
+        assert read_by_key(FIND_BY_KEY, {"id": 0}) is None
+    assert (wire.round_trips, wire.statements) == (1, 2), wire.log
+    assert session_plans() == before == "force_custom_plan"
+    with transaction.atomic():
+        assert read_by_key(FIND_BY_KEY, {"id": state.pk}) == (state.name,)
+        assert session_plans() == before
+    assert plans()[0] == 1  # the one inside a transaction: nothing was said to it

@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -22,6 +23,7 @@ def client_address(*, peer: str, forwarded: str | None, proxies: int) -> Address
     return read_address(hops[-proxies]) if 0 < proxies <= len(hops) else None
 
 
+@lru_cache(maxsize=1024)
 def read_address(text: str) -> Address | None:
     """An address as servers and proxies write it, also with brackets and a port; an IPv4 one in disguise is itself."""
     host = text.strip()

@@ -1,6 +1,5 @@
 """Who is calling: a token in the Authorization header, or the browser's session with its CSRF token."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -21,13 +20,11 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class ApiRequest(HttpRequest):
     """A request whose caller is known.
 
-    ``caller`` names whose Idempotency-Keys it uses; ``effective_rights`` decide which answers the caller may get;
-    ``once``: its Idempotency-Key, where the work itself keeps it.
+    ``caller`` names whose Idempotency-Keys it uses; ``once``: its Idempotency-Key, where the work itself keeps it.
     """
 
     actor: Actor
     caller: str
-    effective_rights: Mapping[str, Any]
     once: Once | None
 
 
@@ -50,7 +47,11 @@ def attach_caller(request: HttpRequest, *, actor: Actor) -> None:
     request.actor = actor  # type: ignore[attr-defined]
     request.caller = f"user:{actor.user_id}"  # type: ignore[attr-defined]
     request.once = None  # type: ignore[attr-defined]
-    request.effective_rights = {  # type: ignore[attr-defined]
+
+
+def effective_rights(actor: Actor) -> dict[str, Any]:
+    """What decides which answers a caller may get."""
+    return {
         "channel": str(actor.channel),
         "stores": None if actor.store_ids is None else sorted(actor.store_ids),
         "rights": sorted(right for right in RIGHTS if actor.may(right)),

@@ -95,7 +95,6 @@ def signed_by_hooks(request: HttpRequest) -> list[int]:
             )
         )
     request.caller = f"hook:{min(signers)}"  # type: ignore[attr-defined]
-    request.effective_rights = {}  # type: ignore[attr-defined]
     return signers
 
 

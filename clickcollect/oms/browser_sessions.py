@@ -18,6 +18,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from clickcollect.accounts.models import BrowserSession, User
+from clickcollect.for_browsers import ForBrowsers
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import configuration
 from clickcollect.oms.access import actor_for, stores_of
@@ -79,7 +80,7 @@ def split_row(row: tuple[Any, ...]) -> tuple[str | None, list[Any], list[Any], l
     return next(values), take(values, SESSION), take(values, PERSON), take(values, STORE)
 
 
-class SignedInMiddleware(AuthenticationMiddleware):
+class SignedInMiddleware(ForBrowsers, AuthenticationMiddleware):
     """`request.user` is the person whom the session brought along, if the session is really theirs."""
 
     def process_request(self, request: HttpRequest) -> None:

@@ -6,10 +6,9 @@ Read anew for every request, so that a revoked token or a person whose access ha
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-
 from clickcollect.accounts.models import LOGIN_NAME, Channel, Role
 from clickcollect.accounts.tokens import USE_NOTED_EVERY, digest_of
+from clickcollect.database import read_by_key
 from clickcollect.oms.access import BACK_OFFICE, Actor, effective_channel
 
 CALLER: Final = """
@@ -36,9 +35,7 @@ class Caller:
 
 def caller_of(key: str) -> Caller | None:
     """The caller of a key, if token and person are good at this moment by the database's clock."""
-    with connection.cursor() as cursor:
-        cursor.execute(CALLER, {"digest": digest_of(key), "noted_every": USE_NOTED_EVERY.total_seconds()})
-        row = cursor.fetchone()
+    row = read_by_key(CALLER, {"digest": digest_of(key), "noted_every": USE_NOTED_EVERY.total_seconds()})
     if row is None:
         return None
     token_id, token_name, channel, scopes, is_stale, user_id, *names, role, memberships, named = row

@@ -53,12 +53,13 @@ def stand_still(word: str) -> NoReturn:
 def say_when_committing(still: str) -> None:
     from django.db import connection as proxy
 
+    from clickcollect.database import Execute
     from clickcollect.oms.commands import statements
 
     connection: Any = proxy
     committed, ours = connection._commit, statements.commit
 
-    def committing(execute: statements.Execute) -> None:
+    def committing(execute: Execute) -> None:
         say("commit")
         if still == "before":
             stand_still("still")

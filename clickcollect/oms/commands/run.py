@@ -203,11 +203,11 @@ def find_transition(known: Configuration, *, asked: int | str, package: Package,
 
     Raises CommandUnknown.
     """
-    found = [one for one in known.transitions if matches(one, asked) and actor.channel in one.visibility]
-    found = [one for one in found if one.command_code in COMMANDS]
-    if not found:
-        raise CommandUnknown
-    return next((one for one in found if one.source_id == package.state_id), found[0])
+    starting_here = [one for one in known.transitions if one.source_id == package.state_id]
+    for one in (*starting_here, *known.transitions):
+        if matches(one, asked) and actor.channel in one.visibility and one.command_code in COMMANDS:
+            return one
+    raise CommandUnknown
 
 
 def refuse_start(*, transition: CommandTransition, command: Command, package: Package, actor: Actor) -> None:

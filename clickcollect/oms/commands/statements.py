@@ -8,25 +8,24 @@ Lists travel as text: psycopg takes longer to make an array of a Python list tha
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import DataError, connection, models
-from django.db.backends.utils import CursorWrapper
 from psycopg import errors
 
 from clickcollect.accounts.idempotency import Once
-from clickcollect.database import sent_as_one
+from clickcollect.database import Execute, pipeline
 from clickcollect.errors import StateConflict
-from clickcollect.omnitron.models import Order, OrderItem, RetailStore
+from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.access import Actor
-from clickcollect.oms.columns import Columns, listed, prefetched, take
+from clickcollect.oms.columns import Columns, listed, moments, prefetched, take
 from clickcollect.oms.log_models import CommandLog
-from clickcollect.oms.models import CodeIssue, Package, PackageItem
+from clickcollect.oms.models import CodeIssue, Package
 
 Row = TypeVar("Row", bound=models.Model)
 LOCK_TIMEOUT: Final = "3s"  # then the caller hears 503
@@ -57,9 +56,9 @@ WHERE EXISTS (SELECT FROM oms_package WHERE {VISIBLE})
 READ: Final = f"""
 SELECT {PACKAGE.sql}, {ORDER.sql}, {STORE.sql}, {ISSUE.sql},
     clock_timestamp(), pg_current_xact_id()::text, (SELECT version::text FROM oms_configurationversion),
-    (SELECT tried_at FROM oms_employeebudget WHERE user_id = %(user)s::bigint),
-    (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = store.id),
-    (SELECT tried_at FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = 0),
+    (SELECT to_json(tried_at)::text FROM oms_employeebudget WHERE user_id = %(user)s::bigint),
+    (SELECT to_json(tried_at)::text FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = store.id),
+    (SELECT to_json(tried_at)::text FROM oms_programbudget WHERE user_id = %(user)s::bigint AND store_id = 0),
     (SELECT json_agg(json_build_array(id, state_id, issue_number))::text FROM oms_package
         WHERE order_id = placed.id),
     (SELECT json_agg(json_build_array(sku, name, quantity) ORDER BY id)::text FROM oms_packageitem
@@ -106,6 +105,28 @@ FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
 """  # noqa: S608
 
 
+class Goods(NamedTuple):
+    """What is told of a package's item."""
+
+    sku: str
+    name: str
+    quantity: int
+
+
+class Line(NamedTuple):
+    """What is told of an order's line."""
+
+    sku: str
+    name: str
+    quantity: int
+    price: Decimal | None
+    image_url: str
+
+    @classmethod
+    def read(cls, sku: str, name: str, quantity: int, price: str | None, image_url: str) -> "Line":
+        return cls(sku, name, quantity, Decimal(price) if price else None, image_url)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FoundPackage:
     """What was read after the locks; nothing where there is no package.
@@ -134,12 +155,12 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
     seen = {"package": package_id, "stores": stores}
     with once.claimed() if once else nullcontext(), first_round_trip() as execute:
         execute(SET_UP, [LOCK_TIMEOUT])
-        claim = [execute(*statement) for statement in once.claiming()] if once else []
+        claim = [execute.reading(*statement) for statement in once.claiming()] if once else []
         execute(LOCK_PACKAGE, seen)
         execute(LOCK_ORDER, seen)
         if is_trying and actor.user_id is not None:
             execute(LOCK_PERSON, seen | {"lock": PERSON_LOCK, "person": f"{actor.user_id} {actor.is_program}"})
-        read = execute(READ, seen | {"user": actor.user_id})
+        read = execute.reading(READ, seen | {"user": actor.user_id})
     if once:
         once.judge(claim[-1].fetchone())
     return found(read.fetchone())
@@ -154,51 +175,19 @@ def found(row: Sequence[Any] | None) -> FoundPackage:
     store, issue = STORE.made(take(values, STORE)), take(values, ISSUE)
     now, transaction, version, employee, here, everywhere, siblings, items, order_items = values
     package.order, package.stock_location, package.clock = order, store, now
-    prefetched(package, "items", [PackageItem(sku=s, name=n, quantity=q) for s, n, q in listed(items)])
-    prefetched(
-        order,
-        "items",
-        [
-            OrderItem(sku=sku, name=name, quantity=quantity, price=price and Decimal(price), image_url=image_url)
-            for sku, name, quantity, price, image_url in listed(order_items)
-        ],
-    )
+    prefetched(package, "items", [Goods(*item) for item in listed(items)])
+    prefetched(order, "items", [Line.read(*line) for line in listed(order_items)])
     return FoundPackage(
         version=version,
         package=package,
         issue=ISSUE.made(issue) if issue[0] is not None else None,
         now=now,
         transaction=transaction,
-        employee=employee or (),
-        here=here or (),
-        everywhere=everywhere or (),
+        employee=moments(employee),
+        here=moments(here),
+        everywhere=moments(everywhere),
         siblings=[tuple(sibling) for sibling in listed(siblings)],
     )
-
-
-class Execute:
-    """Queue a statement of a pipeline; its rows can be fetched once the pipeline is through.
-
-    Django's cursors stand around psycopg's only where somebody watches what they do.
-    """
-
-    def __init__(self) -> None:
-        is_watched = connection.execute_wrappers or connection.queries_logged
-        self.new_cursor: Callable[[], CursorWrapper] = (connection if is_watched else connection.connection).cursor
-        self.cursors: list[CursorWrapper] = []
-
-    def __call__(self, statement: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> CursorWrapper:
-        cursor = self.new_cursor()
-        self.cursors.append(cursor)
-        cursor.execute(statement, values)
-        return cursor
-
-
-@contextmanager
-def pipeline() -> Iterator[Execute]:
-    """Statements that travel together, in one round trip; the first that fails ends all that follow."""
-    with connection.wrap_database_errors, sent_as_one(connection.connection):
-        yield Execute()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clickcollect.accounts.idempotency import Once
+from clickcollect.database import Execute
 from clickcollect.oms import order_status, states
 from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.codes.attempt_limits import Counted, left_of_package
@@ -154,7 +155,7 @@ def count_on(call: Call) -> dict[str, int]:
     }
 
 
-def write_lock(execute: statements.Execute, call: Call) -> None:
+def write_lock(execute: Execute, call: Call) -> None:
     """The wrong code that used the last try tells everybody that the package is locked."""
     locked = OutgoingEvent(event=events.PackagePickupLockedWhispererEvent, package=call.package)
     values, _uuids = outbox.publishing(events.with_snapshots([locked]), now=call.now)
@@ -164,7 +165,7 @@ def write_lock(execute: statements.Execute, call: Call) -> None:
     statements.write_log(execute, entry, at=call.now)
 
 
-def keep_answer(execute: statements.Execute, once: Once | None, led_to: Any) -> None:
+def keep_answer(execute: Execute, once: Once | None, led_to: Any) -> None:
     """Keep the answer for those who ask again with the same Idempotency-Key, in the work's own transaction."""
     if once and (statement := once.keeping(led_to)):
         execute(*statement)

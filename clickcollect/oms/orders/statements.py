@@ -14,10 +14,11 @@ import orjson
 from django.db import models
 
 from clickcollect.accounts.idempotency import Once
+from clickcollect.database import pipeline
 from clickcollect.omnitron.models import Order, OrderItem, RetailStore
 from clickcollect.omnitron.order_schema import OrderIn
 from clickcollect.oms.columns import Columns, listed
-from clickcollect.oms.commands.statements import LOCK_TIMEOUT, SET_UP, first_round_trip, last_round_trip, pipeline
+from clickcollect.oms.commands.statements import LOCK_TIMEOUT, SET_UP, first_round_trip, last_round_trip
 from clickcollect.oms.commands.write import keep_answer
 from clickcollect.oms.events import types as events
 from clickcollect.oms.log_models import CommandLog
@@ -137,9 +138,9 @@ def look(orders: Sequence[OrderIn], *, once: Once | None = None) -> FoundOrders:
     }
     with once.claimed() if once else nullcontext(), first_round_trip() as execute:
         execute(SET_UP, [LOCK_TIMEOUT])
-        claim = [execute(*statement) for statement in once.claiming()] if once else []
-        found = execute(LOOK, asked)
-        stores = execute(STORES, {"stores": orjson.dumps(sorted(codes)).decode()})
+        claim = [execute.reading(*statement) for statement in once.claiming()] if once else []
+        found = execute.reading(LOOK, asked)
+        stores = execute.reading(STORES, {"stores": orjson.dumps(sorted(codes)).decode()})
     if once:
         once.judge(claim[-1].fetchone())
     now, version, kept, waiting, *ids = found.fetchone()
