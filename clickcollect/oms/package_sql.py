@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from orjson import Fragment
 
+from clickcollect.database import read_by_key
 from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import DeliveryType, Order, RetailStore
 from clickcollect.oms import configuration, search
@@ -216,10 +217,11 @@ def read_package(actor: Actor, *, package_id: int | None = None, number: str = "
     stores = None if actor.store_ids is None else sorted(actor.store_ids)
     if package_id is None:
         package_id = next(iter(ids_of_numbers([number])), -1)
-    found = fetched(BY_ID, {"package": package_id, "stores": stores}) if 0 <= package_id <= LARGEST_ID else []
-    if not found:
+    is_id = 0 <= package_id <= LARGEST_ID
+    found = read_by_key(BY_ID, {"package": package_id, "stores": stores}) if is_id else None
+    if found is None:
         raise NotFound
-    values = iter(found[0])
+    values = iter(found)
     package = PACKAGE.made(take(values, PACKAGE))
     for name, columns in JOINED:
         selected(package, name, columns.made(take(values, columns)))
