@@ -85,13 +85,64 @@ while (walker.nextNode()) {
   }
   if (visible && !floats(one)) texts.push({ node, one, rects })
 }
+const head = ({ rects }) => Math.min(...rects.map((rect) => rect.top))
+const foot = ({ rects }) => Math.max(...rects.map((rect) => rect.bottom))
+texts.sort((a, b) => head(a) - head(b))
 for (const [at, first] of texts.entries())
-  for (const second of texts.slice(at + 1))
+  for (let next = at + 1; next < texts.length && head(texts[next]) < foot(first); next += 1) {
+    const second = texts[next]
     if (first.rects.some((a) => second.rects.some((b) =>
       Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
       && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > Math.min(a.height, b.height) / 3)))
       found.push(`overlap: “${first.node.data.trim().slice(0, 30)}” and “${second.node.data.trim().slice(0, 30)}”`)
+  }
 return [...new Set(found)]
+"""
+
+# What shows where a control is: its border, its ring, or its own ground. A field may have its edge from what holds it.
+_WEAK: Final = """
+const dot = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+const colour = (words) => {
+  dot.clearRect(0, 0, 1, 1)
+  dot.fillStyle = words
+  dot.fillRect(0, 0, 1, 1)
+  const [red, green, blue, alpha] = dot.getImageData(0, 0, 1, 1).data
+  return { rgb: [red, green, blue], alpha: alpha / 255 }
+}
+const over = ({ rgb, alpha }, ground) => rgb.map((part, at) => part * alpha + ground[at] * (1 - alpha))
+const light = (rgb) => {
+  const [red, green, blue] = rgb.map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+const contrast = (one, other) => {
+  const [more, less] = [light(one), light(other)].toSorted((a, b) => b - a)
+  return (more + 0.05) / (less + 0.05)
+}
+const ground = (one) => {
+  const layers = []
+  for (let up = one; up; up = up.parentElement) {
+    layers.push(colour(getComputedStyle(up).backgroundColor))
+    if (layers.at(-1).alpha === 1) break
+  }
+  return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255])
+}
+const edge = (one) => {
+  const style = getComputedStyle(one), inside = ground(one), outside = ground(one.parentElement)
+  const rings = [...style.boxShadow.matchAll(/(\\w+\\([^)]*\\)) 0px 0px 0px (?:1|1\\.5|2|3)px/g)].map((ring) => ring[1])
+  if (parseFloat(style.borderTopWidth) > 0) rings.push(style.borderTopColor)
+  return Math.max(contrast(inside, outside), ...rings.map((ring) => contrast(over(colour(ring), inside), outside)))
+}
+const isShown = (one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  && one.getBoundingClientRect().width > 2 && !one.closest(':disabled, [aria-disabled=true]')
+const isDrawnByUs = (one) => !/checkbox|radio|file/.test(one.type) || getComputedStyle(one).appearance === 'none'
+const holders = (one) => [one, one.parentElement, one.parentElement.parentElement]
+const fields = [...open.querySelectorAll('input:not([type=hidden]), select, textarea')]
+  .filter((one) => isShown(one) && isDrawnByUs(one))
+  .filter((one) => Math.max(...(getComputedStyle(one).borderTopWidth === '0px' ? holders(one) : [one]).map(edge)) < 3)
+const icons = [...open.querySelectorAll('svg.icon, .material-symbols-outlined')].filter(isShown)
+  .filter((one) => contrast(over(colour(getComputedStyle(one).color), ground(one)), ground(one)) < 3)
+return [...fields.map((one) => `edge of ${called(one)}`), ...icons.map((one) => `icon in ${called(one.parentElement)}`)]
 """
 
 _COVERED: Final = """
@@ -128,6 +179,11 @@ def small_targets(page: Page) -> list[str]:
 def lost_text(page: Page) -> list[str]:
     """Text that is cut off, or lies over other text (WCAG 1.4.4 and 1.4.12)."""
     return _run(page, _LOST)
+
+
+def weak_edges(page: Page) -> list[str]:
+    """Fields whose edge, and icons that, stand out from their ground by less than 3 to 1 (WCAG 1.4.11)."""
+    return _run(page, _WEAK)
 
 
 def too_wide(page: Page) -> list[str]:

@@ -36,6 +36,15 @@ from tests.whisperer.dispatch import make_hook
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+HARDLY_SEEN: Final = """
+const field = document.querySelector('main input:not([type=hidden])')
+field.style.cssText = 'border: 1px solid #ddd; box-shadow: none; background: #fff'
+field.parentElement.style.background = '#fff'
+const icon = document.createElement('span')
+Object.assign(icon, { className: 'material-symbols-outlined', textContent: 'error' })
+icon.style.cssText = 'color: #ccc; background: #fff'
+field.after(icon)"""
 FOR_PROGRAMS: Final = ("/api/v1/", "/whisperer/", "/^(?:api", "/metrics", "/healthz", "/readyz")
 SECOND_FACTOR: Final = "/accounts/2fa/"
 CHANGES_WHO_IS_SIGNED_IN: Final = ("/accounts/logout/", "/oms/logout/")
@@ -97,14 +106,26 @@ def pages(roots: tuple[str, ...], known: dict[str, str], person: User | None) ->
 def faults_of(opened: Window) -> list[str]:
     """What is wrong with the page that is open, by every measure there is."""
     page = opened.page
-    found = opened.axe() + measured.small_targets(page)
+    found = opened.axe() + measured.small_targets(page) + measured.weak_edges(page)
+    opened.turn(dark=True)
+    found += [f"dark: {line}" for line in measured.weak_edges(page)]
+    opened.turn(dark=False)
     measured.double_text(page)
     found += [f"200 %: {line}" for line in measured.lost_text(page)]
+    page.set_viewport_size(PHONE)
+    found += [f"200 % at 390 px: {line}" for line in measured.too_wide(page)]
     measured.normal_text(page)
     page.set_viewport_size(SMALLEST)
     found += [f"320 px: {line}" for line in measured.too_wide(page) + measured.small_targets(page)]
     page.set_viewport_size(DESKTOP)
     return found
+
+
+def test_the_measure_sees_a_field_and_an_icon_that_hardly_stand_out(window: OpenWindow) -> None:
+    page = window().go("/accounts/login/")
+    assert measured.weak_edges(page) == []
+    page.evaluate(HARDLY_SEEN)
+    assert len(measured.weak_edges(page)) == 2
 
 
 def faults(opened: Window, found: list[str]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 from clickcollect.oms import states
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, at_size
+from tests.browser.scanner import Keyboard
 from tests.browser.test_instore_stories import dialog_of, package_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,6 +86,21 @@ def test_ticks_that_come_faster_than_their_answers_are_all_counted(window: OpenW
     expect(page.get_by_role("button", name="Ready for customer pickup")).to_be_visible()
     picked = list(package.items.order_by("pk").values_list("picked", "quantity"))
     assert picked == [(2, 2), *((1, quantity) for _picked, quantity in picked[1:])]
+
+
+def test_a_scanned_piece_too_many_is_said_and_leads_nowhere(window: OpenWindow) -> None:
+    order = shop.make_order()
+    order.items.create(sku="MUG", name="Mug", quantity=1, price=9)
+    package = shop.make_package(states.WAITING, order=order)
+    page = package_page(window, package).page
+    mug, scanner, said = page.locator(".tick[data-sku=MUG]"), Keyboard(page), page.locator("#page-error")
+    scanner.scan("MUG\n")
+    expect(mug).to_have_attribute("aria-pressed", "true")
+    expect(said).to_be_empty()
+    scanner.scan("MUG\n")
+    expect(said).to_contain_text("Every MUG of this package is ticked off already.")
+    assert page.url.endswith(f"/instore/packages/{package.number}/")
+    assert package.items.get(sku="MUG").picked == 1
 
 
 # A stub of the browser's own BarcodeDetector and camera: chromium here has neither.

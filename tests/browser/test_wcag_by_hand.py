@@ -62,12 +62,7 @@ def test_text_of_twice_the_size_is_neither_cut_nor_over_other_text(window: OpenW
     found = {}
     for name, page in steps(window, viewport=viewport):
         measured.double_text(page)
-        lost = measured.lost_text(page)
-        if (
-            viewport is not PHONE
-        ):  # text twice as large on a phone may be scrolled to the side, as long as nothing is lost
-            lost += measured.too_wide(page)
-        if lost:
+        if lost := measured.lost_text(page) + measured.too_wide(page):
             found[name] = lost
         measured.normal_text(page)
     assert found == {}

@@ -12,7 +12,7 @@ const leaveFor = (address) => {
 
 const texts = () => document.getElementById("script-texts").dataset;
 
-const showBar = (container, kind, strong, rest) => {
+export const showBar = (container, kind, strong, rest) => {
   const bar = document.getElementById(`bar-${kind}`).content.cloneNode(true);
   bar.querySelector("strong").textContent = strong;
   bar.querySelector("span").textContent = rest;

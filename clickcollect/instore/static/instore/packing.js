@@ -1,5 +1,5 @@
 // Pieces are ticked off as they are packed, and a scanned label is held against the package in hand.
-import { runCommand, runTick } from "./commands.js";
+import { runCommand, runTick, showBar } from "./commands.js";
 import { openDialog } from "./page_parts.js";
 
 // A label that is scanned while the code is asked for: right package or wrong, it is no try.
@@ -24,14 +24,19 @@ export const tickOff = ({ id }, { isScan = false } = {}) =>
     body.set("picked", hasMore ? Number(picked) + 1 : 0);
     return { url: tick, body, button };
   });
+const showOneTooMany = (sku) => {
+  const { extraStrong, extraRest } = document.getElementById("script-texts").dataset;
+  showBar(document.getElementById("page-error"), "note", extraStrong.replace("{sku}", sku), extraRest);
+};
 document.addEventListener("instore:scanned", (event) => {
   const form = openDialog()?.querySelector("form[data-label]");
   if (form) return checkLabel(event, form);
   const matching = [...document.querySelectorAll("[data-sku]")].filter(
-    (one) =>
-      one.dataset.sku.toLowerCase() === event.detail.toLowerCase() && one.getAttribute("aria-pressed") === "false",
+    ({ dataset }) => dataset.sku.toLowerCase() === event.detail.toLowerCase(),
   );
   if (!matching.length) return;
   event.preventDefault();
-  tickOff(matching[0], { isScan: true });
+  const open = matching.find((one) => one.getAttribute("aria-pressed") === "false");
+  if (open) tickOff(open, { isScan: true });
+  else showOneTooMany(event.detail);
 });
