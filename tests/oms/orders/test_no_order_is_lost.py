@@ -162,7 +162,7 @@ def unchanged(*, order: OrderIn, **_told: Any) -> Received:
     ("name", "planted", "second"),
     [
         ("keep_for_repair", forgotten, "unknown store"),
-        ("count", lambda *_told: None, "as it is"),
+        ("count_message", lambda *_told: None, "as it is"),
         ("receive_order", placed_as_sent, "as it is"),
         ("receive_order", unchanged, "another quantity"),
     ],
