@@ -68,20 +68,22 @@ while (walker.nextNode()) {
   range.selectNodeContents(node)
   const rects = [...range.getClientRects()].filter((rect) => rect.width > 1 && rect.height > 1)
   if (!rects.length) continue
-  let visible = true
+  let visible = true, scrollsX = false, scrollsY = false // what can be scrolled to is not cut by what is around it
   for (let up = one; up && up !== open; up = up.parentElement) {
     const style = getComputedStyle(up), box = up.getBoundingClientRect()
     if (box.width <= 2 || box.height <= 2 || style.opacity === '0' || style.clipPath === 'inset(50%)') visible = false
     if (!visible) break
     const cuts = (way) => ['hidden', 'clip'].includes(way)
     for (const rect of rects) {
-      if (cuts(style.overflowX) && style.webkitLineClamp === 'none'
+      if (!scrollsX && cuts(style.overflowX) && style.webkitLineClamp === 'none'
         && (rect.right > box.right + 2 || rect.left < box.left - 2))
         found.push(`cut: ${called(up)} ${node.data.trim().slice(0, 40)}`)
-      if (cuts(style.overflowY) && style.webkitLineClamp === 'none'
+      if (!scrollsY && cuts(style.overflowY) && style.webkitLineClamp === 'none'
         && (rect.bottom > box.bottom + rect.height / 4 || rect.top < box.top - rect.height / 4))
         found.push(`cut: ${called(up)} ${node.data.trim().slice(0, 40)}`)
     }
+    scrollsX ||= ['auto', 'scroll'].includes(style.overflowX)
+    scrollsY ||= ['auto', 'scroll'].includes(style.overflowY)
   }
   if (visible && !floats(one)) texts.push({ node, one, rects })
 }
