@@ -6,9 +6,11 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import override_settings
 
+from clickcollect.accounts.adapters import MFAAdapter
 from clickcollect.oms import states
 from clickcollect.oms.codes import keys
 from clickcollect.runtime.data_dir import DataFolder
@@ -74,3 +76,21 @@ def test_secrets_are_sealed_anew_so_that_the_old_key_can_go() -> None:
         assert encryption.unseal(hook.secret, purpose=HOOK_SECRET) == "a secret of theirs"
     with override_settings(ENCRYPTION_KEYS={"other": bytes(32)}):
         assert keys.reseal_secrets() == (0, 1)
+
+
+def test_the_seed_of_a_second_factor_is_encrypted_anew_too() -> None:
+    person = shop.make_user("admin")
+    seed = MFAAdapter().encrypt("JBSWY3DPEHPK3PXP")
+    factor = Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": seed, "n": 1})
+    safe = {"fresh": bytes(32), **settings.ENCRYPTION_KEYS}
+    with override_settings(ENCRYPTION_KEYS=safe):
+        assert keys.reseal_secrets() == (1, 0)
+    factor.refresh_from_db()
+    assert factor.data["n"] == 1
+    with override_settings(ENCRYPTION_KEYS={"fresh": bytes(32)}):
+        assert MFAAdapter().decrypt(factor.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    with override_settings(ENCRYPTION_KEYS={"other": bytes([1]) * 32}):
+        assert keys.reseal_secrets() == (0, 1)
+    kept_as_it_was = dict(factor.data)
+    factor.refresh_from_db()
+    assert factor.data == kept_as_it_was

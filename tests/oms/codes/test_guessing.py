@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
 
 from clickcollect.accounts.models import Role
 from clickcollect.errors import DatabaseAway, DomainError, OtpIncorrect, OtpLocked, StateConflict, Throttled
@@ -174,6 +174,39 @@ def test_t10_a_wrong_guess_is_counted_whatever_refusal_ends_it() -> None:
         connection.close()
         tried = EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at
         assert (shop.reread(package).issue_attempts, len(tried)) == (1, 1), line
+
+
+@contextmanager
+def refused_by_the_database(*tables: str) -> Iterator[None]:
+    """Every row that is written to these is refused, by a trigger."""
+    with connections["owner"].cursor() as owner:
+        owner.execute("CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'planted'; END $$")
+        try:
+            for table in tables:
+                owner.execute(f"CREATE TRIGGER planted BEFORE INSERT OR UPDATE ON {table} EXECUTE FUNCTION planted()")
+            yield
+        finally:
+            owner.execute("DROP FUNCTION planted() CASCADE")
+            connection.close()
+
+
+def test_t10_a_wrong_guess_is_counted_though_the_database_refuses_its_log_row() -> None:
+    package = shop.make_package(states.READY)
+    actor = shop.make_actor(Role.ASSOCIATE, package.stock_location)
+    with refused_by_the_database("oms_commandlog"):
+        for code in (shop.wrong_code(package), shop.right_code(package)):
+            with pytest.raises(DatabaseError, match="planted"):
+                deliver(package, code, actor)()
+    tried = EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at
+    assert (shop.reread(package).issue_attempts, len(tried)) == (1, 1), "the wrong one is, the right one is not"
+    assert shop.state_of(package) == states.READY
+
+
+def test_t10_a_guess_that_the_database_does_not_let_count_is_told_by_nothing() -> None:
+    package = shop.make_package(states.READY)
+    with refused_by_the_database("oms_commandlog", "oms_package"), pytest.raises(DatabaseAway):
+        deliver(package, shop.wrong_code(package))()
+    assert (shop.reread(package).issue_attempts, shop.state_of(package)) == (0, states.READY)
 
 
 def test_t10_control_without_the_count_after_a_failure_guesses_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,3 +156,18 @@ def test_a_manager_sees_who_entered_wrong_codes_and_when_they_can_go_on() -> Non
     now = EmployeeBudget.objects.annotate(clock=Now()).values_list("clock", flat=True)[0]
     assert timedelta(minutes=54) < told[0].free_at - now < timedelta(minutes=56)
     assert told[1].free_at is None
+
+
+def test_whose_limit_was_reached_is_said_to_that_employee_alone() -> None:
+    package = shop.make_package(states.READY)
+    limits = app_settings.settings_in_force(package.stock_location_id)
+    out, fresh = (shop.make_actor("associate", package.stock_location) for _ in range(2))
+    budget = EmployeeBudget.objects.create(user_id=out.user_id or 0, tried_at=[timezone.now()] * 9)
+    assert attempts.attempts_of_employee(out).left(limits) == 1
+    assert attempts.attempts_of_employee(out).is_out(limits) == ""
+    budget.tried_at.append(timezone.now())
+    budget.save()
+    assert attempts.attempts_of_employee(out).left(limits) == 0
+    assert "reached your limit of wrong codes" in attempts.attempts_of_employee(out).is_out(limits)
+    assert attempts.attempts_of_employee(fresh).left(limits) == 10
+    assert attempts.attempts_of_employee(fresh).is_out(limits) == ""
