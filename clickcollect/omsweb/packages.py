@@ -34,6 +34,7 @@ STUCK_AFTER: Final = timedelta(hours=48)
 # The order of the index that finds what was not collected, for whoever counts it: the planner takes few ready packages
 # for many, and would read all packages until it has found enough.
 ALONG_DUE: Final = ("due_at", "pk")
+OF_ONE_STATE: Final = {"not_collected": states.READY, "forgotten": states.PACKED, "no_message": states.READY}
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
     "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),
@@ -84,13 +85,25 @@ def package_search(rows: Rows, text: str) -> Rows:
     return rows.filter(pk__in=[package.pk for package in meant]) if meant else search.matching(rows, text)
 
 
+def late_packages(rows: Rows, name: str) -> Rows:
+    """Those that need attention for this reason.
+
+    The state is named by its plain id too: of a looked-up one the planner expects so many packages that it reads all.
+    """
+    late = rows.filter(LATE[name][1])
+    if name not in OF_ONE_STATE:
+        return late
+    states_named = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=OF_ONE_STATE[name])
+    return late.filter(state_id__in=list(states_named.values_list("pk", flat=True)))
+
+
 def package_listing(request: HttpRequest) -> Listing:
     """The packages that this person sees, as asked for: what is still to be handled most urgent first, else the newest.
 
     By due time only where few states are left to sort.
     """
     orders: dict[str, Sequence[str | OrderBy]] = {"newest": ("-pk",), "oldest": ("pk",)}
-    if tabs.urgent_first(request.GET.get(tabs.PARAMETER, "")):
+    if tabs.urgent_first(request.GET.get(tabs.PARAMETER, "")) or request.GET.get("late") in LATE:
         orders = {"due": tabs.BY_DUE, **orders}
     elif request.GET.get("state"):
         orders["due"] = tabs.BY_DUE
@@ -119,7 +132,7 @@ def package_listing(request: HttpRequest) -> Listing:
                 name="late",
                 label=_("Needs attention"),
                 choices=[(name, words) for name, (words, _fits) in LATE.items()],
-                apply=lambda rows, value: rows.filter(LATE[value][1]),
+                apply=late_packages,
             ),
         ],
         search=package_search,

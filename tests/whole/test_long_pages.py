@@ -45,6 +45,10 @@ OFFICE: Final = (
     "/oms/packages/?q={order}",
     "/oms/packages/?q={package}",
     "/oms/packages/?tab=ready",
+    "/oms/packages/?late=to_pack",
+    "/oms/packages/?late=not_collected",
+    "/oms/packages/?late=forgotten",
+    "/oms/packages/?late=no_message",
     "/oms/orders/?q={order}",
     "/oms/search/?s={order}",
     "/oms/reviews/",
@@ -123,6 +127,7 @@ def test_pages_that_stay_open_read_no_more_than_they_show() -> None:
     for address in (
         "/oms/",
         "/oms/packages/?tab=ready",
+        "/oms/packages/?late=not_collected",
         reverse("omsweb:store_comparison"),
     ):  # a scan below a limit that never has enough
         for sql in statements(office, address):
