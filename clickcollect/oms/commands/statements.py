@@ -123,7 +123,7 @@ class Line(NamedTuple):
     image_url: str
 
     @classmethod
-    def read(cls, sku: str, name: str, quantity: int, price: str | None, image_url: str) -> "Line":
+    def from_row(cls, sku: str, name: str, quantity: int, price: str | None, image_url: str) -> "Line":
         return cls(sku, name, quantity, Decimal(price) if price else None, image_url)
 
 
@@ -176,7 +176,7 @@ def found(row: Sequence[Any] | None) -> FoundPackage:
     now, transaction, version, employee, here, everywhere, siblings, items, order_items = values
     package.order, package.stock_location, package.clock = order, store, now
     prefetched(package, "items", [Goods(*item) for item in listed(items)])
-    prefetched(order, "items", [Line.read(*line) for line in listed(order_items)])
+    prefetched(order, "items", [Line.from_row(*line) for line in listed(order_items)])
     return FoundPackage(
         version=version,
         package=package,
