@@ -63,6 +63,15 @@ class NoteKind(models.TextChoices):
     SHOP_LEFT = "shop_left", _("Shop removed the app and no longer sends orders")
 
 
+class Evidence(models.TextChoices):
+    """What a customer showed in place of the code."""
+
+    ID_DOCUMENT = "id_document", _("Identity document")
+    PAYMENT_CARD = "payment_card", _("Payment card used for the order")
+    ORDER_CONFIRMATION = "order_confirmation", _("Order confirmation")
+    CALLED_BACK = "called_back", _("Called back on the order's phone number")
+
+
 OVERRIDE: Final = "DELIVER_WITHOUT_CODE"
 # What a manager looks at afterwards; as the condition of an index it is one text with that of the question.
 WANTS_REVIEW: Final = (

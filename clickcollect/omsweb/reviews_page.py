@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from clickcollect.errors import NotFound
 from clickcollect.oms import reviews
-from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.reviews import LONGEST_LIST, Review
 from clickcollect.omsweb.actor import actor_of
 from clickcollect.omsweb.forms import TickedRows, TickForm
@@ -93,5 +92,5 @@ def review_line(review: Review) -> dict[str, Any]:
         "kind": kind(review),
         "package": package,
         "place": package.stock_location.name if package else "",
-        "evidence": str(dict(EVIDENCE).get(review.evidence, review.evidence)),
+        "evidence": review.evidence,
     }

@@ -81,7 +81,7 @@ def _refuse_unknown(what: str, given: list[str] | None, known: list[str]) -> Non
 
 @token.command("list")
 def list_tokens() -> None:
-    """List every token that still works; keys are not kept and cannot be shown."""
+    """List every token that was not revoked, expired ones too; keys are not kept and cannot be shown."""
     table = Table("Id", "Name", "Acts as", "Begins with", "Expires", "Last used", box=None)
     with django_command("token list"):
         from clickcollect.accounts import tokens

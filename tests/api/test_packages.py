@@ -15,8 +15,8 @@ from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import search, states
 from clickcollect.oms.access import actor_for
 from clickcollect.oms.codes.attempt_limits import PROGRAM_TIMES
-from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.commands.run import available_commands
+from clickcollect.oms.log_models import Evidence
 from clickcollect.oms.models import CommandLog, CommandTransition, Package
 from tests import shop
 from tests.api.caller import PACKAGES, Caller, caller_for, code_of, document_of, make_caller
@@ -340,6 +340,6 @@ def test_a_choice_is_named_by_answer_and_description(store: RetailStore, office:
     body = {"slug": "DELIVER_WITHOUT_CODE", "evidence": "passport", "reason": "The phone is lost."}
     (fault,) = json.loads(office.command(package.pk, body).content)["errors"]
     schema = json.dumps(api.get_openapi_schema())
-    for name, _label in EVIDENCE:
+    for name in Evidence.values:
         assert name in fault["msg"]
         assert f"`{name}`" in schema

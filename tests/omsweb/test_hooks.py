@@ -298,6 +298,8 @@ def test_what_has_arrived_shows_no_trouble_of_before_and_cannot_go_again(admin: 
         Delivery.objects.update(state=state, **ended)
         assert (again in admin.get(f"/oms/deliveries/{delivery.pk}/").content.decode()) is is_open
         assert (f"<small>{why}" in markup(admin.get("/oms/deliveries/"))) is is_open
+    Delivery.objects.update(state=DeliveryState.SUPERSEDED, **ended)
+    assert again not in admin.get(f"/oms/deliveries/{delivery.pk}/").content.decode()  # a newer event took its place
 
 
 def test_the_list_counts_the_dead_letters_of_each_webhook(admin: Client) -> None:

@@ -9,9 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from clickcollect.accounts.models import Role
 from clickcollect.errors import OtpIncorrect
 from clickcollect.oms import states
-from clickcollect.oms.commands.deliver_without_code import EVIDENCE
 from clickcollect.oms.commands.run import run_command
-from clickcollect.oms.log_models import CommandLog, OverrideReview
+from clickcollect.oms.log_models import CommandLog, Evidence, OverrideReview
 from clickcollect.oms.models import Package
 from clickcollect.oms.reviews import to_review
 from tests.markup import markup
@@ -61,7 +60,7 @@ def test_the_back_office_reads_what_happened_at_the_time_of_the_store(client: Cl
     for words in (one.number, other.number, "Without a code", "Locked after wrong codes", "Deniz Yılmaz", "Ayla Staff"):
         assert words in page
     assert "&lt;b&gt;lost&lt;/b&gt;" in page
-    assert str(dict(EVIDENCE)["id_document"]) in page
+    assert str(Evidence.ID_DOCUMENT.label) in page
     entry = CommandLog.objects.get(package_id=one.pk, command_code="DELIVER_WITHOUT_CODE")
     at_the_store = entry.at.astimezone(ZoneInfo("Europe/Istanbul"))
     assert f"{at_the_store:%H:%M}</time>" in page

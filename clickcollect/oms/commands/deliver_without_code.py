@@ -21,14 +21,9 @@ from clickcollect.oms.commands.base import (
     missing_inputs,
 )
 from clickcollect.oms.events import types as events
+from clickcollect.oms.log_models import Evidence
 from clickcollect.oms.models import Package
 
-EVIDENCE: Final = (
-    ("id_document", gettext_lazy("Identity document")),
-    ("payment_card", gettext_lazy("Payment card used for the order")),
-    ("order_confirmation", gettext_lazy("Order confirmation")),
-    ("called_back", gettext_lazy("Called back on the order's phone number")),
-)
 NO_EVIDENCE: Final = gettext_lazy("Choose what the customer showed.")
 
 
@@ -51,7 +46,7 @@ class DeliverWithoutCode(Command):
                 name="evidence",
                 label=gettext_lazy("What did the customer show?"),
                 kind="choice",
-                choices=EVIDENCE,
+                choices=tuple(Evidence.choices),
                 missing=NO_EVIDENCE,
             ),
             replace(REASON, missing=gettext_lazy("Enter why the package is handed over without the code.")),
@@ -62,8 +57,8 @@ class DeliverWithoutCode(Command):
 
     def decide(self, call: Call) -> Move:
         faults = missing_inputs(self.inputs(call.package, call.settings), call.data)
-        if given(call.data.get("evidence")) and call.data["evidence"] not in dict(EVIDENCE):
-            words = _("Choose one of: %(choices)s.") % {"choices": ", ".join(dict(EVIDENCE))}
+        if given(call.data.get("evidence")) and call.data["evidence"] not in Evidence.values:
+            words = _("Choose one of: %(choices)s.") % {"choices": ", ".join(Evidence.values)}
             faults.insert(0, {"loc": "evidence", "msg": words})
         if faults:
             raise ValidationFailed(faults)

@@ -13,7 +13,7 @@ from clickcollect.accounts.people import full_names
 from clickcollect.oms import states
 from clickcollect.oms.app_settings import SETTINGS
 from clickcollect.oms.log.write import SIGN_OFF_REFUSED, people_of, who_did
-from clickcollect.oms.log_models import CommandLog, LogKind, LogNote, NoteKind
+from clickcollect.oms.log_models import CommandLog, Evidence, LogKind, LogNote, NoteKind
 from clickcollect.oms.models import PackageState
 
 # Commands whose effect is said better than by the state they lead to.
@@ -33,7 +33,7 @@ COLLECTOR: Final = ("collector_name", "collector_relation")
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
-    """A log row in words. ``command``: its name when it ran; ``notes``: free texts that somebody gave.
+    """A log row in words. ``command``: its name when it ran; ``notes``: what the customer showed, and free texts.
 
     ``actor``: who did it; ``who``: the same, and on whose device where a manager signed.
     """
@@ -70,7 +70,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
             command=command_name(row),
             actor=actor,
             who=who_did(row, name=actor, names=people),
-            notes=tuple(notes.get(row.pk, ())),
+            notes=(*shown_instead(row), *notes.get(row.pk, ())),
         )
         for row in found
         for actor in (person_name(row.actor_id, people),)
@@ -102,7 +102,7 @@ def note_title(row: CommandLog) -> str:
 def refusal_title(code: str) -> str:
     """The short words of an error code."""
     if code == SIGN_OFF_REFUSED:
-        return _("Manager's approval failed")
+        return _("No manager's approval")
     return str(errors.BY_CODE[code].title) if code in errors.BY_CODE else code
 
 
@@ -113,6 +113,12 @@ def shelf_words(row: CommandLog) -> str:
     if bags:
         words.append(ngettext("%(count)d bag", "%(count)d bags", bags) % {"count": bags})
     return ", ".join(words)
+
+
+def shown_instead(row: CommandLog) -> list[str]:
+    """What the customer showed in place of the code, if that was how the package was handed over."""
+    value = row.attributes.get("override.evidence", "")
+    return [str(Evidence(value).label) if value in Evidence.values else str(value)] if value else []
 
 
 def command_name(row: CommandLog) -> str:

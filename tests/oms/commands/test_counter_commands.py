@@ -20,6 +20,7 @@ from clickcollect.errors import (
 from clickcollect.oms import states
 from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.commands.run import available_commands, run_command
+from clickcollect.oms.log.timeline import timeline
 from clickcollect.oms.log_models import CommandLog, LogNote
 from clickcollect.oms.models import CodeIssue, Package
 from tests import shop
@@ -160,6 +161,8 @@ def test_deliver_without_code_needs_reason_and_evidence_and_names_both_faults() 
     assert set(LogNote.objects.values_list("kind", "text")) == {
         ("reason", "phone is broken"), ("collector_name", "Ali Veli"),
     }  # fmt: skip
+    (told,) = timeline([entry])
+    assert told.notes == ("Identity document", "Collected by Ali Veli", "phone is broken")
 
 
 @pytest.mark.parametrize("state", [states.WAITING, states.PACKED, states.READY])
