@@ -3,10 +3,14 @@
 import hashlib
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.management.commands.collectstatic import Command as Collect
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import OperationalError, connections, transaction
 from django.db.migrations.exceptions import AmbiguityError
@@ -21,6 +25,7 @@ from clickcollect.runtime.roles import grant_application_role, set_up_sessions
 
 LOCK_TIMEOUT: Final = "2s"  # the longest that an order waits behind a change of its table
 LET_OTHERS_THROUGH: Final = 1.0  # seconds
+LAST: Final = ("staticfiles.json", ".collected")  # which files there are, and that all of them are there
 GIVE_UP_AFTER: Final = 600.0  # seconds
 
 
@@ -93,14 +98,32 @@ def hold_what_was_restored() -> None:
 
 
 def collect_static_files() -> None:
-    """Put the pages' files where WhiteNoise serves them, when any of them has changed since the last time."""
-    mark = settings.STATIC_ROOT / ".collected"
+    """Put the pages' files where WhiteNoise serves them, when any of them has changed since the last time.
+
+    Another web of this machine may be serving from the same folder: nothing is cleared away, and each file is put in
+    its place in one step, the list of them last.
+    """
+    folder = settings.STATIC_ROOT
+    mark = folder / ".collected"
     wanted = _static_fingerprint()
     if mark.exists() and mark.read_text() == wanted:
         return
-    # Nothing is cleared away: another web of this machine may be serving from the same folder.
-    call_command("collectstatic", interactive=False, verbosity=0)
-    mark.write_text(wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".static-", dir=folder.parent) as collected:
+        command = Collect()
+        command.storage = storages.create_storage(
+            settings.STORAGES["staticfiles"] | {"OPTIONS": {"location": collected}}
+        )
+        call_command(command, interactive=False, verbosity=0)
+        Path(collected, mark.name).write_text(wanted)
+        _move_files(Path(collected), folder)
+
+
+def _move_files(collected: Path, folder: Path) -> None:
+    found = (path.relative_to(collected) for path in collected.rglob("*") if path.is_file())
+    for path in sorted(found, key=lambda path: LAST.index(path.name) if path.name in LAST else -1):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (collected / path).replace(folder / path)
 
 
 def _static_fingerprint() -> str:

@@ -51,7 +51,7 @@ BUDGETS: Final = {
     "/instore/": Budget(6_000, 25, 5),
     "/instore/?tab=ready": Budget(3_500, 25, 5),
     "/instore/?q=deniz": Budget(3_000, 25, 5),
-    "/instore/packages/{number}/": Budget(5_500, 25, 8),
+    "/instore/packages/{number}/": Budget(5_500, 25, 9),
     "/instore/manager/": Budget(3_000, 25, 10),
 }
 MANY: Final = 60  # more than a page of a list holds
