@@ -81,8 +81,8 @@ def warm_up(bench: Bench, names: Iterable[str]) -> None:
 def one_round(bench: Bench, rounds: dict[str, list[Result]], *, number: int) -> None:
     """Every line once, in turn."""
     bench.shop.hire(bench.clients)  # no one has typed a wrong code yet
-    bench.shop.sql("VACUUM ANALYZE")  # as autovacuum has done in a shop that is older than a minute
     for name, results in rounds.items():
+        bench.shop.sql("VACUUM ANALYZE")  # as autovacuum does in a shop by the minute: no line pays for the one before
         bench.shop.subscribe(active=LINES[name].hooks)
         found = LINES[name].measure(bench)
         results.append(found)

@@ -163,10 +163,10 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
         read = execute.reading(READ, seen | {"user": actor.user_id})
     if once:
         once.judge(claim[-1].fetchone())
-    return found(read.fetchone())
+    return found_package(read.fetchone())
 
 
-def found(row: Sequence[Any] | None) -> FoundPackage:
+def found_package(row: Sequence[Any] | None) -> FoundPackage:
     """The objects that a row of READ makes."""
     if row is None:
         return FoundPackage()
