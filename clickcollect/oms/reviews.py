@@ -38,7 +38,8 @@ class Review:
     """One handover without a code or after a changed phone number, or one locked code, that somebody should look at.
 
     Or a token from before the scope `packages:override`, which may still do without a code; ``token`` is its name.
-    ``note_kind``: that of the log row. ``changed_by``: who changed the number; ``reason`` is theirs then.
+    ``note_kind``: that of the log row. ``evidence``: what the customer showed, in words. ``changed_by``: who changed
+    the number; ``reason`` is theirs then.
     """
 
     log_id: int

@@ -36,7 +36,7 @@ def test_overrides_and_lock_outs_stand_on_the_list_until_reviewed() -> None:
     assert [(item.package.pk, item.is_override) for item in found if item.package] == [
         (locked.pk, False), (overridden, True),
     ]  # fmt: skip
-    assert (found[1].reason, found[1].evidence, found[1].who) == ("phone is broken", "id_document", manager.name)
+    assert (found[1].reason, found[1].evidence, found[1].who) == ("phone is broken", "Identity document", manager.name)
     assert reviews.mark_reviewed(log_ids=[found[1].log_id], actor=manager) == 1
     assert [item.log_id for item in reviews.open_reviews(manager)] == [found[0].log_id]
 
