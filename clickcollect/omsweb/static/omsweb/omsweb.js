@@ -42,7 +42,7 @@ function showFaults(dialog, verdict) {
   fields[0]?.focus();
 }
 document.addEventListener("input", (event) => {
-  const sentence = event.target.id && document.getElementById(`${event.target.id}_error`);
+  const sentence = document.getElementById(`${event.target.id}_error`);
   if (sentence?.dataset.of) clearFault(sentence);
 });
 document.querySelector(".ow-form [aria-invalid=true]")?.focus();
