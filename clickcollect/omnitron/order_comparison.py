@@ -32,8 +32,6 @@ def differing_fields(*, order: Order, sent: OrderIn) -> list[str]:
 def header_differences(order: Order, sent: OrderIn) -> Iterator[str]:
     for name in MAY_BE_LEFT_OUT:
         value = getattr(sent, name)
-        if name == "date_placed" and not order.is_dated:
-            continue
         if value is not None and value != getattr(order, name):
             yield name
     if sent.delivery_type != order.delivery_type:

@@ -14,7 +14,7 @@ from clickcollect.errors import NotFound
 from clickcollect.omnitron.models import RetailStore
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
-from clickcollect.oms.log.timeline import shown_instead
+from clickcollect.oms.log.timeline import evidence_shown
 from clickcollect.oms.log.write import people_of, who_did
 from clickcollect.oms.log_models import (
     OVERRIDE,
@@ -127,7 +127,7 @@ def reviews_of(entries: list[CommandLog]) -> list[Review]:
             at=entry.at,
             package=packages.get(entry.package_id or 0),
             who=who_did(entry, name=names.get(entry.actor_id or 0, ""), names=names),
-            evidence="".join(shown_instead(entry)),
+            evidence="".join(evidence_shown(entry)),
             reason=reasons.get(told_of.get(entry.pk, entry).pk, ""),
             changed_by=names.get(told_of[entry.pk].actor_id or 0, "") if entry.pk in told_of else "",
             token=tokens.get(token_of(entry), ""),

@@ -183,7 +183,7 @@ class DeliveryAdmin(RightsModelAdmin):
             tries=[(one, reason_words(one.reason)) for one in statistics.attempts_of(delivery.pk, at_most=100)],
             why=reason_words(delivery.reason),
             form=RedeliveryForm.of_one(delivery),
-            may_send_again=may_send_again(delivery) and actor_of(request).may("hooks:write"),
+            may_send_again=redelivery.may_go_again(delivery) and actor_of(request).may("hooks:write"),
         )
         return TemplateResponse(request, "omsweb/delivery.html", context)
 
@@ -225,11 +225,6 @@ class DeliveryAdmin(RightsModelAdmin):
             nothing = _("Found nothing that can be sent again.") if asked["all"] else _("Nothing was selected.")
             messages.warning(request, nothing)
         return back
-
-
-def may_send_again(delivery: Delivery) -> bool:
-    """What arrived needs no second way, and what a newer event superseded has none."""
-    return delivery.state not in (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED)
 
 
 def redeliverable(rows: Rows, *, force: bool) -> Rows:

@@ -76,6 +76,11 @@ def redeliver_one(delivery_id: int, *, force: bool = False) -> Delivery:
     return delivery
 
 
+def may_go_again(delivery: Delivery) -> bool:
+    """Whether it is worth asking: what arrived needs no second way, and what a newer event superseded has none."""
+    return delivery.state not in (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED)
+
+
 def check_redeliverable(delivery: Delivery, *, force: bool) -> None:
     """Raises RedeliveryRefused."""
     state = delivery.state

@@ -70,7 +70,7 @@ def timeline(rows: Iterable[CommandLog], *, state_names: Mapping[str, str] | Non
             command=command_name(row),
             actor=actor,
             who=who_did(row, name=actor, names=people),
-            notes=(*shown_instead(row), *notes.get(row.pk, ())),
+            notes=(*evidence_shown(row), *notes.get(row.pk, ())),
         )
         for row in found
         for actor in (person_name(row.actor_id, people),)
@@ -115,7 +115,7 @@ def shelf_words(row: CommandLog) -> str:
     return ", ".join(words)
 
 
-def shown_instead(row: CommandLog) -> list[str]:
+def evidence_shown(row: CommandLog) -> list[str]:
     """What the customer showed in place of the code, if that was how the package was handed over."""
     value = row.attributes.get("override.evidence", "")
     return [str(Evidence(value).label) if value in Evidence.values else str(value)] if value else []

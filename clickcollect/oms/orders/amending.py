@@ -24,7 +24,7 @@ from clickcollect.oms.events import types as events
 from clickcollect.oms.log.write import note_entry
 from clickcollect.oms.log_models import CommandLog, LogKind, NoteKind
 from clickcollect.oms.models import Package
-from clickcollect.oms.orders import amended_rows
+from clickcollect.oms.orders import amended_rows, channels
 from clickcollect.oms.orders.amendment import PHONE, Amendment, KeptOrder, find_amendment
 from clickcollect.oms.orders.statements import FoundOrders
 from clickcollect.oms.orders.versions import Version, version_of
@@ -67,6 +67,8 @@ def receive_again(
         return AmendmentResult(order=record_conflict(refusal, order_id=order_id, actor=actor), refusal=refusal)
     version = version_of(sent)
     order = Order.objects.get(pk=order_id)
+    if channels.is_of_shopify(order.channel) and not order.is_dated:
+        sent = sent.model_copy(update={"date_placed": None})  # the door that brought it first gave no time to compare
     if version.is_last_word(order) and not phone_is_taken:
         remember_version(order, version)
         return AmendmentResult(order=order)

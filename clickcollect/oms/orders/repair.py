@@ -77,7 +77,7 @@ def keep_for_repair(
 def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
     """Insert it, or let it replace the one that waits; in one transaction with its log row."""
     with transaction.atomic():
-        stand_with_its_like(sent)
+        use_standing_channel(sent)
         of_sender = OrderToRepair.objects.select_for_update().filter(channel=sent.channel, reference=sent.reference)
         newest = of_sender.order_by("-pk").first()
         if newest is None or is_new(sent, than=newest):
@@ -93,7 +93,7 @@ def keep_or_replace(sent: OrderToRepair, actor: Actor) -> OrderToRepair:
         return OrderToRepair.objects.get(pk=newest.pk)
 
 
-def stand_with_its_like(sent: OrderToRepair) -> None:
+def use_standing_channel(sent: OrderToRepair) -> None:
     """Put it under the channel in which the same order stands or waits, so that it is asked for once."""
     if not channels.is_of_shopify(sent.channel):
         return

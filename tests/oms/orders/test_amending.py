@@ -1,5 +1,6 @@
 """An order that comes again, changed: amended while nothing of it is packed, else a conflict (contract section 2)."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -204,6 +205,15 @@ def test_another_date_or_another_customer_is_another_order(*, from_shop: bool) -
         with pytest.raises(OrderConflict):
             receive(reused, from_shop=from_shop)
     assert Order.objects.get().first_name == "Deniz"
+
+
+@pytest.mark.parametrize(("channel", "is_same"), [("web", False), ("shopify:a.example", True)])
+def test_a_time_that_only_one_sender_gives_is_compared_but_of_a_shopify_shop(channel: str, *, is_same: bool) -> None:
+    """A shop's export may leave out what its webhook says (contract section 2: where given)."""
+    receive(sent(channel=channel, date_placed=None))
+    with nullcontext() if is_same else pytest.raises(OrderConflict):
+        receive(sent(channel=channel, amount="1.00"))
+    assert (str(Order.objects.get().amount) == "1.00") is is_same
 
 
 @pytest.mark.parametrize("same", ["phone_number", "email", "name"])
