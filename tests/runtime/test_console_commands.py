@@ -1,8 +1,6 @@
 """Whatever is missing or wrong around it, every console command says so in a sentence, and never in a traceback."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from clickcollect.cli import app
 from clickcollect.runtime.data_dir import PASSWORDS, SECRETS
 from clickcollect.runtime.database import URLS
 from tests.ports import free_port
+from tests.runtime.console_process import Console, Finished, console
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "token create": ("lena", "--name", "till"),
@@ -52,18 +51,23 @@ def names(command: Any, before: str = "") -> Iterator[str]:
 COMMANDS = sorted(names(typer.main.get_command(app)))
 
 
-def call(command: str, folder: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    clean = {name: value for name, value in os.environ.items() if name not in {*URLS, *SECRETS, *PASSWORDS.values()}}
+@pytest.fixture(scope="module")
+def program() -> Iterator[Console]:
+    with console() as running:
+        yield running
+
+
+def call(program: Console, command: str, folder: Path, environment: Mapping[str, str]) -> Finished:
     ports = {"PORT": str(free_port()), "EXTENSION_PORT": str(free_port())}
-    return subprocess.run(
-        [sys.executable, "-m", "clickcollect", *command.split(), *ARGUMENTS.get(command, ())],
-        env={**clean, "CLICKCOLLECT_HOME": str(folder / "none"), **ports, **environment},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    return program.call(
+        [*command.split(), *ARGUMENTS.get(command, ())],
+        environment={**clean(), "CLICKCOLLECT_HOME": str(folder / "none"), **ports, **environment},
+        folder=folder,
     )
+
+
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in {*URLS, *SECRETS, *PASSWORDS.values()}}
 
 
 def own_database(url: str) -> dict[str, str]:
@@ -86,14 +90,14 @@ def is_fine(command: str, situation: str) -> bool:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_every_command_says_what_is_wrong_in_a_sentence(situation: str, tmp_path: Path) -> None:
+def test_every_command_says_what_is_wrong_in_a_sentence(program: Console, situation: str, tmp_path: Path) -> None:
     assert len(COMMANDS) > 15
     for command in COMMANDS:
         if is_fine(command, situation):
             continue
         folder = tmp_path / command.replace(" ", "-")
         folder.mkdir()
-        done = call(command, folder, SITUATIONS[situation])
+        done = call(program, command, folder, SITUATIONS[situation])
         assert done.returncode == 2, (command, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, command
         assert len(done.stderr.splitlines()) == 1, (command, done.stderr)
@@ -104,17 +108,18 @@ def test_every_command_says_what_is_wrong_in_a_sentence(situation: str, tmp_path
 def test_without_tables_every_command_that_needs_them_says_migrate(tmp_path: Path) -> None:
     """The cluster of the tests has an application's database that nobody migrated."""
     environment = own_database(os.environ["DATABASE_URL"])
-    for command in COMMANDS:
-        if command in WITHOUT_TABLES:
-            continue
-        done = call(command, tmp_path, environment)
-        assert done.returncode == 2, (command, done.stdout, done.stderr)
-        assert "clickcollect migrate" in done.stderr or command == "orders import", (command, done.stderr)
-        assert "Traceback" not in done.stderr, command
+    with console(settings=clean() | environment) as program:
+        for command in COMMANDS:
+            if command in WITHOUT_TABLES:
+                continue
+            done = call(program, command, tmp_path, environment)
+            assert done.returncode == 2, (command, done.stdout, done.stderr)
+            assert "clickcollect migrate" in done.stderr or command == "orders import", (command, done.stderr)
+            assert "Traceback" not in done.stderr, command
 
 
-def test_a_new_key_needs_nothing(tmp_path: Path) -> None:
-    done = call("keys new", tmp_path, {})
+def test_a_new_key_needs_nothing(program: Console, tmp_path: Path) -> None:
+    done = call(program, "keys new", tmp_path, {})
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("k2")
 
@@ -141,8 +146,8 @@ def test_a_new_key_needs_nothing(tmp_path: Path) -> None:
         ("PORT", "x"),
     ],
 )
-def test_a_wrong_value_is_named(name: str, value: str, tmp_path: Path) -> None:
-    done = call("serve", tmp_path, own_database(os.environ["DATABASE_URL"]) | {name: value})
+def test_a_wrong_value_is_named(program: Console, name: str, value: str, tmp_path: Path) -> None:
+    done = call(program, "serve", tmp_path, own_database(os.environ["DATABASE_URL"]) | {name: value})
     assert done.returncode == 2, done.stderr
     assert name in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
