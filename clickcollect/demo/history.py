@@ -14,17 +14,19 @@ from random import Random
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import F
 
 from clickcollect.accounts.models import User
+from clickcollect.demo.moments import HOLD_DAYS, first_open
 from clickcollect.demo.orders import CHANNELS, PRODUCTS
 from clickcollect.omnitron.models import DeliveryType, Order, OrderItem, OrderStatus, RetailStore
 from clickcollect.oms import deadlines, search, states
-from clickcollect.oms.log import audit
 from clickcollect.oms.log_models import OVERRIDE, CommandLog, LogKind, LogNote, NoteKind, OverrideReview
 from clickcollect.oms.models import CommandTransition, MessageState, Package, PackageItem, PackageState
 
 DAYS: Final = 30
-HOLD_DAYS: Final = 7
+NUMBERS: Final = "DEMO-0"
+RESEND: Final = "RESEND_CODE"
 REVIEWED_AFTER: Final = timedelta(days=2)
 STORY: Final = 20481  # where the dice begin: the same past every time
 HOURS: Final = (10, 11, 11, 12, 12, 12, 13, 13, 14, 15, 16, 16, 17, 17, 17, 18, 18, 18, 19, 19)
@@ -57,6 +59,7 @@ STORES: Final = {
     "BER-01": Quality(orders=9, hours_to_ready=6.5, not_collected=0.09),
     "LON-01": Quality(orders=5, hours_to_ready=4, overridden=0.11, wrong_codes=0.11),
 }
+SIGNS: Final = {"IST-01": "manager"}  # elsewhere the operator does
 STAFF: Final = {
     "IST-01": ("associate", "associate", "associate", "manager"),
     "IST-02": ("operator",),
@@ -80,15 +83,26 @@ class Story:
     shelf: str
     rows: list[CommandLog] = field(default_factory=list)
 
+    @property
+    def resent(self) -> datetime:
+        """When the code was sent again, if it was."""
+        return self.ended - timedelta(minutes=3)
+
+    @property
+    def sent(self) -> datetime:
+        """When the newest message went out."""
+        return self.resent if any(row.command_code == RESEND for row in self.rows) else self.ready
+
 
 def load_history(*, now: datetime, staff: dict[str, User]) -> None:
-    """Write the past, all of it or nothing. It ends an hour ago."""
+    """Write the past, all of it or nothing, once. It ends an hour ago."""
+    if Order.objects.filter(number__startswith=NUMBERS).exists():
+        return
     dice = Random(STORY)  # noqa: S311 (a story, no secret)
     stories = sorted(stories_of_days(dice, now, staff), key=lambda story: story.placed)
     with transaction.atomic():
         packages = write_packages(stories, dice)
-        write_log(stories, packages, now=now, manager=staff["manager"])
-        audit.seal(looking_back=timedelta(days=2 * DAYS))  # rows of the past are no news to the next sealing
+        write_log(stories, packages, now=now, staff=staff)
 
 
 def stories_of_days(dice: Random, now: datetime, staff: dict[str, User]) -> Iterator[Story]:
@@ -108,17 +122,19 @@ def one_story(dice: Random, store: RetailStore, quality: Quality, *, placed: dat
     """From the order to its end, at times at which the store was open."""
     open_hours = min(max(dice.gauss(quality.hours_to_ready, quality.hours_to_ready / 3), 0.3), 20)
     whole = int(open_hours)
-    ready = deadlines.packing_due_in(store, since=placed, hours=max(whole, 1))
-    ready -= timedelta(minutes=dice.randint(1, 35))
+    spare = timedelta(minutes=dice.randint(1, 35))
+    due = deadlines.packing_due_in(store, since=placed, hours=max(whole, 1)) - spare
+    packed = first_open(store, due - timedelta(minutes=dice.randint(1, 12)), spare=spare)
+    ready = first_open(store, max(due, packed + timedelta(minutes=3)), spare=spare)
     deadline = deadlines.for_store(store, since=ready, open_days=HOLD_DAYS)
     collected = collected_at(dice, store, ready=ready)
     is_collected = dice.random() >= quality.not_collected and collected < deadline
     return Story(
         store=store,
         placed=placed,
-        packed=ready - timedelta(minutes=dice.randint(1, 12)),
+        packed=packed,
         ready=ready,
-        ended=collected if is_collected else deadline + timedelta(hours=dice.randint(14, 20)),
+        ended=collected if is_collected else first_open(store, deadline + timedelta(hours=14), spare=spare),
         deadline=deadline,
         end=states.DELIVERED if is_collected else states.RETURNED,
         worker=worker,
@@ -130,14 +146,15 @@ def one_story(dice: Random, store: RetailStore, quality: Quality, *, placed: dat
 def collected_at(dice: Random, store: RetailStore, *, ready: datetime) -> datetime:
     """A moment at which the store is open, some days later, at an hour at which people come."""
     day = deadlines.for_store(store, since=ready, open_days=dice.choice(DAYS_WAITED) or 1)
-    moment = day.replace(minute=0) - timedelta(hours=20 - dice.choice(HOURS), minutes=-dice.randint(0, 59))
-    return max(moment, ready + timedelta(minutes=dice.randint(25, 180)))
+    moment = day.replace(hour=dice.choice(HOURS), minute=dice.randint(5, 59))
+    moment = max(moment, ready + timedelta(minutes=dice.randint(45, 180)))
+    return first_open(store, moment, spare=timedelta(minutes=dice.randint(5, 90)))
 
 
 def mishaps(dice: Random, quality: Quality) -> Iterator[CommandLog]:
     """What went wrong at the counter or before, as rows that get their package and time later."""
     if dice.random() < quality.resent:
-        yield CommandLog(kind=LogKind.NOTE, command_code="RESEND_CODE", slug="resend-code")
+        yield CommandLog(kind=LogKind.NOTE, command_code=RESEND, slug="resend-code")
     if dice.random() < quality.wrong_codes:
         code = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
         yield CommandLog(
@@ -173,6 +190,9 @@ def write_packages(stories: list[Story], dice: Random) -> list[Package]:
     )
     for package in packages:
         search.update_index(package)
+    written = Package.objects.filter(order__in=orders)
+    written.update(modified_date=F("state_changed_at"))
+    Order.objects.filter(packages__in=written).update(modified_date=F("ended_at"))
     return packages
 
 
@@ -180,7 +200,7 @@ def order_of(story: Story, number: int, dice: Random) -> Order:
     """An order that has ended. Numbers are from ranges for fiction."""
     is_delivered = story.end == states.DELIVERED
     return Order(
-        number=f"DEMO-{number:04d}",
+        number=f"{NUMBERS}{number:03d}",
         channel=dice.choice(CHANNELS),
         status=OrderStatus.DELIVERED if is_delivered else OrderStatus.CANCELED,
         delivery_type=DeliveryType.IN_STORE,
@@ -206,6 +226,7 @@ def items_of(order: Order, dice: Random) -> Iterator[OrderItem]:
 
 def package_of(story: Story, order: Order, end: PackageState, *, pieces: int) -> Package:
     """The package as it ended. Its code is gone with it: no issue is written, for there is none to open."""
+    over = story.deadline if story.end == states.RETURNED else None
     return Package(
         order=order,
         stock_location=story.store,
@@ -216,7 +237,9 @@ def package_of(story: Story, order: Order, end: PackageState, *, pieces: int) ->
         pickup_deadline=story.deadline,
         issue_number=1,
         message_state=MessageState.DELIVERED,
-        message_at=story.ready + timedelta(seconds=4),
+        message_at=story.sent + timedelta(seconds=4),
+        reminded_for=over,
+        expired_for=over,
         shelf=story.shelf,
         bags=1 + pieces // 4,
         item_count=pieces,
@@ -224,11 +247,11 @@ def package_of(story: Story, order: Order, end: PackageState, *, pieces: int) ->
     )
 
 
-def write_log(stories: list[Story], packages: list[Package], *, now: datetime, manager: User) -> None:
+def write_log(stories: list[Story], packages: list[Package], *, now: datetime, staff: dict[str, User]) -> None:
     """The log of all of them, in the order in which it would have been written, and the reviews of handovers."""
     commands = {row.slug: row for row in CommandTransition.objects.all()}
     pairs = zip(stories, packages, strict=True)
-    rows = [row for story, package in pairs for row in rows_of(story, package, commands, manager)]
+    rows = [row for story, package in pairs for row in rows_of(story, package, commands, staff)]
     CommandLog.objects.bulk_create(sorted(rows, key=lambda row: row.at), batch_size=1000)
     overrides = [row for row in rows if row.command_code == OVERRIDE]
     words = "Phone lost; the customer showed an identity card."
@@ -237,7 +260,7 @@ def write_log(stories: list[Story], packages: list[Package], *, now: datetime, m
     )
     OverrideReview.objects.bulk_create(
         [
-            OverrideReview(log_id=row.pk, reviewed_by=manager.pk, reviewed_at=row.at + timedelta(hours=20))
+            OverrideReview(log_id=row.pk, reviewed_by=staff["admin"].pk, reviewed_at=row.at + timedelta(hours=20))
             for row in overrides
             if row.at < now - REVIEWED_AFTER
         ]
@@ -245,7 +268,7 @@ def write_log(stories: list[Story], packages: list[Package], *, now: datetime, m
 
 
 def rows_of(
-    story: Story, package: Package, commands: dict[str, CommandTransition], manager: User
+    story: Story, package: Package, commands: dict[str, CommandTransition], staff: dict[str, User]
 ) -> Iterator[CommandLog]:
     """What the log says of one package, oldest first."""
     slugs = {
@@ -260,10 +283,15 @@ def rows_of(
     made = CommandLog(kind=LogKind.NOTE, note_kind=NoteKind.CREATED, at=package.created_date, channel="OMS WEB", **ids)
     made.attributes = {"channel": "OMS WEB"}
     yield made
+    if story.end == states.RETURNED:
+        yield CommandLog(
+            kind=LogKind.NOTE, note_kind=NoteKind.PICKUP_EXPIRED, at=story.deadline, channel=made.channel, **ids
+        )
+    signs = staff[SIGNS.get(story.store.erp_code, "operator")]
     channel = str(story.worker.channel)
     for row in story.rows:
         if row.command_code != OVERRIDE:
-            row.at = story.ended - timedelta(seconds=40) if row.code else story.ready + timedelta(minutes=30)
+            row.at = story.ended - timedelta(seconds=40) if row.code else story.resent
             row.actor_id, row.channel, row.attributes = story.worker.pk, channel, {"channel": channel}
             row.package_id, row.order_id, row.store_id = package.pk, package.order_id, story.store.pk
             yield row
@@ -273,7 +301,8 @@ def rows_of(
         (last, states.READY, story.end, story.ended, ending(story.end, overridden=overridden)),
     )
     for slug, old, new, at, more in moves:
-        command, who = commands[slug], manager if slug == "deliver-without-code" else story.worker
+        command = commands[slug]
+        who = signs if slug == "deliver-without-code" else story.worker
         words = {"command.id": command.pk, "command.code": command.command_code, "command.name": command.name}
         yield CommandLog(
             kind=LogKind.MOVE, at=at, old_state=old, new_state=new, actor_id=who.pk, channel=str(who.channel),

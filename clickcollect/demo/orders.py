@@ -2,53 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
-from clickcollect.omnitron.models import DeliveryType
-from clickcollect.oms import states
+from clickcollect.demo.moments import Moments, moments_of
+from clickcollect.demo.places import STORES
+from clickcollect.demo.scenes import SCENES, Scene
+from clickcollect.omnitron.models import DeliveryType, RetailStore
 
 FIRST_NUMBER: Final = 1001
 CHANNELS: Final = ("Webshop", "Mobile app", "Marketplace")
-
-
-class Scene(Enum):
-    """How far an order has come: the state its package ends in."""
-
-    WAITING = states.WAITING
-    LATE = "late to be packed"
-    SOON = "soon to be packed"
-    PACKED = states.PACKED
-    READY = states.READY
-    ENDS_SOON = "ready, and its time ends soon"
-    NOT_COLLECTED = "ready, and its time is over"
-    DELIVERED = states.DELIVERED
-    OVERRIDDEN = "delivered without a code"
-    CANCELLED = states.CANCELLED
-    HOME_WAITING = "home delivery, to be packed"
-    HOME_PACKED = "home delivery, packed"
-    HOME_ELSEWHERE = "home delivery that no store packs"
-
-    @property
-    def state(self) -> str:
-        """The number of the state that its package ends in."""
-        late = {
-            Scene.LATE: states.WAITING,
-            Scene.SOON: states.WAITING,
-            Scene.ENDS_SOON: states.READY,
-            Scene.NOT_COLLECTED: states.READY,
-            Scene.OVERRIDDEN: states.DELIVERED,
-            Scene.HOME_WAITING: states.WAITING,
-            Scene.HOME_PACKED: states.PACKED,
-            Scene.HOME_ELSEWHERE: states.WAITING,
-        }
-        return late.get(self) or str(self.value)
-
-    @property
-    def is_home_delivery(self) -> bool:
-        return self in {Scene.HOME_WAITING, Scene.HOME_PACKED, Scene.HOME_ELSEWHERE}
 
 
 # First and last name, phone, language.
@@ -100,55 +64,6 @@ PRODUCTS: Final = (
     ("LMP-DSK-03", "Desk lamp, brass", "64.00"),
 )
 
-# Scene, and the hours since the order was placed: what is made ready while the demo is loaded was ordered today.
-# The last order of all must be a plain waiting one (see `load.py`).
-SCENES: Final = {
-    "IST-01": (
-        (Scene.NOT_COLLECTED, 264),
-        (Scene.NOT_COLLECTED, 250),
-        (Scene.DELIVERED, 9),
-        (Scene.DELIVERED, 8),
-        (Scene.DELIVERED, 7),
-        (Scene.OVERRIDDEN, 7),
-        (Scene.CANCELLED, 7),
-        (Scene.ENDS_SOON, 150),
-        (Scene.READY, 6),
-        (Scene.READY, 6),
-        (Scene.READY, 5),
-        (Scene.READY, 5),
-        (Scene.READY, 4),
-        (Scene.PACKED, 4),
-        (Scene.PACKED, 3),
-        (Scene.PACKED, 3),
-        (Scene.HOME_PACKED, 3),
-        (Scene.LATE, 30),
-        (Scene.LATE, 27),
-        (Scene.SOON, 22),
-        (Scene.HOME_WAITING, 10),
-        (Scene.HOME_ELSEWHERE, 9),
-        (Scene.WAITING, 6),
-        (Scene.WAITING, 3),
-        (Scene.WAITING, 1),
-    ),
-    "IST-02": ((Scene.DELIVERED, 6), (Scene.READY, 4), (Scene.WAITING, 5), (Scene.WAITING, 2)),
-    "BER-01": (
-        (Scene.DELIVERED, 9),
-        (Scene.READY, 8),
-        (Scene.READY, 7),
-        (Scene.PACKED, 5),
-        (Scene.LATE, 29),
-        (Scene.WAITING, 4),
-        (Scene.WAITING, 2),
-    ),
-    "LON-01": (
-        (Scene.DELIVERED, 7),
-        (Scene.READY, 6),
-        (Scene.PACKED, 4),
-        (Scene.WAITING, 7),
-        (Scene.WAITING, 1),
-    ),
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOrder:
@@ -157,7 +72,7 @@ class DemoOrder:
     document: dict[str, Any]
     store: str
     scene: Scene
-    placed: datetime
+    moments: Moments
     shelf: str
     bags: int
 
@@ -166,14 +81,15 @@ def demo_orders(now: datetime) -> Iterator[DemoOrder]:
     """All of them, placed in the days before ``now``; the same ones every time."""
     numbers = count(FIRST_NUMBER)
     for store, scenes in SCENES.items():
+        place = RetailStore(erp_code=store, **STORES[store])
         for at, (scene, hours) in enumerate(scenes):
-            placed = now - timedelta(hours=hours, minutes=7 * at % 60)
+            moments = moments_of(scene, store=place, hours=hours, turn=at, now=now)
             number = next(numbers)
             yield DemoOrder(
-                document=document(number, at, store=store, scene=scene, placed=placed),
+                document=document(number, at, store=store, scene=scene, placed=moments.placed),
                 store=store,
                 scene=scene,
-                placed=placed,
+                moments=moments,
                 shelf=f"{'ABCD'[at % 4]}-{at % 12 + 1:02d}",
                 bags=at % 3 + 1,
             )

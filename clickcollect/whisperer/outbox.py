@@ -160,12 +160,6 @@ def notify_dispatchers() -> None:
         cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
 
-def supersede(*, subject: str, types: Collection[str], reason: str = Reason.SUPERSEDED) -> int:
-    """Take back what was not sent yet; how many deliveries. An attempt on the wire may finish, but is not repeated."""
-    waiting = Delivery.objects.filter(event__subject=subject, event_type__in=types, state__in=WAITING)
-    return waiting.update(state=DeliveryState.SUPERSEDED, reason=reason[:40], finished_at=Now())
-
-
 def erase_payloads(*, subjects: Collection[str]) -> int:
     """Blank the snapshots of these subjects' events; how many. Deliveries not sent yet become dead ones."""
     with transaction.atomic():

@@ -222,7 +222,7 @@ class TheShopAsItIsLoaded(TestCase):
         packages = Package.objects.filter(stock_location__erp_code="IST-01")
         assert packages.filter(state__enum_value=states.WAITING, due_at__lt=now).count() >= 2
         assert packages.filter(state__enum_value=states.READY, pickup_deadline__lt=now).count() >= 2
-        soon = packages.filter(state__enum_value=states.READY, pickup_deadline__range=(now, now + timedelta(hours=12)))
+        soon = packages.filter(state__enum_value=states.READY, pickup_deadline__range=(now, now + timedelta(hours=26)))
         assert soon.count() == 1
 
     def test_messages_of_long_ago_are_not_sent_now(self) -> None:

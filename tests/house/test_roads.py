@@ -5,6 +5,7 @@ each with what was found when it was read. To add one: read its code, see that i
 `run_command` only, or not at all, and write its line.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,3 +103,29 @@ def test_control_a_second_road_is_found(tmp_path: Path) -> None:
     body = "from clickcollect.oms.models import Package\nPackage.objects.filter(pk=1).update(state=delivered)\n"
     (tmp_path / "shortcut.py").write_text(body)
     assert state_writers(tmp_path) == {"shortcut.py"}
+
+
+SETS_THE_CLOCK = {"run_command", "receive_order"}
+
+
+def those_who_choose_the_time(folder: Path) -> set[str]:
+    """Modules that run a command or take an order in at another moment than now: an expired code would work there."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in SETS_THE_CLOCK
+        and not {"at", None}.isdisjoint(keyword.arg for keyword in node.keywords)
+    }
+
+
+def test_only_the_demo_chooses_the_time_at_which_something_happens() -> None:
+    assert those_who_choose_the_time(ROOT / "clickcollect") == {"demo/load.py"}
+
+
+def test_control_a_command_at_another_time_is_found(tmp_path: Path) -> None:
+    (tmp_path / "late.py").write_text("run_command(package_id=1, transition=2, actor=me, at=yesterday)\n")
+    (tmp_path / "hidden.py").write_text("run_command(**everything)\n")
+    (tmp_path / "now.py").write_text("run_command(package_id=1, transition=2, actor=me)\n")
+    assert those_who_choose_the_time(tmp_path) == {"late.py", "hidden.py"}

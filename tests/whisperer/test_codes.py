@@ -8,7 +8,7 @@ from aiohttp import web
 from django.db.models.functions import Now
 
 from clickcollect.accounts.models import User
-from clickcollect.whisperer import outbox, redelivery, registry
+from clickcollect.whisperer import redelivery, registry
 from clickcollect.whisperer.models import Attempt, Delivery, Event
 from clickcollect.whisperer.registry import DeliveryEnded, Expired, Superseded
 from tests.whisperer.conftest import Filler
@@ -211,13 +211,3 @@ def test_listeners_hear_of_every_end_and_cannot_break_the_record(user: User, fil
     assert [(one.event_uuid, one.state, one.subject) for one in heard] == [(event.uuid, "delivered", "package:1")]
     assert states() == {"delivered": 1}
     assert Event.objects.get().type == "test.news"
-
-
-def test_superseding_while_it_waits_for_a_retry_ends_it(user: User, filler: Filler) -> None:
-    with receiving(Receiver(500)) as (receiver,), working():
-        make_hook(user, url=receiver.url, type=CODE, retry_countdown_config=MUCH_LATER)
-        publish(type=CODE)
-        wait_until(lambda: states() == {"retrying": 1})
-        assert outbox.supersede(subject="package:1", types=[CODE]) == 1
-    assert states() == {"superseded": 1}
-    assert len(receiver.got) == 1

@@ -63,16 +63,6 @@ def test_a_snapshot_with_a_code_is_refused(hook: Hook) -> None:
 
 
 @pytest.mark.django_db
-def test_superseding_takes_back_what_was_not_sent_yet(hook: Hook) -> None:
-    publish(subject="package:1")
-    publish(subject="package:2")
-    Delivery.objects.filter(subject="package:2").update(state="delivered")
-    assert outbox.supersede(subject="package:1", types=[NEWS], reason="newer_code") == 1
-    assert outbox.supersede(subject="package:2", types=[NEWS]) == 0
-    assert Delivery.objects.get(subject="package:1").reason == "newer_code"
-
-
-@pytest.mark.django_db
 def test_erased_contents_are_gone_and_their_deliveries_dead(hook: Hook) -> None:
     publish(subject="package:1")
     publish(subject="package:2")

@@ -13,6 +13,7 @@ transaction of its own before the error is told.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import Error, connection, models, transaction
@@ -69,6 +70,7 @@ class Run:
     data: Mapping[str, Any] = field(repr=False)
     once: Once | None
     comparison: Comparison
+    at: datetime | None = None
     found: statements.FoundPackage | None = None
     transition: CommandTransition | None = None
     call: Call | None = None
@@ -86,16 +88,26 @@ def run_command(
     actor: Actor,
     data: Mapping[str, Any] | None = None,
     once: Once | None = None,
+    at: datetime | None = None,
 ) -> Outcome:
     """Run one command on one package: the only way a package changes.
 
     Arguments: ``transition``, the transition's id, or its slug, command code or an alias; ``data``, what was asked
-    for; ``once``, a request that may be sent again: its answer is kept in the same transaction.
+    for; ``once``, a request that may be sent again: its answer is kept in the same transaction; ``at``, a moment in
+    place of now, for the past of the demo shop and for nothing else.
     Raises a DomainError, which stands in the log by then; nothing has changed in that case but a counted attempt.
     HeldBySomeoneElse when somebody else held the package for too long. Source: contract sections 1 and 5.
     """
     package_id = min(package_id, models.BigIntegerField.MAX_BIGINT)  # nobody's
-    run = Run(package_id=package_id, asked=transition, actor=actor, data=data or {}, once=once, comparison=Comparison())
+    run = Run(
+        package_id=package_id,
+        asked=transition,
+        actor=actor,
+        data=data or {},
+        once=once,
+        comparison=Comparison(),
+        at=at,
+    )
     try:
         outcome = walk(run)
     except NOTHING_RAN:
@@ -120,6 +132,8 @@ def walk(run: Run) -> Outcome | DomainError:
     run.found = statements.lock_and_read(
         package_id=run.package_id, actor=run.actor, is_trying=CODE in run.data, once=run.once
     )
+    if run.at is not None:
+        run.found = run.found.at(run.at)
     known = configuration.of_version(run.found.version) if run.found.package else NOTHING_KNOWN
     try:
         command, call = prepare(run, known)

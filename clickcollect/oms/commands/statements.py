@@ -10,7 +10,7 @@ Lists travel as text: psycopg takes longer to make an array of a Python list tha
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar
@@ -81,8 +81,9 @@ WITH closed AS (
 ) SELECT 1 / count(*) FROM closed
 """
 OPEN_ISSUE: Final = """
-INSERT INTO oms_codeissue (package_id, number, nonce, key_id, digits, closed_reason)
-VALUES (%(package)s::bigint, %(number)s::smallint, %(nonce)s::bytea, %(key_id)s::text, %(digits)s::smallint, '')
+INSERT INTO oms_codeissue (package_id, number, nonce, key_id, digits, issued_at, closed_reason)
+VALUES (%(package)s::bigint, %(number)s::smallint, %(nonce)s::bytea, %(key_id)s::text, %(digits)s::smallint,
+    %(now)s::timestamptz, '')
 """
 UPDATE_PACKAGE: Final = """
 WITH moved AS (
@@ -143,6 +144,12 @@ class FoundPackage:
     here: Sequence[datetime] = ()
     everywhere: Sequence[datetime] = ()
     siblings: Sequence[tuple[int, int, int]] = ()
+
+    def at(self, moment: datetime) -> "FoundPackage":
+        """The same, as if it were that moment."""
+        if self.package is not None:
+            self.package.clock = moment
+        return replace(self, now=moment)
 
 
 def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once | None = None) -> FoundPackage:
@@ -242,9 +249,9 @@ def update_order(execute: Execute, order: Order, changes: Mapping[str, Any]) -> 
     execute(UPDATE_ORDER.format(columns=columns), {**changes, "order": order.pk})
 
 
-def insert_issue(execute: Execute, issue: CodeIssue) -> None:
+def insert_issue(execute: Execute, issue: CodeIssue, *, now: datetime) -> None:
     values = {name: getattr(issue, name) for name in ("number", "nonce", "key_id", "digits")}
-    execute(OPEN_ISSUE, values | {"package": issue.package_id})
+    execute(OPEN_ISSUE, values | {"package": issue.package_id, "now": now})
 
 
 def close_issue(execute: Execute, issue: CodeIssue, *, reason: str, now: datetime) -> None:

@@ -52,7 +52,7 @@ def write_move(
         if call.issue is not None and (reason := why_issue_ends(call, move)):
             statements.close_issue(execute, call.issue, reason=reason, now=call.now)
         if issue is not None:
-            statements.insert_issue(execute, issue)
+            statements.insert_issue(execute, issue, now=call.now)
         if outgoing:
             execute(outbox.PUBLISH, values)
         for entry, notes in log_rows(call, move, issue):

@@ -6,6 +6,7 @@ The same order again is the same order; a changed one is an amendment, or a conf
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -54,6 +55,7 @@ class SentOrder:
     once: Once | None
     from_shop: bool
     repaired_from: int | None
+    at: datetime | None = None
     phone_is_taken: bool = False
 
 
@@ -64,19 +66,20 @@ def receive_order(
     once: Once | None = None,
     from_shop: bool = False,
     repaired_from: int | None = None,
+    at: datetime | None = None,
 ) -> Received:
     """Take an order in, with its packages at their stores in Waiting (contract section 1, row 0), or its change.
 
     Arguments: ``order``, read by `omnitron.order_schema.read_order`; ``once``, a request that may be sent again: its
     answer is kept in the same transaction; ``from_shop``, a connector's word: it may also take lines off what is
     packed, and change a phone after a code was issued; ``repaired_from``, the id of the order to repair that this is:
-    its wait ends in the same transaction.
+    its wait ends in the same transaction; ``at``, a moment in place of now, for the past of the demo shop alone.
     Raises OlderOrder for a version that comes late, OrderConflict with ``differs`` for what can be no amendment,
     StateConflict where the order to repair waits no more, Forbidden. Sent fifty times at once it is one order: the
     database decides.
     """
     actor.require("orders:write")
-    sent = SentOrder(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from)
+    sent = SentOrder(order=order, actor=actor, once=once, from_shop=from_shop, repaired_from=repaired_from, at=at)
     try:
         try:
             return take_in_order(sent)
@@ -108,6 +111,7 @@ def keep_order(sent: SentOrder) -> tuple[Received, amending.AmendmentResult]:
     """One transaction: a new order with all that belongs to it, an amendment, or the log row of a conflict."""
     actor, once = sent.actor, sent.once
     found = statements.look([sent.order], once=once)
+    found = replace(found, now=sent.at or found.now)
     (order,), found = channels.with_standing_channels([sent.order], found)
     refuse_foreign_stores(stores=found.stores, actor=actor)
     waiting = None if sent.repaired_from is None else repair.waiting_order(sent.repaired_from)
