@@ -111,13 +111,13 @@ def serving(
 def started(
     command: Sequence[str], log: Path, *, port: int, path: str, host: str = "127.0.0.1", **environment: str
 ) -> Iterator[Served]:
-    """A Python program that serves on a port; it is ended with everything that it started."""
-    home = log.parent / f"home-{port}"  # its static files are nobody else's: they are written while it starts
-    home.mkdir(exist_ok=True)
+    """A Python program that serves on a port, in one process; it is ended with everything that it started."""
+    home = Path(os.environ["CLICKCOLLECT_HOME"]).with_name("served")  # the first one collects the pages' files for all
+    own = {"PYTHONPATH": str(ROOT), "CLICKCOLLECT_HOME": str(home), "WEB_PROCESSES": "1"}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
-            env=os.environ | {"PYTHONPATH": str(ROOT), "CLICKCOLLECT_HOME": str(home)} | environment,
+            env=os.environ | own | environment,
             stdout=output,
             stderr=output,
             start_new_session=True,

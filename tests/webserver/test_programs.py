@@ -15,6 +15,8 @@ from tests.ports import free_port
 from tests.webserver.serving import Served, dripping, head, read_answer, slow_bodies, slow_heads, started
 from tests.webserver.test_slow_clients import OTHER, typical_seconds
 
+# One web serves all: tests with a database run before those without.
+pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1024 * 1024
 FORM = "multipart/form-data; boundary=cut"
 
@@ -81,7 +83,6 @@ def test_too_much_for_a_page_is_a_page(web: Served) -> None:
         assert "<html" in text
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_signed_in_person_may_hand_in_twenty_mebibytes(web: Served) -> None:
     client = Client()
     client.force_login(shop.make_user(Role.ADMIN))
