@@ -4,6 +4,7 @@ What the guard does that stands before all of them is shown on real processes in
 """
 
 import os
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,26 +33,39 @@ def test_every_door_is_walked() -> None:
     assert not any("<" in address for address in ALL)
 
 
-@contextmanager
-def cut_before(statement: int) -> Iterator[list[int]]:
-    """The server ends our connection just before this statement of a request; how many there were."""
-    seen = [0]
+class Superuser:
+    """Who ends connections; the same for all of them."""
 
-    def cut(execute: Callable[..., Any], sql: str, values: Any, many: Any, context: Any) -> Any:
-        if seen[0] == statement and connection.connection is not None:
-            with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as superuser:
-                pid = connection.connection.info.backend_pid
-                superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        seen[0] += 1
-        return execute(sql, values, many, context)
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
 
-    availability.is_away = False
-    try:
-        with connection.execute_wrapper(cut):
-            yield seen
-    finally:
+    @contextmanager
+    def cuts_before(self, statement: int) -> Iterator[list[int]]:
+        """The server ends our connection just before this statement of a request; how many there were."""
+        seen = [0]
+
+        def cut(execute: Callable[..., Any], sql: str, values: Any, many: Any, context: Any) -> Any:
+            ours = connection.connection
+            if seen[0] == statement and ours is not None:
+                self.connection.execute("SELECT pg_terminate_backend(%s)", [ours.info.backend_pid])
+                assert select.select([ours.fileno()], [], [], 5)[0], "the server did not end it"
+            seen[0] += 1
+            return execute(sql, values, many, context)
+
         availability.is_away = False
-        connections.close_all()
+        try:
+            with connection.execute_wrapper(cut):
+                yield seen
+        finally:
+            availability.is_away = False
+            if 0 <= statement < seen[0]:
+                connections.close_all()
+
+
+@pytest.fixture
+def superuser() -> Iterator[Superuser]:
+    with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as connection:
+        yield Superuser(connection)
 
 
 @pytest.fixture
@@ -86,14 +100,16 @@ def is_told(answer: Any) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(people: dict[str, Client]) -> None:
+def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(
+    people: dict[str, Client], superuser: Superuser
+) -> None:
     wrong, told = [], 0
     for address in ALL:
         for method in METHODS if address.startswith(("/api/", "/whisperer/")) else ("GET", "POST"):
             place = 0
             while True:
                 sign_in_again(people)  # some addresses sign out
-                with cut_before(place) as statements:
+                with superuser.cuts_before(place) as statements:
                     answer = ask(people, method, address)
                 told += is_told(answer)
                 cut = statements[0] > place
@@ -103,7 +119,7 @@ def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(people: dic
                 if place or method != "GET" or not cut:
                     break
                 sign_in_again(people)
-                with cut_before(-1) as statements:
+                with superuser.cuts_before(-1) as statements:
                     ask(people, method, address)
                 place = statements[0] - 1
                 if place <= 0:
@@ -112,9 +128,11 @@ def test_a_connection_that_is_cut_is_503_at_every_door_and_never_500(people: dic
     assert told > 200
 
 
-def test_control_without_the_handler_it_is_500(people: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_the_handler_it_is_500(
+    people: dict[str, Client], superuser: Superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("clickcollect.urls.handler500", "django.views.defaults.server_error")
-    with cut_before(0):
+    with superuser.cuts_before(0):
         assert ask(people, "GET", "/instore/").status_code == 500
 
 
@@ -132,31 +150,33 @@ def test_control_without_the_handler_it_is_500(people: dict[str, Client], monkey
     ],
 )
 def test_everybody_is_told_in_a_form_they_can_read(
-    people: dict[str, Client], address: str, method: str, words: bytes
+    people: dict[str, Client], superuser: Superuser, address: str, method: str, words: bytes
 ) -> None:
-    with cut_before(0):
+    with superuser.cuts_before(0):
         answer = ask(people, method, address)
     assert is_told(answer)
     assert "no-store" in answer["Cache-Control"]
     assert words in answer.content
 
 
-def test_a_script_of_ours_gets_the_sentence_alone(people: dict[str, Client]) -> None:
-    with cut_before(0):
+def test_a_script_of_ours_gets_the_sentence_alone(people: dict[str, Client], superuser: Superuser) -> None:
+    with superuser.cuts_before(0):
         answer = people["/instore/"].get("/instore/live/", headers={"HX-Request": "true", "Accept-Language": "en"})
     assert is_told(answer)
     assert answer["Content-Type"].startswith("text/plain")
     assert answer.content.startswith(b"The database is not responding at the moment.")
 
 
-def test_a_session_that_could_not_be_saved_is_not_told_as_deleted(people: dict[str, Client]) -> None:
+def test_a_session_that_could_not_be_saved_is_not_told_as_deleted(
+    people: dict[str, Client], superuser: Superuser
+) -> None:
     """Django takes it for a session that was deleted: 400."""
     client = people["/instore/"]
-    with cut_before(-1) as statements:
+    with superuser.cuts_before(-1) as statements:
         client.post("/instore/stores/", {"store": "IST-01"})
     answers = []
     for place in range(statements[0]):
-        with cut_before(place):
+        with superuser.cuts_before(place):
             answers.append(client.post("/instore/stores/", {"store": "IST-01"}).status_code)
     assert set(answers) <= {503, 302}
     assert answers[-1] == 503
