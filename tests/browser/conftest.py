@@ -7,20 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from clickcollect.accounts.models import User
+from tests.browser import axe
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
-
-
-def lines(response: dict[str, Any]) -> list[str]:
-    """What axe says is wrong."""
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in response["violations"] for node in rule["nodes"]]
 
 
 class Window:
@@ -55,12 +50,11 @@ class Window:
 
     def axe(self) -> list[str]:
         """What axe finds, in a line each: everything in light, and what differs in dark, the colours."""
-        found = lines(Axe().run(self.page).response)
+        found = axe.faults(self.page)
         light = self._background()
         self.turn(dark=True)
         assert self._background() != light, "the page is not dark"
-        response = self.page.evaluate("axe.run({ runOnly: ['color-contrast'], resultTypes: ['violations'] })")
-        found += [f"dark: {trouble}" for trouble in lines(response)]
+        found += [f"dark: {trouble}" for trouble in axe.weak_colours(self.page)]
         self.turn(dark=False)
         return found
 

@@ -20,7 +20,7 @@ from clickcollect.oms.orders.uploads import keep_file
 from clickcollect.oms.repair_models import LocationRule, OrderToRepair
 from clickcollect.whisperer.models import Delivery
 from tests import shop
-from tests.browser import measured
+from tests.browser import axe, measured
 from tests.browser.conftest import DESKTOP, OpenWindow, Window
 from tests.browser.test_instore_second_factor import (
     code_of_the_app,
@@ -45,6 +45,9 @@ const icon = document.createElement('span')
 Object.assign(icon, { className: 'material-symbols-outlined', textContent: 'error' })
 icon.style.cssText = 'color: #ccc; background: #fff'
 field.after(icon)"""
+MANY_ROWS: Final = """
+const row = '<tr><td class="cell">A text</td></tr>'
+document.querySelector('main').innerHTML = `<table>${row.repeat(200)}</table>`"""
 FOR_PROGRAMS: Final = ("/api/v1/", "/whisperer/", "/^(?:api", "/metrics", "/healthz", "/readyz")
 SECOND_FACTOR: Final = "/accounts/2fa/"
 CHANGES_WHO_IS_SIGNED_IN: Final = ("/accounts/logout/", "/oms/logout/")
@@ -126,6 +129,16 @@ def test_the_measure_sees_a_field_and_an_icon_that_hardly_stand_out(window: Open
     assert measured.weak_edges(page) == []
     page.evaluate(HARDLY_SEEN)
     assert len(measured.weak_edges(page)) == 2
+
+
+def test_axe_sees_one_weak_text_among_many_and_three_where_all_are(window: OpenWindow) -> None:
+    page = window().go("/accounts/login/")
+    page.evaluate(MANY_ROWS)
+    assert axe.weak_colours(page) == []
+    page.evaluate("document.querySelectorAll('.cell')[150].style.color = '#ccc'")
+    assert len(axe.weak_colours(page)) == 1
+    page.evaluate("document.querySelectorAll('.cell').forEach((one) => { one.style.color = '#ccc' })")
+    assert len(axe.weak_colours(page)) == 3
 
 
 def faults(opened: Window, found: list[str]) -> dict[str, list[str]]:
