@@ -33,6 +33,7 @@ PLAN_ONCE: Final = "SELECT set_config('plan_cache_mode', 'force_generic_plan', t
 
 RV = TypeVar("RV")
 Values = Mapping[str, Any] | Sequence[Any] | None
+Statement = tuple[str, Values]
 
 
 def libpq_parameters() -> dict[str, Any]:
@@ -187,13 +188,18 @@ def read_by_key(statement: str, values: Values) -> tuple[Any, ...] | None:
     Sessions plan others for their values (docs/decisions/0004), which costs this kind more than running it. Both
     statements are a transaction of their own, so that the next one is planned as ever; an open one goes on as it is.
     """
+    rows = read_together((statement, values), plan_once=True)[0]
+    return rows[0] if rows else None
+
+
+def read_together(*statements: Statement, plan_once: bool = False) -> list[list[tuple[Any, ...]]]:
+    """All rows of each of these statements, in one round trip; with ``plan_once`` each session plans them once."""
     connection.ensure_connection()
     with pipeline() as execute:
-        if not connection.in_atomic_block:
+        if plan_once and not connection.in_atomic_block:
             execute(PLAN_ONCE)
-        cursor = execute.reading(statement, values)
-    row: tuple[Any, ...] | None = cursor.fetchone()
-    return row
+        cursors = [execute.reading(*statement) for statement in statements]
+    return [cursor.fetchall() for cursor in cursors]
 
 
 def reset_pool(broken: object = None) -> bool:

@@ -123,7 +123,10 @@ def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> HttpRe
     request.actor.require("packages:read")
     key = package_sort_key(filters)
     asked = filters.dict(exclude={*Paging.model_fields, "sort"}, exclude_none=True)
-    rows = package_sql.filtered_packages(package_sql.package_rows_of(request.actor), asked)
+    if asked or key.columns != ("id",):
+        rows = package_sql.filtered_packages(package_sql.package_rows_of(request.actor), asked)
+    else:
+        rows = package_sql.newest_packages_of(request.actor)
     page = paginate(
         rows.where("package.due_at IS NOT NULL") if "due_at" in key.columns else rows,
         request=request,

@@ -7,7 +7,7 @@ what the first one does. `count` stops at 10,001 unless it is asked to be exact.
 import base64
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -84,6 +84,9 @@ class Source(Protocol[Row]):
     def page(self, part: ListPart) -> list[Row]:
         """The rows of this part in its order."""
 
+    def counted_page(self, part: ListPart, *, most: int | None) -> tuple[int, list[Row]]:
+        """Both."""
+
     def key_of(self, row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
         """The values of the columns that the list is sorted by."""
 
@@ -105,6 +108,9 @@ class Objects(Generic[Object]):
         if part.after is not None:
             ordered = ordered.filter(behind(part.key, part.after, toward="lt" if part.descending else "gt"))
         return list(ordered[part.start : part.start + part.limit])
+
+    def counted_page(self, part: ListPart, *, most: int | None) -> tuple[int, list[Object]]:
+        return self.count(most=most), self.page(part)
 
     def key_of(self, row: Object, columns: Sequence[str]) -> tuple[Any, ...]:
         return tuple(getattr(row, column) for column in columns)
@@ -135,9 +141,15 @@ def paginate(
     first and sorted; looking for them along the list would read all of it.
     """
     refuse_unknown_filters(request, paging)
-    count = source.count(most=None if paging.count == "exact" else COUNTED_UP_TO)
-    few = no_index_sorts and count < COUNTED_UP_TO
-    found, cursors = page_of(source, paging=paging, key=key, past_indexes=few)
+    most = None if paging.count == "exact" else COUNTED_UP_TO
+    cursor = read_cursor(paging.cursor, key=key)
+    part = part_of(paging, key=key, cursor=cursor)
+    if no_index_sorts:
+        count = source.count(most=most)
+        rows = source.page(replace(part, past_indexes=count < COUNTED_UP_TO))
+    else:
+        count, rows = source.counted_page(part, most=most)
+    found, cursors = page_of(rows, source=source, part=part, cursor=cursor)
     return {
         "count": count,
         "next": link_to_cursor(request, cursors[1]),
@@ -154,33 +166,33 @@ def refuse_unknown_filters(request: HttpRequest, paging: Paging) -> None:
         raise ValidationFailed({"loc": field_path((name,), root="query"), "msg": words} for name in unknown)
 
 
+def part_of(paging: Paging, *, key: Key, cursor: Cursor | None) -> ListPart:
+    """Which rows a page has, and one more, which tells whether it goes on."""
+    return ListPart(
+        key=key.columns,
+        descending=key.descending != (cursor is not None and cursor.backward),
+        after=cursor.values if cursor else None,
+        start=0 if cursor else offset_of(paging),
+        limit=paging.limit + 1,
+    )
+
+
 def page_of(
-    source: Source[Row], *, paging: Paging, key: Key, past_indexes: bool
+    rows: list[Row], *, source: Source[Row], part: ListPart, cursor: Cursor | None
 ) -> tuple[list[Row], tuple[Cursor | None, Cursor | None]]:
     """The rows of one page, and where the pages before and behind it begin."""
-    cursor = read_cursor(paging.cursor, key=key)
     backward = cursor is not None and cursor.backward
-    start = 0 if cursor else offset_of(paging)
-    part = ListPart(
-        key=key.columns,
-        descending=key.descending != backward,
-        after=cursor.values if cursor else None,
-        start=start,
-        limit=paging.limit + 1,
-        past_indexes=past_indexes,
-    )
-    found = source.page(part)
-    more = len(found) > paging.limit
-    found = found[: paging.limit]
+    more = len(rows) == part.limit
+    found = rows[: part.limit - 1]
     if backward:
         found.reverse()
     if not found:
         return [], (None, None)
-    before = more if backward else (cursor is not None or start > 0)
+    before = more if backward else (cursor is not None or part.start > 0)
     goes_on = more or backward
     return found, (
-        Cursor(values=source.key_of(found[0], key.columns), backward=True) if before else None,
-        Cursor(values=source.key_of(found[-1], key.columns), backward=False) if goes_on else None,
+        Cursor(values=source.key_of(found[0], part.key), backward=True) if before else None,
+        Cursor(values=source.key_of(found[-1], part.key), backward=False) if goes_on else None,
     )
 
 

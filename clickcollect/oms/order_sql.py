@@ -66,6 +66,9 @@ class Orders:
             by_order[package["order_id"]].append(package)
         return found
 
+    def counted_page(self, part: ListPart, *, most: int | None) -> tuple[int, list[dict[str, Any]]]:
+        return self.count(most=most), self.page(part)
+
     def key_of(self, row: dict[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
         return tuple(row[column] for column in columns)
 

@@ -98,6 +98,13 @@ def package_rows_of(actor: Actor) -> Rows:
     return PACKAGES.in_stores("package.stock_location_id", actor.store_ids)
 
 
+def newest_packages_of(actor: Actor) -> Rows:
+    """All of them, for a list by id that nothing else is asked of: of one store without a plan for each time."""
+    if actor.store_ids is None or len(actor.store_ids) != 1:
+        return package_rows_of(actor)
+    return PACKAGES.all_with("package.stock_location_id", next(iter(actor.store_ids)))
+
+
 def ids_of_filters(*, state: str | None, erp_code: str | None) -> tuple[int | None, int | None]:
     """The ids of a state, by its `enum_value`, and of a store; plain values tell the planner which index to take."""
     (found,) = fetched(NAMED, {"state": state, "store": erp_code})

@@ -107,28 +107,31 @@ def values_of(row: Any) -> dict[str, Any]:
     }
 
 
-# Who calls, how many there are, and the page; a state or a store by its number once more.
+# Who calls; how many there are and the page, together unless the count says how to look. A state or a store by its
+# number once more.
 @pytest.mark.parametrize(
-    ("query", "statements"),
+    ("query", "statements", "round_trips"),
     [
-        ("", 3),
-        ("?count=exact&limit=100", 3),
-        ("?sort=-created_date&created_date__gte=2020-01-01T00:00:00Z", 3),
-        ("?search=web", 3),
-        ("?search=%20-", 3),
-        ("?order_number=WEB&delivery_type=in_store&number=PK-1", 3),
-        ("?state=100&stock_location=IST-01&sort=due_at", 4),
-        ("?state=999", 4),
+        ("", 3, 2),
+        ("?count=exact&limit=100", 3, 2),
+        ("?sort=-created_date&created_date__gte=2020-01-01T00:00:00Z", 3, 2),
+        ("?search=web", 3, 3),
+        ("?search=%20-", 3, 3),
+        ("?order_number=WEB&delivery_type=in_store&number=PK-1", 3, 3),
+        ("?state=100&stock_location=IST-01&sort=due_at", 4, 3),
+        ("?state=999", 4, 3),
     ],
 )
 @pytest.mark.parametrize("role", ["operator", "associate"])
 @pytest.mark.django_db
-def test_a_list_takes_so_many_statements_each_a_round_trip(role: str, query: str, statements: int) -> None:
+def test_a_list_takes_so_many_statements_and_round_trips(
+    role: str, query: str, statements: int, round_trips: int
+) -> None:
     store = shop.make_store()
     caller = make_caller(role, store)
     for _ in range(2):
         search.update_index(shop.make_package(store=store, due_at=shop.PLACED))
-        assert cost(caller, f"{PACKAGES}{query}") == (statements, statements)
+        assert cost(caller, f"{PACKAGES}{query}") == (statements, round_trips)
 
 
 @pytest.mark.parametrize("role", ["operator", "associate"])
