@@ -7,27 +7,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from clickcollect.cli import main
 from clickcollect.runtime.django_setup import set_up
 
 # What commands load besides, without looking at the environment.
 LIBRARIES = ("django.db.models", "django.db.backends.postgresql.base", "procrastinate", "structlog", "typer._adapters")
-
-
-@dataclass(frozen=True)
-class Finished:
-    """How a command ended, and what it said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
+SAID = ("stdout", "stderr")
 
 
 @dataclass(frozen=True)
@@ -36,15 +29,18 @@ class Console:
 
     process: "subprocess.Popen[str]"
 
-    def call(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> Finished:
+    def call(
+        self, *arguments: str | Path, environment: Mapping[str, str], folder: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
         """Run `clickcollect` with these arguments in this folder; its environment is this one and nothing else."""
         assert self.process.stdin
         assert self.process.stdout
-        print(
-            json.dumps([*arguments]), json.dumps({**environment}), folder, sep="\t", file=self.process.stdin, flush=True
-        )
-        status = int(self.process.stdout.readline())
-        return Finished(status, (folder / "stdout").read_text(), (folder / "stderr").read_text())
+        words = [*map(str, arguments)]
+        with TemporaryDirectory() as said:
+            told = {"arguments": words, "environment": {**environment}, "said": said, "folder": str(folder or said)}
+            print(json.dumps(told), file=self.process.stdin, flush=True)
+            status = int(self.process.stdout.readline())
+            return subprocess.CompletedProcess(words, status, *(Path(said, name).read_text() for name in SAID))
 
 
 @contextmanager
@@ -65,19 +61,19 @@ def serve() -> None:
         set_up()
     fork = get_context("fork")
     for line in sys.stdin:
-        process = fork.Process(target=run, args=line.rstrip("\n").split("\t"))
+        process = fork.Process(target=run, kwargs=json.loads(line))
         process.start()
         process.join()
         print(process.exitcode, flush=True)  # noqa: T201
 
 
-def run(arguments: str, environment: str, folder: str) -> None:
+def run(*, arguments: list[str], environment: dict[str, str], said: str, folder: str) -> None:
+    for descriptor, name in enumerate(SAID, start=1):
+        os.dup2(os.open(f"{said}/{name}", os.O_WRONLY | os.O_CREAT), descriptor)
     os.chdir(folder)
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     os.environ.clear()
-    os.environ.update(json.loads(environment))
-    sys.argv = ["clickcollect", *json.loads(arguments)]
+    os.environ.update(environment)
+    sys.argv = ["clickcollect", *arguments]
     main()
 
 

@@ -23,6 +23,7 @@ from clickcollect.runtime.postgres import OWNER, binaries
 from clickcollect.runtime.restore import MARK
 from tests import postgres, shop
 from tests.extension import running
+from tests.runtime.console_process import Console
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 URLS = ("DATABASE_URL", "DATABASE_OWNER_URL", "EXTENSION_DATABASE_URL")
@@ -38,6 +39,7 @@ class Installation:
 
     shop: str
     extension: str
+    program: Console
 
     @property
     def urls(self) -> dict[str, str]:
@@ -47,14 +49,7 @@ class Installation:
         return urlunsplit(urlsplit(os.environ[name])._replace(path=f"/{self.shop}"))
 
     def console(self, *arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "clickcollect", *map(str, arguments)],
-            env=os.environ | SECRETS | self.urls | environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        return self.program.call(*arguments, environment=os.environ | SECRETS | self.urls | environment)
 
     def count(self, query: str) -> int:
         with psycopg.connect(self.url("DATABASE_URL")) as connection:
@@ -77,13 +72,13 @@ def empty_database() -> Iterator[str]:
 
 
 @pytest.fixture
-def installation() -> Iterator[Installation]:
+def installation(program: Console) -> Iterator[Installation]:
     """The tests' shop with two ready packages and a sealed log, and an Extension."""
     with running.database() as extension:
         migrate = [sys.executable, "-m", "extension", "migrate"]
         own = {"EXTENSION_DATABASE_URL": extension, "DJANGO_SETTINGS_MODULE": "extension.settings"}
         subprocess.run(migrate, env=os.environ | SECRETS | own, check=True)
-        yield Installation(str(connections["default"].settings_dict["NAME"]), extension)
+        yield Installation(str(connections["default"].settings_dict["NAME"]), extension, program)
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,7 @@ def test_a_backup_comes_back_into_empty_databases_and_everything_waits_for_a_per
     assert refused.returncode == 2
     assert "is not empty, and nothing was changed" in refused.stderr
     with empty_database() as name, running.database() as extension:
-        there = Installation(name, extension)
+        there = Installation(name, extension, installation.program)
         with psycopg.connect(there.url("DATABASE_OWNER_URL")):
             assert "is in use" in there.console("restore", backup.folder).stderr
         spoil_and_try(there, backup.folder)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from clickcollect.cli import app
 from clickcollect.runtime.data_dir import PASSWORDS, SECRETS
 from clickcollect.runtime.database import URLS
 from tests.ports import free_port
-from tests.runtime.console_process import Console, Finished, console
+from tests.runtime.console_process import Console, console
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "token create": ("lena", "--name", "till"),
@@ -51,16 +52,11 @@ def names(command: Any, before: str = "") -> Iterator[str]:
 COMMANDS = sorted(names(typer.main.get_command(app)))
 
 
-@pytest.fixture(scope="module")
-def program() -> Iterator[Console]:
-    with console() as running:
-        yield running
-
-
-def call(program: Console, command: str, folder: Path, environment: Mapping[str, str]) -> Finished:
+def call(program: Console, command: str, folder: Path, environment: Mapping[str, str]) -> "CompletedProcess[str]":
     ports = {"PORT": str(free_port()), "EXTENSION_PORT": str(free_port())}
     return program.call(
-        [*command.split(), *ARGUMENTS.get(command, ())],
+        *command.split(),
+        *ARGUMENTS.get(command, ()),
         environment={**clean(), "CLICKCOLLECT_HOME": str(folder / "none"), **ports, **environment},
         folder=folder,
     )

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -22,6 +23,7 @@ from clickcollect.runtime.postgres import SUPERUSER
 from tests.ports import free_port
 from tests.postgres import FAST
 from tests.postgres import SUPERUSER_URL as OF_THE_TESTS
+from tests.runtime.console_process import Console
 
 ANSWERS = {
     "--public-url": "https://pickup.example.com", "--admin": "boss", "--store": "IST-01", "--store-name": "Galata",
@@ -50,19 +52,25 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     postgres.stop_server(process, server)
 
 
-def clickcollect(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """The console script in a process of its own, which knows nothing of the tests' databases."""
-    withheld = re.compile(r"DATABASE|POSTGRES|SECRET|KEYS|CLICKCOLLECT|DJANGO|WEBHOOK|FICTITIOUS")
-    clean = {name: value for name, value in os.environ.items() if not withheld.search(name)}
-    command = [sys.executable, "-m", "clickcollect", *arguments]
-    return subprocess.run(
-        command, env={**clean, **environment}, capture_output=True, text=True, timeout=300, check=False
-    )
+@dataclass(frozen=True)
+class Machine:
+    """Where nothing is known of the tests' databases."""
+
+    program: Console
+
+    def clickcollect(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        withheld = re.compile(r"DATABASE|POSTGRES|SECRET|KEYS|CLICKCOLLECT|DJANGO|WEBHOOK|FICTITIOUS")
+        clean = {name: value for name, value in os.environ.items() if not withheld.search(name)}
+        return self.program.call(*arguments, environment={**clean, **environment})
+
+    def init(self, folder: Path, *answers: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        options = [part for pair in ANSWERS.items() for part in pair]
+        return self.clickcollect("init", str(folder), *options, *answers, **environment)  # the last answer counts
 
 
-def init(folder: Path, *answers: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    options = [*(part for pair in ANSWERS.items() for part in pair), *answers]  # of two answers the last one counts
-    return clickcollect("init", str(folder), *options, **environment)
+@pytest.fixture
+def machine(program: Console) -> Machine:
+    return Machine(program)
 
 
 def settings_in(folder: Path) -> dict[str, str]:
@@ -71,9 +79,9 @@ def settings_in(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path) -> None:
+def test_from_nothing_to_an_administrator_who_signs_in(machine: Machine, bare: str, tmp_path: Path) -> None:
     folder = tmp_path / "etc"
-    first = init(folder, DATABASE_ADMIN_URL=bare)
+    first = machine.init(folder, DATABASE_ADMIN_URL=bare)
     assert first.returncode == 0, first.stdout + first.stderr
     link = LINK.search(first.stdout)
     assert link
@@ -89,7 +97,7 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
     assert {stat.S_IMODE(path.stat().st_mode) for path in (folder / "secrets").iterdir()} == {0o600}
     assert all(secret not in first.stdout + first.stderr for secret in secrets.values())
 
-    again = init(folder, DATABASE_ADMIN_URL=bare)
+    again = machine.init(folder, DATABASE_ADMIN_URL=bare)
     assert again.returncode == 0, again.stdout + again.stderr
     assert {path.name: path.read_text().strip() for path in (folder / "secrets").iterdir()} == secrets
     assert "created" not in again.stdout.lower()
@@ -97,22 +105,24 @@ def test_from_nothing_to_an_administrator_who_signs_in(bare: str, tmp_path: Path
 
     found = settings_in(folder)
     assert found["WEBHOOK_ALLOWED_NETWORKS"] == "127.0.0.0/8"
-    look = clickcollect("check", **found)
+    look = machine.clickcollect("check", **found)
     faults = [line for line in look.stderr.splitlines() if line.startswith("NOT IN ORDER")]
     assert len(faults) == 1, look.stdout + look.stderr  # nothing else than that nothing runs yet
     assert "No worker" in faults[0]
-    assert_an_asynchronous_standby_is_named(bare, found, tmp_path)
+    assert_an_asynchronous_standby_is_named(machine, bare, found, tmp_path)
     assert_the_application_owns_nothing(secrets["database_url"])
     assert_the_link_works_once(link[1], found)
-    assert LINK.search(init(folder, DATABASE_ADMIN_URL=bare).stdout) is None
-    nowhere = init(folder, "--store", "ANK-01", "--time-zone", "Istanbul")
+    assert LINK.search(machine.init(folder, DATABASE_ADMIN_URL=bare).stdout) is None
+    nowhere = machine.init(folder, "--store", "ANK-01", "--time-zone", "Istanbul")
     assert (nowhere.returncode, "Unknown time zone" in nowhere.stderr) == (2, True), nowhere.stderr
 
 
-def assert_an_asynchronous_standby_is_named(bare: str, found: Mapping[str, str], folder: Path) -> None:
+def assert_an_asynchronous_standby_is_named(
+    machine: Machine, bare: str, found: Mapping[str, str], folder: Path
+) -> None:
     """`pg_receivewal` follows the log of PostgreSQL as a standby does."""
     words = "asynchronous"
-    assert words not in clickcollect("check", "--deploy", **found).stderr
+    assert words not in machine.clickcollect("check", "--deploy", **found).stderr
     (folder / "wal").mkdir()
     command: list[str | Path] = [
         postgres.binaries() / "pg_receivewal",
@@ -128,7 +138,7 @@ def assert_an_asynchronous_standby_is_named(bare: str, found: Mapping[str, str],
                 if connection.execute("SELECT FROM pg_stat_replication").fetchone() is not None:
                     break
                 time.sleep(0.1)
-        assert words in clickcollect("check", "--deploy", **found).stderr
+        assert words in machine.clickcollect("check", "--deploy", **found).stderr
     finally:
         follower.terminate()
         follower.wait()
@@ -200,12 +210,12 @@ class Browser:
 
 
 @pytest.mark.slow
-def test_roles_of_somebody_else_are_left_alone(bare: str, tmp_path: Path) -> None:
+def test_roles_of_somebody_else_are_left_alone(machine: Machine, bare: str, tmp_path: Path) -> None:
     with psycopg.connect(bare, autocommit=True) as connection:
         if connection.execute("SELECT FROM pg_roles WHERE rolname = 'clickcollect_app'").fetchone() is None:
             connection.execute("CREATE ROLE clickcollect_app LOGIN PASSWORD 'of another installation'")
         before = connection.execute("SELECT rolpassword FROM pg_authid ORDER BY 1").fetchall()
-        refused = init(tmp_path, DATABASE_ADMIN_URL=bare)
+        refused = machine.init(tmp_path, DATABASE_ADMIN_URL=bare)
         assert refused.returncode == 2
         assert "already exists, with another password" in refused.stderr
         assert connection.execute("SELECT rolpassword FROM pg_authid ORDER BY 1").fetchall()[: len(before)] == before
@@ -221,8 +231,10 @@ def test_roles_of_somebody_else_are_left_alone(bare: str, tmp_path: Path) -> Non
         ({"DATABASE_URL": "postgres://a:b@c/d"}, "DATABASE_OWNER_URL and EXTENSION_DATABASE_URL must be set"),
     ],
 )
-def test_what_stands_in_the_way_is_a_sentence(environment: dict[str, str], words: str, tmp_path: Path) -> None:
-    refused = init(tmp_path, **environment)
+def test_what_stands_in_the_way_is_a_sentence(
+    machine: Machine, environment: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    refused = machine.init(tmp_path, **environment)
     assert refused.returncode == 2
     assert words in refused.stderr.replace("\n", " ")
 

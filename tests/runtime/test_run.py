@@ -38,6 +38,7 @@ class Run:
         self.processes: list[psutil.Process] = []
 
     def start(self) -> psutil.Process:
+        self.output.unlink(missing_ok=True)
         with self.output.open("ab") as output:
             started = subprocess.Popen(self.command("run"), env=self.environment, stdout=output, stderr=output)
         supervisor = psutil.Process(started.pid)
@@ -97,9 +98,10 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    made = Run(tmp_path)
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One data folder: what was prepared once is found again."""
+    made = Run(tmp_path_factory.mktemp("run"))
     yield made
     made.clean_up()
 
@@ -163,11 +165,9 @@ def test_what_dies_is_started_again_and_kill_9_does_no_harm(run: Run) -> None:
     kill(supervisor)
     wait_until(lambda: all(map(has_ended, children)), seconds=30)
 
-    run.output.unlink()
     supervisor = run.start()
     for process in [supervisor, *supervisor.children(recursive=True)]:
         kill(process)  # with their parent die most of the others by themselves
-    run.output.unlink()
     run.start()
     assert run.answers(run.port, "/accounts/login/")
 

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from clickcollect.runtime.prepare import collect_static_files
+from tests.house.files import ROOT
 
 watching: dict[Path, list[str]] = {}
 
@@ -48,8 +49,10 @@ def collect_in_place() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Settings) -> Path:
-    """Where the product's own storage collects to."""
+    """Where the product's own storage collects to; the files of one part are enough."""
     backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATICFILES_DIRS = [ROOT / "clickcollect" / "instore" / "static"]
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": backend}}
     return tmp_path / "static"

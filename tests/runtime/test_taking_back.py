@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from tests.extension import running
+from tests.runtime.console_process import Console
 from tests.runtime.test_backup import Installation, empty_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -17,9 +18,9 @@ def newest(installation: Installation) -> str:
     return str(row[0])
 
 
-def test_migrations_are_taken_back_and_applied_again() -> None:
+def test_migrations_are_taken_back_and_applied_again(program: Console) -> None:
     with empty_database() as name, running.database() as extension:
-        installation = Installation(name, extension)
+        installation = Installation(name, extension, program)
         assert installation.console("migrate").returncode == 0
         last = newest(installation)
         back = installation.console("migrate", "oms", "0017")
