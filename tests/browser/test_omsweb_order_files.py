@@ -45,12 +45,14 @@ def test_file_is_handed_over_its_columns_chosen_and_imported(window: OpenWindow,
     hand_over(page, file)
 
     expect(page.get_by_role("alert")).to_contain_text("Choose the columns for: Order number.")
+    expect(page.get_by_role("button", name="Apply")).to_contain_class("ow-button-main")
     page.get_by_label("Beleg").select_option(label="Order number")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="Preview of the first orders")).to_be_visible()
     expect(page.get_by_text("No store has this code.")).to_be_visible()
     assert opened.axe() == []
 
+    expect(page.get_by_role("button", name="Apply")).not_to_contain_class("ow-button-main")
     page.get_by_role("button", name="Import the orders").click()
     expect(page.get_by_role("status")).to_contain_text("Waiting for the worker")
     page.evaluate("window.notReloaded = true")
@@ -75,3 +77,19 @@ def test_phone_shows_columns_as_cards_and_nothing_beside_the_page(window: OpenWi
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert opened.axe() == []
+
+
+TOPS = "row => [...row.children].map((cell) => Math.round(cell.getBoundingClientRect().top))"
+CUT = "[...document.querySelectorAll('table select')].filter((one) => one.clientWidth < 180).map((one) => one.id)"
+
+
+def test_tablet_shows_each_column_in_one_row_and_no_choice_is_cut(window: OpenWindow, file: Path) -> None:
+    opened = window(shop.make_user("operator"), viewport={"width": 820, "height": 1060})
+    page = opened.go("/oms/order-files/")
+    hand_over(page, file)
+
+    for row in page.get_by_role("table").get_by_role("row").filter(has=page.locator("select")).all():
+        assert len(set(row.evaluate(TOPS))) == 1
+    assert page.evaluate(CUT) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate(CUT) == []

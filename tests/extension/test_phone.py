@@ -138,6 +138,17 @@ def test_what_a_shop_is_called_cannot_run_on_the_page(extension: Running, page: 
     assert page.locator(".bubble img, .bubble script, .bubble svg").count() == 0
 
 
+def test_a_message_begins_where_its_bubble_does(extension: Running, page: Page) -> None:
+    number = new_number()
+    extension.post(event(**customer(number)))
+    page.goto(f"{extension.url}/phone/?to={quote(number)}")
+    words = page.locator(".bubble .words")
+    expect(words).to_have_count(1)
+    assert words.evaluate("one => one.textContent === one.textContent.trim()")
+    above = words.evaluate("one => one.getBoundingClientRect().top - one.parentElement.getBoundingClientRect().top")
+    assert 0 < above < 20, "no empty line above it"
+
+
 @pytest.mark.parametrize(("width", "language"), [(390, "en"), (320, "ar")])
 def test_readable_for_everybody_and_nothing_runs_over(
     extension: Running, chromium: Browser, width: int, language: str
