@@ -59,12 +59,12 @@ class Installation:
 
 
 @contextmanager
-def empty_database() -> Iterator[str]:
-    """A database of the owner's with nothing in it."""
+def new_database(template: str = "template1") -> Iterator[str]:
+    """A database of the owner's with nothing in it, or with what the template has."""
     name = f"restored_{os.getpid()}"
     with psycopg.connect(os.environ[postgres.SUPERUSER_URL], autocommit=True) as connection:
-        make = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
-        connection.execute(make)
+        make = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        connection.execute(make.format(*map(sql.Identifier, (name, OWNER, template))))
         try:
             yield name
         finally:
@@ -155,7 +155,7 @@ def test_a_backup_comes_back_into_empty_databases_and_everything_waits_for_a_per
     refused = installation.console("restore", backup.folder)
     assert refused.returncode == 2
     assert "is not empty, and nothing was changed" in refused.stderr
-    with empty_database() as name, running.database() as extension:
+    with new_database() as name, running.database() as extension:
         there = Installation(name, extension, installation.program)
         with psycopg.connect(there.url("DATABASE_OWNER_URL")):
             assert "is in use" in there.console("restore", backup.folder).stderr

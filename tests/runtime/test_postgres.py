@@ -27,6 +27,22 @@ def server_in(folder: Path) -> Server:
     return Server(data=folder / "postgres", passwords=PASSWORDS, log=folder / "postgres.log")
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """One that was made and has its roles and databases, and is stopped."""
+    server = server_in(tmp_path_factory.mktemp("cluster"))
+    with running(server):
+        pass
+    return server
+
+
+def copy_of(cluster: Server, folder: Path) -> Server:
+    """The same in another folder: making one takes longer than most tests of it."""
+    server = server_in(folder)
+    subprocess.run(["cp", "-a", cluster.data, server.data], check=True)
+    return server
+
+
 @contextmanager
 def running(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
     server.create()
@@ -49,8 +65,8 @@ def test_a_path_with_spaces_and_many_letters(tmp_path: Path) -> None:
     assert not server.socket_folder.exists()
 
 
-def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
-    server = server_in(tmp_path)
+def test_what_was_committed_survives_kill_9(cluster: Server, tmp_path: Path) -> None:
+    server = copy_of(cluster, tmp_path)
     with running(server) as process:
         with psycopg.connect(server.url(role=OWNER, database=DATABASE)) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
@@ -62,8 +78,8 @@ def test_what_was_committed_survives_kill_9(tmp_path: Path) -> None:
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
-def test_nobody_is_trusted(tmp_path: Path) -> None:
-    server = server_in(tmp_path)
+def test_nobody_is_trusted(cluster: Server, tmp_path: Path) -> None:
+    server = copy_of(cluster, tmp_path)
     with running(server):
         for role in (SUPERUSER, OWNER, APPLICATION):
             with pytest.raises(psycopg.OperationalError, match="password"):
@@ -73,9 +89,9 @@ def test_nobody_is_trusted(tmp_path: Path) -> None:
 
 
 def test_a_second_server_on_the_same_data_is_refused_in_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = server_in(tmp_path)
+    server = copy_of(cluster, tmp_path)
     monkeypatch.setattr(postgres, "HAND_OVER_SECONDS", 0.5)
     with running(server) as process:
         with pytest.raises(Problem, match=r"did not start on .*: .*"):
@@ -84,8 +100,8 @@ def test_a_second_server_on_the_same_data_is_refused_in_a_sentence(
         psycopg.connect(server.url(role=APPLICATION, database=DATABASE)).close()
 
 
-def test_keys_of_another_data_folder_are_a_sentence(tmp_path: Path) -> None:
-    server = server_in(tmp_path)
+def test_keys_of_another_data_folder_are_a_sentence(cluster: Server, tmp_path: Path) -> None:
+    server = copy_of(cluster, tmp_path)
     with running(server):
         pass
     stranger = Server(data=server.data, passwords={**PASSWORDS, SUPERUSER: "another"}, log=server.log)
@@ -93,8 +109,8 @@ def test_keys_of_another_data_folder_are_a_sentence(tmp_path: Path) -> None:
         stranger.start()
 
 
-def test_a_folder_that_somebody_else_put_there_is_not_used(tmp_path: Path) -> None:
-    server = server_in(tmp_path)
+def test_a_folder_that_somebody_else_put_there_is_not_used(cluster: Server, tmp_path: Path) -> None:
+    server = copy_of(cluster, tmp_path)
     server.create()
     server.socket_folder.mkdir(mode=0o777, exist_ok=True)
     server.socket_folder.chmod(0o777)
@@ -147,8 +163,8 @@ def test_its_programs_may_lie_in_a_closed_folder_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another user")
-def test_root_runs_the_server_as_another_user(tmp_path: Path) -> None:
-    with running(server_in(tmp_path)) as process:
+def test_root_runs_the_server_as_another_user(cluster: Server, tmp_path: Path) -> None:
+    with running(copy_of(cluster, tmp_path)) as process:
         assert psutil.Process(process.pid).username() == "nobody"
 
 

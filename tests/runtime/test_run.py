@@ -102,6 +102,7 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float) -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """One data folder: what was prepared once is found again."""
     made = Run(tmp_path_factory.mktemp("run"))
+    made.environment["WEB_PROCESSES"] = "1"
     yield made
     made.clean_up()
 

@@ -3,9 +3,10 @@
 import psycopg
 import pytest
 
+from tests.database_reset import MIGRATED
 from tests.extension import running
 from tests.runtime.console_process import Console
-from tests.runtime.test_backup import Installation, empty_database
+from tests.runtime.test_backup import Installation, new_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 NEWEST = "SELECT name FROM django_migrations WHERE app = 'oms' ORDER BY name DESC LIMIT 1"
@@ -19,7 +20,7 @@ def newest(installation: Installation) -> str:
 
 
 def test_migrations_are_taken_back_and_applied_again(program: Console) -> None:
-    with empty_database() as name, running.database() as extension:
+    with new_database(MIGRATED) as name, running.database() as extension:
         installation = Installation(name, extension, program)
         assert installation.console("migrate").returncode == 0
         last = newest(installation)

@@ -57,6 +57,7 @@ class InstalledShop(DemoShop):
         super().__init__(folder)
         self.programs = programs
         self.environment.pop("PYTHONPATH", None)
+        self.environment["WEB_PROCESSES"] = "1"
 
     def command(self, *arguments: str) -> list[str]:
         _python, _module, _name, *rest = super().command(*arguments)
