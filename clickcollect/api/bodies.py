@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.request import UnreadablePostError
 from django.urls import register_converter
 from django.utils.translation import gettext as _
@@ -110,15 +110,16 @@ def check_address(request: HttpRequest) -> None:
     """
     if "\x00" in request.path_info:
         raise NotFound
-    given = request.GET.copy()
     for name, values in request.GET.lists():
         for text in (name, *values):
             if not is_storable(text):
                 raise ValidationFailed.of(field_path((name,), root="query"), unstorable())
+    if all(map(all, (values for _name, values in request.GET.lists()))):
+        return
+    given = QueryDict(mutable=True)
+    for name, values in request.GET.lists():
         if filled := [text for text in values if text]:
             given.setlist(name, filled)
-        else:
-            del given[name]
     request.GET = given  # type: ignore[assignment]
 
 

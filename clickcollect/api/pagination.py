@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from django.db.models import F, Model, OrderBy, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -206,10 +207,9 @@ def link_to_cursor(request: HttpRequest, cursor: Cursor | None) -> str | None:
     """The address of a page, with everything else that was asked for."""
     if cursor is None:
         return None
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["cursor"] = cursor.written()
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    query = {name: texts for name, texts in request.GET.lists() if name not in ("page", "cursor")}
+    query["cursor"] = [cursor.written()]
+    return request.build_absolute_uri(f"{request.path}?{urlencode(query, doseq=True)}")
 
 
 def link_to_page(request: HttpRequest, page: int) -> str:

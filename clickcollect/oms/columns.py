@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.base import ModelState
 
@@ -58,7 +59,7 @@ def take(values: Iterator[Any], columns: Columns[Any]) -> list[Any]:
 
 
 def listed(text: str | None) -> list[Any]:
-    found: list[Any] = json.loads(text or "[]")
+    found: list[Any] = orjson.loads(text or "[]")
     return found
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import Exists, Func, OuterRef, Value
 from django.db.models.functions import Now
@@ -111,12 +112,20 @@ def publishing(outgoing: Sequence[OutgoingEvent], *, now: datetime) -> tuple[dic
         for position, (one, uuid) in enumerate(zip(outgoing, uuids, strict=True))
     ]
     values = {
-        "news": json.dumps(news, ensure_ascii=False),
+        "news": json_text(news),
         "code_bearing": json.dumps(sorted({one.type for one in outgoing if registry.is_code_bearing(one.type)})),
         "channel": CHANNEL,
         "now": now,
     }
     return values, uuids
+
+
+def json_text(value: Any) -> str:
+    """As JSON; a snapshot may hold a whole number that orjson refuses."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False)
 
 
 def new_event(one: OutgoingEvent, *, place: int) -> Event:
