@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clickcollect.whisperer import outbox
 from clickcollect.whisperer.models import Delivery, Event, Hook
@@ -45,6 +46,17 @@ def test_a_list_of_deliveries_costs_four_statements_and_numbers_rise_per_subject
     ]
     assert all(len(event.uuid) == 32 and event.issued_at for event in events)
     assert states() == {"queued": 6}
+
+
+@pytest.mark.parametrize("contents", [{"n": 10**30, "name": "Çağrı"}, {"n": 1, "name": "Çağrı \U0001f4e6"}])
+@pytest.mark.django_db
+def test_one_statement_publishes_every_snapshot_as_it_is(contents: dict[str, object]) -> None:
+    values, uuids = outbox.publishing(
+        [OutgoingEvent(type=NEWS, subject="package:1", payload=contents)], now=timezone.now()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(outbox.PUBLISH, values)
+    assert Event.objects.get(uuid=uuids[0]).payload == contents
 
 
 @pytest.mark.django_db
