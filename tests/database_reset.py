@@ -6,6 +6,7 @@ of their indexes, and takes longer than most tests.
 
 import os
 from collections.abc import Callable
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -23,13 +24,47 @@ MIGRATED = "clickcollect_tests_migrated"
 MAKING = 0x3A6E  # one test process at a time
 LARGE = 4 * 1024 * 1024  # bytes; what was so full leaves too many dead rows behind
 
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s) ORDER BY tablename"
-KEPT = "SELECT tablename FROM pg_tables WHERE schemaname = 'kept'"
-SEQUENCES = """
-    SELECT setval(s.seqrelid, s.seqstart, false) FROM pg_sequence s
-    JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
-    JOIN pg_class t ON t.oid = d.refobjid
-    WHERE pg_sequence_last_value(s.seqrelid) IS NOT NULL AND t.relname <> ALL(%s)
+# One function, so that what is emptied costs one round trip; on a connection that stays, so that the server has its
+# catalogue at hand. A table without a page has never had a row.
+EMPTY_TABLES = """
+CREATE FUNCTION kept.empty_tables() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    every text[];
+    touched text[];
+    touched_size bigint;
+    one text;
+BEGIN
+    SELECT array_agg(c.oid::regclass::text) INTO every FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> ALL ({kept});
+    EXECUTE 'LOCK TABLE ' || array_to_string(every, ', ') || ' IN ACCESS EXCLUSIVE MODE';
+    SELECT array_agg(name), sum(size) INTO touched, touched_size
+        FROM (SELECT name, pg_relation_size(name::regclass) AS size FROM unnest(every) name) sizes WHERE size > 0;
+    IF touched_size > {large} THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(every, ', ');
+    ELSE
+        FOREACH one IN ARRAY touched LOOP
+            EXECUTE 'DELETE FROM ' || one;
+        END LOOP;
+    END IF;
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'kept' LOOP
+        EXECUTE format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%1$I', one);
+    END LOOP;
+    PERFORM kept.restart_numbers();
+END $$
+"""
+RESTART_NUMBERS = """
+CREATE FUNCTION kept.restart_numbers() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    one text;
+BEGIN
+    PERFORM setval(s.seqrelid, s.seqstart, false) FROM pg_sequence s
+        JOIN pg_depend d ON d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
+        JOIN pg_class t ON t.oid = d.refobjid
+        WHERE pg_sequence_last_value(s.seqrelid) IS NOT NULL AND t.relname <> ALL ({kept});
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'kept' LOOP
+        EXECUTE format('SELECT setval(pg_get_serial_sequence(%1$L, ''id''), max(id)) FROM public.%1$I', one);
+    END LOOP;
+END $$
 """
 
 
@@ -77,12 +112,11 @@ def empty_tables() -> None:
     """After a test that really committed: every table empty, numbers from 1 again, the reference rows back."""
     for connection in connections.all(initialized_only=True):
         connection.close()
-    name = str(connections["default"].settings_dict["NAME"])
     try:
-        empty(name)
+        as_superuser("SELECT kept.empty_tables()", patience="1s")
     except errors.LockNotAvailable:  # a thread of the test still holds a lock
-        postgres.end_backends(name)
-        empty(name, patience="60s")
+        postgres.end_backends(str(connections["default"].settings_dict["NAME"]))
+        as_superuser("SELECT kept.empty_tables()", patience="60s")
 
 
 _moved = False
@@ -98,8 +132,7 @@ def restart_moved_numbers() -> None:
     """Before a test that commits: its ids begin at 1, whatever ran before it."""
     global _moved  # noqa: PLW0603
     if _moved:
-        with superuser(str(connections["default"].settings_dict["NAME"])) as connection:
-            restart_numbers(connection)
+        as_superuser("SELECT kept.restart_numbers()")
         _moved = False
 
 
@@ -129,50 +162,35 @@ def superuser(database: str) -> psycopg.Connection:
     )
 
 
+_open: psycopg.Connection | None = None
+
+
+def as_superuser(statement: LiteralString, *, patience: str = "60s") -> None:
+    """In the test database, on one connection for the whole session; a new one where a test has ended it."""
+    global _open  # noqa: PLW0603
+    while True:
+        kept = _open is not None
+        _open = _open or superuser(str(connections["default"].settings_dict["NAME"]))
+        try:
+            with _open.transaction():
+                _open.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+                _open.execute(statement)
+        except psycopg.OperationalError:
+            if not (kept and _open.closed):
+                raise
+            _open = None
+        else:
+            return
+
+
 def keep_reference_rows(connection: psycopg.Connection) -> None:
     """Copy what the migrations have seeded, and a worker that lives, to be put back after each test."""
     connection.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES ('2100-01-01')")
     connection.execute("CREATE SCHEMA kept")
-    for table in filled(connection, names(connection, TABLES, [KEPT_TABLES])):
-        connection.execute(sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(sql.Identifier(table)))
-
-
-def empty(database: str, *, patience: str = "1s") -> None:
-    with superuser(database) as connection:
-        connection.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
-        tables = names(connection, TABLES, [KEPT_TABLES])
-        identifiers = sql.SQL(", ").join(map(sql.Identifier, tables))
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifiers))
-        size = "SELECT sum(pg_relation_size(name::regclass)) FROM unnest(%s::text[]) name"
-        if (connection.execute(size, [tables]).fetchone() or (0,))[0] > LARGE:
-            connection.execute(sql.SQL("TRUNCATE {}").format(identifiers))
-        else:
-            for table in filled(connection, tables):
-                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-        for table in names(connection, KEPT):
-            connection.execute(
-                sql.SQL("INSERT INTO public.{0} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{0}").format(
-                    sql.Identifier(table)
-                )
-            )
-        restart_numbers(connection)
-
-
-def restart_numbers(connection: psycopg.Connection) -> None:
-    """The next row of an empty table is number 1; those with reference rows go on behind them."""
-    connection.execute(SEQUENCES, [KEPT_TABLES])
-    for table in names(connection, KEPT):
-        go_on = "SELECT setval(pg_get_serial_sequence({1}, 'id'), max(id)) FROM public.{0}"
-        connection.execute(sql.SQL(go_on).format(sql.Identifier(table), table))
-
-
-def names(connection: psycopg.Connection, statement: str, values: list[list[str]] | None = None) -> list[str]:
-    return [row[0] for row in connection.execute(statement.encode(), values)]
-
-
-def filled(connection: psycopg.Connection, tables: list[str]) -> list[str]:
-    """The tables that have a row."""
-    asked = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT {0} WHERE EXISTS (SELECT FROM {1})").format(table, sql.Identifier(table)) for table in tables
-    )
-    return [row[0] for row in connection.execute(asked)]
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)"
+    for (table,) in connection.execute(tables, [KEPT_TABLES]).fetchall():
+        name = sql.Identifier(table)
+        if connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name)).rowcount:
+            connection.execute(sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0}").format(name))
+    for function in (RESTART_NUMBERS, EMPTY_TABLES):
+        connection.execute(sql.SQL(function).format(kept=KEPT_TABLES, large=LARGE))
