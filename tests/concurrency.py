@@ -1,7 +1,7 @@
 """Many at once: threads that start together, each with its own connection, and what became of each."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
@@ -36,6 +36,30 @@ def at_once(deeds: Sequence[Callable[[], T]], *, threads: int = THREADS) -> list
         for worker in [pool.submit(work) for _ in range(together)]:
             worker.result()
     return [answers[place] for place in range(len(deeds))]
+
+
+def side_by_side(pairs: Iterable[Sequence[Callable[[], T]]]) -> Iterator[list[T | DomainError]]:
+    """Run the deeds of each pair at the very same moment, one pair after the other, and answer what became of them.
+
+    Both threads keep their connection, so that nothing but the deeds takes time.
+    """
+    start = Barrier(2)
+
+    def work(deed: Callable[[], T]) -> T | DomainError:
+        start.wait(timeout=30)
+        return answer_of(deed)
+
+    def leave() -> None:
+        start.wait(timeout=30)  # so that each thread does it once
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            for pair in pairs:
+                yield [future.result() for future in [pool.submit(work, deed) for deed in pair]]
+        finally:
+            for left in [pool.submit(leave), pool.submit(leave)]:
+                left.result()
 
 
 def answer_of(deed: Callable[[], T]) -> T | DomainError:

@@ -26,7 +26,7 @@ from clickcollect.whisperer.models import Event
 from clickcollect.whisperer.registry import Superseded
 from tests import shop
 from tests.api.caller import ORDERS, caller_for, code_of, document_of
-from tests.concurrency import at_once, stopped_at
+from tests.concurrency import at_once, side_by_side, stopped_at
 
 pytestmark = pytest.mark.django_db
 PACK = "COMPLETE_PACKAGING_WITHOUT_SHIPMENT"
@@ -177,10 +177,10 @@ def deed(package: Package, command: str) -> Callable[[], object]:
 @pytest.mark.parametrize("rounds", [50, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
 def test_cancelled_and_moved_on_at_once_is_never_both(start: str, command: str, rounds: int) -> None:
     """200 races of a cancellation against packing, ready and handover."""
-    for turn in range(rounds):
-        package = shop.make_package(start)
-        steps = [cancel(package), deed(package, command)]
-        answers = at_once(steps if turn % 2 else steps[::-1])
+    packages = [shop.make_package(start) for _ in range(rounds)]
+    steps = [(cancel(package), deed(package, command)) for package in packages]
+    races = side_by_side(pair if turn % 2 else pair[::-1] for turn, pair in enumerate(steps))
+    for package, answers in zip(packages, races, strict=True):
         refused = {answer.code for answer in answers if isinstance(answer, DomainError)}
         assert refused <= {"state_conflict"}
         assert_never_both(package)

@@ -118,8 +118,8 @@ def end_of(number: int) -> Any:
 @pytest.mark.parametrize("name", LIVES)
 def test_a_life_ends_alike_in_every_order(name: str) -> None:
     messages, end = LIVES[name]
-    for order_of_arrival in sorted(set(permutations(range(len(messages))))):
-        assert live(messages[place] for place in order_of_arrival) == end, order_of_arrival
+    for order_of_arrival in dict.fromkeys(permutations(messages)):  # what comes twice comes in half as many orders
+        assert live(order_of_arrival) == end, [message.topic for message in order_of_arrival]
 
 
 def test_a_whole_life_ends_alike_shuffled_and_repeated() -> None:
