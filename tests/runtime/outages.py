@@ -16,6 +16,8 @@ from tests.postgres import FAST, Cluster
 from tests.runtime.test_run import has_ended, wait_until
 from tests.whole.test_whole_road import DemoShop
 
+BOUNDED_SECONDS = 12  # of one request, on a busy machine
+
 
 class Ground(Cluster):
     """A PostgreSQL of the test's own, which can go away. It keeps what was committed, whoever is killed."""
