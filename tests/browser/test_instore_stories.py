@@ -125,6 +125,7 @@ def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) ->
     expect(dialog_of(page)).to_have_count(0)
     expect(main).to_be_focused()
     page.keyboard.press("Enter")
+    expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
     page.keyboard.type(shop.right_code(package))
     page.keyboard.press("Enter")
     expect_delivered(page)
@@ -139,6 +140,7 @@ def test_scanner_and_code_take_three_interactions(window: OpenWindow) -> None:
     page = window(shop.make_user("associate", package.stock_location)).go()
     page.keyboard.type(f"{package.number}\n")  # 1: the scanner types and ends with Enter
     page.get_by_role("button", name="Delivered", exact=True).click()  # 2
+    expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
     page.keyboard.type(f"{shop.right_code(package)}\n")  # 3
     expect_delivered(page)
 

@@ -49,6 +49,7 @@ def test_a_header_is_taken_away(window: OpenWindow) -> None:
     page.get_by_label("Secret").fill("a-secret-to-keep")
     for name in ("X-One", "X-Two"):
         page.get_by_role("button", name="Add a header").click()
+        expect(page.get_by_label("Header name").last).to_be_focused()
         page.keyboard.type(name)
     page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="package.created").click()

@@ -75,7 +75,8 @@ def tab_to(page: Page, words: str, *, most: int = 60) -> None:
 
 
 def type_as_a_person(page: Page, words: str) -> None:
-    """Not at once: that would be a scanner."""
+    """Where the cursor stands, once it does; not at once: that would be a scanner."""
+    page.wait_for_function("document.activeElement.matches('input, textarea')")
     page.keyboard.type(words, delay=60)
 
 
