@@ -152,6 +152,7 @@ def test_a_backup_comes_back_into_empty_databases_and_everything_waits_for_a_per
     installation: Installation, backup: Made
 ) -> None:
     connections.close_all()
+    postgres.end_backends(installation.shop)
     refused = installation.console("restore", backup.folder)
     assert refused.returncode == 2
     assert "is not empty, and nothing was changed" in refused.stderr
@@ -205,6 +206,7 @@ def test_on_a_new_machine_restore_makes_the_roles_and_databases_of_the_addresses
 ) -> None:
     """The addresses were kept with the secrets; PostgreSQL is empty."""
     connections.close_all()
+    postgres.end_backends(installation.shop)
     names = {"DATABASE_URL": "new_app", "DATABASE_OWNER_URL": "new_owner", "EXTENSION_DATABASE_URL": "new_extension"}
     databases = {"new_app": "new_shop", "new_owner": "new_shop", "new_extension": "new_extension"}
     addresses = {
