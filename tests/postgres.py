@@ -72,4 +72,6 @@ class Cluster:
 def end_backends(database: str) -> None:
     """End every connection to a test database, and see it gone: what was left open must not hold up what follows."""
     with psycopg.connect(os.environ[SUPERUSER_URL], autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database])
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database]
+        )
