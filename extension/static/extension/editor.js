@@ -8,12 +8,20 @@ const show = (id, text) => {
   document.getElementById(id).textContent = text;
 };
 let waiting = 0;
-let newest = 0;
+let asking = new AbortController();
+
+// Only the newest question counts, and none once the form is on its way: an answer that comes between may bring a new
+// cookie, which the form does not know.
+const stopAsking = () => {
+  clearTimeout(waiting);
+  asking.abort();
+  asking = new AbortController();
+};
 
 const preview = async () => {
-  const mine = ++newest;
-  const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form) });
-  if (!answer.ok || mine !== newest) return;
+  const { signal } = asking;
+  const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form), signal });
+  if (!answer.ok) return;
   const found = await answer.json();
   for (const key of ["segments", "encoding", "count"]) show(key, found[key]);
   show("preview", found.text);
@@ -25,7 +33,7 @@ const preview = async () => {
 };
 
 text.addEventListener("input", () => {
-  clearTimeout(waiting);
+  stopAsking();
   waiting = setTimeout(() => preview().catch(() => {}), 200);
 });
 
@@ -35,6 +43,7 @@ for (const choice of document.querySelectorAll(".choose select")) {
 
 form.addEventListener("submit", () => {
   isMeant = true;
+  stopAsking();
 });
 document.querySelector("[data-discard]")?.addEventListener("click", () => {
   isMeant = true;
