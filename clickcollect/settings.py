@@ -142,7 +142,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "procrastinate.contrib.django",
     "django_htmx",
-    "ninja",
     "clickcollect.whisperer",
     "clickcollect.accounts",
     "clickcollect.omnitron",
