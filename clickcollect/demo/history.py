@@ -154,25 +154,28 @@ def collected_at(dice: Random, store: RetailStore, *, ready: datetime) -> dateti
 def mishaps(dice: Random, quality: Quality) -> Iterator[CommandLog]:
     """What went wrong at the counter or before, as rows that get their package and time later."""
     if dice.random() < quality.resent:
-        yield CommandLog(kind=LogKind.NOTE, command_code=RESEND, slug="resend-code")
+        yield CommandLog(kind=LogKind.NOTE, note_kind="", command_code=RESEND, slug="resend-code")
     if dice.random() < quality.wrong_codes:
         code = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
         yield CommandLog(
-            kind=LogKind.REFUSED, command_code=code, slug="self-service-package-delivery", code="otp_incorrect"
+            kind=LogKind.REFUSED,
+            note_kind="",
+            command_code=code,
+            slug="self-service-package-delivery",
+            code="otp_incorrect",
         )
     if dice.random() < quality.overridden:
-        yield CommandLog(kind=LogKind.MOVE, command_code=OVERRIDE)
+        yield CommandLog(kind=LogKind.MOVE, note_kind="", command_code=OVERRIDE)
 
 
 def write_packages(stories: list[Story], dice: Random) -> list[Package]:
     """Orders, packages and what is in them."""
     numbers = count(1)
-    orders = Order.objects.bulk_create([order_of(story, next(numbers), dice) for story in stories])
+    orders = [order_of(story, next(numbers), dice) for story in stories]
     items = [list(items_of(order, dice)) for order in orders]
-    for story, order, lines in zip(stories, orders, items, strict=True):
-        order.created_date = story.placed
+    for order, lines in zip(orders, items, strict=True):
         order.amount = sum((item.quantity * Decimal(item.price or 0) for item in lines), Decimal(0))
-    Order.objects.bulk_update(orders, ["created_date", "amount"], batch_size=200)
+    Order.objects.bulk_create(orders)
     OrderItem.objects.bulk_create([item for lines in items for item in lines])
     ends = {row.enum_value: row for row in PackageState.objects.filter(enum_value__in=states.ENDED)}
     packages = Package.objects.bulk_create(
@@ -188,11 +191,10 @@ def write_packages(stories: list[Story], dice: Random) -> list[Package]:
             for item in lines
         ]
     )
-    for package in packages:
-        search.update_index(package)
+    search.update_indexes(packages)
     written = Package.objects.filter(order__in=orders)
     written.update(modified_date=F("state_changed_at"))
-    Order.objects.filter(packages__in=written).update(modified_date=F("ended_at"))
+    Order.objects.filter(packages__in=written).update(created_date=F("date_placed"), modified_date=F("ended_at"))
     return packages
 
 
@@ -248,7 +250,10 @@ def package_of(story: Story, order: Order, end: PackageState, *, pieces: int) ->
 
 
 def write_log(stories: list[Story], packages: list[Package], *, now: datetime, staff: dict[str, User]) -> None:
-    """The log of all of them, in the order in which it would have been written, and the reviews of handovers."""
+    """The log of all of them, in the order in which it would have been written, and the reviews of handovers.
+
+    Every row says each of its fields: one that the database fills in makes Django write all of them the long way.
+    """
     commands = {row.slug: row for row in CommandTransition.objects.all()}
     pairs = zip(stories, packages, strict=True)
     rows = [row for story, package in pairs for row in rows_of(story, package, commands, staff)]
@@ -305,8 +310,8 @@ def rows_of(
         who = signs if slug == "deliver-without-code" else story.worker
         words = {"command.id": command.pk, "command.code": command.command_code, "command.name": command.name}
         yield CommandLog(
-            kind=LogKind.MOVE, at=at, old_state=old, new_state=new, actor_id=who.pk, channel=str(who.channel),
-            command_code=command.command_code, slug=slug,
+            kind=LogKind.MOVE, note_kind="", at=at, old_state=old, new_state=new,
+            actor_id=who.pk, channel=str(who.channel), command_code=command.command_code, slug=slug,
             attributes={"channel": str(who.channel), "command.slug": slug, **words, **more}, **ids,
         )  # fmt: skip
 

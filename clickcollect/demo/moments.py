@@ -1,6 +1,6 @@
 """When things happen in the demo shop: one step after the other, and people act while their store is open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,8 @@ HOLD_DAYS: Final = int(SETTINGS["PICKUP_HOLD_DAYS"].default)
 PACK_WITHIN: Final = int(SETTINGS["PACK_WITHIN_HOURS"].default)
 STEP: Final = timedelta(minutes=15)
 PACKING: Final = timedelta(hours=1)  # how long the quickest order waits
+A_WEEK_AROUND: Final = range(-8, 9)
+FROM_YESTERDAY: Final = range(-1, 9)  # its last opening time may end today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +101,12 @@ def earlier(moment: datetime, is_so: Callable[[datetime], bool]) -> datetime:
     return moment
 
 
-def opening_times(store: RetailStore, *, around: datetime) -> list[deadlines.Span]:
-    """When the store is open, from a week before to a week after."""
+def opening_times(store: RetailStore, *, around: datetime, days: range = A_WEEK_AROUND) -> Iterator[deadlines.Span]:
+    """When the store is open, from a week before to a week after; ``days`` from that moment's on."""
     zone = ZoneInfo(store.time_zone)
-    days = [around.astimezone(zone).date() + timedelta(days=offset) for offset in range(-8, 9)]
-    return [span for day in days for span in deadlines.spans_of(day, store_hours=store.store_hours, zone=zone)]
+    today = around.astimezone(zone).date()
+    for offset in days:
+        yield from deadlines.spans_of(today + timedelta(days=offset), store_hours=store.store_hours, zone=zone)
 
 
 def last_open(store: RetailStore, moment: datetime, *, spare: timedelta) -> datetime:
@@ -114,5 +117,5 @@ def last_open(store: RetailStore, moment: datetime, *, spare: timedelta) -> date
 
 def first_open(store: RetailStore, moment: datetime, *, spare: timedelta) -> datetime:
     """That moment if the store was open then, else a little after it opened."""
-    opens = next(opens for opens, ends in opening_times(store, around=moment) if moment <= ends)
+    opens = next(opens for opens, ends in opening_times(store, around=moment, days=FROM_YESTERDAY) if moment <= ends)
     return max(moment, opens + spare) if moment < opens else moment
