@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Final
 from django import forms
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from clickcollect.errors import DomainError, Fault, ValidationFailed
@@ -98,15 +100,6 @@ class OmsForm(forms.Form):
         return [str(words) for words in self.non_field_errors()]
 
 
-class TickBoxes(forms.CheckboxSelectMultiple):
-    """One box for each row of a table. The label of a choice is read out, not written beside the box."""
-
-    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option: dict[str, Any] = super().create_option(name, value, label, *args, **kwargs)
-        option["attrs"] |= {"aria-label": label}
-        return option
-
-
 class TickedRows(forms.Field):
     """The ids of ticked rows, at most ``most``; whether there still are such rows is for the domain to say."""
 
@@ -126,10 +119,11 @@ class TickForm(OmsForm):
 
     def __init__(self, data: Any = None, *, rows: Sequence[tuple[int, str]] = ()) -> None:
         super().__init__(data)
-        self.fields["id"] = TickedRows(most=self.most, widget=TickBoxes(choices=rows))
-        self.dress_fields()
+        self.fields["id"] = TickedRows(most=self.most, widget=forms.MultipleHiddenInput())
+        self.rows = rows
 
     @property
-    def boxes(self) -> Iterator[forms.boundfield.BoundWidget]:
-        """The box of each row, in the order of the rows."""
-        return iter(self["id"])
+    def boxes(self) -> Iterator[SafeString]:
+        """The box of each row, in the order of the rows. Its label is read out, not written beside it."""
+        box = '<input type="checkbox" name="id" value="{}" class="ow-check" id="id_id_{}" aria-label="{}">'
+        return (format_html(box, pk, place, label) for place, (pk, label) in enumerate(self.rows))

@@ -23,6 +23,7 @@ from unfold.sites import UnfoldAdminSite
 
 from clickcollect.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from clickcollect.oms.idle_lock import is_device_locked
+from clickcollect.omsweb import frame
 from clickcollect.omsweb.clock import by_one_clock
 from clickcollect.omsweb.htmx import htmx_of
 from clickcollect.omsweb.own_password import OwnPasswordView
@@ -50,6 +51,16 @@ class OmsWeb(UnfoldAdminSite):
         """Back-office roles only; what each may do is asked page by page."""
         user = request.user
         return user.is_authenticated and bool(user.is_staff)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page tells the frame around it."""
+        return {
+            **frame.look(),
+            **frame.files(request),
+            "is_popup": False,
+            "is_nav_sidebar_enabled": self.enable_nav_sidebar,
+            "sidebar_navigation": frame.sidebar(request) if self.has_permission(request) else [],
+        }
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Short addresses: /oms/packages/ instead of Django's /oms/oms/package/."""

@@ -73,7 +73,6 @@ WORDING: dict[str, Any] = {
     "icon": "edit_note",
     "link": wording_address,
     "permission": may_see_wording,
-    "active": lambda _request: False,
 }
 
 

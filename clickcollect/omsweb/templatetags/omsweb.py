@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
+from django.db.models import Field, Model
 from django.forms import BoundField, CheckboxInput, RadioSelect
+from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -201,6 +203,19 @@ def count_of(counts: Mapping[str, int], key: str) -> int | str:
 
 
 @register.filter
+def choice_words(row: Model, name: str) -> str:
+    """What the choice in a field is called. Django's get_…_display says the same, and hashes every label for it."""
+    value = getattr(row, name)
+    return str(labels_of(type(row), name).get(value, value))
+
+
+@cache
+def labels_of(model: type[Model], name: str) -> dict[Any, Any]:
+    field = cast("Field[Any, Any]", model._meta.get_field(name))  # noqa: SLF001
+    return dict(field.flatchoices)
+
+
+@register.filter
 def reason(text: str) -> str:
     """Why a message failed, in words; what a provider said stays as it said it."""
     return str(REASONS.get(text, text))
@@ -240,6 +255,12 @@ def widget_kind(field: BoundField) -> str:
     if isinstance(field.field.widget, RadioSelect):  # Django's boxes for many are of that class, too
         return "checks"
     return "check" if isinstance(field.field.widget, CheckboxInput) else "plain"
+
+
+@register.filter
+def option_element(option: dict[str, Any]) -> SafeString:
+    """One option of a choice."""
+    return format_html('<option value="{}"{}>{}</option>', option["value"], flatatt(option["attrs"]), option["label"])
 
 
 @register.filter
