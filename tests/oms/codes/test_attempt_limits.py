@@ -22,6 +22,7 @@ LIMITS = Values(
         "OTP_ATTEMPTS_PER_PACKAGE": 10,
         "OTP_ATTEMPTS_PER_EMPLOYEE_HOUR": 20,
         "OTP_ATTEMPTS_PER_EMPLOYEE_DAY": 50,
+        "OTP_NEW_CODES": 5,
     }
 )
 
@@ -61,6 +62,15 @@ def test_a_wrong_code_counts_for_an_hour_and_for_a_day_and_not_a_moment_longer(t
 def test_who_has_reached_a_limit_waits_until_it_is_no_longer_reached(here: list[datetime], waits: timedelta) -> None:
     tried = WrongCodes(of=Limit.EMPLOYEE, here=here)
     assert tried.free_at(now=NOW, limits=LIMITS) == NOW + waits
+
+
+@pytest.mark.parametrize(
+    ("ago", "retry_after"),
+    [(timedelta(0), 3600), (HOUR - timedelta(seconds=1), 1), (HOUR - INSTANT, 1), (HOUR, 1)],
+)
+def test_a_refusal_says_the_seconds_to_wait_and_never_none(ago: timedelta, retry_after: int) -> None:
+    refusal = attempt_limits.throttled(wrong(Limit.EMPLOYEE, here=20, ago=ago), now=NOW, limits=LIMITS)
+    assert (refusal.extra["retry_after"], refusal.extra["limits_reached"]) == (retry_after, ["employee"])
 
 
 @pytest.mark.parametrize(
@@ -113,6 +123,14 @@ def test_the_smallest_of_three_is_left_and_never_less_than_none(
 )
 def test_only_the_code_of_a_ready_package_is_locked(fields: dict[str, object], is_locked: bool) -> None:  # noqa: FBT001
     assert attempts.is_code_locked(package(**fields), LIMITS) is is_locked
+
+
+@pytest.mark.parametrize(
+    ("issue_number", "new_codes", "used_up"), [(1, 4, False), (1, 5, True), (6, 6, True), (0, 5, False)]
+)
+def test_new_codes_are_used_up_where_there_is_a_code(issue_number: int, new_codes: int, used_up: bool) -> None:  # noqa: FBT001
+    tried = package(issue_number=issue_number, new_codes=new_codes)
+    assert attempts.new_codes_are_used_up(tried, LIMITS) is used_up
 
 
 @pytest.mark.django_db
