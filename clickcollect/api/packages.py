@@ -123,10 +123,7 @@ def list_packages(request: ApiRequest, filters: Query[PackageFilters]) -> HttpRe
     request.actor.require("packages:read")
     key = package_sort_key(filters)
     asked = filters.dict(exclude={*Paging.model_fields, "sort"}, exclude_none=True)
-    if asked or key.columns != ("id",):
-        rows = package_sql.filtered_packages(package_sql.package_rows_of(request.actor), asked)
-    else:
-        rows = package_sql.newest_packages_of(request.actor)
+    rows = package_sql.packages_asked_for(request.actor, asked, by_id=key.columns == ("id",))
     page = paginate(
         rows.where("package.due_at IS NOT NULL") if "due_at" in key.columns else rows,
         request=request,

@@ -86,7 +86,7 @@ class Source(Protocol[Row]):
         """The rows of this part in its order."""
 
     def counted_page(self, part: ListPart, *, most: int | None) -> tuple[int, list[Row]]:
-        """Both."""
+        """How many there are, and the rows of this part."""
 
     def key_of(self, row: Row, columns: Sequence[str]) -> tuple[Any, ...]:
         """The values of the columns that the list is sorted by."""

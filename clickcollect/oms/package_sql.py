@@ -98,11 +98,11 @@ def package_rows_of(actor: Actor) -> Rows:
     return PACKAGES.in_stores("package.stock_location_id", actor.store_ids)
 
 
-def newest_packages_of(actor: Actor) -> Rows:
-    """All of them, for a list by id that nothing else is asked of: of one store without a plan for each time."""
-    if actor.store_ids is None or len(actor.store_ids) != 1:
-        return package_rows_of(actor)
-    return PACKAGES.all_with("package.stock_location_id", next(iter(actor.store_ids)))
+def packages_asked_for(actor: Actor, asked: Mapping[str, Any], *, by_id: bool) -> Rows:
+    """What a list has of them. All of one store in order of their ids: without a plan for each time."""
+    if by_id and not asked and actor.store_ids is not None and len(actor.store_ids) == 1:
+        return PACKAGES.all_with("package.stock_location_id", next(iter(actor.store_ids)))
+    return filtered_packages(package_rows_of(actor), asked)
 
 
 def ids_of_filters(*, state: str | None, erp_code: str | None) -> tuple[int | None, int | None]:
