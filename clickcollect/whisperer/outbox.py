@@ -22,8 +22,8 @@ from clickcollect.whisperer.models import WAITING, Delivery, DeliveryState, Even
 CHANNEL: Final = "whisperer"
 ADDED_KEYS: Final = frozenset({"otp"})  # added while sending, never before
 # Events, their deliveries and the wake-up in one statement, for a transaction that has no round trip to spare.
-PUBLISH: Final = """
-WITH published AS (
+# Three parts, for whoever writes events along with something else in one statement.
+PUBLISHED: Final = """published AS (
     INSERT INTO whisperer_event (uuid, type, subject, sequence, payload, is_test, issued_at)
     SELECT uuid, type, subject,
         (SELECT coalesce(max(sequence), 0) FROM whisperer_event earlier WHERE earlier.subject = news.subject) + place,
@@ -33,7 +33,8 @@ WITH published AS (
     ) WITH ORDINALITY AS news (uuid, type, subject, place, payload, position)
     ORDER BY position
     RETURNING id, type, subject
-), queued AS (
+)"""
+QUEUED: Final = """queued AS (
     INSERT INTO whisperer_delivery
         (event_id, hook_id, endpoint_id, event_type, subject, code_bearing, state, reason, attempts, fencing_token)
     SELECT published.id, hook.id, hook.endpoint_id, published.type, published.subject,
@@ -41,9 +42,9 @@ WITH published AS (
     FROM published JOIN whisperer_hook hook ON hook.event_type = published.type AND hook.is_active
     ORDER BY published.id, hook.id
     RETURNING id
-)
-SELECT pg_notify(%(channel)s::text, '') FROM queued LIMIT 1
-"""
+)"""
+WAKE: Final = "SELECT pg_notify(%(channel)s::text, '') FROM queued LIMIT 1"
+PUBLISH: Final = f"WITH {PUBLISHED}, {QUEUED} {WAKE}"
 
 
 @dataclass(frozen=True, kw_only=True)

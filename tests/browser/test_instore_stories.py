@@ -13,6 +13,7 @@ from clickcollect.oms.log_models import CommandLog, LogKind, LogNote
 from clickcollect.oms.models import Package
 from tests import shop
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window, at_size
+from tests.browser.scanner import Keyboard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,7 +127,7 @@ def test_the_whole_handover_works_with_the_keyboard_alone(window: OpenWindow) ->
     expect(main).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
-    page.keyboard.type(shop.right_code(package))
+    page.keyboard.type(shop.right_code(package), delay=60)
     page.keyboard.press("Enter")
     expect_delivered(page)
     expect(page.get_by_role("link", name="Next customer")).to_be_focused()
@@ -138,10 +139,10 @@ def test_scanner_and_code_take_three_interactions(window: OpenWindow) -> None:
     package = shop.make_package(states.READY)
     search.update_index(package)
     page = window(shop.make_user("associate", package.stock_location)).go()
-    page.keyboard.type(f"{package.number}\n")  # 1: the scanner types and ends with Enter
+    Keyboard(page).scan(f"{package.number}\n")  # 1: the scanner types and ends with Enter
     page.get_by_role("button", name="Delivered", exact=True).click()  # 2
     expect(dialog_of(page).get_by_label("SMS verification code")).to_be_focused()
-    page.keyboard.type(f"{shop.right_code(package)}\n")  # 3
+    page.keyboard.type(f"{shop.right_code(package)}\n", delay=60)  # 3
     expect_delivered(page)
 
 

@@ -36,7 +36,7 @@ def test_a_scanner_works_wherever_the_focus_is(window: OpenWindow) -> None:
     package, other = shop.make_package(states.READY), shop.make_package(states.READY)
     page = package_page(window, package).page
     page.get_by_role("button", name="More").focus()
-    page.keyboard.type(f"{other.number}\n")
+    Keyboard(page).scan(f"{other.number}\n")
     expect(page.get_by_role("heading", name=str(other.number))).to_be_visible()
 
 
@@ -47,7 +47,7 @@ def test_shelf_bags_and_items_are_noted_while_packing_and_shown_at_the_handover(
     tick.click()
     expect(page.get_by_role("button", name="T-shirt, black, M: 1 of 2 picked")).to_be_visible()
     page.get_by_role("heading", name="Items").click()
-    page.keyboard.type("TSH-BLK-M\n")
+    Keyboard(page).scan("TSH-BLK-M\n")
     expect(page.get_by_role("button", name="T-shirt, black, M: 2 of 2 picked")).to_have_attribute(
         "aria-pressed", "true"
     )

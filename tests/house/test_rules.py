@@ -83,6 +83,14 @@ def test_nothing_reads_beside_the_repository() -> None:
     assert not [path for path in tracked() if beside.search(text(path))]
 
 
+def test_keys_on_a_page_that_a_scanner_reads_have_times_that_no_busy_machine_changes() -> None:
+    """A person's are further apart than any scanner's; a scanner's are sent by `Keyboard`, which sets their times."""
+    as_fast_as_it_goes = re.compile(r"keyboard\.type\((?!.*delay=)")
+    files = (ROOT / "tests" / "browser").glob("test_instore*.py")
+    assert not [line for path in files for line in text(path).splitlines() if as_fast_as_it_goes.search(line)]
+    assert as_fast_as_it_goes.search('page.keyboard.type("PK-1")')
+
+
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)

@@ -167,7 +167,7 @@ class Counted:
         who: dict[str, Any] = {"user": self.actor.user_id, "now": self.now, "transaction": self.transaction}
         found: list[tuple[str, dict[str, Any]]] = [(COUNT_ON_PACKAGE, package)]
         if self.actor.is_program:
-            found.append((COUNT_FOR_PROGRAM, who | {"stores": [EVERYWHERE, self.store_id]}))
+            found.append((COUNT_FOR_PROGRAM, who | {"stores": f"{{{EVERYWHERE},{self.store_id}}}"}))
         elif self.actor.user_id is not None:
             found.append((COUNT_FOR_EMPLOYEE, who))
         return found

@@ -23,9 +23,11 @@ from clickcollect.database import Execute, pipeline
 from clickcollect.errors import StateConflict
 from clickcollect.omnitron.models import Order, RetailStore
 from clickcollect.oms.access import Actor
+from clickcollect.oms.codes.attempt_limits import Counted
 from clickcollect.oms.columns import Columns, listed, moments, prefetched, take
 from clickcollect.oms.log_models import CommandLog
 from clickcollect.oms.models import CodeIssue, Package
+from clickcollect.whisperer import outbox
 
 Row = TypeVar("Row", bound=models.Model)
 LOCK_TIMEOUT: Final = "3s"  # then the caller hears 503
@@ -73,37 +75,37 @@ WHERE package.id = %(package)s::bigint
     AND (%(stores)s::bigint[] IS NULL OR package.stock_location_id = ANY (%(stores)s::bigint[]))
 """  # noqa: S608
 
-# The count of what it has changed is checked where it happens: 1 / 0 ends the transaction before COMMIT is reached.
-CLOSE_ISSUE: Final = """
-WITH closed AS (
-    UPDATE oms_codeissue SET closed_at = %(now)s::timestamptz, closed_reason = %(reason)s::text, nonce = NULL
-    WHERE package_id = %(package)s::bigint AND number = %(issue)s::smallint AND closed_at IS NULL RETURNING number
-) SELECT 1 / count(*) FROM closed
-"""
-OPEN_ISSUE: Final = """
-INSERT INTO oms_codeissue (package_id, number, nonce, key_id, digits, issued_at, closed_reason)
-VALUES (%(package)s::bigint, %(number)s::smallint, %(nonce)s::bytea, %(key_id)s::text, %(digits)s::smallint,
-    %(now)s::timestamptz, '')
-"""
-UPDATE_PACKAGE: Final = """
-WITH moved AS (
+# What a decision writes is one statement, put together of these; each is a WITH of its own.
+CLOSE_ISSUE: Final = """closed AS (
+    UPDATE oms_codeissue SET closed_at = %(now)s::timestamptz, closed_reason = %(closed_reason)s::text, nonce = NULL
+    WHERE package_id = %(package)s::bigint AND number = %(closed)s::smallint AND closed_at IS NULL RETURNING number
+)"""
+OPEN_ISSUE: Final = """opened AS (
+    INSERT INTO oms_codeissue (package_id, number, nonce, key_id, digits, issued_at, closed_reason)
+    VALUES (%(package)s::bigint, %(number)s::smallint, %(nonce)s::bytea, %(key_id)s::text, %(digits)s::smallint,
+        %(now)s::timestamptz, '')
+)"""
+UPDATE_PACKAGE: Final = """moved AS (
     UPDATE oms_package SET {columns} WHERE id = %(package)s::bigint AND version = %(seen)s::int RETURNING id
-) SELECT 1 / count(*) FROM moved
-"""
-UPDATE_ORDER: Final = "UPDATE omnitron_order SET {columns} WHERE id = %(order)s::bigint"
+)"""
+UPDATE_ORDER: Final = """placed AS (
+    UPDATE omnitron_order SET {columns} WHERE id = %(order)s::bigint
+)"""
 LOG_COLUMNS: Final = [field.attname for field in CommandLog._meta.concrete_fields if not field.primary_key]  # noqa: SLF001
-LOG_VALUES: Final = {name: f"%({name})s" for name in LOG_COLUMNS} | {
-    "at": "coalesce(%(at)s::timestamptz, clock_timestamp())"
+LOG_VALUES: Final = {name: f"%(log_{name})s" for name in LOG_COLUMNS} | {
+    "at": "coalesce(%(log_at)s::timestamptz, clock_timestamp())"
 }
-LOG: Final = f"""
-WITH entry AS (
+LOG: Final = f"""entry AS (
     INSERT INTO oms_commandlog ({", ".join(LOG_COLUMNS)})
     VALUES ({", ".join(LOG_VALUES[name] for name in LOG_COLUMNS)}) RETURNING id, package_id
-)
-INSERT INTO oms_lognote (log_id, package_id, kind, text)
-SELECT entry.id, entry.package_id, note.kind, note.text
-FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
-"""  # noqa: S608
+)"""  # noqa: S608
+NOTES: Final = """noted AS (
+    INSERT INTO oms_lognote (log_id, package_id, kind, text)
+    SELECT entry.id, entry.package_id, note.kind, note.text
+    FROM entry, json_each_text(%(notes)s::json) AS note(kind, text)
+)"""
+# The count of what was changed is checked where it happens: 1 / 0 ends the transaction before COMMIT is reached.
+EXACTLY_ONE: Final = "1 / (SELECT count(*) FROM {name})"
 
 
 class Goods(NamedTuple):
@@ -216,6 +218,38 @@ def is_outermost() -> bool:
     return not connection.savepoint_ids
 
 
+class Written:
+    """What a transaction writes, in its last round trip, as few statements as can be.
+
+    Parts that do not depend on each other's rows are one statement: whether they are sent together makes no difference
+    to what they do, but each costs sender and server a fixed sum.
+    """
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+        self.parts: dict[str, str] = {}
+        self.answers: list[str] = []
+        self.values: dict[str, Any] = {}
+
+    def add(self, part: str, values: Mapping[str, Any], *, answer: str = "", after: str = "") -> None:
+        """One more part, which begins with its name; ``after`` the one whose rows must have been changed before it."""
+        name = part[: part.index(" ")]
+        if name in self.parts or after in self.parts:
+            self.send()
+        self.parts[name] = part
+        self.values |= values
+        if answer:
+            self.answers.append(answer)
+
+    def send(self) -> Execute:
+        """Send what was added since the last time; what is executed after it comes later."""
+        if self.parts:
+            parts, answers = ",\n".join(self.parts.values()), ", ".join(self.answers)
+            self.execute(f"WITH {parts}\nSELECT {answers or 1}", self.values)
+        self.parts, self.answers, self.values = {}, [], {}
+        return self.execute
+
+
 @contextmanager
 def last_round_trip() -> Iterator[Execute]:
     """The same for a transaction's last statements, COMMIT among them: none follows, and what fails commits nothing.
@@ -232,38 +266,68 @@ def last_round_trip() -> Iterator[Execute]:
         raise
 
 
+@contextmanager
+def written_last() -> Iterator[Written]:
+    """The same for what a decision writes."""
+    with last_round_trip() as execute:
+        written = Written(execute)
+        yield written
+        written.send()
+
+
 def commit(execute: Execute) -> None:
     """Let COMMIT travel along; Django's own then finds nothing to do. A test that rolls back all has its own."""
     if is_outermost():
         execute("COMMIT")
 
 
-def update_package(execute: Execute, package: Package, changes: Mapping[str, Any], *, seen: int) -> None:
+def update_package(written: Written, package: Package, changes: Mapping[str, Any], *, seen: int) -> None:
     """Set these columns, if the version is still the one that was read."""
-    columns = ", ".join(f"{name} = %({name})s" for name in changes)
-    execute(UPDATE_PACKAGE.format(columns=columns), {**changes, "package": package.pk, "seen": seen})
+    columns, values = assignments(changes, of="package")
+    values |= {"package": package.pk, "seen": seen}
+    written.add(UPDATE_PACKAGE.format(columns=columns), values, answer=EXACTLY_ONE.format(name="moved"))
 
 
-def update_order(execute: Execute, order: Order, changes: Mapping[str, Any]) -> None:
-    columns = ", ".join(f"{name} = %({name})s" for name in changes)
-    execute(UPDATE_ORDER.format(columns=columns), {**changes, "order": order.pk})
+def update_order(written: Written, order: Order, changes: Mapping[str, Any]) -> None:
+    columns, values = assignments(changes, of="order")
+    written.add(UPDATE_ORDER.format(columns=columns), values | {"order": order.pk})
 
 
-def insert_issue(execute: Execute, issue: CodeIssue, *, now: datetime) -> None:
+def assignments(changes: Mapping[str, Any], *, of: str) -> tuple[str, dict[str, Any]]:
+    """A row's changes as SET has them, and their values by names that no other row's have."""
+    columns = ", ".join(f"{name} = %({of}_{name})s" for name in changes)
+    return columns, {f"{of}_{name}": value for name, value in changes.items()}
+
+
+def insert_issue(written: Written, issue: CodeIssue, *, now: datetime) -> None:
+    """Open an issue, after the last one was closed: a package has one at a time."""
     values = {name: getattr(issue, name) for name in ("number", "nonce", "key_id", "digits")}
-    execute(OPEN_ISSUE, values | {"package": issue.package_id, "now": now})
+    written.add(OPEN_ISSUE, values | {"package": issue.package_id, "now": now}, after="closed")
 
 
-def close_issue(execute: Execute, issue: CodeIssue, *, reason: str, now: datetime) -> None:
+def close_issue(written: Written, issue: CodeIssue, *, reason: str, now: datetime) -> None:
     """End exactly this issue, which must be open, and erase its nonce: the code can never be derived again."""
-    execute(CLOSE_ISSUE, {"issue": issue.number, "package": issue.package_id, "reason": reason, "now": now})
+    values = {"closed": issue.number, "package": issue.package_id, "closed_reason": reason, "now": now}
+    written.add(CLOSE_ISSUE, values, answer=EXACTLY_ONE.format(name="closed"))
+
+
+def write_events(written: Written, values: Mapping[str, Any]) -> None:
+    """Put events into the outbox, where Whisperer finds them once they are committed."""
+    written.add(outbox.PUBLISHED, values)
+    written.add(outbox.QUEUED, {}, answer=f"({outbox.WAKE})")
+
+
+def write_count(written: Written, counted: Counted) -> None:
+    """Count a wrong code."""
+    for place, (statement, values) in enumerate(counted.statements()):
+        written.add(f"counted_{place} AS ({statement})", values)
 
 
 def write_log(
-    execute: Execute, entry: CommandLog, notes: Mapping[str, str] | None = None, *, at: datetime | None
+    written: Written, entry: CommandLog, notes: Mapping[str, str] | None = None, *, at: datetime | None
 ) -> None:
     """Append a row to the log, and its free text beside it; ``at``, left out = now by the database's clock."""
-    values = {name: getattr(entry, name) for name in LOG_COLUMNS}
-    values |= {"at": at, "attributes": json.dumps(entry.attributes)}
-    texts = {kind: text[:500] for kind, text in (notes or {}).items()}
-    execute(LOG, values | {"notes": json.dumps(texts)})
+    values = {f"log_{name}": getattr(entry, name) for name in LOG_COLUMNS}
+    written.add(LOG, values | {"log_at": at, "log_attributes": json.dumps(entry.attributes)})
+    if texts := {kind: text[:500] for kind, text in (notes or {}).items()}:
+        written.add(NOTES, {"notes": json.dumps(texts)})

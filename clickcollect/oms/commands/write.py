@@ -10,6 +10,7 @@ from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.codes.attempt_limits import Counted, left_of_package
 from clickcollect.oms.commands import statements
 from clickcollect.oms.commands.base import Call, Command, Move, Outcome, Refusal
+from clickcollect.oms.commands.statements import Written
 from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.events import types as events
 from clickcollect.oms.events.types import OutgoingEvent
@@ -45,19 +46,19 @@ def write_move(
     follow = follow_message(outgoing, uuids, known=known, call=call)
     set_values(package, follow)
     outcome = Outcome(package=package, transition=call.transition)
-    with statements.last_round_trip() as execute:
-        statements.update_package(execute, package, changes | follow, seen=seen)
+    with statements.written_last() as written:
+        statements.update_package(written, package, changes | follow, seen=seen)
         if order_changes:
-            statements.update_order(execute, order, order_changes)
+            statements.update_order(written, order, order_changes)
         if call.issue is not None and (reason := why_issue_ends(call, move)):
-            statements.close_issue(execute, call.issue, reason=reason, now=call.now)
+            statements.close_issue(written, call.issue, reason=reason, now=call.now)
         if issue is not None:
-            statements.insert_issue(execute, issue, now=call.now)
+            statements.insert_issue(written, issue, now=call.now)
         if outgoing:
-            execute(outbox.PUBLISH, values)
+            statements.write_events(written, values)
         for entry, notes in log_rows(call, move, issue):
-            statements.write_log(execute, entry, notes, at=call.now)
-        keep_answer(execute, once, outcome)
+            statements.write_log(written, entry, notes, at=call.now)
+        keep_answer(written.send(), once, outcome)
     return outcome
 
 
@@ -125,15 +126,14 @@ def log_rows(call: Call, move: Move, issue: CodeIssue | None) -> list[tuple[Comm
 
 def write_refusal(*, refusal: Refusal, entry: CommandLog, call: Call | None, once: Once | None) -> None:
     """Write a refusal and what it counts, and commit it; nothing else has changed."""
-    with statements.last_round_trip() as execute:
+    with statements.written_last() as written:
         if refusal.counts and call is not None:
-            for statement, values in wrong_code_of(call).statements():
-                execute(statement, values)
+            statements.write_count(written, wrong_code_of(call))
             set_values(call.package, count_on(call))
-        statements.write_log(execute, entry, at=call.now if call else None)
+        statements.write_log(written, entry, at=call.now if call else None)
         if refusal.counts and call is not None and left_of_package(call.package, call.settings) <= 0:
-            write_lock(execute, call)
-        keep_answer(execute, once, refusal.error)
+            write_lock(written, call)
+        keep_answer(written.send(), once, refusal.error)
 
 
 def wrong_code_of(call: Call, *, transaction: str | None = None) -> Counted:
@@ -155,14 +155,14 @@ def count_on(call: Call) -> dict[str, int]:
     }
 
 
-def write_lock(execute: Execute, call: Call) -> None:
+def write_lock(written: Written, call: Call) -> None:
     """The wrong code that used the last try tells everybody that the package is locked."""
     locked = OutgoingEvent(event=events.PackagePickupLockedWhispererEvent, package=call.package)
     values, _uuids = outbox.publishing(events.with_snapshots([locked]), now=call.now)
-    execute(outbox.PUBLISH, values)
+    statements.write_events(written, values)
     attributes = {"otp.issue": call.package.issue_number}
     entry = note_entry(kind=NoteKind.LOCKED_OUT, actor=call.actor, package=call.package, attributes=attributes)
-    statements.write_log(execute, entry, at=call.now)
+    statements.write_log(written, entry, at=call.now)
 
 
 def keep_answer(execute: Execute, once: Once | None, led_to: Any) -> None:
