@@ -173,6 +173,11 @@ class Execute:
         cursor.execute(statement, values)
         return cursor
 
+    def reading_last(self, statement: str, values: Values = None) -> CursorWrapper:
+        """The same for the pipeline's last: the cursor that serves the others keeps its rows."""
+        self.cursor.execute(statement, values)
+        return self.cursor
+
 
 @contextmanager
 def pipeline() -> Iterator[Execute]:
@@ -198,7 +203,8 @@ def read_together(*statements: Statement, plan_once: bool = False) -> list[list[
     with pipeline() as execute:
         if plan_once and not connection.in_atomic_block:
             execute(PLAN_ONCE)
-        cursors = [execute.reading(*statement) for statement in statements]
+        cursors = [execute.reading(*statement) for statement in statements[:-1]]
+        cursors.append(execute.reading_last(*statements[-1]))
     return [cursor.fetchall() for cursor in cursors]
 
 

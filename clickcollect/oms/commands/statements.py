@@ -169,7 +169,7 @@ def lock_and_read(*, package_id: int, actor: Actor, is_trying: bool, once: Once 
         execute(LOCK_ORDER, seen)
         if is_trying and actor.user_id is not None:
             execute(LOCK_PERSON, seen | {"lock": PERSON_LOCK, "person": f"{actor.user_id} {actor.is_program}"})
-        read = execute.reading(READ, seen | {"user": actor.user_id})
+        read = execute.reading_last(READ, seen | {"user": actor.user_id})
     if once:
         once.judge(claim[-1].fetchone())
     return found_package(read.fetchone())
