@@ -1,5 +1,7 @@
 """The fixed SQL of the hot roads says what the ORM says of the same rows."""
 
+import re
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from clickcollect.oms import configuration, states
 from clickcollect.oms.access import RIGHTS, SYSTEM, actor_for
 from clickcollect.oms.browser_sessions import SessionStore, brought_along
 from clickcollect.oms.callers import caller_of
+from clickcollect.oms.codes import attempt_limits
 from clickcollect.oms.commands import statements
 from clickcollect.oms.events.documents import order_document, package_document
 from clickcollect.oms.models import AppliedSetting, CodeIssue, CommandTransition, Package, PackageState
+from clickcollect.whisperer import outbox
 from tests import shop
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +119,21 @@ def test_data_that_the_database_refuses_is_no_conflict() -> None:
         execute("SELECT 1 / 0")
     with pytest.raises(DataError), transaction.atomic(), statements.last_round_trip() as execute:
         execute("SELECT 40000::smallint")
+
+
+def test_parts_of_one_statement_share_no_value_but_package_and_moment() -> None:
+    """They travel with one set of values: a name that two of them used differently would write the wrong one."""
+    counting = [attempt_limits.COUNT_ON_PACKAGE, attempt_limits.COUNT_FOR_PROGRAM]
+    parts = [
+        *(statements.UPDATE_PACKAGE, statements.UPDATE_ORDER, statements.CLOSE_ISSUE, statements.OPEN_ISSUE),
+        *(outbox.PUBLISHED, outbox.QUEUED, outbox.WAKE, statements.LOG, statements.NOTES, "\n".join(counting)),
+        *(statements.assignments({"state_id": 1, "amount": 2}, of=row)[0] for row in ("package", "order")),
+    ]
+    named = [
+        set(re.findall(r"%\((\w+)\)s", part.format(columns="") if "{columns}" in part else part)) for part in parts
+    ]
+    assert all(named)
+    for one, other in combinations(named, 2):
+        assert one & other <= {"package", "now"}
+    starting = [name for names in named[:-2] for name in names if re.match("(package|order|log)_", name)]
+    assert {name.partition("_")[0] for name in starting} == {"log"}
