@@ -221,8 +221,8 @@ def is_outermost() -> bool:
 class Written:
     """What a transaction writes, in its last round trip, as few statements as can be.
 
-    Parts that do not depend on each other's rows are one statement: whether they are sent together makes no difference
-    to what they do, but each costs sender and server a fixed sum.
+    Each statement costs sender and server a fixed sum. Parts of one see the rows as they were before any of them; what
+    others might change meanwhile is held by the road's locks.
     """
 
     def __init__(self, execute: Execute) -> None:
