@@ -21,8 +21,8 @@ from clickcollect.whisperer.models import WAITING, Delivery, DeliveryState, Even
 
 CHANNEL: Final = "whisperer"
 ADDED_KEYS: Final = frozenset({"otp"})  # added while sending, never before
-# Events, their deliveries and the wake-up in one statement, for a transaction that has no round trip to spare (PUBLISH);
-# and its three parts, for whoever writes something else along with them. Whoever publishes holds the subject's row.
+# Events, their deliveries and the wake-up in one statement, for a transaction that has no round trip to spare: PUBLISH,
+# and its three parts for whoever writes something else along with them.
 PUBLISHED: Final = """published AS (
     INSERT INTO whisperer_event (uuid, type, subject, sequence, payload, is_test, issued_at)
     SELECT uuid, type, subject,
