@@ -2,6 +2,7 @@
 
 Cosmic Ray makes the changes, in two copies of the project below `var/mutants` (or `MUTANTS_DIR`), and
 `scripts/mutants_trial.py` runs each module's own tests against every one of them; one PostgreSQL serves them all.
+Modules with the same tests share a process, which knows from the first run which test comes to which function.
 A run that is stopped goes on where it was; a module that has changed begins anew; when its tests have changed, what
 they did not notice is tried again. What no test notices stands in `docs/mutants.md` with its reason, or is printed
 here; with more than one in twenty left unexplained, this ends with status 1.
@@ -194,14 +195,26 @@ def chosen(wanted: set[str]) -> dict[str, list[str]]:
     }
 
 
-def try_module(module: str, tests: list[str], trees: "queue.Queue[Path]") -> Tested:
-    """All changes of one module, in a copy of the project and on a database that nobody else uses meanwhile."""
+def shared_out(modules: dict[str, list[str]]) -> list[tuple[list[str], list[str]]]:
+    """Modules with the same tests, dealt to as many processes as run at once: what one has learnt serves the next."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for module, tests in modules.items():
+        together.setdefault(tuple(tests), []).append(module)
+    parts = []
+    for tests, names in together.items():
+        largest_first = sorted(names, key=lambda name: -(ROOT / name).stat().st_size)
+        parts += [(largest_first[number::AT_ONCE], list(tests)) for number in range(min(AT_ONCE, len(names)))]
+    return parts
+
+
+def try_modules(names: list[str], tests: list[str], trees: "queue.Queue[Path]") -> dict[str, Tested]:
+    """All changes of some modules, in a copy of the project and on a database that nobody else uses meanwhile."""
     tree = trees.get()
     try:
-        session = begin(module, tests, tree)
-        command = [sys.executable, "-m", "scripts.mutants_trial", str(session), *tests]
+        sessions = {module: begin(module, tests, tree) for module in names}
+        command = [sys.executable, "-m", "scripts.mutants_trial", *map(str, sessions.values()), "--", *tests]
         call(*command, cwd=tree, PYTHONDONTWRITEBYTECODE="1", PYTEST_XDIST_WORKER=tree.parent.name)
-        return tested(session)
+        return {module: tested(session) for module, session in sessions.items()}
     finally:
         trees.put(tree)
 
@@ -225,8 +238,8 @@ def main() -> int:
     os.environ.update(cluster.environment())
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            trials = {module: pool.submit(try_module, module, tests, trees) for module, tests in modules.items()}
-            for module, found in ((module, trial.result()) for module, trial in trials.items()):
+            trials = [pool.submit(try_modules, names, tests, trees) for names, tests in shared_out(modules)]
+            for module, found in (found for trial in trials for found in trial.result().items()):
                 unknown = list((Counter(found.survivors) - known).elements())
                 say(
                     f"{module}: {found.count} changes, {found.too_long} made the tests take too long,"

@@ -1,10 +1,12 @@
-"""Make each change of one module in turn and run its tests: `python -m scripts.mutants_trial SESSION TESTS…`.
+"""Make each change of some modules in turn and run their tests: `python -m scripts.mutants_trial SESSION… -- TESTS…`.
 
 Loading Python's, Django's and pytest's modules takes longer than most tests do. So they are loaded once; for every
-change a process forks off, loads what is ours, and runs the tests: first those that noticed other changes fastest.
-A test that takes too long has noticed too. Before and after, the tests must pass on the module as it is written.
+change a process forks off, loads what is ours, and runs the tests that reach the changed function: first those that
+noticed other changes fastest. A test that takes too long has noticed too. Before and after, the tests must pass on the
+modules as they are written.
 """
 
+import ast
 import contextlib
 import gc
 import importlib
@@ -16,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from cosmic_ray.mutating import use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkResult
+from coverage import Coverage, CoverageData
 
 OUR_OWN = ("clickcollect", "extension", "tests", "scripts", "webserver", "__main__", "_pytest")
 TEST_SECONDS = 20  # far more than any of them takes
@@ -42,9 +46,12 @@ class Ranking:
         self.notes = notes
         self.noticed: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
+        self.wanted: set[str] = set()  # all of them where there is none
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if self.seconds.get(item.nodeid, 0.0) <= LONGEST_SECONDS]
+        if chosen := [item for item in items if item.nodeid in self.wanted]:
+            items[:] = chosen
         items.sort(key=lambda item: self.place(item.nodeid))
 
     def place(self, test: str) -> float:
@@ -70,13 +77,72 @@ class Ranking:
         return found
 
 
+class Reach:
+    """A pytest plugin: which tests come to which function, noted while the modules are as they are written."""
+
+    def __init__(self, notes: Path) -> None:
+        self.notes = notes
+        self.coverage: Coverage | None = None
+        self.data = CoverageData(str(notes))
+
+    def pytest_sessionstart(self) -> None:
+        self.coverage = Coverage(
+            data_file=str(self.notes), config_file=False, include=["clickcollect/*", "extension/*"]
+        )
+        self.coverage.start()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if self.coverage:
+            self.coverage.switch_context(nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        if self.coverage:
+            self.coverage.stop()
+            self.coverage.save()
+
+    def learn(self) -> None:
+        """Read what a run has noted."""
+        self.data = CoverageData(str(self.notes))
+        self.data.read()
+
+    def find_tests(self, mutation: MutationSpec) -> set[str]:
+        """The tests that run any line of the changed function.
+
+        None stands for all: outside a function, in one that runs while modules load, and in one with a decorator,
+        which may keep its results for tests that come later.
+        """
+        module = str(Path(mutation.module_path).resolve())
+        lines = lines_of_function(module, mutation.start_pos[0])
+        contexts = self.data.contexts_by_lineno(module)
+        tests = {test for line in lines for test in contexts.get(line, ())}
+        return set() if "" in tests else tests
+
+
+@cache
+def lines_of_function(module: str, line: int) -> range:
+    """The lines below the head of the innermost function around a line; none where a decorator may keep its results."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(Path(module).read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return range(0)
+    innermost = max(around, key=lambda node: node.lineno)
+    harmless = {"property", "classmethod", "staticmethod"}
+    if any(not (isinstance(one, ast.Name) and one.id in harmless) for one in innermost.decorator_list):
+        return range(0)
+    return range(innermost.body[0].lineno, (innermost.end_lineno or 0) + 1)
+
+
 class Tests:
-    """The tests of a module, each run in a process of its own."""
+    """The tests of some modules, each run in a process of its own."""
 
     def __init__(self, chosen: list[str], *, work: Path) -> None:
         self.chosen = chosen
         self.output = work / "output"
         self.ranking = Ranking(work / "notes")
+        self.reach = Reach(work / "reach")
         self.seconds: float | None = None
 
     def run(self) -> bool | None:
@@ -111,14 +177,17 @@ class Tests:
         ]
         longest = TEST_SECONDS if self.seconds else 10 * TEST_SECONDS
         times = [f"--timeout={longest}", "--timeout-method=thread"]
-        return pytest.main([*options, *times, *more, *self.chosen], plugins=[self.ranking])
+        plugins = [self.ranking, *([] if self.seconds else [self.reach])]
+        return pytest.main([*options, *times, *more, *self.chosen], plugins=plugins)
 
     def must_pass(self) -> None:
         """Unchanged they do, or nothing that they say of a change means anything."""
+        self.ranking.wanted = set()
         start = time.monotonic()
         if not self.run():
-            sys.exit(f"The tests fail on the module as it is written:\n{self.output.read_text()}")
+            sys.exit(f"The tests fail on the modules as they are written:\n{self.output.read_text()}")
         self.ranking.learn(unchanged=True)
+        self.reach.learn()
         self.seconds = max(3 * (time.monotonic() - start), 3 * TEST_SECONDS)
 
 
@@ -158,6 +227,7 @@ def load_what_is_not_ours(listing: Path, tests: Tests) -> None:
 
 
 def tried(mutation: MutationSpec, tests: Tests) -> WorkResult:
+    tests.ranking.wanted = tests.reach.find_tests(mutation)
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
     try:
         with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
@@ -199,11 +269,8 @@ def is_an_option_of_a_dataclass(diff: str) -> bool:
     return all(side.startswith("@dataclass(") for side in sides(diff))
 
 
-def main(session: str, chosen: list[str]) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is under way is put back
-    tests = Tests(chosen, work=Path.cwd().parent)
-    load_what_is_not_ours(Path.cwd().parent / "modules", tests)
-    tests.must_pass()
+def try_all(session: str, tests: Tests) -> None:
+    """Every change of one module that has no result yet."""
     with use_db(session, WorkDB.Mode.open) as database:
         pending = database.pending_work_items
         for number, item in enumerate(pending):
@@ -214,8 +281,18 @@ def main(session: str, chosen: list[str]) -> None:
             found = "NOT NOTICED" if result.test_outcome == TestOutcome.SURVIVED else noticed
             place = f"{item.mutations[0].module_path}:{item.mutations[0].start_pos[0]}"
             say(f"{number + 1}/{len(pending)} {place} {time.monotonic() - start:.1f} s: {found}")
+
+
+def main(sessions: list[str], chosen: list[str]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is under way is put back
+    tests = Tests(chosen, work=Path.cwd().parent)
+    load_what_is_not_ours(Path.cwd().parent / "modules", tests)
+    tests.must_pass()
+    for session in sessions:
+        try_all(session, tests)
     tests.must_pass()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    end = sys.argv.index("--")
+    main(sys.argv[1:end], sys.argv[end + 1 :])
