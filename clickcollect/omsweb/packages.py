@@ -34,7 +34,12 @@ STUCK_AFTER: Final = timedelta(hours=48)
 # The order of the index that finds what was not collected, for whoever counts it: the planner takes few ready packages
 # for many, and would read all packages until it has found enough.
 ALONG_DUE: Final = ("due_at", "pk")
-OF_ONE_STATE: Final = {"not_collected": states.READY, "forgotten": states.PACKED, "no_message": states.READY}
+LATE_IN: Final = {
+    "to_pack": states.TO_PACK,
+    "not_collected": {states.READY},
+    "forgotten": {states.PACKED},
+    "no_message": {states.READY},
+}
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
     "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),
@@ -88,13 +93,10 @@ def package_search(rows: Rows, text: str) -> Rows:
 def late_packages(rows: Rows, name: str) -> Rows:
     """Those that need attention for this reason.
 
-    The state is named by its plain id too: of a looked-up one the planner expects so many packages that it reads all.
+    The states are named by plain ids too: of looked-up ones the planner expects so many packages that it reads all.
     """
-    late = rows.filter(LATE[name][1])
-    if name not in OF_ONE_STATE:
-        return late
-    states_named = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value=OF_ONE_STATE[name])
-    return late.filter(state_id__in=list(states_named.values_list("pk", flat=True)))
+    states_named = PackageState.objects.filter(enum_class=states.ENUM_CLASS, enum_value__in=LATE_IN[name])
+    return rows.filter(LATE[name][1], state_id__in=list(states_named.values_list("pk", flat=True)))
 
 
 def package_listing(request: HttpRequest) -> Listing:

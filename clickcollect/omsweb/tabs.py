@@ -4,13 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, F, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 
 from clickcollect.oms.lists import ALL, MOST_COUNTED, PAST_PICKUP, TABS, TABS_BY_KEY, Tab, state_id, state_ids
-from clickcollect.omsweb.listing import Filter, Listing, Rows
+from clickcollect.omsweb.listing import Filter, Listing, Rows, tally
 
 MOST_HITS: Final = 10_000
 WITHOUT_STATE_INDEX: Final = frozenset({"message", "late"})  # filters whose index, if any, does not tell the state
+NONE_READY: Final = frozenset({"to_pack", "forgotten"})  # values of `late` that leave no package ready for pickup
 PARAMETER: Final = "tab"
 
 
@@ -54,7 +55,11 @@ def shown_tabs(listing: Listing) -> list[ShownTab]:
     """Every tab with how many it holds of what the other filters leave; one statement."""
     chosen = listing.chosen.get(PARAMETER, ALL.key)
     has_hits = bool(listing.query or listing.chosen.keys() & WITHOUT_STATE_INDEX)
-    counted = (count_hits if has_hits else count_tabs)(listing.found_without(PARAMETER))
+    rows = listing.found_without(PARAMETER)
+    any_ready = listing.chosen.get("late") not in NONE_READY
+    counted = count_hits(rows, any_ready=any_ready) if has_hits else count_tabs(rows)
+    if has_hits and PARAMETER not in listing.chosen:
+        listing.counted = counted[ALL.key]  # the same packages: they need not be found twice
     return [
         ShownTab(
             key=tab.key,
@@ -81,10 +86,18 @@ def count_tabs(rows: Rows) -> Counter[str]:
     return Counter(key for (key,) in parts[0].union(*parts[1:], all=True))
 
 
-def count_hits(rows: Rows) -> Counter[str]:
-    """Each tab among what was found, of which it reads no more than 10,001: found once, not once a tab."""
-    hits = rows.select_related(None).order_by()[: MOST_HITS + 1]
-    return Counter(hits.aggregate(**{tab.key: Count("pk", filter=condition(tab)) for tab in TABS}))
+def count_hits(rows: Rows, *, any_ready: bool) -> Counter[str]:
+    """Each tab among what was found, of which it reads no more than 10,001: found once, not once a tab.
+
+    Where no package is ready for pickup, none is past it: no index knows, and to ask would read every row.
+    """
+    is_past = ExpressionWrapper(PAST_PICKUP, BooleanField()) if any_ready else Value(value=False)
+    hits = rows.select_related(None).order_by().values_list("state__enum_value", is_past)[: MOST_HITS + 1]
+    counted: Counter[str] = Counter()
+    for number, past, count in tally(hits, "state", "past"):
+        fits = [tab.key for tab in TABS if (tab is ALL or number in tab.states) and (past or not tab.past_pickup)]
+        counted.update(dict.fromkeys(fits, count))
+    return counted
 
 
 def urgent_first(tab_key: str) -> bool:

@@ -2,10 +2,14 @@
 
 import csv
 import io
+from datetime import UTC, date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from openpyxl import load_workbook
 from pytest_django import DjangoAssertNumQueries
 
@@ -17,6 +21,8 @@ from clickcollect.oms.log_models import CommandLog, LogKind
 from clickcollect.oms.models import Package
 from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.oms.spreadsheets import safe
+from clickcollect.omsweb.dashboard import per_day
+from clickcollect.omsweb.listing import midnight
 from clickcollect.omsweb.models import SavedFilter
 from tests.markup import markup
 from tests.omsweb.test_repairs import waiting
@@ -157,6 +163,76 @@ def test_the_dashboard_names_what_needs_a_person(operator: Client) -> None:
     assert "Not collected" in line.split("<tbody")[1]
     for name, package in (("to_pack", late), ("not_collected", ready), ("no_message", ready)):
         assert package.number in operator.get(f"/oms/packages/?late={name}").content.decode()
+
+
+def page_of(client: Client, query: str) -> dict[str, Any]:
+    """What the page of packages shows."""
+    answer: Any = client.get(f"/oms/packages/{query}")
+    return dict(answer.context_data)
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        ("late=to_pack", {"to-pack": 1, "packed": 0, "ready": 0, "delivered": 0, "all": 1}),
+        ("late=forgotten", {"to-pack": 0, "packed": 1, "ready": 0, "delivered": 0, "all": 1}),
+        (
+            "late=not_collected",
+            {"to-pack": 0, "packed": 0, "ready": 2, "not-collected": 2, "delivered": 0, "all": 2},
+        ),
+        ("late=no_message", {"to-pack": 0, "packed": 0, "ready": 2, "not-collected": 1, "delivered": 0, "all": 2}),
+        ("message=failed", {"to-pack": 0, "packed": 0, "ready": 2, "not-collected": 1, "delivered": 1, "all": 3}),
+        ("q=TABS-1", {"to-pack": 2, "packed": 2, "ready": 4, "not-collected": 2, "delivered": 1, "all": 9}),
+        ("", {"to-pack": 2, "packed": 2, "ready": 4, "not-collected": 2, "delivered": 1, "all": 9}),
+    ],
+)
+def test_each_tab_counts_what_the_list_shows_behind_it(operator: Client, asked: str, counts: dict[str, int]) -> None:
+    order, past = make_order("TABS-1"), "2020-01-01T00:00:00Z"
+    for state, changes in (
+        (states.WAITING, {}),
+        (states.WAITING, {"due_at": past}),
+        (states.PACKED, {}),
+        (states.PACKED, {"state_changed_at": past}),
+        (states.READY, {"message_state": "delivered"}),
+        (states.READY, {"message_state": "failed"}),
+        (states.READY, {"pickup_deadline": past, "due_at": past, "message_state": "delivered"}),
+        (states.READY, {"pickup_deadline": past, "due_at": past, "message_state": "failed"}),
+        (states.DELIVERED, {"message_state": "failed"}),
+    ):
+        package = make_package(state, order=order)
+        Package.objects.filter(pk=package.pk).update(**changes)
+        search.update_index(package)
+    page = page_of(operator, f"?{asked}")
+    assert {tab.key: int(tab.count) for tab in page["tabs"]} == counts
+    assert page["listing"].counted == len(page["listing"].page_rows) == counts["all"]
+    for tab in page["tabs"]:
+        behind = page_of(operator, tab.link)["listing"]
+        assert behind.counted == len(behind.page_rows) == counts[tab.key], tab.key
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),  # the clocks of these were changed a few days before
+    [
+        ("Europe/Berlin", date(2026, 4, 1)),
+        ("Europe/Berlin", date(2025, 10, 30)),
+        ("America/New_York", date(2026, 3, 12)),
+        ("Africa/Cairo", date(2026, 5, 1)),
+        ("UTC", date(2026, 4, 1)),
+    ],
+)
+def test_a_bar_holds_the_moves_from_one_midnight_to_the_next(zone: str, today: date) -> None:
+    package, clock = make_package(), ZoneInfo(zone)
+    days = [today - timedelta(days=back) for back in range(13, -1, -1)]
+    with timezone.override(clock):
+        for start in map(midnight, [*days, today + timedelta(days=1)]):
+            for ago in (-1, 0, 1):
+                at = start.astimezone(UTC) + timedelta(seconds=ago)
+                CommandLog.objects.create(kind=LogKind.MOVE, package_id=package.pk, new_state=states.DELIVERED, at=at)
+        bars = per_day(today, new_state=states.DELIVERED)
+        assert per_day(today, new_state=states.READY)[0].value == 0
+    assert [bar.label for bar in bars] == [date_format(day, "j M") for day in days]
+    assert [bar.value for bar in bars] == [3] * 14
+    assert [bar.is_today for bar in bars] == [False] * 13 + [True]
 
 
 def test_a_quiet_dashboard_says_so(operator: Client) -> None:
