@@ -47,7 +47,7 @@ COMMANDS = (
     " tests/oms/test_held_back.py tests/oms/test_phone_changed.py"
     " tests/oms/test_deadlines.py tests/oms/test_reminders.py"
     " tests/oms/test_reviews.py tests/oms/orders/test_amending_packed.py tests/oms/orders/test_cancellation.py"
-    " tests/api/test_packages.py tests/api/test_problems.py"
+    " tests/api/test_packages.py tests/api/test_problems.py tests/api/test_idempotency.py"
 )
 # Each module, and the tests that are to notice: few and quick ones. What takes longest begins first.
 MUTATED = {

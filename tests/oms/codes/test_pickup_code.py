@@ -1,14 +1,24 @@
 """The code: what it is derived from, how it is read, and that it shows itself to nobody."""
 
+import hmac
 import pickle
+import traceback
+import unicodedata
+from datetime import UTC, datetime
 
+import pyotp
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.test import override_settings
+from django.views.debug import SafeExceptionReporterFilter
 
 from clickcollect.errors import OtpMalformed, OtpNotIssued, OtpRequired, ValidationFailed
+from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
-from clickcollect.oms.codes.pickup_code import Code
-from clickcollect.oms.models import CodeIssue
+from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
+from clickcollect.oms.codes.pickup_code import Code, Comparison
+from clickcollect.oms.models import CodeIssue, Package
 
 # RFC 4226, appendix D: secret "12345678901234567890", counters 0 to 9, six digits.
 RFC_4226 = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]
@@ -30,6 +40,30 @@ def test_t01_codes_are_those_of_rfc_4226(counter: int, digits: int) -> None:
     assert code == str(RFC_4226_DECIMAL[counter] % 10**digits).zfill(digits)
     if digits == 6:
         assert code == RFC_4226[counter]
+
+
+def derived_by_hand(master: bytes, *, salt: bytes, info: bytes, digits: int) -> str:
+    """RFC 5869 with SHA-256 and 20 bytes, then RFC 4226 with counter 0, from the texts of both."""
+    first = hmac.digest(hmac.digest(salt, master, "sha256"), info + b"\x01", "sha256")
+    sha1 = hmac.digest(first[:20], bytes(8), "sha1")
+    at = sha1[-1] & 15
+    return str((int.from_bytes(sha1[at : at + 4], "big") & 0x7FFFFFFF) % 10**digits).zfill(digits)
+
+
+@override_settings(PICKUP_CODE_KEYS={"k1": MASTER})
+@pytest.mark.parametrize("digits", [4, 6, 8])
+@pytest.mark.parametrize(("package_id", "number"), [(7, 1), (20_481, 3), (2**40, 12)])
+def test_a_code_that_was_sent_stays_the_code_in_every_version(package_id: int, number: int, digits: int) -> None:
+    nonce = bytes(range(100, 116))
+    code = pickup_code.derive(issue(package_id=package_id, number=number, nonce=nonce, digits=digits))
+    assert code.reveal() == derived_by_hand(MASTER, salt=nonce, info=b"%d,%d" % (package_id, number), digits=digits)
+
+
+@override_settings(PICKUP_CODE_KEYS={"new": MASTER, "old": MASTER[::-1]})
+def test_a_new_issue_has_128_bits_of_its_own_and_the_newest_key() -> None:
+    made = [pickup_code.new_issue(Package(pk=7, issue_number=2), digits=6) for _ in range(2)]
+    assert [(one.package_id, one.number, one.key_id, len(one.nonce or b"")) for one in made] == [(7, 3, "new", 16)] * 2
+    assert made[0].nonce != made[1].nonce
 
 
 @override_settings(PICKUP_CODE_KEYS={"k1": MASTER, "k2": MASTER[::-1]})
@@ -54,7 +88,7 @@ def test_a_closed_issue_has_no_code_any_more() -> None:
     "typed",
     [
         "482913", "482 913", "482-913", " 482913\n", "4 8 2 9 1 3", "482\u2013913", "482\u00a0913", "\u200f482913",
-        "٤٨٢٩١٣", "۴۸۲۹۱۳", "४८२९१३", "４８２９１３",
+        "482913".rjust(64), "٤٨٢٩١٣", "۴۸۲۹۱۳", "४८२९१३", "４８２９１３",
     ],
 )  # fmt: skip
 def test_spaces_dashes_and_other_scripts_are_the_same_code(typed: str) -> None:
@@ -91,6 +125,48 @@ def test_a_code_shows_itself_to_nobody() -> None:
     assert "482913" not in repr([code, {"otp": code}])
     with pytest.raises(TypeError):
         pickle.dumps(code)
+
+
+def variables_shown(error: BaseException) -> dict[str, dict[str, object]]:
+    """What a report of an error may show of each of our functions that it came through (Django's own rule)."""
+    shown = SafeExceptionReporterFilter()
+    return {
+        frame.f_code.co_name: dict(shown.get_traceback_frame_variables(None, frame))
+        for frame, _line in traceback.walk_tb(error.__traceback__)
+    }
+
+
+@override_settings(PICKUP_CODE_KEYS={"k1": MASTER}, DEBUG=False)
+def test_no_report_of_an_error_shows_a_code_or_what_it_is_made_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Package(pk=7, issue_number=1, pickup_deadline=datetime(2026, 6, 2, tzinfo=UTC))
+    package.clock = datetime(2026, 6, 1, tzinfo=UTC)
+    typed, code = "712904", pickup_code.derive(issue()).reveal()
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    def verify() -> None:
+        pickup_code.verify(
+            package=package, issue=issue(), typed=typed, tried=WrongCodes(of=Limit.EMPLOYEE), limits=Values({}),
+            comparison=Comparison(),
+        )  # fmt: skip
+
+    def unguarded(typed: str) -> None:
+        fail(typed)
+
+    secret = HKDF(algorithm=SHA256(), length=20, salt=bytes(16), info=b"7,1").derive(MASTER)
+    for place, inside in ((Code, "matches"), (pyotp.HOTP, "at"), (unicodedata, "decimal")):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, inside, fail)
+            with pytest.raises(RuntimeError) as caught:
+                verify()
+        shown = variables_shown(caught.value)
+        assert {"verify"} <= set(shown)
+        ours = {name: shown[name] for name in shown if name in ("verify", "derive", "hotp", "normalise_code")}
+        assert not [word for word in (typed, code, repr(secret), repr(MASTER)) if word in repr(ours)], inside
+    with pytest.raises(RuntimeError) as caught:
+        unguarded(typed)
+    assert typed in repr(variables_shown(caught.value)["unguarded"])  # control: of others it is shown
 
 
 def test_a_wrong_code_does_not_match() -> None:

@@ -13,7 +13,21 @@ from clickcollect.oms.access import Actor
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
-from clickcollect.oms.commands.base import COMMANDS, Call, Command, Move, Refusal, command
+from clickcollect.oms.codes.pickup_code import Comparison
+from clickcollect.oms.commands.base import (
+    CODE,
+    COMMANDS,
+    Call,
+    Command,
+    Input,
+    Move,
+    Outcome,
+    Refusal,
+    command,
+    missing_inputs,
+)  # fmt: skip
+from clickcollect.oms.commands.run import Run
+from clickcollect.oms.commands.statements import FoundPackage
 from clickcollect.oms.models import CodeIssue, CommandTransition, Package, PackageState
 
 NOW: Final = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -209,12 +223,16 @@ def test_what_is_refused_without_a_comparison_counts_nothing(
     [
         ({}, 4, None),
         ({"issue_attempts": 4, "total_attempts": 4}, 0, ["code"]),
+        ({"issue_attempts": 3}, 1, None),
+        ({"total_attempts": 8}, 1, None),
         ({"total_attempts": 9}, 0, ["package"]),
         ({"total_attempts": 9, "unlocks": 1}, 4, None),
         ({"tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:9])}, 0, ["employee"]),
         ({"tried": WrongCodes(of=Limit.PROGRAM, here=MANY)}, 4, None),
         ({"tried": WrongCodes(of=Limit.PROGRAM, everywhere=[NOW] * 499)}, 0, ["program"]),
         ({"issue_attempts": 4, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:9])}, 0, ["code", "employee"]),
+        ({"issue_attempts": 4, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:8])}, 0, ["code"]),
+        ({"issue_attempts": 3, "tried": WrongCodes(of=Limit.EMPLOYEE, here=MANY[:9])}, 0, ["employee"]),
     ],
 )
 def test_a_wrong_code_is_counted_and_says_what_is_left(
@@ -239,6 +257,78 @@ def test_back_to_packed_says_whether_a_code_stops_working(*, issues: int, tells_
     words = COMMANDS["BACK_TO_PACKED"].consequence(made.package, made.settings)
     assert "told" in words
     assert ("code" in words) is tells_of_the_code
+
+
+@pytest.mark.parametrize(
+    ("given", "is_offered"),
+    [
+        ({}, True),
+        ({"new_codes": 3}, False),
+        ({"total_attempts": 10}, False),
+        ({"pickup_deadline": NOW}, False),
+        ({"issue_number": 0}, True),  # what never had a code uses none up
+        ({"issue_number": 0, "new_codes": 3}, True),
+        ({"issue_number": 0, "pickup_deadline": NOW}, False),
+    ],
+)
+def test_back_to_packed_is_offered_where_it_would_not_be_refused(*, given: dict[str, Any], is_offered: bool) -> None:
+    made = call("BACK_TO_PACKED", READY, PACKED, created_date=NOW, **given)
+    assert COMMANDS["BACK_TO_PACKED"].offered(made.package, made.settings, NOW) is is_offered
+    assert isinstance(decided("BACK_TO_PACKED", READY, PACKED, created_date=NOW, **given), Move) is is_offered
+
+
+def test_whether_a_reason_must_be_given() -> None:
+    asks = {
+        code: {item.name: item.required for item in one.inputs(made.package, made.settings)}
+        for code, one in COMMANDS.items()
+        for made in [call(code, READY, READY)]
+    }
+    assert {code for code, inputs in asks.items() if "reason" in inputs and not inputs["reason"]} == {
+        "BACK_TO_PACKED",
+        "EXTEND_PICKUP",
+        "UNLOCK_CODE",
+    }
+
+
+FIELDS: Final = [
+    Input(name="otp", label="Code", kind=CODE),
+    Input(name="shelf", label="Shelf", required=False),
+    Input(name="reason", label="Reason"),
+    Input(name="evidence", label="Evidence", kind="choice", missing="Choose what you saw."),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "missing"),
+    [
+        ({}, {"reason": "Required.", "evidence": "Choose what you saw."}),
+        ({"reason": " ", "evidence": 5}, {"reason": "Required.", "evidence": "Choose what you saw."}),
+        ({"reason": "late"}, {"evidence": "Choose what you saw."}),
+        ({"reason": "late", "evidence": "id_document"}, {}),
+    ],
+)
+def test_every_field_that_is_missing_is_named_but_a_code(data: dict[str, Any], missing: dict[str, str]) -> None:
+    assert {fault["loc"]: fault["msg"] for fault in missing_inputs(FIELDS, data)} == missing
+
+
+def test_what_was_typed_is_not_shown_by_what_carries_it() -> None:
+    made = call(DELIVER, READY, DELIVERED, data={"otp": "712904"})
+    made.package.number = "PK-9"
+    run = Run(package_id=9, asked=DELIVER, actor=ACTOR, data=made.data, once=None, comparison=Comparison(), call=made)
+    assert "712904" not in f"{made!r} {run!r} {made} {run}"
+    assert "712904" in repr(made.data)  # control
+
+
+def test_an_outcome_says_which_command_it_was() -> None:
+    made = call(DELIVER, READY, DELIVERED)
+    assert Outcome(package=made.package, transition=made.transition).command_code == DELIVER
+
+
+def test_a_package_can_be_seen_as_it_was_at_another_moment() -> None:
+    found = FoundPackage(package=call(DELIVER, READY, DELIVERED).package, now=NOW).at(LATER)
+    assert found.package is not None
+    assert (found.now, found.package.clock) == (LATER, LATER)
+    assert FoundPackage().at(LATER).package is None
 
 
 def test_a_command_code_has_one_owner() -> None:
