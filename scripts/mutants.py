@@ -4,8 +4,8 @@ Cosmic Ray makes the changes, in two copies of the project below `var/mutants` (
 `scripts/mutants_trial.py` runs each module's own tests against every one of them; one PostgreSQL serves them all.
 Modules with the same tests share a process, which knows from the first run which test comes to which function.
 A run that is stopped goes on where it was; a module that has changed begins anew; when its tests have changed, what
-they did not notice is tried again. What no test notices stands in `docs/mutants.md` with its reason, or is printed
-here; with more than one in twenty left unexplained, this ends with status 1.
+they did not notice is tried again, unless it has its reason: what no test notices stands in `docs/mutants.md` with one,
+or is printed here. With more than one in twenty left unexplained, this ends with status 1.
 
 `make mutants MODULES="signing oms"` takes only those modules, or those of that package.
 """
@@ -151,10 +151,23 @@ def begin(module: str, tests: list[str], tree: Path) -> Path:
         call(str(BIN / "cosmic-ray"), "init", str(configuration), str(session), cwd=tree)
         call(str(BIN / "cr-filter-operators"), str(session), str(configuration), cwd=tree)
     elif known[1] != state[1]:
-        with sqlite3.connect(session) as database:
-            database.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'")
+        forget_unexplained(session)
     stamp.write_text(" ".join(state))
     return session
+
+
+def forget_unexplained(session: Path) -> None:
+    """What no test noticed is tried again, since the tests have changed; what has its reason stands."""
+    reasons = explained()
+    with use_db(str(session), WorkDB.Mode.open) as database:
+        again = [
+            (item.job_id,)
+            for item, result in database.completed_work_items
+            if result.test_outcome == TestOutcome.SURVIVED
+            and survivor(str(item.mutations[0].module_path), result.diff or "") not in reasons
+        ]
+    with sqlite3.connect(session) as results:
+        results.executemany("DELETE FROM work_results WHERE job_id = ?", again)
 
 
 def tested(session: Path) -> Tested:

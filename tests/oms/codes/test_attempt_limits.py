@@ -1,11 +1,13 @@
 """How many wrong codes there may be: what counts, for how long, and what is said (contract section 5)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from clickcollect.oms import states
+from clickcollect.oms.access import SYSTEM
 from clickcollect.oms.app_settings import Values
 from clickcollect.oms.codes import attempt_limits, attempts
 from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
@@ -144,3 +146,21 @@ def test_a_manager_sees_the_fifty_who_entered_most_wrong_codes_first() -> None:
     told = attempts.tried_by_staff(actor=shop.make_actor("manager", store), store_id=store.pk, limits=LIMITS)
     assert [line.name for line in told] == ["51", *(f"{place:02}" for place in range(50, 1, -1))]
     assert [(line.within_hour, line.within_day) for line in told[:2]] == [(3, 3), (0, 51)]
+
+
+@pytest.mark.django_db
+def test_who_erred_most_in_the_last_hour_is_listed_first_then_who_erred_most_in_the_day() -> None:
+    store, now = shop.make_store(), timezone.now()
+    for name, recent, older in (("A", 1, 9), ("B", 2, 0), ("C", 0, 8), ("D", 2, 3), ("E", 0, 9)):
+        user = shop.make_user("associate", store, first_name=name, last_name="")
+        EmployeeBudget.objects.create(user_id=user.pk, tried_at=[now] * recent + [now - timedelta(hours=2)] * older)
+    told = attempts.tried_by_staff(actor=shop.make_actor("manager", store), store_id=store.pk, limits=LIMITS)
+    assert [line.name for line in told] == ["D", "B", "A", "E", "C"]
+
+
+@pytest.mark.django_db
+def test_who_is_no_employee_has_no_employee_s_wrong_codes() -> None:
+    for user_id in (1, 2, 7):
+        EmployeeBudget.objects.create(user_id=user_id, tried_at=[timezone.now()] * 20)
+    assert attempts.attempts_of_employee(SYSTEM).left(LIMITS) == 20
+    assert attempts.attempts_of_employee(replace(SYSTEM, user_id=7)).left(LIMITS) == 0

@@ -2,7 +2,6 @@
 
 import hmac
 import pickle
-import traceback
 import unicodedata
 from datetime import UTC, datetime
 
@@ -11,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.test import override_settings
-from django.views.debug import SafeExceptionReporterFilter
 
 from clickcollect.errors import OtpMalformed, OtpNotIssued, OtpRequired, ValidationFailed
 from clickcollect.oms.app_settings import Values
@@ -19,6 +17,7 @@ from clickcollect.oms.codes import pickup_code
 from clickcollect.oms.codes.attempt_limits import Limit, WrongCodes
 from clickcollect.oms.codes.pickup_code import Code, Comparison
 from clickcollect.oms.models import CodeIssue, Package
+from tests.reports import variables_shown
 
 # RFC 4226, appendix D: secret "12345678901234567890", counters 0 to 9, six digits.
 RFC_4226 = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]
@@ -125,15 +124,6 @@ def test_a_code_shows_itself_to_nobody() -> None:
     assert "482913" not in repr([code, {"otp": code}])
     with pytest.raises(TypeError):
         pickle.dumps(code)
-
-
-def variables_shown(error: BaseException) -> dict[str, dict[str, object]]:
-    """What a report of an error may show of each of our functions that it came through (Django's own rule)."""
-    shown = SafeExceptionReporterFilter()
-    return {
-        frame.f_code.co_name: dict(shown.get_traceback_frame_variables(None, frame))
-        for frame, _line in traceback.walk_tb(error.__traceback__)
-    }
 
 
 @override_settings(PICKUP_CODE_KEYS={"k1": MASTER}, DEBUG=False)

@@ -52,12 +52,30 @@ def test_the_main_button_is_what_helps(columns: dict[str, object], associate: tu
         assert main_of(package, shop.make_actor(role, package.stock_location)) == (manager, False)
 
 
+@pytest.mark.parametrize("otp", [True, False])
+def test_the_button_of_the_dialog_says_whether_a_code_is_verified(*, otp: bool) -> None:
+    package = shop.make_package(states.READY, otp=otp)
+    if not otp:
+        shop.put_setting("IS_OTP_ENABLED", value=False)
+    offers = offers_of(package=package, actor=shop.make_actor("manager", package.stock_location))
+    assert offers.main
+    words = (offers.main.title, offers.main.confirm_label)
+    deliver = offers.main.label
+    assert words == (("Verify pickup code", "Verify and deliver") if otp else (deliver, deliver))
+    assert offers.main.hands_over_unasked is not otp
+    assert offers.main_label == deliver
+    back = offers.by_code("BACK_TO_PACKED")
+    assert back
+    assert back.confirm_label == back.title == back.label
+
+
 def test_a_home_delivery_is_offered_nothing_that_only_the_counter_does() -> None:
     package = shop.make_package(states.READY)
+    manager = shop.make_actor("manager", package.stock_location)
+    collected = {offer.command_code for offer in offers_of(package=package, actor=manager).all}
     Order.objects.filter(pk=package.order_id).update(delivery_type=DeliveryType.HOME_DELIVERY)
-    offers = offers_of(package=shop.reread(package), actor=shop.make_actor("manager", package.stock_location))
-    offered = [COMMANDS[offer.command_code] for offer in offers.all]
-    assert not [command for command in offered if command.click_and_collect_only]
+    offered = {offer.command_code for offer in offers_of(package=shop.reread(package), actor=manager).all}
+    assert offered == {code for code in collected if not COMMANDS[code].click_and_collect_only}
     assert {command.click_and_collect_only for command in COMMANDS.values()} == {True, False}
 
 

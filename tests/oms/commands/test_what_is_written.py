@@ -17,6 +17,7 @@ from clickcollect.oms.log_models import CommandLog, LogNote, NoteKind
 from clickcollect.oms.models import EmployeeBudget, Package
 from clickcollect.whisperer.models import Event
 from tests import shop
+from tests.reports import variables_shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVER = "SELF_SERVICE_PACKAGE_DELIVERY_COMMAND"
@@ -108,8 +109,11 @@ def test_what_fails_in_the_comparison_itself_is_counted_as_a_wrong_code(
     actor = shop.make_actor(Role.ASSOCIATE, package.stock_location)
     with monkeypatch.context() as patched:
         patched.setattr(pickup_code.Code, "matches", compare)
-        with pytest.raises(Exception, match=r".*"):
-            run(package, DELIVER, actor, otp=shop.right_code(package))
+        code = shop.right_code(package)
+        with pytest.raises(Exception, match=r".*") as caught:
+            run_command(package_id=package.pk, transition=DELIVER, actor=actor, data={"otp": code})
+    shown = {name: repr(variables) for name, variables in variables_shown(caught.value).items()}
+    assert [name for name in ("run_command", "walk", "decide", "verify") if code in shown[name]] == []
     tried = EmployeeBudget.objects.get(user_id=actor.user_id or 0).tried_at
     assert (shop.reread(package).issue_attempts, shop.reread(package).total_attempts, len(tried)) == (1, 1, 1)
 
