@@ -59,10 +59,10 @@ def refuse_too_many(call: Call) -> None:
         )
         raise Throttled(words % {"seconds": seconds}, retry_after=seconds)
     if len(sent) >= call.settings["OTP_SENDS_PER_DAY"]:
-        seconds = whole_seconds(sent[-call.settings["OTP_SENDS_PER_DAY"]] + WINDOW - call.now)
+        free_at = sent[-call.settings["OTP_SENDS_PER_DAY"]] + WINDOW
         raise Throttled(
             _("The code was sent too many times today. Check the phone number with the customer, or ask a manager."),
-            retry_after=seconds,
+            retry_after=math.ceil((free_at - call.now).total_seconds()),
         )
 
 
@@ -72,8 +72,3 @@ def pause_left(package: Package, settings: Values, now: datetime) -> int:
         return 0
     pause = timedelta(seconds=settings["OTP_RESEND_COOLDOWN_SECONDS"])
     return max(0, math.ceil((package.code_sent_at[-1] + pause - now).total_seconds()))
-
-
-def whole_seconds(span: timedelta) -> int:
-    """Rounded up, at least one."""
-    return max(1, math.ceil(span.total_seconds()))

@@ -331,6 +331,16 @@ def test_a_package_can_be_seen_as_it_was_at_another_moment() -> None:
     assert FoundPackage().at(LATER).package is None
 
 
+def test_which_commands_hand_over_and_which_are_for_click_and_collect_alone() -> None:
+    assert {code for code, one in COMMANDS.items() if one.hands_over} == {DELIVER, "DELIVER_WITHOUT_CODE"}
+    assert {code for code, one in COMMANDS.items() if one.click_and_collect_only} == {
+        DELIVER,
+        "DELIVER_WITHOUT_CODE",
+        "READY_FOR_PICKUP",
+        "SEND_NEW_CODE",
+    }
+
+
 def test_a_command_code_has_one_owner() -> None:
     owner = COMMANDS[DELIVER]
     with pytest.raises(RuntimeError, match=f"belongs to {type(owner).__qualname__}"):
