@@ -69,6 +69,21 @@ def test_the_button_of_the_dialog_says_whether_a_code_is_verified(*, otp: bool) 
     assert back.confirm_label == back.title == back.label
 
 
+def test_a_dialog_opens_where_something_is_asked_somebody_signs_or_nothing_leads_back() -> None:
+    package = shop.make_package(states.READY)
+    asked = {"BACK_TO_PACKED", "CANCEL_PACKAGE", "DELIVER_WITHOUT_CODE", "EXTEND_PICKUP", DELIVER}
+    for role in ("associate", "manager"):
+        found = offers_of(package=package, actor=shop.make_actor(role, package.stock_location)).all
+        opens = {offer.command_code for offer in found if offer.opens_dialog}
+        assert opens == asked, role
+        assert {offer.command_code for offer in found} - opens == {"RESEND_CODE", "SEND_NEW_CODE"}
+    past = {"pickup_deadline": shop.PAST, "due_at": shop.PAST}
+    Package.objects.filter(pk=package.pk).update(**past)
+    found = offers_of(package=shop.reread(package), actor=shop.make_actor("manager", package.stock_location)).all
+    back = next(offer for offer in found if offer.command_code == "RETURN_TO_STOCK")
+    assert (back.inputs, back.needs_manager, back.opens_dialog) == ([], False, True)
+
+
 def test_a_home_delivery_is_offered_nothing_that_only_the_counter_does() -> None:
     package = shop.make_package(states.READY)
     manager = shop.make_actor("manager", package.stock_location)
