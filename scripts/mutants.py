@@ -57,6 +57,7 @@ MUTATED = {
     ),
     "clickcollect/oms/commands/[!_]*.py": COMMANDS,
     "clickcollect/oms/codes/[!_]*.py": COMMANDS,
+    "clickcollect/oms/codes/keys.py": "tests/runtime/test_key_commands.py tests/oms/codes/test_keys.py",
     "clickcollect/oms/access.py": "tests/oms/test_access.py",
     "clickcollect/whisperer/targets.py": "tests/whisperer/test_targets.py",
     "clickcollect/whisperer/claims.py": "tests/whisperer/test_claims.py tests/whisperer/test_attempt.py",

@@ -68,6 +68,15 @@ class Keyboard:
         up = {name: value for name, value in one.items() if name != "text"}
         self._tell("keyUp", up, self.at + up_after / 1000)
 
+    def meets_a_quiet_page(self) -> bool:
+        """Whether the page began while its reader still keeps quiet after the last key.
+
+        A key of before a page's beginning is dated with it: where a busy machine takes longer than that to change the
+        page, what follows would be a person's.
+        """
+        began = self.page.evaluate("performance.timeOrigin") / 1000
+        return bool(began < self.at + 0.4)
+
     def alt(self, alt: Key, digits: list[Key]) -> None:
         """A character by its number: Alt goes down, the digits of the number pad follow, Alt comes up."""
         self._tell("rawKeyDown", alt, self.at)

@@ -59,6 +59,8 @@ def test_the_search_over_everything_is_a_landmark_of_its_own_name(window: OpenWi
     opened = office(window, "/oms/packages/")
     opened.page.keyboard.press("Control+k")
     found = opened.page.get_by_role("search", name="Search everything")
-    found.get_by_placeholder("Type to search").press_sequentially(str(package.number))
+    box = found.get_by_placeholder("Type to search")
+    expect(box).to_be_focused()  # what is typed before it is shown has nowhere to go
+    box.press_sequentially(str(package.number))
     expect(found.locator("#command-results-list")).to_contain_text(str(package.number))
     assert opened.axe() == []

@@ -97,18 +97,23 @@ def test_a_barcode_that_begins_with_a_blank_presses_nothing_either(window: OpenW
 def test_a_second_enter_is_dead_on_the_page_before_and_on_the_page_after(
     window: OpenWindow, focus: str, after: int
 ) -> None:
-    first, second = packed(), packed()
-    page = package_page(window, first).page
-    sent = posts_of(page)
-    FOCUS[focus](page)
-    keyboard = Keyboard(page)
-    keyboard.scan(str(second.number), gap=4)
-    keyboard.go_on("\n", gap=4)
+    for _attempt in range(TRIES):
+        first, second = packed(), packed()
+        page = package_page(window, first).page
+        sent = posts_of(page)
+        FOCUS[focus](page)
+        keyboard = Keyboard(page)
+        keyboard.scan(str(second.number), gap=4)
+        keyboard.go_on("\n", gap=4)
+        if after == 4:
+            keyboard.go_on("\n", gap=after)
+        expect_package(page, second)
+        if keyboard.meets_a_quiet_page():
+            break
+    else:
+        pytest.fail("the page never changed in time")
     if after > 4:
-        expect_package(page, second)
-    keyboard.go_on("\n", gap=after)
-    if after == 4:
-        expect_package(page, second)
+        keyboard.go_on("\n", gap=after)
     keyboard.go_on("\n \t", gap=3)
     expect(page.locator("#main-button")).to_be_focused()
     assert sent == []
@@ -132,12 +137,17 @@ def test_control_without_the_reader_a_second_enter_presses_the_next_pages_button
 
 
 def test_the_rest_of_a_scan_is_dead_on_both_pages(window: OpenWindow) -> None:
-    first, second, third = packed(), packed(), packed()
-    page = package_page(window, first).page
-    sent = posts_of(page)
-    keyboard = Keyboard(page)
-    keyboard.scan(f"{second.number}\n{third.number}\n XY\t", gap=4)
-    expect_package(page, second)
+    for _attempt in range(TRIES):
+        first, second, third = packed(), packed(), packed()
+        page = package_page(window, first).page
+        sent = posts_of(page)
+        keyboard = Keyboard(page)
+        keyboard.scan(f"{second.number}\n{third.number}\n XY\t", gap=4)
+        expect_package(page, second)
+        if keyboard.meets_a_quiet_page():
+            break
+    else:
+        pytest.fail("the page never changed in time")
     keyboard.go_on(f"{third.number}\n \n", gap=5)
     expect(page.locator("#main-button")).to_be_focused()
     keyboard.scan(f"{third.number}\n")
@@ -146,6 +156,7 @@ def test_the_rest_of_a_scan_is_dead_on_both_pages(window: OpenWindow) -> None:
     assert {shop.state_of(one) for one in (first, second, third)} == {states.PACKED}
 
 
+TRIES = 10  # to change the page while its reader keeps quiet
 NOISE = [
     *(plain(name) for name in ("Shift", "ArrowLeft", "F8", "Escape", "Home", "Delete", "CapsLock", "PageDown")),
     {"key": "Unidentified", "code": "", "windowsVirtualKeyCode": 229},

@@ -94,3 +94,31 @@ def test_the_seed_of_a_second_factor_is_encrypted_anew_too() -> None:
     kept_as_it_was = dict(factor.data)
     factor.refresh_from_db()
     assert factor.data == kept_as_it_was
+
+
+def test_what_cannot_be_read_keeps_nothing_else_from_being_sealed_anew() -> None:
+    endpoint = Endpoint.objects.create(target_url="http://127.0.0.1:9/")
+
+    def seal_one(text: str) -> None:
+        person = shop.make_user("admin")
+        Hook.objects.create(
+            user=person,
+            event_type="x",
+            target_url="http://127.0.0.1:9/",
+            endpoint=endpoint,
+            secret=encryption.seal(text, purpose=HOOK_SECRET),
+        )
+        factor = {"secret": MFAAdapter().encrypt(text)}
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data=factor)
+
+    with override_settings(ENCRYPTION_KEYS={"lost": bytes([1]) * 32}):
+        seal_one("first")
+    seal_one("second")
+    with override_settings(ENCRYPTION_KEYS={"lost": bytes([1]) * 32}):
+        seal_one("third")
+    seal_one("fourth")
+    known = next(iter(settings.ENCRYPTION_KEYS))
+    assert keys.sealed_with("lost") == keys.sealed_with(known) == 2
+    with override_settings(ENCRYPTION_KEYS={"fresh": bytes(32), **settings.ENCRYPTION_KEYS}):
+        assert keys.reseal_secrets() == (4, 4)
+    assert (keys.sealed_with("lost"), keys.sealed_with(known), keys.sealed_with("fresh")) == (2, 0, 2)

@@ -62,7 +62,7 @@ def test_the_button_of_the_dialog_says_whether_a_code_is_verified(*, otp: bool) 
     words = (offers.main.title, offers.main.confirm_label)
     deliver = offers.main.label
     assert words == (("Verify pickup code", "Verify and deliver") if otp else (deliver, deliver))
-    assert offers.main.hands_over_unasked is not otp
+    assert offers.main.hands_over_unasked == (not otp)
     assert offers.main_label == deliver
     back = offers.by_code("BACK_TO_PACKED")
     assert back
