@@ -108,6 +108,7 @@ def test_t07_rotation_keeps_old_codes_and_makes_new_ones_with_the_newest_key(cou
         assert [(use.key_id, use.open_issues) for use in keys.key_usage()] == [("new", 1), ("old", 1)]
     with override_settings(PICKUP_CODE_KEYS={"newer": NEW[::-1], "new": NEW, "old": OLD}):
         assert [(use.key_id, use.open_issues) for use in keys.key_usage()] == [("newer", 0), ("new", 1), ("old", 1)]
+        assert [use.is_newest for use in keys.key_usage()] == [True, False, False]
         assert keys.reseal_secrets() == (0, 0)
     with override_settings(PICKUP_CODE_KEYS={"new": NEW}), pytest.raises(OtpNotIssued):
         run_command(package_id=last[0].pk, transition=DELIVER, actor=SYSTEM, data={"otp": last[1]})

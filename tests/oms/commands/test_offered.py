@@ -10,6 +10,7 @@ from clickcollect.oms import deadlines, states
 from clickcollect.oms.commands.base import COMMANDS, Move, Refusal
 from clickcollect.oms.commands.extend_pickup import extended
 from clickcollect.oms.commands.resend_code import pause_left
+from clickcollect.oms.events import documents
 from clickcollect.oms.events import types as events
 from tests.oms.commands.test_decide import DELIVER, LATER, NOW, OVERRIDE, call, decided, key, right
 
@@ -192,7 +193,10 @@ def test_more_time_begins_with_the_deadline_or_now_whichever_is_later(
     days = made.settings["PICKUP_EXTENSION_DAYS"]
     until = deadlines.for_store(made.package.stock_location, since=since, open_days=days)
     assert extended(made.package, made.settings, now=NOW) == until
-    assert COMMANDS["EXTEND_PICKUP"].decide(made).changes == {"pickup_deadline": until, "due_at": until}  # type: ignore[union-attr]
+    move = COMMANDS["EXTEND_PICKUP"].decide(made)
+    assert isinstance(move, Move)
+    assert move.changes == {"pickup_deadline": until, "due_at": until}
+    assert move.attributes == {"pickup.deadline": documents.utc(until)}
 
 
 @pytest.mark.parametrize(
