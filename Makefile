@@ -40,7 +40,7 @@ soak: $(DEV_STAMP) ## The long form of the proofs
 bench: $(DEV_STAMP) ## How fast a shop works and what it costs, beside bare SQL (BENCH="--help" names the options)
 	@$(BIN)/python -m scripts.bench $(BENCH)
 
-mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (an hour)
+mutants: $(MUTANTS_STAMP) ## Change the code that guards codes, one thing at a time: do the tests notice? (two hours)
 	$(BIN)/python -m scripts.mutants
 
 release: $(RELEASE_STAMP) ## Build what is published into dist/: wheel, its lock, source, list of parts (SBOM), checksums
