@@ -189,7 +189,7 @@ def per_day(today: date, *, new_state: str) -> list[Bar]:
     per_number = rows.annotate(number=DayNumber("at", midnights)).values_list("number")
     by_number = dict(per_number.annotate(count=Count("*")))  # of `pk` it would have to read each row
     counted = {day: by_number.get(number, 0) for number, day in enumerate(days, 1)}
-    highest = max(counted.values(), default=0) or 1
+    highest = max(counted.values()) or 1
     return [
         Bar(
             label=date_format(day, "j M"),

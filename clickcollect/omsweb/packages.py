@@ -30,16 +30,16 @@ from clickcollect.omsweb.templatetags.omsweb import MESSAGE_WORDS
 
 MOST_CHOICES: Final = 500
 STUCK_AFTER: Final = timedelta(hours=48)
-# What waits for a person: in words, and how it is found. The dashboard counts the same.
 # The order of the index that finds what was not collected, for whoever counts it: the planner takes few ready packages
 # for many, and would read all packages until it has found enough.
 ALONG_DUE: Final = ("due_at", "pk")
-LATE_IN: Final = {
+LATE_IN: Final = {  # the states of what waits for a person
     "to_pack": states.TO_PACK,
-    "not_collected": {states.READY},
-    "forgotten": {states.PACKED},
-    "no_message": {states.READY},
+    "not_collected": frozenset({states.READY}),
+    "forgotten": frozenset({states.PACKED}),
+    "no_message": frozenset({states.READY}),
 }
+# What waits for a person: in words, and how it is found. The dashboard counts the same.
 LATE: Final[dict[str, tuple[Promise, Q]]] = {
     "to_pack": (gettext_lazy("Not packed in time"), Q(state_id__in=state_ids(states.TO_PACK), due_at__lt=Now())),
     "not_collected": (gettext_lazy("Not collected"), Q(state_id=state_id(states.READY)) & PAST_PICKUP),
@@ -183,11 +183,12 @@ class PackageAdmin(RightsModelAdmin):
         self.require_read(request)
         listing = package_listing(request)
         exports = export.links(listing, name="packages")
+        late = listing.chosen.get("late")
         context = self.page(
             request,
             title=_("Packages"),
             listing=listing,
-            tabs=tabs.shown_tabs(listing),
+            tabs=tabs.shown_tabs(listing, any_ready=late is None or states.READY in LATE_IN[late]),
             exports=exports,
             **saved_for(request, "packages"),
         )

@@ -11,7 +11,6 @@ from clickcollect.omsweb.listing import Filter, Listing, Rows, tally
 
 MOST_HITS: Final = 10_000
 WITHOUT_STATE_INDEX: Final = frozenset({"message", "late"})  # filters whose index, if any, does not tell the state
-NONE_READY: Final = frozenset({"to_pack", "forgotten"})  # values of `late` that leave no package ready for pickup
 PARAMETER: Final = "tab"
 
 
@@ -51,12 +50,14 @@ def tab_filter() -> Filter:
     )
 
 
-def shown_tabs(listing: Listing) -> list[ShownTab]:
-    """Every tab with how many it holds of what the other filters leave; one statement."""
+def shown_tabs(listing: Listing, *, any_ready: bool) -> list[ShownTab]:
+    """Every tab with how many it holds of what the other filters leave; one statement.
+
+    ``any_ready``: whether those filters leave packages that are ready for pickup.
+    """
     chosen = listing.chosen.get(PARAMETER, ALL.key)
     has_hits = bool(listing.query or listing.chosen.keys() & WITHOUT_STATE_INDEX)
     rows = listing.found_without(PARAMETER)
-    any_ready = listing.chosen.get("late") not in NONE_READY
     counted = count_hits(rows, any_ready=any_ready) if has_hits else count_tabs(rows)
     if has_hits and PARAMETER not in listing.chosen:
         listing.counted = counted[ALL.key]  # the same packages: they need not be found twice
