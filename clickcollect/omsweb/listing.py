@@ -25,6 +25,7 @@ LONGEST_TEXT: Final = 500  # more than a label may have: of a cut text no number
 
 Rows = QuerySet[Any]
 Words = str | Promise
+Statement = tuple[str, tuple[Any, ...]]  # SQL and its parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +62,26 @@ class Filter:
         return str(dict(self.choices).get(value, value))
 
 
-def tally(rows: Rows, *columns: str) -> list[tuple[Any, ...]]:
-    """How many there are of each kind among some rows, counted by the database, where a limit stands before the count.
+def tally_of(rows: Rows, *columns: str) -> Statement:
+    """What counts how many there are of each kind among some rows, where a limit stands before the count.
 
-    ``rows``: a list of values, one for each of ``columns``; answers those, and how many.
+    ``rows``: a list of values, one for each of ``columns``. Nothing where what is asked for can fit nothing.
     """
     try:
         sql, parameters = rows.query.sql_with_params()
-    except EmptyResultSet:  # what was asked for can fit nothing
-        return []
+    except EmptyResultSet:
+        return "", ()
     names = ", ".join(columns)
+    return f"SELECT {names}, count(*) FROM ({sql}) found({names}) GROUP BY {names}", tuple(parameters)  # noqa: S608  our own words
+
+
+def tally(statement: Statement) -> list[tuple[Any, ...]]:
+    """Each kind, and how many there are of it, counted by the database."""
+    sql, parameters = statement
+    if not sql:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {names}, count(*) FROM ({sql}) found({names}) GROUP BY {names}", parameters)  # noqa: S608  our own words
+        cursor.execute(sql, parameters)
         return list(cursor.fetchall())
 
 

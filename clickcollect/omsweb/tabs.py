@@ -7,7 +7,7 @@ from typing import Final
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 
 from clickcollect.oms.lists import ALL, MOST_COUNTED, PAST_PICKUP, TABS, TABS_BY_KEY, Tab, state_id, state_ids
-from clickcollect.omsweb.listing import Filter, Listing, Rows, tally
+from clickcollect.omsweb.listing import Filter, Listing, Rows, tally, tally_of
 
 MOST_HITS: Final = 10_000
 WITHOUT_STATE_INDEX: Final = frozenset({"message", "late"})  # filters whose index, if any, does not tell the state
@@ -95,7 +95,7 @@ def count_hits(rows: Rows, *, any_ready: bool) -> Counter[str]:
     is_past = ExpressionWrapper(PAST_PICKUP, BooleanField()) if any_ready else Value(value=False)
     hits = rows.select_related(None).order_by().values_list("state__enum_value", is_past)[: MOST_HITS + 1]
     counted: Counter[str] = Counter()
-    for number, past, count in tally(hits, "state", "past"):
+    for number, past, count in tally(tally_of(hits, "state", "past")):
         fits = [tab.key for tab in TABS if (tab is ALL or number in tab.states) and (past or not tab.past_pickup)]
         counted.update(dict.fromkeys(fits, count))
     return counted

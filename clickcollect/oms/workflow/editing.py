@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from clickcollect.errors import NotFound, ValidationFailed
 from clickcollect.oms import states
 from clickcollect.oms.access import Actor
+from clickcollect.oms.configuration import Configuration
 from clickcollect.oms.log.write import record_note
 from clickcollect.oms.log_models import NoteKind
 from clickcollect.oms.models import CommandTransition, Package, PackageState
@@ -38,9 +39,22 @@ def current_workflow() -> Workflow:
     found = PackageState.objects.filter(enum_class=states.ENUM_CLASS)
     transitions = CommandTransition.objects.select_related("source", "destination").order_by("position", "id")
     return Workflow(
-        states=tuple(State(enum_value=state.enum_value, name=state.name, config=state.config) for state in found),
+        states=tuple(state_data(state) for state in found),
         transitions=tuple(transition_data(transition) for transition in transitions),
     )
+
+
+def workflow_in_force(known: Configuration) -> Workflow:
+    """The workflow without its inactive transitions, as it is in memory."""
+    return Workflow(
+        states=tuple(state_data(state) for state in known.states.values()),
+        transitions=tuple(transition_data(transition) for transition in known.transitions),
+    )
+
+
+def state_data(state: PackageState) -> State:
+    """A state as data."""
+    return State(enum_value=state.enum_value, name=state.name, config=state.config)
 
 
 def transition_data(transition: CommandTransition) -> Transition:

@@ -21,6 +21,7 @@ from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from clickcollect.oms import app_settings, idle_lock, states
+from clickcollect.oms.browser_sessions import configuration_of
 from clickcollect.oms.codes import attempts
 from clickcollect.oms.day_words import day_words
 from clickcollect.oms.models import MessageState, Package, PackageState
@@ -158,7 +159,7 @@ def soon_hours_for(request: HttpRequest) -> int:
     """What “soon” means, by the setting; read once for a request."""
     known: int | None = getattr(request, "omsweb_soon_hours", None)
     if known is None:
-        known = int(app_settings.settings_in_force()["URGENCY_SOON_HOURS"])
+        known = int(app_settings.Values(configuration_of(request.session).settings_of(None))["URGENCY_SOON_HOURS"])
         request.omsweb_soon_hours = known  # type: ignore[attr-defined]
     return known
 
