@@ -1,13 +1,16 @@
 """The tabs over the package table, with counts: the lists of `oms/lists.py` as one more filter of the table."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 
+from clickcollect.oms.access import SYSTEM, packages_of
 from clickcollect.oms.lists import ALL, MOST_COUNTED, PAST_PICKUP, TABS, TABS_BY_KEY, Tab, state_id, state_ids
-from clickcollect.omsweb.listing import Filter, Listing, Rows, tally, tally_of
+from clickcollect.omsweb.actor import actor_of
+from clickcollect.omsweb.listing import Filter, Listing, Rows, Statement, tally, tally_of
 
 MOST_HITS: Final = 10_000
 WITHOUT_STATE_INDEX: Final = frozenset({"message", "late"})  # filters whose index, if any, does not tell the state
@@ -58,7 +61,12 @@ def shown_tabs(listing: Listing, *, any_ready: bool) -> list[ShownTab]:
     chosen = listing.chosen.get(PARAMETER, ALL.key)
     has_hits = bool(listing.query or listing.chosen.keys() & WITHOUT_STATE_INDEX)
     rows = listing.found_without(PARAMETER)
-    counted = count_hits(rows, any_ready=any_ready) if has_hits else count_tabs(rows)
+    if has_hits:
+        counted = count_hits(rows, any_ready=any_ready)
+    else:
+        is_narrowed = bool(listing.chosen.keys() - {PARAMETER})
+        every = counting(rows) if is_narrowed else counting_all(actor_of(listing.request).store_ids)
+        counted = Counter(dict(tally(every)))
     if has_hits and PARAMETER not in listing.chosen:
         listing.counted = counted[ALL.key]  # the same packages: they need not be found twice
     return [
@@ -74,8 +82,17 @@ def shown_tabs(listing: Listing, *, any_ready: bool) -> list[ShownTab]:
     ]
 
 
-def count_tabs(rows: Rows) -> Counter[str]:
-    """Each tab to one more than `MOST_COUNTED`; what is past its time along an index: the planner expects too many."""
+@lru_cache(maxsize=64)
+def counting_all(store_ids: frozenset[int] | None) -> Statement:
+    """What counts each tab among all packages of these stores; put together once."""
+    return counting(packages_of(replace(SYSTEM, store_ids=store_ids)))
+
+
+def counting(rows: Rows) -> Statement:
+    """What counts each tab to one more than `MOST_COUNTED`.
+
+    What is past its time is counted along an index: the planner expects too many.
+    """
     bare = rows.select_related(None)
     parts = [
         bare.filter(asked)
@@ -84,7 +101,7 @@ def count_tabs(rows: Rows) -> Counter[str]:
         for tab in TABS
         for asked in conditions_by_state(tab)
     ]
-    return Counter(key for (key,) in parts[0].union(*parts[1:], all=True))
+    return tally_of(parts[0].union(*parts[1:], all=True), "tab")
 
 
 def count_hits(rows: Rows, *, any_ready: bool) -> Counter[str]:

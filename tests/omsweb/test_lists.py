@@ -183,6 +183,7 @@ def page_of(client: Client, query: str) -> dict[str, Any]:
         ("late=no_message", {"to-pack": 0, "packed": 0, "ready": 2, "not-collected": 1, "delivered": 0, "all": 2}),
         ("message=failed", {"to-pack": 0, "packed": 0, "ready": 2, "not-collected": 1, "delivered": 1, "all": 3}),
         ("q=TABS-1", {"to-pack": 2, "packed": 2, "ready": 4, "not-collected": 2, "delivered": 1, "all": 9}),
+        ("state=600", {"to-pack": 0, "packed": 0, "ready": 4, "not-collected": 2, "delivered": 0, "all": 4}),
         ("", {"to-pack": 2, "packed": 2, "ready": 4, "not-collected": 2, "delivered": 1, "all": 9}),
     ],
 )
