@@ -65,7 +65,7 @@ def shown_tabs(listing: Listing, *, any_ready: bool) -> list[ShownTab]:
         counted = count_hits(rows, any_ready=any_ready)
     else:
         is_narrowed = bool(listing.chosen.keys() - {PARAMETER})
-        every = counting(rows) if is_narrowed else counting_all(actor_of(listing.request).store_ids)
+        every = count_tabs(rows) if is_narrowed else count_all_tabs(actor_of(listing.request).store_ids)
         counted = Counter(dict(tally(every)))
     if has_hits and PARAMETER not in listing.chosen:
         listing.counted = counted[ALL.key]  # the same packages: they need not be found twice
@@ -83,12 +83,12 @@ def shown_tabs(listing: Listing, *, any_ready: bool) -> list[ShownTab]:
 
 
 @lru_cache(maxsize=64)
-def counting_all(store_ids: frozenset[int] | None) -> Statement:
+def count_all_tabs(store_ids: frozenset[int] | None) -> Statement:
     """What counts each tab among all packages of these stores; put together once."""
-    return counting(packages_of(replace(SYSTEM, store_ids=store_ids)))
+    return count_tabs(packages_of(replace(SYSTEM, store_ids=store_ids)))
 
 
-def counting(rows: Rows) -> Statement:
+def count_tabs(rows: Rows) -> Statement:
     """What counts each tab to one more than `MOST_COUNTED`.
 
     What is past its time is counted along an index: the planner expects too many.
