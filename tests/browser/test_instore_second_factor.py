@@ -1,12 +1,10 @@
 """The second factor, in a real browser: a passkey (chromium's virtual one), the authenticator app, recovery codes."""
 
-import time
-
-import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import shop
+from tests.accounts.doors import newest_code
 from tests.browser.conftest import DESKTOP, PHONE, OpenWindow, Window
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,14 +46,6 @@ def confirm(page: Page, wanted: Locator) -> None:
 
 def passkey_button(page: Page) -> Locator:
     return page.get_by_role("button", name="Add a passkey")
-
-
-def code_of_the_app(secret: str) -> str:
-    """What the app shows, with time left to type it in."""
-    left = 30 - time.time() % 30
-    if left < 15:
-        time.sleep(left)
-    return pyotp.TOTP(secret).now()
 
 
 def lock(page: Page) -> None:
@@ -135,7 +125,7 @@ def test_the_authenticator_app_is_set_up_and_a_wrong_code_opens_nothing(window: 
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("alert")).to_be_visible()
     secret = page.get_by_label("Or enter this setup key in the app").input_value()
-    page.get_by_role("textbox", name="code").fill(code_of_the_app(secret))
+    page.get_by_role("textbox", name="code").fill(newest_code(secret, seconds=15))
     page.get_by_role("button", name="Turn on").click()
     page.wait_for_url("**/recovery-codes/**")
     codes = page.locator(".codes li").all_inner_texts()
