@@ -18,7 +18,7 @@ from clickcollect.errors import DomainError
 from clickcollect.oms import search, states
 from clickcollect.oms.commands.run import run_command
 from clickcollect.oms.log_models import CommandLog, LogKind
-from clickcollect.oms.models import Package
+from clickcollect.oms.models import Package, PackageState
 from clickcollect.oms.repair_models import OrderToRepair
 from clickcollect.oms.spreadsheets import safe
 from clickcollect.omsweb.dashboard import charts
@@ -239,6 +239,16 @@ def test_a_bar_holds_the_moves_from_one_midnight_to_the_next(zone: str, today: d
 
 def test_a_quiet_dashboard_says_so(operator: Client) -> None:
     assert "All clear. No late packages" in operator.get("/oms/").content.decode()
+
+
+def test_a_state_of_something_else_is_not_in_the_picture(operator: Client) -> None:
+    def picture() -> Any:
+        page: Any = operator.get("/oms/")
+        return page.context_data["picture"]
+
+    before = picture()
+    PackageState.objects.create(enum_class="OrderStatus", enum_value=states.READY, name="Of an order")
+    assert picture() == before
 
 
 def test_the_dashboard_costs_the_same_for_many(

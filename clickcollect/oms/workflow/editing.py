@@ -47,7 +47,7 @@ def current_workflow() -> Workflow:
 def workflow_in_force(known: Configuration) -> Workflow:
     """The workflow without its inactive transitions, as it is in memory."""
     return Workflow(
-        states=tuple(state_data(state) for state in known.states.values()),
+        states=tuple(state_data(state) for state in known.states.values() if state.enum_class == states.ENUM_CLASS),
         transitions=tuple(transition_data(transition) for transition in known.transitions),
     )
 
